@@ -1,0 +1,212 @@
+"""What a run is asked to do: one frozen dataclass per section, and the recipes.
+
+A field made by ``option`` is one that people may set. Its metadata is the only place where its
+help, range and choices are written: the command line, the environment variables and the app's
+edit form are made from it, and ``__post_init__`` checks by it whoever builds the config. A field
+without it belongs to the recipe alone. None means "as the recipe says"; ``resolve`` fills it in.
+"""
+
+import dataclasses
+import math
+import os
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from engine.architectures import ARCHITECTURES, BEST_MODEL
+from engine.errors import UsageError
+
+DATASETS = ("auto", "mnist", "digits")
+RECIPES = ("assignment", "tuned")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """What there is to know of a field that people may set."""
+
+    help: str
+    low: float = -math.inf
+    high: float = math.inf
+    above: float = -math.inf  # a low end that is itself not allowed
+    choices: tuple[str, ...] = ()
+
+
+def option(default: Any, help: str, **rules: Any) -> Any:
+    """Return a dataclass field that people may set; ``rules`` are those of ``Option``."""
+    return field(default=default, metadata={"option": Option(help=help, **rules)})
+
+
+def options_of(config: "type[RunConfig] | RunConfig") -> dict[str, Option]:
+    """Return the options of a config by field name, in order of definition."""
+    return {
+        item.name: item.metadata["option"]
+        for item in dataclasses.fields(config)
+        if "option" in item.metadata
+    }
+
+
+def flag(name: str) -> str:
+    """Return a field's spelling on the command line: ``batch_size`` is ``--batch-size``."""
+    return "--" + name.replace("_", "-")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunConfig:
+    """What every section shares.
+
+    Raises UsageError where a value is wrong by itself.
+    """
+
+    section: ClassVar[str]
+
+    dataset: str = option("auto", "Images to work on.", choices=DATASETS)
+    data_root: str | None = option(
+        None, "Folder that holds MNIST/raw/; the only place looked in when given."
+    )
+    offline: bool = option(False, "Never download anything.")
+    artifacts: str = option("artifacts", "Folder that run directories go to.")
+    device: str = option("auto", "auto, cpu, cuda or cuda:N.")
+    precision: str = option(
+        "auto",
+        "Arithmetic of the inner loops; auto takes bf16 where the hardware has it.",
+        choices=PRECISIONS,
+    )
+    threads: int | None = option(
+        None, "CPU threads; all that this process may use by default.", low=1, high=1024
+    )
+    seed: int = option(0, "Seed of everything random.", low=0, high=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        for name, rules in options_of(self).items():
+            _check(flag(name), getattr(self, name), rules)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every field as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Build a config from ``to_json``'s values; unknown keys (of a later version) are left."""
+        known = {item.name for item in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    @property
+    def title(self) -> str:
+        """What the run is, in a word or two."""
+        raise NotImplementedError
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The recipe's values, for the dataset where that matters."""
+        raise NotImplementedError
+
+    def resolve(self, **found: Any) -> Self:
+        """Return the config with nothing left open.
+
+        ``found`` is what the machine decided (dataset, device ...); the recipe fills in what
+        nobody chose, and paths become absolute.
+        """
+        config = dataclasses.replace(self, **found)
+        open_fields = {k: v for k, v in config.defaults.items() if getattr(config, k) is None}
+        paths = {
+            name: os.path.abspath(getattr(config, name))
+            for name in ("artifacts", "data_root")
+            if getattr(config, name) is not None
+        }
+        return dataclasses.replace(config, **open_fields, **paths)
+
+
+def _check(name: str, value: Any, rules: Option) -> None:
+    """Raise UsageError unless ``value`` keeps to ``rules``."""
+    if value is None:
+        return
+    if rules.choices and value not in rules.choices:
+        raise UsageError(f"{name} must be one of {', '.join(rules.choices)}, not {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    if not math.isfinite(value):
+        raise UsageError(f"{name} must be a finite number, not {value}.")
+    if value < rules.low:
+        raise UsageError(f"{name} must be at least {rules.low}, not {value}.")
+    if value <= rules.above:
+        raise UsageError(f"{name} must be above {rules.above}, not {value}.")
+    if value > rules.high:
+        raise UsageError(f"{name} must be at most {rules.high}, not {value}.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainConfig(RunConfig):
+    """Training one classifier (report, section 1)."""
+
+    section: ClassVar[str] = "train"
+
+    model: str = option(BEST_MODEL, "Network to train.", choices=tuple(ARCHITECTURES))
+    recipe: str = option(
+        "assignment", "assignment: the report's settings; tuned: our best.", choices=RECIPES
+    )
+    epochs: int | None = option(None, "Passes over the training images.", low=1, high=10_000)
+    batch_size: int | None = option(None, "Images per step.", low=1, high=60_000)
+    learning_rate: float | None = option(
+        None, "Learning rate (its peak, where the recipe has a schedule).", above=0, high=100
+    )
+    momentum: float | None = option(None, "Momentum of SGD.", low=0, high=0.9999)
+    l2: float | None = option(
+        None,
+        "L2 penalty as Keras defines it: l2·Σw² over the weights, biases left out "
+        "(PyTorch's weight_decay is twice this).",
+        low=0,
+        high=100,
+    )
+    validation_interval: int | None = option(
+        None, "Steps between two validations.", low=1, high=1_000_000
+    )
+    schedule: str | None = None  # "constant" or "one-cycle"
+    nesterov: bool | None = None
+
+    @property
+    def title(self) -> str:
+        """What the run is, in a word or two."""
+        return self.model
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The recipe's values, for the dataset where that matters."""
+        recipe = _TRAIN_RECIPES[self.recipe]
+        if self.dataset == "digits":
+            return recipe | {"epochs": 40}  # its 1,260 training images are 10 steps an epoch
+        return recipe
+
+    def steps_per_epoch(self, images: int) -> int:
+        """Steps in one pass over ``images`` training images; a smaller last batch counts."""
+        return math.ceil(images / self.batch_size)
+
+    def total_steps(self, images: int) -> int:
+        """Steps of the whole run over ``images`` training images."""
+        return self.epochs * self.steps_per_epoch(images)
+
+
+# "assignment": assignment.md, section 1 (batch 128, 5 epochs, SGD 0.01 with momentum 0.9, λ 0.01).
+_TRAIN_RECIPES: dict[str, dict[str, Any]] = {
+    "assignment": {
+        "epochs": 5,
+        "batch_size": 128,
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "l2": 0.01,
+        "validation_interval": 10,
+        "schedule": "constant",
+        "nesterov": False,
+    },
+    "tuned": {
+        "epochs": 5,
+        "batch_size": 128,
+        "learning_rate": 0.1,
+        "momentum": 0.9,
+        "l2": 2.5e-4,
+        "validation_interval": 10,
+        "schedule": "one-cycle",
+        "nesterov": True,
+    },
+}
+
+SECTIONS: dict[str, type[RunConfig]] = {config.section: config for config in (TrainConfig,)}

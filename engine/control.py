@@ -1,0 +1,32 @@
+"""How a run is asked to pause or stop, from another thread or from a signal handler.
+
+Plain attributes and no locks: a signal handler runs in the middle of any bytecode of the main
+thread, and one that waits for a lock held there would wait for ever.
+"""
+
+import time
+
+
+class Control:
+    """Wishes of whoever watches a run; the Session that drives it answers at the next Progress."""
+
+    def __init__(self) -> None:
+        self.stop_reason: str | None = None
+        self.paused = False
+
+    def stop(self, reason: str) -> None:
+        """Ask for an end; ``reason`` is ``SIGINT``, ``user`` ... The first one counts."""
+        self.stop_reason = self.stop_reason or reason
+
+    def pause(self) -> None:
+        """Ask to hold at the next Progress."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Go on after ``pause``."""
+        self.paused = False
+
+    def wait_while_paused(self) -> None:
+        """Return once the run may go on or should stop."""
+        while self.paused and self.stop_reason is None:
+            time.sleep(0.02)

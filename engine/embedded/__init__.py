@@ -1,0 +1,1 @@
+"""Data that travels inside the package: the digits used where there is no MNIST."""

@@ -1,0 +1,193 @@
+"""What passes from an experiment to the journal and to the faces.
+
+Events are small and frozen and hold plain Python and NumPy values only, so that they may cross
+threads and go to disk. An experiment leaves ``time`` empty; the Session stamps it.
+"""
+
+import base64
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Event:
+    """Something that happened after ``step`` steps, at ``time`` (seconds since the Unix epoch)."""
+
+    kind: ClassVar[str]
+    step: int
+    time: float | None = None
+
+    def at(self, time: float) -> Self:
+        """Return the same event, stamped."""
+        return dataclasses.replace(self, time=time)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Started(Event):
+    """A run began: the first line of its journal."""
+
+    kind = "started"
+    run: str
+    section: str
+    title: str
+    steps: int  # of the whole run
+    config: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    environment: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Progress(Event):
+    """Measurements since the last Progress.
+
+    ``series`` holds one row per step since then, float32 [S] or [S, L]; ``values`` holds what was
+    measured at this step only: numbers or arrays [L].
+    """
+
+    kind = "progress"
+    series: Mapping[str, np.ndarray]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Preview(Event):
+    """Pictures for a person to look at, and the numbers that belong to them.
+
+    ``images`` is uint8 [N, H, W], where 0 stands for ``low`` and 255 for ``high``; None says that
+    the images are those of the last preview of this name and only ``values`` are new.
+    """
+
+    kind = "preview"
+    name: str
+    images: np.ndarray | None = None
+    low: float = 0.0
+    high: float = 1.0
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def quantized(
+        cls, *, step: int, name: str, images: np.ndarray, low: float, high: float, **values: Any
+    ) -> Self:
+        """Make a preview of float images [N, H, W] whose range is [low, high]."""
+        unit = (np.asarray(images, np.float32) - low) / (high - low)
+        pixels = np.clip(np.nan_to_num(unit) * 255 + 0.5, 0, 255).astype(np.uint8)
+        return cls(step=step, name=name, images=pixels, low=low, high=high, values=values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Checkpoint(Event):
+    """All that is needed to go on from this step is on disk."""
+
+    kind = "checkpoint"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Resumed(Event):
+    """A run went on from its checkpoint."""
+
+    kind = "resumed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Stopped(Event):
+    """A run ended early because someone asked; ``reason`` says who (``SIGINT``, ``user`` ...)."""
+
+    kind = "stopped"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Finished(Event):
+    """A run reached its end; ``figures`` are those of ``result.json``, but for times.
+
+    ``images_seen`` counts the training images that were processed, where a rate makes sense.
+    """
+
+    kind = "finished"
+    figures: Mapping[str, Any]
+    images_seen: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Failed(Event):
+    """A run could not go on; ``message`` says why and what to do."""
+
+    kind = "failed"
+    message: str
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.kind: kind
+    for kind in (Started, Progress, Preview, Checkpoint, Resumed, Stopped, Finished, Failed)
+}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """Return an event as one JSON object, numbers that are not finite as null."""
+    line: dict[str, Any] = {"event": event.kind, "step": event.step, "time": event.time}
+    for item in dataclasses.fields(event):
+        value = getattr(event, item.name)
+        if item.name in line:
+            continue
+        if item.name == "images" and value is not None:
+            value = {
+                "shape": list(value.shape),
+                "low": event.low,
+                "high": event.high,
+                "base64": base64.b64encode(np.ascontiguousarray(value)).decode("ascii"),
+            }
+        elif item.name in ("low", "high"):
+            continue
+        line[item.name] = plain(value)
+    return line
+
+
+def from_json(line: Mapping[str, Any]) -> Event:
+    """Return the event that ``to_json`` wrote.
+
+    Raises ValueError where the object is no event, KeyError where it lacks a field.
+    """
+    kind = KINDS.get(line.get("event"))
+    if kind is None:
+        raise ValueError(f"no such event: {line.get('event')!r}")
+    known = {item.name for item in dataclasses.fields(kind)}
+    values = {name: value for name, value in line.items() if name in known}
+    if kind is Progress:
+        values["series"] = {name: _array(rows) for name, rows in values["series"].items()}
+    if kind is Preview and values.get("images"):
+        picture = values["images"]
+        raw = np.frombuffer(base64.b64decode(picture["base64"]), np.uint8)
+        values["images"] = raw.reshape(picture["shape"])
+        values |= {"low": picture["low"], "high": picture["high"]}
+    return kind(**values)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it.
+
+    A float32 becomes the shortest decimal that is read back as the same float32 (a third of the
+    digits), NaN and infinity become None.
+    """
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.float32):
+        return float(str(value)) if np.isfinite(value) else None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _array(rows: list) -> np.ndarray:
+    """Return float32 from nested lists, None as NaN."""
+    return np.array(rows, dtype=np.float32)

@@ -1,0 +1,111 @@
+"""How every figure looks. matplotlib's object interface and Agg only: figures are drawn in threads."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from engine.history import History
+
+# Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, GREY, INK = "#CC79A7", "#56B4E9", "#8A8A8A", "#222222"
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, INK)
+DPI = 160
+HEADER = 0.58  # inches for title and subtitle
+
+
+def new_figure(
+    width: float, height: float, title: str, subtitle: str, rows: int = 1, columns: int = 1
+) -> tuple[Figure, np.ndarray]:
+    """Return a figure of ``width`` x ``height`` inches and its axes [rows, columns]."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - HEADER / height))
+    axes = figure.subplots(rows, columns, squeeze=False)
+    left = 0.12 / width
+    heading = {"ha": "left", "va": "top"}
+    figure.text(left, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", color=INK, **heading)
+    figure.text(left, 1 - 0.36 / height, subtitle, fontsize=8.5, color="#555555", **heading)
+    return figure, axes
+
+
+def chart(axes: Axes, xlabel: str, ylabel: str) -> None:
+    """Give axes labels, a light grid and no box."""
+    axes.set_xlabel(xlabel, fontsize=9, color=INK)
+    axes.set_ylabel(ylabel, fontsize=9, color=INK)
+    axes.tick_params(labelsize=8, color="#999999", labelcolor=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#999999")
+    axes.grid(color="#E6E6E6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def log_axis(axes: Axes) -> None:
+    """Make the y axis logarithmic, with plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def percent_axis(axes: Axes) -> None:
+    """Write the y axis, fractions, in percent."""
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
+
+
+def legend(axes: Axes, **options: object) -> None:
+    """Add a legend without a frame."""
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK, **options)
+
+
+def picture(axes: Axes, image: np.ndarray, **options: object) -> None:
+    """Show an image [H, W] without ticks; white on black in [0, 1] unless told otherwise."""
+    options = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"} | options
+    axes.imshow(image, **options)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def provenance(history: History, *extra: str) -> str:
+    """Return the line under a title: dataset, model, recipe, seed, arithmetic."""
+    started = history.started
+    dataset = {"mnist": "MNIST", "digits": "embedded digits"}[started.dataset["name"]]
+    config, environment = started.config, started.environment
+    words = (
+        dataset,
+        config["model"],
+        f"recipe {config['recipe']}",
+        f"seed {config['seed']}",
+        f"{environment['precision']} on {environment['device']}",
+        *extra,
+    )
+    return "  ·  ".join(words)
+
+
+def save(figure: Figure, folder: Path, name: str) -> Path:
+    """Write a figure as ``folder/name.png`` and return its path."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.png"
+    figure.savefig(path, metadata={"Software": None})  # no version: equal runs, equal files
+    return path
+
+
+def sample_title(label: int, prediction: int, probability: float) -> str:
+    """Return the words over a classified image; a wrong answer is marked by more than colour."""
+    if label == prediction:
+        return f"{prediction}  ({probability:.0%})"
+    return f"✗ {prediction}, is {label}  ({probability:.0%})"
+
+
+def title_colours(labels: Sequence[int], predictions: Sequence[int]) -> list[str]:
+    """Return the colour of each answer: ink where right, vermilion where wrong."""
+    pairs = zip(labels, predictions, strict=True)
+    return [INK if label == prediction else VERMILION for label, prediction in pairs]

@@ -1,0 +1,204 @@
+"""What a run leaves on disk: its directory, its journal, and how both are found again.
+
+Files appear whole or not at all: each is written beside its place, synced and renamed. Only the
+journal grows in place, a line at a time; a last line that was cut is no error.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.config import SECTIONS, RunConfig
+from engine.errors import EngineError
+from engine.events import Event, Finished, Started, from_json, to_json
+
+SCHEMA = 1
+RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
+
+
+class Run:
+    """A run directory, to read and to write. Nothing is read before it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def id(self) -> str:
+        """The directory's name: unique, sorts by time, says what the run is."""
+        return self.path.name
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """``run.json``. Raises EngineError where it is missing or damaged."""
+        return self._read_json(RUN_FILE)
+
+    @property
+    def config(self) -> RunConfig:
+        """What the run was asked to do."""
+        info = self.info
+        return SECTIONS[info["section"]].from_json(info["config"])
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """``result.json``. Raises EngineError where the run has not finished."""
+        return self._read_json(RESULT_FILE)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The final figures without their times, from the journal's last word."""
+        for event in self.events():
+            if isinstance(event, Finished):
+                return dict(event.figures)
+        raise EngineError(f"Run {self.id} has not finished.")
+
+    def events(self) -> Iterator[Event]:
+        """Yield the journal's events; ends at a line that was cut or cannot be read."""
+        try:
+            with (self.path / JOURNAL_FILE).open("rb") as lines:
+                for line in lines:
+                    try:
+                        yield from_json(json.loads(line))
+                    except (ValueError, KeyError, TypeError):
+                        return
+        except FileNotFoundError:
+            return
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of the run, atomically. Raises OSError."""
+        write_atomically(self.path / name, content)
+
+    def write_json(self, name: str, values: dict[str, Any]) -> None:
+        """Write a JSON file of the run, atomically. Raises OSError."""
+        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+        self.write(name, text.encode() + b"\n")
+
+    def update(self, **values: Any) -> None:
+        """Change fields of ``run.json``."""
+        self.write_json(RUN_FILE, self.info | values)
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        try:
+            values = json.loads((self.path / name).read_bytes())
+        except FileNotFoundError:
+            raise EngineError(f"Run {self.id} has no {name}.") from None
+        except (OSError, ValueError) as error:
+            raise EngineError(f"{self.path / name} cannot be read ({error}).") from None
+        if not isinstance(values, dict):
+            raise EngineError(f"{self.path / name} does not hold a JSON object.")
+        return values
+
+
+class Journal:
+    """Appends events to a run's ``events.jsonl``. Close it, or use it as a context manager."""
+
+    # Progress and previews survive the process without a sync; these survive the machine too.
+    _SYNCED = ("started", "checkpoint", "resumed", "stopped", "finished", "failed")
+
+    def __init__(self, run: Run) -> None:
+        self._file = (run.path / JOURNAL_FILE).open("ab")
+
+    def append(self, event: Event) -> None:
+        """Write one line and hand it to the system. Raises OSError."""
+        line = json.dumps(to_json(event), separators=(",", ":"), allow_nan=False)
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+        if event.kind in self._SYNCED:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def create_run(artifacts: Path, name: str) -> Run:
+    """Make a new run directory, ``20260131-235959-123-NAME`` by the present time in UTC.
+
+    Two processes at the same instant get two directories: making one is atomic, and who comes
+    second takes a later instant. Raises EngineError where the folder cannot be written.
+    """
+    try:
+        artifacts.mkdir(parents=True, exist_ok=True)
+        while True:
+            now = datetime.now(UTC)
+            path = artifacts / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{name}"
+            try:
+                path.mkdir()
+            except FileExistsError:
+                if not path.is_dir():
+                    raise
+                continue
+            return Run(path)
+    except OSError as error:
+        raise EngineError(
+            f"Runs cannot be written to {artifacts} ({error.strerror}). "
+            "Choose another folder with --artifacts."
+        ) from None
+
+
+def list_runs(artifacts: Path) -> list[Run]:
+    """Return the runs in a folder, newest first; what has no ``run.json`` is no run."""
+    try:
+        names = sorted((entry.name for entry in os.scandir(artifacts)), reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise EngineError(f"{artifacts} cannot be read ({error.strerror}).") from None
+    return [Run(artifacts / name) for name in names if (artifacts / name / RUN_FILE).is_file()]
+
+
+def find_run(artifacts: Path, name: str) -> Run:
+    """Return the run of that id, or the only one whose id begins or ends with ``name``.
+
+    Raises EngineError where there is none, or more than one.
+    """
+    runs = list_runs(artifacts)
+    for run in runs:
+        if run.id == name:
+            return run
+    matches = [run for run in runs if run.id.startswith(name) or run.id.endswith(name)]
+    if not name or not matches:
+        raise EngineError(
+            f"No run {name!r} in {artifacts}; `mnist-tui runs` lists what is there."
+        )
+    if len(matches) > 1:
+        raise EngineError(f"{name!r} could be {' or '.join(run.id for run in matches[:3])}.")
+    return matches[0]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that, whatever happens, the old or the new content is there. Raises OSError."""
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(partial, 0o644)
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def started_of(run: Run) -> Started:
+    """Return a run's first event. Raises EngineError where the journal has none."""
+    for event in run.events():
+        if isinstance(event, Started):
+            return event
+        break
+    raise EngineError(f"{run.path / JOURNAL_FILE} does not begin with a started event.")

@@ -1,0 +1,67 @@
+"""The command line: every task of the laboratory without the terminal UI."""
+
+import os
+import sys
+import traceback
+
+import typer
+
+from engine.errors import MnistTuiError
+from tui import data_commands, run_commands, runs_commands
+from tui.console import complain
+from tui.doctor import doctor
+
+app = typer.Typer(
+    name="mnist-tui",
+    help="A terminal laboratory for small neural networks on MNIST.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(run_commands.app, name="run")
+app.add_typer(runs_commands.app, name="runs")
+app.add_typer(data_commands.app, name="data")
+app.command()(doctor)
+
+
+def main() -> None:
+    """Run a command and leave with the contract's exit codes; errors are one line each."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run a command and return its exit code."""
+    try:
+        return app(arguments, prog_name="mnist-tui", standalone_mode=False) or 0
+    except MnistTuiError as error:
+        if _debugging(arguments):
+            traceback.print_exc()
+        complain(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted")
+        return 130
+    except BrokenPipeError:
+        # Who read our output has gone. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's own: unknown option, not a number ...
+            complain(_usage(error))
+            return error.exit_code
+        if _debugging(arguments):
+            traceback.print_exc()
+        complain(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
+        return 1
+
+
+def _usage(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    hint = f" See `{context.command_path} --help`." if context else ""
+    return error.format_message().rstrip(".") + "." + hint
+
+
+def _debugging(arguments: list[str]) -> bool:
+    return "--debug" in arguments or os.environ.get("MNIST_TUI_DEBUG", "") not in ("", "0")

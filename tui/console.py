@@ -1,0 +1,185 @@
+"""What listens to a run on the command line: progress bars, plain lines or JSON lines."""
+
+import json
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars
+from rich.progress import TextColumn, TimeRemainingColumn
+
+from engine.events import Event, Failed, Finished, Progress, Started, Stopped, to_json
+from tui.options import Output
+
+LINES_PER_RUN = 10  # off a terminal
+WIDTH_OFF_TERMINAL = 160
+RATE_WINDOW = 5.0  # seconds over which speed is averaged
+
+
+class Listener(Protocol):
+    """Hears the events of one run after another; a context manager around them all."""
+
+    def __call__(self, event: Event) -> None: ...
+    def __enter__(self) -> "Listener": ...
+    def __exit__(self, *exception: object) -> None: ...
+
+
+def listener(output: Output, console: Console) -> Listener:
+    """Return what shows progress as ``output`` asks, on standard error or as JSON on output."""
+    if output.json:
+        return JsonLines()
+    if output.quiet:
+        return Silence()
+    return ProgressBars(console) if console.is_terminal else PlainLines(console)
+
+
+class Silence:
+    """Shows nothing."""
+
+    def __call__(self, event: Event) -> None:
+        """Let the event pass."""
+
+    def __enter__(self) -> "Silence":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing to end."""
+
+
+class JsonLines(Silence):
+    """Prints every event on standard output, with the id of its run."""
+
+    def __init__(self) -> None:
+        self._run = ""
+
+    def __call__(self, event: Event) -> None:
+        """Print one JSON object on a line of its own."""
+        if isinstance(event, Started):
+            self._run = event.run
+        line = {"run": self._run} | to_json(event)
+        print(json.dumps(line, separators=(",", ":"), allow_nan=False), flush=True)
+
+
+class PlainLines(Silence):
+    """Prints a line at the start and the end of a run and ten between, without moving a cursor."""
+
+    def __init__(self, console: Console) -> None:
+        self._print: Callable[..., None] = console.print
+        self._meter = Meter()
+        self._next = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Print a line where one is due."""
+        meter = self._meter
+        meter(event)
+        match event:
+            case Started():
+                self._next = event.steps / LINES_PER_RUN
+                self._line(f"{meter.title}: {event.run}, {event.steps:,} steps")
+            case Progress() if event.step >= self._next:
+                self._next += meter.steps / LINES_PER_RUN
+                self._line(f"{meter.title}  {event.step:,}/{meter.steps:,}  {meter.summary()}")
+            case Stopped():
+                self._line(f"{meter.title}: stopped at step {event.step:,} ({event.reason})")
+
+    def _line(self, text: str) -> None:
+        self._print(text, highlight=False, soft_wrap=True)
+
+
+class ProgressBars(Silence):
+    """One bar per run: steps, rate, loss, accuracy, time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._meter = Meter()
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[summary]}"),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            console=console,
+        )
+        self._task = None
+
+    def __call__(self, event: Event) -> None:
+        """Move the bar of the present run."""
+        meter = self._meter
+        meter(event)
+        match event:
+            case Started():
+                self._task = self._bars.add_task(meter.title, total=event.steps, summary="")
+            case Progress():
+                self._bars.update(self._task, completed=event.step, summary=meter.summary())
+            case Stopped():
+                self._bars.update(self._task, summary=f"stopped ({event.reason})")
+                self._bars.stop_task(self._task)
+            case Failed():
+                self._bars.update(self._task, summary="failed")
+                self._bars.stop_task(self._task)
+            case Finished():
+                self._bars.update(self._task, completed=meter.steps, summary=meter.summary())
+
+    def __enter__(self) -> "ProgressBars":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Leave the bars as they are and give the cursor back."""
+        self._bars.stop()
+
+
+class Meter:
+    """The numbers of a run that a person wants in one line."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self.steps = 0
+        self._batch = 0
+        self._numbers: dict[str, str] = {}
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def __call__(self, event: Event) -> None:
+        """Take in what an event says."""
+        if isinstance(event, Started):
+            self.title, self.steps = event.title, event.steps
+            self._batch = event.config.get("batch_size") or 0
+            self._numbers.clear()
+            self._marks.clear()
+        if isinstance(event, (Started, Progress)):
+            self._marks.append((event.time, event.step))
+            while self._marks[-1][0] - self._marks[0][0] > RATE_WINDOW and len(self._marks) > 2:
+                self._marks.popleft()
+        if isinstance(event, Progress):
+            loss = event.series.get("loss")
+            if loss is not None and loss.ndim == 1:
+                self._numbers["loss"] = f"loss {loss.mean():.3f}"
+            if "validation_accuracy" in event.values:
+                accuracy = event.values["validation_accuracy"]
+                self._numbers["accuracy"] = f"validation {accuracy:.2%}"
+
+    def summary(self) -> str:
+        """Return rate, loss and accuracy, those that there are."""
+        (t0, s0), (t1, s1) = self._marks[0], self._marks[-1]
+        rate = []
+        if t1 > t0:
+            steps = (s1 - s0) / (t1 - t0)
+            rate = [f"{steps * self._batch:,.0f} img/s" if self._batch else f"{steps:.1f} steps/s"]
+        return "  ".join([*rate, *self._numbers.values()])
+
+
+def console_for(stream: str) -> Console:
+    """Return a console on ``stdout`` or ``stderr``.
+
+    Off a terminal it writes no escape codes, and lines as long as they need to be.
+    """
+    console = Console(stderr=stream == "stderr", highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDTH_OFF_TERMINAL
+    return console
+
+
+def complain(message: str) -> None:
+    """Print one line about what went wrong on standard error."""
+    print(f"mnist-tui: {message}", file=sys.stderr)

@@ -1,0 +1,84 @@
+"""Command-line options made from the dataclasses that they fill.
+
+A command takes a whole dataclass (``config: TrainConfig``); ``expand`` lays its option fields out
+as typer options, each with its environment variable, and hands the command the built dataclass.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from engine.config import flag, option, options_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """How a command talks."""
+
+    json: bool = option(False, "Print the events, one JSON object a line, and nothing else.")
+    quiet: bool = option(False, "Say nothing but results and errors.")
+    debug: bool = option(False, "Show a traceback with an error.")
+
+
+def environment_variable(name: str) -> str:
+    """Return the variable that stands for an option: ``MNIST_TUI_BATCH_SIZE``."""
+    return "MNIST_TUI_" + name.upper()
+
+
+def expand(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace each dataclass parameter of a command by that dataclass's options.
+
+    A field that the command itself takes as a parameter is left to it.
+    """
+    own = inspect.signature(command, eval_str=True).parameters
+    groups = {name: p.annotation for name, p in own.items() if _has_options(p.annotation)}
+    parameters = [p for name, p in own.items() if name not in groups]
+    for group in groups.values():
+        parameters += [p for p in _parameters(group) if p.name not in own]
+
+    @functools.wraps(command)
+    def expanded(**values: Any) -> None:
+        built = {}
+        for name, group in groups.items():
+            fields = [field for field in options_of(group) if field not in own]
+            built[name] = group(**{field: values.pop(field) for field in fields})
+        command(**values, **built)
+
+    expanded.__signature__ = inspect.Signature(
+        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    )
+    expanded.__annotations__ = {p.name: p.annotation for p in parameters}
+    del expanded.__wrapped__  # or the command's own signature would be found through it
+    return expanded
+
+
+def _has_options(annotation: Any) -> bool:
+    return isinstance(annotation, type) and dataclasses.is_dataclass(annotation)
+
+
+def _parameters(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group)
+    defaults = {item.name: item.default for item in dataclasses.fields(group)}
+    parameters = []
+    for name, rules in options_of(group).items():
+        kind = Literal.__getitem__(rules.choices) if rules.choices else hints[name]
+        declaration = typer.Option(
+            flag(name),
+            help=rules.help,
+            envvar=environment_variable(name),
+            show_envvar=False,
+        )
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=defaults[name],
+                annotation=Annotated[kind, declaration],
+            )
+        )
+    return parameters

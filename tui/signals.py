@@ -1,0 +1,33 @@
+"""Signals as wishes: they set a flag that the Session reads, and nothing else."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.control import Control
+
+CAUGHT = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+@contextmanager
+def stopping_on_signals(control: Control) -> Iterator[None]:
+    """Let the first signal ask ``control`` for a stop; a second one ends the process at once."""
+
+    def ask(number: int, frame: object) -> None:
+        control.stop(signal.Signals(number).name)
+        for each in CAUGHT:
+            signal.signal(each, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, ask) for number in CAUGHT}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_code(reason: str) -> int:
+    """Return the shell's exit code for a stop by signal: 130 for SIGINT, 143 for SIGTERM."""
+    return 128 + signal.Signals[reason]

@@ -1,0 +1,138 @@
+"""Runs and their results as tables on standard output, the report's figures beside ours."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from engine.architectures import ARCHITECTURES
+from engine.errors import EngineError
+from engine.statistics import wilson_interval
+from engine.store import Run
+
+
+def print_results(runs: Iterable[Run], console: Console) -> None:
+    """Print one table per section for the finished runs, then where all files are."""
+    runs = list(runs)
+    by_section: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.info["status"] == "finished":
+            by_section.setdefault(run.info["section"], []).append(run)
+    for section, finished in by_section.items():
+        console.print(_TABLES[section](finished))
+    for run in runs:
+        console.print(f"{run.info['status']:>9}  {run.path}", soft_wrap=True)
+
+
+def train_table(runs: list[Run]) -> Table:
+    """Return test accuracy and its interval, the report's beside it, and speed."""
+    info = runs[0].info
+    table = _table(
+        f"Test accuracy on {_dataset_name(info)}, recipe {info['config']['recipe']}, "
+        f"seed {info['config']['seed']}",
+        "model", ">test", ">95 %", ">report", ">points", ">samples", ">img/s", ">time",
+    )  # fmt: skip
+    comparable = info["dataset"]["name"] == "mnist"
+    for run in runs:
+        result = run.result
+        test = result["test"]
+        low, high = wilson_interval(round(test["accuracy"] * test["n"]), test["n"])
+        reported = ARCHITECTURES[result["model"]].reported_accuracy
+        right = sum(sample["label"] == sample["prediction"] for sample in result["samples"])
+        table.add_row(
+            result["model"],
+            f"{test['accuracy']:.2%}",
+            f"{low * 100:.1f}–{high * 100:.1f}",
+            f"{reported:.2%}" if comparable else "–",
+            f"{(test['accuracy'] - reported) * 100:+.2f}" if comparable else "–",
+            f"{right} of {len(result['samples'])}",
+            f"{result['images_per_second']:,.0f}",
+            f"{result['seconds']:.1f} s",
+        )
+    return table
+
+
+_TABLES: dict[str, Callable[[list[Run]], Table]] = {"train": train_table}
+
+
+def runs_table(runs: Iterable[Run]) -> Table:
+    """Return a line per run, newest first."""
+    table = _table("", "run", "status", "dataset", "recipe", ">seed", ">result")
+    for run in runs:
+        try:
+            info = run.info
+            table.add_row(
+                run.id,
+                info["status"],
+                info["dataset"]["name"],
+                info["config"]["recipe"],
+                str(info["config"]["seed"]),
+                headline(run),
+            )
+        except (EngineError, KeyError, TypeError):
+            table.add_row(run.id, "unreadable", "", "", "", "")
+    return table
+
+
+def headline(run: Run) -> str:
+    """Return a finished run's result in a few characters, "" where there is none."""
+    if run.info["status"] != "finished":
+        return ""
+    result = run.result
+    match run.info["section"]:
+        case "train":
+            return f"{result['test']['accuracy']:.2%}"
+    return ""
+
+
+def print_run(run: Run, console: Console) -> None:
+    """Print what a run was asked, where it ran and what came of it."""
+    info = run.info
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name in ("section", "status", "message", "command", "started_at", "finished_at"):
+        if info.get(name):
+            table.add_row(name.replace("_", " "), str(info[name]))
+    dataset = info["dataset"]
+    counts = ", ".join(f"{dataset[part]:,} {part}" for part in ("train", "validation", "test"))
+    table.add_row("dataset", f"{dataset['name']} ({counts})")
+    table.add_row("dataset sha256", dataset["sha256"])
+    environment = info["environment"]
+    table.add_row("device", f"{environment['device']} ({environment['device_name']})")
+    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    table.add_row("versions", versions)
+    for name, value in info["config"].items():
+        if value is not None and name not in ("dataset", "device"):
+            table.add_row(name.replace("_", " "), _words(value))
+    console.print(run.id, style="bold")
+    console.print(table)
+    if info["status"] == "finished":
+        console.print(_TABLES[info["section"]]([run]))
+    console.print(f"files in {run.path}:", soft_wrap=True)
+    for path in sorted(run.path.rglob("*")):
+        if path.is_file():
+            size = f"{path.stat().st_size:>12,}"
+            console.print(f"{size}  {path.relative_to(run.path)}", soft_wrap=True)
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _dataset_name(info: dict[str, Any]) -> str:
+    name, n = info["dataset"]["name"], info["dataset"]["test"]
+    return f"{'MNIST' if name == 'mnist' else name} ({n:,} test images)"
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Return an empty table; ``>`` before a column's name aligns it right."""
+    table = Table(
+        title=title or None, title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0)
+    )
+    for column in columns:
+        justify = "right" if column.startswith(">") else "left"
+        table.add_column(column.lstrip(">"), justify=justify, no_wrap=True)
+    return table
