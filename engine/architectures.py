@@ -77,3 +77,43 @@ ARCHITECTURES: dict[str, Architecture] = {
     )
 }
 BEST_MODEL = "two-conv-fc"
+
+# The layers whose neurons are visualized, in the order of the report, and how many each has.
+NEURONS = {"logits": CLASSES, "pool2": CHANNELS, "pool1": CHANNELS}
+LAYERS = tuple(NEURONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Neuron:
+    """One neuron of a network: a class's logit, or the centre of a pooling layer's filter."""
+
+    layer: str
+    index: int
+
+    @property
+    def blocks(self) -> int | None:
+        """Number of convolution-and-pooling blocks below a pooling neuron, None for a logit."""
+        return int(self.layer.removeprefix("pool")) if self.layer != "logits" else None
+
+    @property
+    def position(self) -> tuple[int, int] | None:
+        """Row and column in its map: (7, 7) in pool1, (3, 3) in pool2, None for a logit."""
+        if self.blocks is None:
+            return None
+        centre = (IMAGE_SIZE >> self.blocks) // 2
+        return centre, centre
+
+    @property
+    def receptive_field(self) -> tuple[slice, slice]:
+        """Rows and columns of the image that can change it.
+
+        A pooling neuron at i sees the rows 2i and 2i+1 of the convolution below, and each of those
+        the rows one before to one after itself in the layer below.
+        """
+        if self.blocks is None:
+            return slice(0, IMAGE_SIZE), slice(0, IMAGE_SIZE)
+        first = last = self.position[0]
+        for _ in range(self.blocks):
+            first, last = 2 * first - 1, 2 * last + 2
+        rows = slice(max(0, first), min(IMAGE_SIZE, last + 1))
+        return rows, rows

@@ -9,10 +9,11 @@ without it belongs to the recipe alone. None means "as the recipe says"; ``resol
 import dataclasses
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from engine.architectures import ARCHITECTURES, BEST_MODEL
+from engine.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, LAYERS, NEURONS
 from engine.errors import UsageError
 
 DATASETS = ("auto", "mnist", "digits")
@@ -82,7 +83,8 @@ class RunConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Return every field as plain JSON values."""
-        return dataclasses.asdict(self)
+        values = dataclasses.asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
@@ -209,4 +211,84 @@ _TRAIN_RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 
-SECTIONS: dict[str, type[RunConfig]] = {config.section: config for config in (TrainConfig,)}
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkConfig(RunConfig):
+    """What the two sections share that look at a network which was trained before."""
+
+    run: str | None = option(
+        None, "Trained run to take the network from; the newest two-conv-fc run by default."
+    )
+    recipe: str = option(
+        "tuned", "assignment: the report's rule; tuned: our best.", choices=RECIPES
+    )
+    steps: int | None = option(None, "Steps to take.", low=1, high=100_000)
+    model: str | None = None  # the network of ``run``
+    other_runs: dict[str, str] | None = None  # runs of the other models, by model
+
+    @property
+    def title(self) -> str:
+        """What the run is, in a word or two."""
+        return self.model or BEST_MODEL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdversarialConfig(NetworkConfig):
+    """One universal noise image per target label (report, section 2)."""
+
+    section: ClassVar[str] = "adversarial"
+
+    labels: tuple[int, ...] = tuple(range(CLASSES))
+    epsilon: float | None = option(
+        None, "L∞ budget: no pixel of a noise is further from zero; none by default.", low=0, high=1
+    )
+    batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        NetworkConfig.__post_init__(self)
+        object.__setattr__(self, "labels", _numbers("--label", self.labels, CLASSES))
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The recipe's values."""
+        return {"steps": 100, "batch_size": 128}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VisualizeConfig(NetworkConfig):
+    """Images that excite single neurons (report, section 3)."""
+
+    section: ClassVar[str] = "visualize"
+
+    layers: tuple[str, ...] | None = None  # of LAYERS; None is all that the network has
+    neurons: tuple[int, ...] | None = None  # of each layer; None is all
+
+    def __post_init__(self) -> None:
+        NetworkConfig.__post_init__(self)
+        if self.layers is not None:
+            layers = tuple(dict.fromkeys(self.layers))
+            for layer in layers:
+                _check("--layer", layer, Option(help="", choices=LAYERS))
+            object.__setattr__(self, "layers", layers)
+        if self.neurons is not None:
+            for layer in self.layers or LAYERS:
+                _numbers(f"--neuron of {layer}", self.neurons, NEURONS[layer])
+            object.__setattr__(self, "neurons", tuple(dict.fromkeys(self.neurons)))
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The recipe's values."""
+        return {"steps": 100}
+
+
+def _numbers(name: str, chosen: Iterable[int], count: int) -> tuple[int, ...]:
+    """Return the distinct numbers chosen; raise UsageError unless all are in 0..count-1."""
+    for number in chosen:
+        if not 0 <= number < count:
+            raise UsageError(f"{name} must be between 0 and {count - 1}, not {number}.")
+    return tuple(dict.fromkeys(chosen))
+
+
+SECTIONS: dict[str, type[RunConfig]] = {
+    config.section: config for config in (TrainConfig, AdversarialConfig, VisualizeConfig)
+}

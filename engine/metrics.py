@@ -13,7 +13,12 @@ EVALUATION_BATCH = 250  # larger ones fall out of the CPU's caches
 
 @torch.no_grad()
 def predict(
-    network: Network, images: Tensor, device: Device, *, exact: bool = True, batch: int | None = None
+    network: Network,
+    images: Tensor,
+    device: Device,
+    *,
+    exact: bool = True,
+    batch: int | None = None,
 ) -> Tensor:
     """Return float32 logits [N, K] for uint8 images [N, 1, H, W].
 

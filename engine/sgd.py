@@ -22,7 +22,7 @@ class SGD:
         self.biases = [p for p in module.parameters() if p.ndim == 1]
         self.l2 = l2
         self.parameters = self.weights + self.biases
-        self.velocities = [torch.zeros_like(p) for p in self.parameters]
+        self.velocities = [torch.zeros_like(p) for p in self.parameters if momentum]
         self._rule = {"momentum": momentum, "nesterov": nesterov and momentum > 0}
 
     @torch.no_grad()

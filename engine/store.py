@@ -167,16 +167,14 @@ def find_run(artifacts: Path, name: str) -> Run:
             return run
     matches = [run for run in runs if run.id.startswith(name) or run.id.endswith(name)]
     if not name or not matches:
-        raise EngineError(
-            f"No run {name!r} in {artifacts}; `mnist-tui runs` lists what is there."
-        )
+        raise EngineError(f"No run {name!r} in {artifacts}; `mnist-tui runs` lists what is there.")
     if len(matches) > 1:
         raise EngineError(f"{name!r} could be {' or '.join(run.id for run in matches[:3])}.")
     return matches[0]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that, whatever happens, the old or the new content is there. Raises OSError."""
+    """Write a file so that the old or the new content is there, come what may. Raises OSError."""
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

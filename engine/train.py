@@ -38,9 +38,7 @@ class TrainState:
     def begin(cls, config: TrainConfig, device: Device) -> "TrainState":
         """Return the state before the first step, drawn by ``config.seed``."""
         network = Network(ARCHITECTURES[config.model], config.seed).to(device.torch_device)
-        sgd = SGD(
-            network, momentum=config.momentum, l2=config.l2, nesterov=bool(config.nesterov)
-        )
+        sgd = SGD(network, momentum=config.momentum, l2=config.l2, nesterov=bool(config.nesterov))
         return cls(network, sgd)
 
     def state_dict(self) -> dict[str, Any]:
@@ -63,9 +61,7 @@ class TrainState:
         return {"weights.pt": weights_bytes(self.network)}
 
 
-def train(
-    config: TrainConfig, data: Dataset, device: Device, state: TrainState
-) -> Iterator[Event]:
+def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState) -> Iterator[Event]:
     """Train ``state.network`` from ``state.step`` to the end of the last epoch.
 
     Progress: series ``loss`` [S], the cross-entropy of each batch alone; values ``penalty`` (the
@@ -120,9 +116,7 @@ def train(
     yield Finished(step=state.step, figures=figures, images_seen=config.epochs * len(data.train))
 
 
-def _step(
-    state: TrainState, pixels: Tensor, labels: Tensor, rate: float, device: Device
-) -> Tensor:
+def _step(state: TrainState, pixels: Tensor, labels: Tensor, rate: float, device: Device) -> Tensor:
     """Take one step of SGD on a batch and return its cross-entropy, a scalar on the device."""
     with device.arithmetic():
         logits = state.network(to_unit(pixels))

@@ -65,3 +65,7 @@ def _usage(error: Exception) -> str:
 
 def _debugging(arguments: list[str]) -> bool:
     return "--debug" in arguments or os.environ.get("MNIST_TUI_DEBUG", "") not in ("", "0")
+
+
+if __name__ == "__main__":
+    main()

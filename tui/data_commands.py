@@ -82,8 +82,12 @@ def fetch(
         print("digits travels inside the package; there is nothing to fetch.")
         return
     root = Path(where.data_root) if where.data_root else cache_root()
-    with Progress(*Progress.get_default_columns()[:1], DownloadColumn(),
-                  console=console_for("stderr"), transient=True) as bars:
+    with Progress(
+        *Progress.get_default_columns()[:1],
+        DownloadColumn(),
+        console=console_for("stderr"),
+        transient=True,
+    ) as bars:
         tasks = {}
 
         def show(file: str, size: int) -> None:

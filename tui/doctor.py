@@ -41,7 +41,10 @@ def doctor(where: Where) -> None:
 
 def _findings(where: Where, console: Console) -> Iterator[tuple[str, str]]:
     terminal = "a terminal" if console.is_terminal else "no terminal (lines without colour)"
-    yield "terminal", f"{console.width}x{console.height}, TERM={os.environ.get('TERM', '')}, {terminal}"
+    yield (
+        "terminal",
+        f"{console.width}x{console.height}, TERM={os.environ.get('TERM', '')}, {terminal}",
+    )
     colours = console.color_system or "none"
     if os.environ.get("NO_COLOR"):
         colours = "none (NO_COLOR is set)"
@@ -49,8 +52,7 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str]]:
     encoding = sys.stdout.encoding or locale.getpreferredencoding()
     yield "characters", encoding + ("" if "utf" in encoding.lower() else " (plain ASCII is used)")
     yield from _device_findings()
-    for label, state in dataset_states(where.data_root):
-        yield label, state
+    yield from dataset_states(where.data_root)
     yield "artifacts", _folder_state(Path(where.artifacts))
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     names = ("mnist-tui", "torch", "torchvision", "numpy", "matplotlib", "rich", "textual", "typer")
@@ -79,7 +81,9 @@ def _device_findings() -> Iterator[tuple[str, str]]:
 
 
 def _folder_state(folder: Path) -> str:
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    existing = next(
+        path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
+    )
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         return f"{folder} cannot be written; choose another with --artifacts"
     return f"{folder} ({'writable' if folder.exists() else 'will be made'})"

@@ -11,6 +11,7 @@ from engine.architectures import ARCHITECTURES
 from engine.config import RunConfig, TrainConfig
 from engine.control import Control
 from engine.errors import UsageError
+from engine.laboratory import Laboratory
 from engine.store import Run
 from tui.console import complain, console_for, listener
 from tui.options import Output, environment_variable, expand
@@ -19,7 +20,9 @@ from tui.tables import print_results
 
 app = typer.Typer(help="Run an experiment.", no_args_is_help=True, rich_markup_mode=None)
 
-All = Annotated[bool, typer.Option("--all", help="All of them, which is what nothing chosen means.")]
+All = Annotated[
+    bool, typer.Option("--all", help="All of them, which is what nothing chosen means.")
+]
 
 
 @app.command()
@@ -50,45 +53,32 @@ def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
 
 
 def conduct(configs: list[RunConfig], output: Output) -> None:
-    """Run experiments of one dataset and device one after another, and show what came of it.
+    """Run experiments one after another, show how they go and what came of them.
 
     Leaves by typer.Exit with the signal's code where one stopped it.
     """
+    laboratory, control = Laboratory(warn=complain), Control()
     command = shlex.join(["mnist-tui", *sys.argv[1:]])
-    control = Control()
     runs: list[Run] = []
-    console = console_for("stderr")
-
-    # torch comes with these; a wrong command line was answered before.
-    from engine.data import open_dataset
-    from engine.device import open_device
-    from engine.session import Session
-
-    first = configs[0]
-    data = open_dataset(first.dataset, first.data_root, offline=first.offline, warn=complain)
-    device = open_device(first.device, first.precision, first.threads)
-    found = {
-        "dataset": data.name,
-        "device": str(device.torch_device),
-        "precision": device.precision,
-        "threads": device.threads,
-    }
-    with stopping_on_signals(control), listener(output, console) as listen:
-        for config in configs:
-            session = Session(
-                config.resolve(**found),
-                data,
-                device,
+    queue = list(configs)
+    with stopping_on_signals(control), listener(output, console_for("stderr")) as listen:
+        while queue and control.stop_reason is None:
+            training = laboratory.missing_training(queue[0])
+            if training:
+                complain(f"no trained {training.model} yet; training one first")
+                queue.insert(0, training)
+            session = laboratory.session(
+                queue.pop(0),
                 listen=listen,
                 control=control,
                 command=command,
                 companions=tuple(run.id for run in runs),
             )
-            runs.append(session.run())
-            if control.stop_reason:
-                break
+            if control.stop_reason is None:
+                runs.append(session.run())
     if not output.json:
         print_results(runs, console_for("stdout"))
     if control.stop_reason:
-        complain(f"stopped by {control.stop_reason}; what was done is kept in {runs[-1].path}")
+        kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
+        complain(f"stopped by {control.stop_reason}; {kept}")
         raise typer.Exit(exit_code(control.stop_reason))

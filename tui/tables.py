@@ -59,7 +59,7 @@ _TABLES: dict[str, Callable[[list[Run]], Table]] = {"train": train_table}
 
 def runs_table(runs: Iterable[Run]) -> Table:
     """Return a line per run, newest first."""
-    table = _table("", "run", "status", "dataset", "recipe", ">seed", ">result")
+    table = _table("", "run", "status", "dataset", ">seed", ">result", "recipe")
     for run in runs:
         try:
             info = run.info
@@ -67,9 +67,9 @@ def runs_table(runs: Iterable[Run]) -> Table:
                 run.id,
                 info["status"],
                 info["dataset"]["name"],
-                info["config"]["recipe"],
                 str(info["config"]["seed"]),
                 headline(run),
+                info["config"]["recipe"],
             )
         except (EngineError, KeyError, TypeError):
             table.add_row(run.id, "unreadable", "", "", "", "")
@@ -130,7 +130,11 @@ def _dataset_name(info: dict[str, Any]) -> str:
 def _table(title: str, *columns: str) -> Table:
     """Return an empty table; ``>`` before a column's name aligns it right."""
     table = Table(
-        title=title or None, title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0)
+        title=title or None,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for column in columns:
         justify = "right" if column.startswith(">") else "left"

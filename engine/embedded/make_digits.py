@@ -1,6 +1,6 @@
 """Makes ``digits.npz``. Needs scikit-learn, which nothing else here does:
 
-    pip install scikit-learn && python engine/embedded/make_digits.py
+pip install scikit-learn && python engine/embedded/make_digits.py
 """
 
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""How every figure looks. matplotlib's object interface and Agg only: figures are drawn in threads."""
+"""How every figure looks.
+
+matplotlib's object interface and Agg only: figures are drawn in threads.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +32,9 @@ def new_figure(
     axes = figure.subplots(rows, columns, squeeze=False)
     left = 0.12 / width
     heading = {"ha": "left", "va": "top"}
-    figure.text(left, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", color=INK, **heading)
+    figure.text(
+        left, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", color=INK, **heading
+    )
     figure.text(left, 1 - 0.36 / height, subtitle, fontsize=8.5, color="#555555", **heading)
     return figure, axes
 

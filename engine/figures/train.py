@@ -50,9 +50,7 @@ def _with_penalty(history: History, curve: Curve) -> np.ndarray:
 
 
 def _loss(history: History, folder: Path) -> Path:
-    figure, axes = new_figure(
-        10, 4, "Training and validation loss", provenance(history), columns=2
-    )
+    figure, axes = new_figure(10, 4, "Training and validation loss", provenance(history), columns=2)
     train, validation = history.curves["loss"], history.curves["validation_loss"]
     for place, words, add in (
         (axes[0, 0], "cross-entropy + L2 penalty, nats", True),
@@ -128,8 +126,8 @@ def _mark_test(
     accuracy = history.finished.figures["test"]["accuracy"]
     low, high = _test_interval(history)
     axes.errorbar(
-        history.started.steps * (1.015 + 0.02 * place), accuracy, [[accuracy - low], [high - accuracy]],
-        color=colour, marker="o", markersize=4, capsize=3, linewidth=1.2, label=label,
+        history.started.steps * (1.015 + 0.02 * place), accuracy,
+        [[accuracy - low], [high - accuracy]], color=colour, marker="o", markersize=4, capsize=3, linewidth=1.2, label=label,
     )  # fmt: skip
 
 

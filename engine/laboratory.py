@@ -1,0 +1,150 @@
+"""What the runs of one process share: opened datasets and devices, and networks trained before.
+
+Both faces turn a config into a Session here. torch is imported at the first use, not before.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.architectures import ARCHITECTURES, BEST_MODEL
+from engine.config import NetworkConfig, RunConfig, TrainConfig, options_of
+from engine.control import Control
+from engine.errors import EngineError
+from engine.events import Event
+from engine.session import Session
+from engine.store import Run, find_run, list_runs
+
+if TYPE_CHECKING:
+    from engine.data import Dataset
+    from engine.device import Device
+
+
+class Laboratory:
+    """Opens each dataset and device once. ``warn`` hears of what went another way than hoped."""
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._datasets: dict[tuple, Dataset] = {}
+        self._devices: dict[tuple, Device] = {}
+
+    def session(
+        self,
+        config: RunConfig,
+        *,
+        listen: Callable[[Event], None],
+        control: Control,
+        command: str = "",
+        companions: tuple[str, ...] = (),
+    ) -> Session:
+        """Resolve ``config`` and return the Session that runs it. Raises MnistTuiError."""
+        config = self._on_the_run_s_dataset(config)
+        data, device = self._dataset(config), self._device(config)
+        found: dict[str, Any] = {
+            "dataset": data.name,
+            "device": str(device.torch_device),
+            "precision": device.precision,
+            "threads": device.threads,
+        }
+        if isinstance(config, NetworkConfig):
+            found |= _networks(config, data)
+        return Session(
+            config.resolve(**found),
+            data,
+            device,
+            listen=listen,
+            control=control,
+            command=command,
+            companions=companions,
+        )
+
+    def missing_training(self, config: RunConfig) -> TrainConfig | None:
+        """Return the training that must come first, where a network is needed and there is none."""
+        if not isinstance(config, NetworkConfig) or config.run is not None:
+            return None
+        data = self._dataset(config)
+        if newest_trained(Path(config.artifacts), data.sha256, BEST_MODEL):
+            return None
+        shared = {name: getattr(config, name) for name in options_of(RunConfig)}
+        return TrainConfig(**shared, model=BEST_MODEL)
+
+    def _dataset(self, config: RunConfig) -> "Dataset":
+        from engine.data import open_dataset
+
+        key = (config.dataset, config.data_root, config.offline)
+        if key not in self._datasets:
+            name, root, offline = key
+            self._datasets[key] = open_dataset(name, root, offline=offline, warn=self._warn)
+        return self._datasets[key]
+
+    def _device(self, config: RunConfig) -> "Device":
+        from engine.device import open_device
+
+        key = (config.device, config.precision, config.threads)
+        if key not in self._devices:
+            self._devices[key] = open_device(*key)
+        return self._devices[key]
+
+    def _on_the_run_s_dataset(self, config: RunConfig) -> RunConfig:
+        """A chosen run brings its dataset with it, and the place where that was found."""
+        if not isinstance(config, NetworkConfig) or config.run is None:
+            return config
+        trained = find_trained(Path(config.artifacts), config.run).config
+        root = config.data_root or trained.data_root
+        return dataclasses.replace(config, dataset=trained.dataset, data_root=root)
+
+
+def find_trained(artifacts: Path, name: str) -> Run:
+    """Return the finished training run of that name. Raises EngineError where there is none."""
+    run = find_run(artifacts, name)
+    info = run.info
+    if info["section"] != "train":
+        raise EngineError(
+            f"Run {run.id} is of section {info['section']}; --run needs a train run "
+            "(`mnist-tui runs` lists them)."
+        )
+    if info["status"] != "finished":
+        raise EngineError(f"Run {run.id} is {info['status']}; --run needs a finished one.")
+    return run
+
+
+def newest_trained(artifacts: Path, dataset_sha256: str, model: str) -> Run | None:
+    """Return the newest finished training run of a model on a dataset; damaged ones are passed."""
+    for run in list_runs(artifacts):
+        try:
+            info = run.info
+            if (
+                info["section"] == "train"
+                and info["status"] == "finished"
+                and info["dataset"]["sha256"] == dataset_sha256
+                and info["config"]["model"] == model
+            ):
+                return run
+        except (EngineError, KeyError, TypeError):
+            continue
+    return None
+
+
+def _networks(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
+    """Return the run whose network is looked at, its model, and the other models' newest runs."""
+    artifacts = Path(config.artifacts)
+    if config.run is not None:
+        run = find_trained(artifacts, config.run)
+    else:
+        run = newest_trained(artifacts, data.sha256, BEST_MODEL)
+    if run is None:
+        raise EngineError(f"No finished {BEST_MODEL} run on {data.name}; train one first.")
+    if run.info["dataset"]["sha256"] != data.sha256:
+        raise EngineError(f"Run {run.id} was trained on another dataset than {data.name}.")
+    model = run.info["config"]["model"]
+    others = {
+        other: newest_trained(artifacts, data.sha256, other)
+        for other in ARCHITECTURES
+        if other != model
+    }
+    return {
+        "run": run.id,
+        "model": model,
+        "other_runs": {other: found.id for other, found in others.items() if found},
+    }

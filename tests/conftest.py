@@ -1,0 +1,71 @@
+"""What many tests share: real MNIST where it is, a small dataset made of the embedded digits."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.config import TrainConfig
+from engine.data import Dataset, Part, open_dataset, open_digits
+from engine.device import Device, open_device
+
+ROOT = Path(__file__).parents[1]
+MNIST_ROOT = Path(os.environ.get("MNIST_TUI_TEST_DATA_ROOT", ROOT.parent / "shared" / "mnist"))
+
+
+@pytest.fixture(scope="session")
+def mnist_root() -> Path:
+    """A torchvision root that holds MNIST's four .gz files."""
+    if not (MNIST_ROOT / "MNIST" / "raw" / "train-images-idx3-ubyte.gz").is_file():
+        pytest.skip(f"no MNIST in {MNIST_ROOT}; MNIST_TUI_TEST_DATA_ROOT says where it is")
+    return MNIST_ROOT
+
+
+@pytest.fixture(scope="session")
+def mnist(mnist_root: Path) -> Dataset:
+    """The real thing, verified."""
+    return open_dataset("mnist", str(mnist_root))
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """The embedded digits."""
+    return open_digits()
+
+
+@pytest.fixture(scope="session")
+def few(digits: Dataset) -> Dataset:
+    """A few of the embedded digits: 2 steps an epoch at batch 32."""
+
+    def cut(part: Part, n: int) -> Part:
+        return Part(part.images[:n], part.labels[:n])
+
+    return Dataset(
+        name="digits",
+        sha256=digits.sha256,
+        origin="a test",
+        train=cut(digits.train, 60),
+        validation=cut(digits.validation, 40),
+        test=cut(digits.test, 50),
+    )
+
+
+@pytest.fixture(scope="session")
+def cpu() -> Device:
+    """The CPU in float32."""
+    return open_device("cpu", "fp32", 2)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the options of whoever runs the tests out of them."""
+    for name in list(os.environ):
+        if name.startswith("MNIST_TUI_") and name != "MNIST_TUI_TEST_DATA_ROOT":
+            monkeypatch.delenv(name)
+
+
+def train_config(**options) -> TrainConfig:
+    """A resolved config of a short run on ``few``."""
+    options = {"model": "baseline", "epochs": 6, "batch_size": 32, "dataset": "digits"} | options
+    found = {"device": "cpu", "precision": "fp32", "threads": 2}
+    return TrainConfig(**options).resolve(**found)

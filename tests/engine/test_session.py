@@ -1,0 +1,123 @@
+import json
+
+import pytest
+import torch
+
+from engine.control import Control
+from engine.errors import EngineError
+from engine.events import Checkpoint, Failed, Finished, Progress, Started, Stopped
+from engine.history import History
+from engine.session import Session
+from engine.store import list_runs
+from tests.conftest import train_config
+
+
+def drive(tmp_path, data, device, listen=lambda event: None, control=None, **options):
+    config = train_config(artifacts=str(tmp_path), **options)
+    session = Session(config, data, device, listen=listen, control=control, command="a command")
+    return session.run()
+
+
+def test_a_finished_run_leaves_what_the_contract_lists(tmp_path, few, cpu):
+    heard = []
+    run = drive(tmp_path, few, cpu, heard.append)
+    files = {str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file()}
+    assert files == {
+        "run.json", "events.jsonl", "result.json", "weights.pt", "figures/loss.png",
+        "figures/accuracy.png", "figures/samples.png", "figures/confusion.png",
+    }  # fmt: skip
+    info = run.info
+    assert (info["schema"], info["run_id"], info["section"]) == (1, run.id, "train")
+    assert (info["status"], info["command"]) == ("finished", "a command")
+    assert info["started_at"] < info["finished_at"]
+    assert info["dataset"] == few.describe()
+    assert info["environment"]["versions"]["torch"] == torch.__version__
+    assert info["config"]["threads"] == 2
+    result = run.result
+    assert set(result) == {
+        "model", "parameters", "test", "validation", "samples", "confusion", "seconds",
+        "images_per_second",
+    }  # fmt: skip
+    assert result["images_per_second"] == pytest.approx(360 / result["seconds"])
+    assert isinstance(heard[0], Started)
+    assert isinstance(heard[-1], Finished)
+
+
+def test_the_journal_holds_what_was_heard(tmp_path, few, cpu):
+    heard = []
+    run = drive(tmp_path, few, cpu, heard.append)
+    assert [(e.kind, e.step, e.time) for e in run.events()] == [
+        (e.kind, e.step, e.time) for e in heard
+    ]
+    times = [event.time for event in heard]
+    assert times == sorted(times)
+    assert all(isinstance(e.step, int) for e in heard)
+
+
+def comparable(run):
+    """The journal's lines that two equal runs share, times left out."""
+    lines = [json.loads(line) for line in (run.path / "events.jsonl").read_text().splitlines()]
+    kept = [line for line in lines if line["event"] in ("progress", "preview", "finished")]
+    return [{k: v for k, v in line.items() if k != "time"} for line in kept]
+
+
+def test_equal_runs_leave_equal_files(tmp_path, few, cpu):
+    first, again = (drive(tmp_path, few, cpu) for _ in range(2))
+    assert comparable(first) == comparable(again)
+    for path in first.path.rglob("*"):
+        if path.suffix in (".pt", ".png"):
+            assert path.read_bytes() == (again.path / path.relative_to(first.path)).read_bytes()
+
+
+def test_a_stop_acts_at_the_next_progress_and_keeps_what_was_done(tmp_path, few, cpu):
+    control, heard = Control(), []
+
+    def listen(event):
+        heard.append(event)
+        if isinstance(event, Progress) and event.step == 6:
+            control.stop("user")
+
+    run = drive(tmp_path, few, cpu, listen, control)
+    assert run.info["status"] == "stopped"
+    assert [type(event) for event in heard[-2:]] == [Checkpoint, Stopped]
+    assert heard[-1].step == 6
+    assert heard[-1].reason == "user"
+    assert torch.load(run.path / "checkpoint.pt", weights_only=True)["step"] == 6
+    assert not (run.path / "result.json").exists()
+
+
+def test_a_pause_holds_until_resumed(tmp_path, few, cpu):
+    import threading
+
+    control, heard = Control(), []
+    control.pause()
+    worker = threading.Thread(target=lambda: drive(tmp_path, few, cpu, heard.append, control))
+    worker.start()
+    worker.join(1.0)
+    assert worker.is_alive()
+    assert sum(isinstance(event, Progress) for event in heard) <= 1
+    control.resume()
+    worker.join(60)
+    assert isinstance(heard[-1], Finished)
+    [run] = list_runs(tmp_path)
+    assert run.result["seconds"] < 1.0  # the pause is not counted
+
+
+def test_a_failure_is_the_journal_s_last_word_and_told(tmp_path, few, cpu):
+    heard = []
+    with pytest.raises(EngineError, match="diverged"):
+        drive(tmp_path, few, cpu, heard.append, learning_rate=100.0, epochs=50)
+    [run] = list_runs(tmp_path)
+    assert run.info["status"] == "failed"
+    assert "diverged" in run.info["message"]
+    assert isinstance(heard[-1], Failed)
+    assert [event.kind for event in run.events()][-1] == "failed"
+
+
+def test_history_gives_curves_by_step(tmp_path, few, cpu):
+    run = drive(tmp_path, few, cpu, validation_interval=4)
+    history = History.of(run.events())
+    assert history.curves["loss"].steps.tolist() == list(range(1, 13))
+    assert history.curves["validation_accuracy"].steps.tolist() == [4, 8, 12]
+    assert history.finished.figures["model"] == "baseline"
+    assert history.images("samples").shape == (16, 28, 28)

@@ -1,0 +1,107 @@
+import json
+import multiprocessing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import EngineError
+from engine.events import Progress, Stopped, to_json
+from engine.store import Journal, Run, create_run, find_run, list_runs, write_atomically
+
+
+def make(artifacts, name="train-baseline"):
+    run = create_run(artifacts, name)
+    run.write_json("run.json", {"status": "running", "section": "train"})
+    return run
+
+
+def test_ids_are_unique_sort_by_time_and_say_what_they_are(tmp_path):
+    runs = [make(tmp_path) for _ in range(20)]
+    names = [run.id for run in runs]
+    assert names == sorted(set(names))
+    assert all(name.endswith("-train-baseline") for name in names)
+    assert [run.id for run in list_runs(tmp_path)] == names[::-1]
+
+
+def _create_many(artifacts, gate, out):
+    gate.wait()
+    out.put([create_run(Path(artifacts), "x").id for _ in range(30)])
+
+
+def test_processes_at_the_same_instant_get_directories_of_their_own(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    gate, out = context.Barrier(3), context.Queue()
+    workers = [
+        context.Process(target=_create_many, args=(str(tmp_path), gate, out)) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    names = [name for _ in workers for name in out.get(timeout=60)]
+    for worker in workers:
+        worker.join()
+    assert len(set(names)) == 90
+
+
+def test_a_journal_is_lines_of_json_and_a_cut_last_line_is_tolerated(tmp_path):
+    run = make(tmp_path)
+    events = [
+        Progress(step=step, time=1.0, series={"loss": np.array([0.5], np.float32)})
+        for step in (1, 2)
+    ]
+    with Journal(run) as journal:
+        for event in events:
+            journal.append(event)
+    path = run.path / "events.jsonl"
+    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [1, 2]
+    with path.open("ab") as file:
+        file.write(json.dumps(to_json(Stopped(step=3, reason="x"))).encode()[:-5])
+    assert [event.step for event in run.events()] == [1, 2]
+
+
+def test_writing_is_atomic_and_leaves_nothing_beside(tmp_path, monkeypatch):
+    path = tmp_path / "result.json"
+    write_atomically(path, b"old")
+
+    def fail(*arguments):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["result.json"]
+    assert path.read_bytes() == b"old"
+
+
+def test_runs_are_found_by_id_beginning_and_end(tmp_path):
+    first, second = make(tmp_path, "train-baseline"), make(tmp_path, "train-two-conv")
+    assert find_run(tmp_path, first.id).id == first.id
+    assert find_run(tmp_path, "two-conv").id == second.id
+    with pytest.raises(EngineError, match="could be"):
+        find_run(tmp_path, first.id[:8])
+    with pytest.raises(EngineError, match="mnist-tui runs"):
+        find_run(tmp_path, "nothing")
+    with pytest.raises(EngineError, match="No run ''"):
+        find_run(tmp_path, "")
+
+
+def test_what_is_no_run_is_not_listed(tmp_path):
+    (tmp_path / "README.md").write_text("")
+    (tmp_path / "folder").mkdir()
+    assert list_runs(tmp_path) == list_runs(tmp_path / "absent") == []
+
+
+def test_a_damaged_run_file_is_told_not_thrown(tmp_path):
+    run = make(tmp_path)
+    (run.path / "run.json").write_text("{")
+    with pytest.raises(EngineError, match=r"run\.json cannot be read"):
+        _ = run.info
+    with pytest.raises(EngineError, match=r"has no result\.json"):
+        _ = run.result
+    assert list(Run(tmp_path / "absent").events()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EngineError, match="--artifacts"):
+        create_run(tmp_path / "file", "x")
