@@ -81,6 +81,7 @@ BEST_MODEL = "two-conv-fc"
 # The layers whose neurons are visualized, in the order of the report, and how many each has.
 NEURONS = {"logits": CLASSES, "pool2": CHANNELS, "pool1": CHANNELS}
 LAYERS = tuple(NEURONS)
+EXEMPLARS = 9  # natural images shown beside a neuron's own
 
 
 @dataclass(frozen=True, slots=True)

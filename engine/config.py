@@ -164,6 +164,7 @@ class TrainConfig(RunConfig):
     )
     schedule: str | None = None  # "constant" or "one-cycle"
     nesterov: bool | None = None
+    augmentation: str | None = None  # "none" or "affine"
 
     @property
     def title(self) -> str:
@@ -198,16 +199,18 @@ _TRAIN_RECIPES: dict[str, dict[str, Any]] = {
         "validation_interval": 10,
         "schedule": "constant",
         "nesterov": False,
+        "augmentation": "none",
     },
     "tuned": {
         "epochs": 5,
         "batch_size": 128,
-        "learning_rate": 0.1,
+        "learning_rate": 0.2,
         "momentum": 0.9,
-        "l2": 2.5e-4,
+        "l2": 5e-5,
         "validation_interval": 10,
         "schedule": "one-cycle",
         "nesterov": True,
+        "augmentation": "affine",
     },
 }
 

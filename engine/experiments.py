@@ -2,13 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from engine.config import RunConfig, TrainConfig
+from engine.adversarial import CraftState, craft
+from engine.config import (
+    AdversarialConfig,
+    NetworkConfig,
+    RunConfig,
+    TrainConfig,
+    VisualizeConfig,
+)
 from engine.data import Dataset
 from engine.device import Device
 from engine.events import Event
+from engine.models import Network, load_network
 from engine.train import TrainState, train
+from engine.visualize import AscentState, ascend
+
+CHECKPOINT_INTERVAL = 100  # steps, in the sections that have no epochs
 
 
 class State(Protocol):
@@ -37,7 +49,7 @@ class Experiment:
 
 
 def begin(config: RunConfig, data: Dataset, device: Device) -> Experiment:
-    """Return the experiment that ``config``, resolved, describes."""
+    """Return the experiment that ``config``, resolved, describes. Raises MnistTuiError."""
     match config:
         case TrainConfig():
             state = TrainState.begin(config, device)
@@ -47,4 +59,33 @@ def begin(config: RunConfig, data: Dataset, device: Device) -> Experiment:
                 steps=config.total_steps(len(data.train)),
                 checkpoint_interval=config.steps_per_epoch(len(data.train)),
             )
+        case AdversarialConfig():
+            network, others = load_networks(config, device)
+            state = CraftState.begin(config, device)
+            return Experiment(
+                state=state,
+                events=craft(config, data, device, network, others, state),
+                steps=config.steps,
+                checkpoint_interval=CHECKPOINT_INTERVAL,
+            )
+        case VisualizeConfig():
+            network, others = load_networks(config, device)
+            state = AscentState.begin(config, network)
+            return Experiment(
+                state=state,
+                events=ascend(config, data, device, network, others, state),
+                steps=config.steps,
+                checkpoint_interval=CHECKPOINT_INTERVAL,
+            )
     raise TypeError(f"no experiment for {type(config).__name__}")
+
+
+def load_networks(config: NetworkConfig, device: Device) -> tuple[Network, dict[str, Network]]:
+    """Return the network that is looked at and the other models' networks, frozen."""
+    artifacts = Path(config.artifacts)
+
+    def load(run: str, model: str) -> Network:
+        return load_network(artifacts / run / "weights.pt", model, device.torch_device)
+
+    others = {model: load(run, model) for model, run in (config.other_runs or {}).items()}
+    return load(config.run, config.model), others

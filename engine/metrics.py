@@ -17,18 +17,26 @@ def predict(
     images: Tensor,
     device: Device,
     *,
+    noise: Tensor | None = None,
     exact: bool = True,
-    batch: int | None = None,
 ) -> Tensor:
-    """Return float32 logits [N, K] for uint8 images [N, 1, H, W].
+    """Return float32 logits [N, K] for uint8 images [N, 1, H, W], with ``noise`` [1, H, W] on them.
 
     ``exact`` computes in float32 whatever the precision of the run, as every result figure is;
     without it the device's precision is used, as for the points of a curve.
     """
-    size = batch or (len(images) if images.is_cuda else EVALUATION_BATCH)
+    size = len(images) if images.is_cuda else EVALUATION_BATCH
+    logits = []
     with device.arithmetic(exact=exact):
-        logits = [network(to_unit(part)) for part in images.split(size)]
+        for part in images.split(size):
+            seen = to_unit(part) if noise is None else infuse(to_unit(part), noise)
+            logits.append(network(seen))
     return torch.cat(logits).float()
+
+
+def infuse(images: Tensor, noise: Tensor) -> Tensor:
+    """Add noise [..., 1, H, W] to images [N, 1, H, W] in [0, 1] and clamp the sum to [0, 1]."""
+    return (images + noise).clamp_(0, 1)
 
 
 def to_unit(images: Tensor) -> Tensor:

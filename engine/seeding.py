@@ -19,7 +19,7 @@ class Stream(IntEnum):
     NOISE_BATCHES = 4
     RANDOM_NOISE = 5
     START_IMAGES = 6
-    JITTER = 7
+    VIEWS = 7
 
 
 def stream(seed: int, use: Stream, *key: int) -> np.random.Generator:

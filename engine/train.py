@@ -1,6 +1,5 @@
 """Training one classifier (report, section 1): a generator of events over a state."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.architectures import ARCHITECTURES, CLASSES
+from engine.augmentation import random_affine
 from engine.config import TrainConfig
 from engine.data import Dataset, Part
 from engine.device import Device
@@ -88,7 +88,10 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
             order = _epoch_order(config.seed, epoch, len(data.train), device)
         chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
         rate = learning_rate(config, state.step, total)
-        losses.append(_step(state, images[chosen], labels[chosen], rate, device))
+        inputs = to_unit(images[chosen])
+        if config.augmentation == "affine":
+            inputs = random_affine(inputs, stream(config.seed, Stream.AUGMENTATION, state.step))
+        losses.append(_step(state, inputs, labels[chosen], rate, device))
         state.step += 1
 
         validate = state.step % config.validation_interval == 0 or state.step == total
@@ -116,10 +119,10 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
     yield Finished(step=state.step, figures=figures, images_seen=config.epochs * len(data.train))
 
 
-def _step(state: TrainState, pixels: Tensor, labels: Tensor, rate: float, device: Device) -> Tensor:
+def _step(state: TrainState, inputs: Tensor, labels: Tensor, rate: float, device: Device) -> Tensor:
     """Take one step of SGD on a batch and return its cross-entropy, a scalar on the device."""
     with device.arithmetic():
-        logits = state.network(to_unit(pixels))
+        logits = state.network(inputs)
     loss = F.cross_entropy(logits.float(), labels)
     state.sgd.step(torch.autograd.grad(loss, state.sgd.parameters), rate)
     return loss.detach()
@@ -134,15 +137,15 @@ def _epoch_order(seed: int, epoch: int, images: int, device: Device) -> Tensor:
 def learning_rate(config: TrainConfig, step: int, total: int) -> float:
     """Return the learning rate of a step.
 
-    ``one-cycle`` rises linearly over the first fifth and falls along a cosine to zero (after
-    L. N. Smith, arXiv:1803.09820).
+    ``one-cycle`` rises linearly over the first fifth, from a 25th of the peak, and falls linearly
+    to zero (after L. N. Smith, arXiv:1803.09820).
     """
     if config.schedule == "constant":
         return config.learning_rate
     done, rise = (step + 0.5) / total, 0.2
     if done < rise:
-        return config.learning_rate * done / rise
-    return config.learning_rate * (1 + math.cos(math.pi * (done - rise) / (1 - rise))) / 2
+        return config.learning_rate * (0.04 + 0.96 * done / rise)
+    return config.learning_rate * (1 - done) / (1 - rise)
 
 
 def _check_finite(config: TrainConfig, step: int, losses: np.ndarray) -> None:

@@ -144,6 +144,8 @@ class Meter:
         """Take in what an event says."""
         if isinstance(event, Started):
             self.title, self.steps = event.title, event.steps
+            if event.section != "train":
+                self.title = f"{event.section} {event.title}"
             self._batch = event.config.get("batch_size") or 0
             self._numbers.clear()
             self._marks.clear()

@@ -7,8 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.architectures import ARCHITECTURES
-from engine.config import RunConfig, TrainConfig
+from engine.architectures import ARCHITECTURES, LAYERS
+from engine.config import (
+    AdversarialConfig,
+    RunConfig,
+    TrainConfig,
+    VisualizeConfig,
+    options_of,
+)
 from engine.control import Control
 from engine.errors import UsageError
 from engine.laboratory import Laboratory
@@ -45,6 +51,70 @@ def train(
     _one_or_all(model, all_, "--model")
     models = list(dict.fromkeys(model or ARCHITECTURES))
     conduct([dataclasses.replace(config, model=name) for name in models], output)
+
+
+@app.command()
+@expand
+def adversarial(
+    config: AdversarialConfig,
+    output: Output,
+    label: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--label",
+            help="Target label, 0 to 9; may be given more than once.",
+            envvar=environment_variable("label"),
+            show_envvar=False,
+        ),
+    ] = None,
+    all_: All = False,
+) -> None:
+    """Craft one universal noise per target label and judge it (report, section 2)."""
+    _one_or_all(label, all_, "--label")
+    conduct([dataclasses.replace(config, labels=tuple(label)) if label else config], output)
+
+
+@app.command()
+@expand
+def visualize(
+    config: VisualizeConfig,
+    output: Output,
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--layer",
+            help=f"Layer ({', '.join(LAYERS)}); may be given more than once.",
+            envvar=environment_variable("layer"),
+            show_envvar=False,
+        ),
+    ] = None,
+    neuron: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--neuron",
+            help="Neuron of each chosen layer; may be given more than once.",
+            envvar=environment_variable("neuron"),
+            show_envvar=False,
+        ),
+    ] = None,
+    all_: All = False,
+) -> None:
+    """Draw the images that excite single neurons (report, section 3)."""
+    _one_or_all(layer or neuron, all_, "--layer and --neuron")
+    chosen = {
+        "layers": tuple(layer) if layer else None,
+        "neurons": tuple(neuron) if neuron else None,
+    }
+    conduct([dataclasses.replace(config, **chosen)], output)
+
+
+@app.command("all")
+@expand
+def all_sections(config: RunConfig, output: Output) -> None:
+    """Run the whole report: three trainings, ten noises, all 74 neurons."""
+    shared = {name: getattr(config, name) for name in options_of(RunConfig)}
+    trainings = [TrainConfig(**shared, model=model) for model in ARCHITECTURES]
+    conduct([*trainings, AdversarialConfig(**shared), VisualizeConfig(**shared)], output)
 
 
 def _one_or_all(chosen: Any, all_: bool, option: str) -> None:

@@ -1,6 +1,7 @@
 """Runs and their results as tables on standard output, the report's figures beside ours."""
 
 from collections.abc import Callable, Iterable
+from statistics import median
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -54,7 +55,89 @@ def train_table(runs: list[Run]) -> Table:
     return table
 
 
-_TABLES: dict[str, Callable[[list[Run]], Table]] = {"train": train_table}
+def adversarial_table(runs: list[Run]) -> Table:
+    """Return success per target label with its interval, size, random noise and transfer."""
+    [run] = runs
+    info, result = run.info, run.result
+    epsilon = info["config"]["epsilon"]
+    budget = "no budget" if epsilon is None else f"ε {epsilon:g}"
+    others = list(result["transfer_runs"])
+    table = _table(
+        f"Universal noise against {result['model']} on {_dataset_name(info)}, "
+        f"recipe {info['config']['recipe']}, {budget}",
+        "target", ">success", ">95 %", ">report", ">L2", ">L∞", ">random",
+        *(f">{other}" for other in others),
+    )  # fmt: skip
+    targets = result["targets"]
+    for target in targets:
+        success, moved = target["success"], target["distortion"]
+        table.add_row(
+            str(target["label"]),
+            f"{success['rate']:.2%}",
+            f"{success['low'] * 100:.1f}–{success['high'] * 100:.1f}",
+            "≈ 100%",
+            f"{moved['effective_l2']:.2f}",
+            f"{moved['effective_linf']:.2f}",
+            f"{target['random_noise_success']:.1%}",
+            *(f"{target['transfer'][other]:.1%}" for other in others),
+        )
+
+    def mean(value: Callable[[dict], float]) -> float:
+        return sum(value(target) for target in targets) / len(targets)
+
+    table.add_section()
+    table.add_row(
+        "mean",
+        f"{mean(lambda t: t['success']['rate']):.2%}",
+        "",
+        "",
+        f"{mean(lambda t: t['distortion']['effective_l2']):.2f}",
+        f"{mean(lambda t: t['distortion']['effective_linf']):.2f}",
+        f"{mean(lambda t: t['random_noise_success']):.1%}",
+        *(f"{mean(lambda t, o=other: t['transfer'][o]):.1%}" for other in others),
+    )
+    return table
+
+
+def visualize_table(runs: list[Run]) -> Table:
+    """Return a line per layer: dead and restarted neurons, activations, percentiles, readings."""
+    [run] = runs
+    info, neurons = run.info, run.result["neurons"]
+    table = _table(
+        f"Neurons of {run.result['model']} on {_dataset_name(info)}, "
+        f"recipe {info['config']['recipe']}",
+        "layer", ">neurons", ">dead", ">restarted", ">start", ">end", ">percentile", "others read",
+    )  # fmt: skip
+    for layer in dict.fromkeys(neuron["layer"] for neuron in neurons):
+        of_layer = [neuron for neuron in neurons if neuron["layer"] == layer]
+        alive = [neuron for neuron in of_layer if not neuron["dead"]] or of_layer
+        table.add_row(
+            layer,
+            str(len(of_layer)),
+            str(sum(neuron["dead"] for neuron in of_layer)),
+            str(sum(neuron["restarts"] > 0 for neuron in of_layer)),
+            f"{median(neuron['activation_start'] for neuron in alive):.3g}",
+            f"{median(neuron['activation_end'] for neuron in alive):.4g}",
+            f"{median(neuron['percentile'] for neuron in alive):.1%}",
+            _readings(of_layer),
+        )
+    table.caption = "start, end and percentile: medians of the neurons that are not dead"
+    table.caption_justify = "left"
+    return table
+
+
+def _readings(neurons: list[dict[str, Any]]) -> str:
+    """Return how many logit images each other network reads as their digit."""
+    models = neurons[0].get("read_as", {})
+    right = {m: sum(neuron["read_as"][m] == neuron["index"] for neuron in neurons) for m in models}
+    return ", ".join(f"{model} {count} of {len(neurons)}" for model, count in right.items())
+
+
+_TABLES: dict[str, Callable[[list[Run]], Table]] = {
+    "train": train_table,
+    "adversarial": adversarial_table,
+    "visualize": visualize_table,
+}
 
 
 def runs_table(runs: Iterable[Run]) -> Table:
@@ -84,6 +167,11 @@ def headline(run: Run) -> str:
     match run.info["section"]:
         case "train":
             return f"{result['test']['accuracy']:.2%}"
+        case "adversarial":
+            rates = [target["success"]["rate"] for target in result["targets"]]
+            return f"{sum(rates) / len(rates):.2%}"
+        case "visualize":
+            return f"{len(result['neurons'])} neurons"
     return ""
 
 

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from engine.errors import EngineError
+from engine.figures.adversarial import draw_adversarial
 from engine.figures.train import draw_train
+from engine.figures.visualize import draw_visualize
 from engine.history import History
 from engine.store import Run
 
@@ -21,7 +25,18 @@ def draw_figures(run: Run) -> list[Path]:
     match history.started.section:
         case "train":
             return list(draw_train(history, _companions(run), folder))
+        case "adversarial":
+            return list(draw_adversarial(history, _array(run, "noise.npy"), folder))
+        case "visualize":
+            return list(draw_visualize(history, _array(run, "images.npy"), folder))
     raise EngineError(f"No figures are known for section {history.started.section!r}.")
+
+
+def _array(run: Run, name: str) -> np.ndarray:
+    try:
+        return np.load(run.path / name, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{run.path / name} cannot be read ({error}).") from None
 
 
 def _companions(run: Run) -> list[History]:

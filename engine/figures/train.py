@@ -127,7 +127,8 @@ def _mark_test(
     low, high = _test_interval(history)
     axes.errorbar(
         history.started.steps * (1.015 + 0.02 * place), accuracy,
-        [[accuracy - low], [high - accuracy]], color=colour, marker="o", markersize=4, capsize=3, linewidth=1.2, label=label,
+        [[accuracy - low], [high - accuracy]], color=colour, marker="o", markersize=4,
+        capsize=3, linewidth=1.2, label=label,
     )  # fmt: skip
 
 

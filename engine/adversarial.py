@@ -1,0 +1,255 @@
+"""Targeted universal adversarial noise (report, section 2): a generator of events over a state.
+
+One noise image per target label, added to every image and clamped with it to [0, 1], so that the
+network says the target. All targets are crafted in one batched program: a step draws one batch of
+training images, adds every noise to every image, and asks the network once.
+"""
+
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.architectures import CLASSES, IMAGE_SIZE
+from engine.config import AdversarialConfig
+from engine.data import Dataset, Part
+from engine.device import Device
+from engine.events import Event, Finished, Preview, Progress
+from engine.judging import judge_noise
+from engine.metrics import predict, to_unit
+from engine.models import Network
+from engine.seeding import Stream, stream
+
+EVENT_INTERVAL = 5  # steps between two Progress events
+PREVIEW_INTERVAL = 10
+
+REPORT_STEP = 0.01
+# The tuned rule, without a budget: Adam on the cross-entropy plus a penalty on the squared L2 by
+# which images really move. (A penalty on the noise itself also pays where clamping undoes it.)
+PENALTY = 0.01
+ADAM_RATE = 0.05
+ADAM_BETAS = (0.9, 0.95)
+# The tuned rule under a budget: signed steps on the sigmoid of the margin, which gives up images
+# that are far out of reach and spends the budget on those near the boundary.
+SIGN_MOMENTUM = 0.9
+
+
+@dataclass(slots=True)
+class CraftState:
+    """Everything that crafting changes; complete at each Progress event."""
+
+    noise: Tensor  # [L, 1, H, W]
+    mean: Tensor  # of the gradients, [L, 1, H, W]
+    square: Tensor  # of the gradients' squares, [L, 1, H, W]
+    step: int = 0
+
+    @classmethod
+    def begin(cls, config: AdversarialConfig, device: Device) -> "CraftState":
+        """Return the state before the first step: no noise, as in the report."""
+        shape = (len(config.labels), 1, IMAGE_SIZE, IMAGE_SIZE)
+        return cls(*(torch.zeros(shape, device=device.torch_device) for _ in range(3)))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold."""
+        return {
+            "step": self.step, "noise": self.noise, "mean": self.mean, "square": self.square
+        }  # fmt: skip
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` returned."""
+        for name in ("noise", "mean", "square"):
+            getattr(self, name).copy_(saved[name])
+        self.step = saved["step"]
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files that a finished run leaves, by name."""
+        buffer = io.BytesIO()
+        np.save(buffer, self.noise.cpu().numpy())
+        return {"noise.npy": buffer.getvalue()}
+
+
+def craft(
+    config: AdversarialConfig,
+    data: Dataset,
+    device: Device,
+    network: Network,
+    others: Mapping[str, Network],
+    state: CraftState,
+) -> Iterator[Event]:
+    """Craft ``state.noise`` from ``state.step`` to ``config.steps``, then judge it.
+
+    Training images only are used to craft, test images only to judge. Progress: series ``loss``
+    [S, L], the mean cross-entropy to the target, and ``success`` [S, L], both on the step's batch
+    without the images of the target digit. Previews: ``sources``, one validation image of each
+    digit; ``noise`` [L, H, W] with the network's answers to each source with each noise on it,
+    ``after`` [L, K]; ``test_sources`` and ``noise`` once more at the end, on test images.
+    """
+    images, labels = device.place(data.train)
+    targets = torch.tensor(config.labels, device=device.torch_device)
+    sources = _Sources("sources", data.validation, config, device)
+    losses: list[Tensor] = []
+    hits: list[Tensor] = []
+    if state.step == 0:
+        yield sources.clean(network, state.step)
+
+    while state.step < config.steps:
+        random = stream(config.seed, Stream.NOISE_BATCHES, state.step)
+        size = min(config.batch_size, len(labels))
+        drawn = random.choice(len(labels), size, replace=False, shuffle=False)
+        batch = torch.from_numpy(drawn).to(device.torch_device)
+        loss, hit = _step(
+            config, state, network, to_unit(images[batch]), labels[batch], targets, device
+        )
+        losses.append(loss)
+        hits.append(hit)
+        state.step += 1
+        if len(losses) < EVENT_INTERVAL and state.step < config.steps:
+            continue
+        if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
+            yield sources.infused(network, state)
+        series = torch.stack([torch.stack(losses), torch.stack(hits)]).cpu().numpy()
+        yield Progress(step=state.step, series={"loss": series[0], "success": series[1]})
+        losses.clear()
+        hits.clear()
+
+    judged = judge_noise(
+        state.noise,
+        config.labels,
+        network=network,
+        others=others,
+        test=data.test,
+        device=device,
+        epsilon=config.epsilon,
+        seed=config.seed,
+    )
+    sources = _Sources("test_sources", data.test, config, device)
+    yield sources.clean(network, state.step)
+    yield sources.infused(network, state)
+    figures = {
+        "model_run": config.run,
+        "transfer_runs": dict(config.other_runs or {}),
+        "model": config.model,
+    }
+    yield Finished(step=state.step, figures=figures | judged)
+
+
+def _step(
+    config: AdversarialConfig,
+    state: CraftState,
+    network: Network,
+    clean: Tensor,
+    labels: Tensor,
+    targets: Tensor,
+    device: Device,
+) -> tuple[Tensor, Tensor]:
+    """Move every noise by one step over images [N, 1, H, W] in [0, 1].
+
+    Returns the mean cross-entropy to the target and the success on the batch, both [L].
+    """
+    sums = (clean + state.noise.unsqueeze(1)).requires_grad_()  # [L, N, 1, H, W]
+    infused = sums.clamp(0, 1)
+    with device.arithmetic():
+        logits = network(infused.flatten(0, 1))
+    logits = logits.float().unflatten(0, infused.shape[:2])  # [L, N, K]
+    wanted = targets[:, None].expand(logits.shape[:2])  # [L, N]
+    # Images that already show the target count neither for the gradient nor for the success.
+    share = (labels != wanted).float()
+    share /= share.sum(1, keepdim=True).clamp(min=1)
+    entropy = F.cross_entropy(logits.transpose(1, 2), wanted, reduction="none")
+
+    if config.recipe == "assignment":
+        objective = entropy
+    elif config.epsilon is None:
+        objective = entropy + PENALTY * (infused - clean).square().sum((2, 3, 4))
+    else:
+        objective = torch.sigmoid(_margin(logits, wanted).neg())
+    (gradients,) = torch.autograd.grad((objective * share).sum(), sums)
+    with torch.no_grad():
+        if config.recipe == "assignment":
+            _report_update(state, gradients, share)
+        elif config.epsilon is None:
+            _adam_update(state, gradients.sum(1), config.steps)
+        else:
+            _signed_update(state, gradients.sum(1), config.steps, config.epsilon)
+        if config.epsilon is not None:
+            state.noise.clamp_(-config.epsilon, config.epsilon)
+    hits = (logits.argmax(2) == wanted).float()
+    return (entropy.detach() * share).sum(1), (hits * share).sum(1)
+
+
+def _margin(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Return by how much the target's logit leads the best other one: [L, N], negative if not."""
+    target = logits.gather(2, wanted.unsqueeze(2)).squeeze(2)
+    others = logits.scatter(2, wanted.unsqueeze(2), -torch.inf)
+    return target - others.amax(2)
+
+
+def _report_update(state: CraftState, gradients: Tensor, share: Tensor) -> None:
+    """The report's rule: each image's gradient over its RMS, the batch's mean, times 0.01."""
+    rms = gradients.square().mean((2, 3, 4), keepdim=True).sqrt()
+    directions = gradients / rms.clamp(min=torch.finfo(rms.dtype).tiny)
+    state.noise -= REPORT_STEP * (directions * share[:, :, None, None, None]).sum(1)
+
+
+def _adam_update(state: CraftState, gradient: Tensor, steps: int) -> None:
+    """Adam (D. P. Kingma and J. Ba, arXiv:1412.6980) with a cosine to zero."""
+    mean_keep, square_keep = ADAM_BETAS
+    count = state.step + 1
+    state.mean.lerp_(gradient, 1 - mean_keep)
+    state.square.lerp_(gradient.square(), 1 - square_keep)
+    mean = state.mean / (1 - mean_keep**count)
+    square = state.square / (1 - square_keep**count)
+    rate = ADAM_RATE * (1 + math.cos(math.pi * state.step / steps)) / 2
+    state.noise -= rate * mean / (square.sqrt() + 1e-8)
+    state.noise.clamp_(-1, 1)  # no image can move further
+
+
+def _signed_update(state: CraftState, gradient: Tensor, steps: int, epsilon: float) -> None:
+    """Signed steps with momentum (Y. Dong et al., arXiv:1710.06081), from ε/4 linearly to zero."""
+    size = gradient.abs().mean((1, 2, 3), keepdim=True)
+    state.mean.mul_(SIGN_MOMENTUM).add_(gradient / size.clamp(min=torch.finfo(size.dtype).tiny))
+    state.noise -= epsilon / 4 * (1 - state.step / steps) * state.mean.sign()
+
+
+class _Sources:
+    """One image of each digit, drawn by the seed, on which a person watches the noises work."""
+
+    def __init__(self, name: str, part: Part, config: AdversarialConfig, device: Device) -> None:
+        self.name = name
+        self.device = device
+        chosen = []
+        for digit in range(CLASSES):
+            of_digit = np.flatnonzero(part.labels == digit)
+            random = stream(config.seed, Stream.SAMPLES, digit)
+            chosen.append(random.choice(of_digit))
+        self.part = Part(part.images[chosen], part.labels[chosen])
+        self.indices = [int(index) for index in chosen]
+        self.images, _ = device.place(self.part)
+
+    def clean(self, network: Network, step: int) -> Preview:
+        """Return the images [K, H, W] and what the network says of them: ``before`` [K]."""
+        before = predict(network, self.images, self.device).argmax(1)
+        return Preview(
+            step=step,
+            name=self.name,
+            images=self.part.images,
+            values={"index": self.indices, "before": before.cpu().numpy()},
+        )
+
+    def infused(self, network: Network, state: CraftState) -> Preview:
+        """Return the noises [L, H, W] and the answers with each on each image: ``after`` [L, K]."""
+        after = [
+            predict(network, self.images, self.device, noise=one).argmax(1).cpu().numpy()
+            for one in state.noise
+        ]
+        noise = state.noise.squeeze(1).cpu().numpy()
+        bound = max(float(np.abs(noise).max()), 1e-6)
+        return Preview.quantized(
+            step=state.step, name="noise", images=noise, low=-bound, high=bound, after=after
+        )

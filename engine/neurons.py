@@ -1,0 +1,87 @@
+"""Neurons: which there are, what excites them, and how they answer to the test images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.architectures import ARCHITECTURES, EXEMPLARS, IMAGE_SIZE, NEURONS, Neuron
+from engine.config import VisualizeConfig
+from engine.device import Device
+from engine.errors import EngineError
+from engine.metrics import EVALUATION_BATCH, to_unit
+from engine.models import Network
+
+
+def chosen_neurons(config: VisualizeConfig) -> list[Neuron]:
+    """Return the neurons that a resolved config asks for, layer by layer.
+
+    Raises EngineError where a layer was chosen that the network lacks.
+    """
+    has = ARCHITECTURES[config.model].layers
+    for layer in config.layers or ():
+        if layer not in has:
+            raise EngineError(f"{config.model} has no {layer}; its layers are {', '.join(has)}.")
+    layers = config.layers or [layer for layer in NEURONS if layer in has]
+    return [
+        Neuron(layer, index)
+        for layer in layers
+        for index in (config.neurons or range(NEURONS[layer]))
+    ]
+
+
+def masks(neurons: Sequence[Neuron]) -> np.ndarray:
+    """Return where each neuron can see, its receptive field: float32 [M, 1, H, W] of 0 and 1."""
+    seen = np.zeros((len(neurons), 1, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    for mask, neuron in zip(seen, neurons, strict=True):
+        mask[0][neuron.receptive_field] = 1
+    return seen
+
+
+def activations_of(layers: dict[str, Tensor], neurons: Sequence[Neuron]) -> Tensor:
+    """Return every neuron's activation on every image: [N, M] from the layers' outputs."""
+    columns = []
+    for neuron in neurons:
+        values = layers[neuron.layer][:, neuron.index]
+        columns.append(values if neuron.position is None else values[:, *neuron.position])
+    return torch.stack(columns, 1).float()
+
+
+def own_activations(layers: dict[str, Tensor], neurons: Sequence[Neuron]) -> Tensor:
+    """Return the activation of neuron m on image m: [M] from the layers' outputs on M images."""
+    return activations_of(layers, neurons).diagonal()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TestResponse:
+    """How neurons answer to all test images: ``values`` float32 [N, M]."""
+
+    values: np.ndarray
+
+    @classmethod
+    @torch.no_grad()
+    def measure(
+        cls, network: Network, images: Tensor, neurons: Sequence[Neuron], device: Device
+    ) -> "TestResponse":
+        """Ask the network about uint8 images [N, 1, H, W], in float32."""
+        with device.arithmetic(exact=True):
+            parts = [
+                activations_of(network.activations(to_unit(part)), neurons)
+                for part in images.split(EVALUATION_BATCH)
+            ]
+        return cls(torch.cat(parts).cpu().numpy())
+
+    def percentile(self, neuron: int, activation: float) -> float:
+        """Return the fraction of test images that excite a neuron less than ``activation``."""
+        return float((self.values[:, neuron] < activation).mean())
+
+    def dead(self, neuron: int) -> bool:
+        """Tell whether a neuron is zero on every test image."""
+        return not self.values[:, neuron].any()
+
+    def strongest(self, neuron: int) -> list[int]:
+        """Return the indices of the nine test images that excite a neuron most, strongest first."""
+        order = np.argsort(-self.values[:, neuron], kind="stable")
+        return [int(index) for index in order[:EXEMPLARS]]
