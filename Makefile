@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .PHONY: run test lint clean
 
 run: $(VENV)/installed
-	$(BIN)/mnist-tui run train --all
+	$(BIN)/mnist-tui run all
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest

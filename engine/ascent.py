@@ -38,7 +38,7 @@ def begin_ascent(
     images = images.to(next(network.parameters()).device)
     for attempt in range(1, RESTARTS + 1):
         ascent = rule(network, neurons, images)
-        alive = _has_gradient(ascent)
+        alive = gradients(ascent).flatten(1).any(1).tolist()
         if all(alive):
             break
         for m in range(len(neurons)):
@@ -62,12 +62,11 @@ def _start(seed: int, neuron: Neuron, attempt: int) -> Tensor:
     return (mean + deviation * blur(torch.from_numpy(noise), smoothness))[0]
 
 
-def _has_gradient(ascent: "ReportAscent | TunedAscent") -> list[bool]:
-    """Tell which neurons' activation changes with their image as the rule presents it."""
+def gradients(ascent: "ReportAscent | TunedAscent") -> Tensor:
+    """Return the gradient of each neuron's activation by its image as it is: [M, 1, H, W]."""
     inputs = ascent.images.detach().clone().requires_grad_()
     total = own_activations(ascent.network.activations(inputs), ascent.neurons).sum()
-    (gradient,) = torch.autograd.grad(total, inputs)
-    return gradient.flatten(1).any(1).tolist()
+    return torch.autograd.grad(total, inputs)[0]
 
 
 class ReportAscent:
@@ -88,9 +87,7 @@ class ReportAscent:
 
     def step(self, step: int, steps: int, seed: int) -> None:
         """Climb once: gradient over its deviation, blurred by a sigma that grows to 4 pixels."""
-        inputs = self.images.clone().requires_grad_()
-        total = own_activations(self.network.activations(inputs), self.neurons).sum()
-        (gradient,) = torch.autograd.grad(total, inputs)
+        gradient = gradients(self)
         deviation = gradient.std((1, 2, 3), keepdim=True)
         # No gradient, no step: zero over zero would be NaN for good.
         direction = gradient / deviation.clamp(min=torch.finfo(deviation.dtype).tiny)
@@ -102,9 +99,9 @@ class TunedAscent:
     """Adam on a blurred parameter whose sigmoid is the image [M, 1, H, W], in [0, 1].
 
     Logits are asked to lead the mean of all logits over four moved, turned and scaled views with
-    some noise; pooling neurons, which sit at one place, over the image as it is, and the logarithm
-    of their activation is raised, so that weak and strong ones pay alike for roughness. Pixels
-    outside a neuron's receptive field stay mid-grey: nothing is known of them.
+    some noise; pooling neurons, which sit at one place, over the image as it is, in units of their
+    gradient at the start, so that weak and strong ones pay alike for roughness. Pixels outside a
+    neuron's receptive field stay mid-grey: nothing is known of them.
     """
 
     RATE = 0.2
@@ -133,6 +130,8 @@ class TunedAscent:
             "mean": torch.zeros_like(parameter),
             "square": torch.zeros_like(parameter),
         }
+        size = gradients(self).flatten(1).norm(dim=1)
+        self.unit = torch.where(size > 0, size, 1.0)
 
     @property
     def images(self) -> Tensor:
@@ -153,7 +152,7 @@ class TunedAscent:
             chosen = images[self.pooled]
             neurons = [self.neurons[m] for m in self.pooled]
             activation = own_activations(self.network.activations(chosen), neurons)
-            excitement = activation.clamp(min=torch.finfo(activation.dtype).tiny).log().sum()
+            excitement = (activation / self.unit[self.pooled]).sum()
             cost = cost - excitement + self.POOL_TOTAL_VARIATION * total_variation(chosen)
         (gradient,) = torch.autograd.grad(cost, parameter)
         mean_keep, square_keep = self.BETAS

@@ -56,7 +56,7 @@ def judge_noise(
                     "n": len(hits),
                 },
                 "by_source": [
-                    None if digit == label else float(hits[sources == digit].mean())
+                    float(hits[sources == digit].mean()) if (sources == digit).any() else None
                     for digit in range(CLASSES)
                 ],
                 "distortion": {
@@ -85,7 +85,7 @@ def _hits(
 
 
 def effective_distortion(images: Tensor, noise: Tensor) -> tuple[float, float]:
-    """Return the mean L2 and mean L∞ by which noise [1, H, W] moves uint8 images, clamp included."""
+    """Return the mean L2 and L∞ by which noise [1, H, W] moves uint8 images, clamp included."""
     clean = to_unit(images)
     moved = (infuse(clean, noise) - clean).flatten(1)
     return moved.norm(dim=1).mean().item(), moved.abs().amax(1).mean().item()

@@ -55,7 +55,7 @@ def own_activations(layers: dict[str, Tensor], neurons: Sequence[Neuron]) -> Ten
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TestResponse:
+class NaturalResponse:
     """How neurons answer to all test images: ``values`` float32 [N, M]."""
 
     values: np.ndarray
@@ -64,7 +64,7 @@ class TestResponse:
     @torch.no_grad()
     def measure(
         cls, network: Network, images: Tensor, neurons: Sequence[Neuron], device: Device
-    ) -> "TestResponse":
+    ) -> "NaturalResponse":
         """Ask the network about uint8 images [N, 1, H, W], in float32."""
         with device.arithmetic(exact=True):
             parts = [

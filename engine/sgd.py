@@ -28,8 +28,8 @@ class SGD:
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Update the parameters by their gradients, given in the order of ``parameters``."""
-        # The kernel walks raw memory: a gradient in another layout than its parameter's (convolution
-        # hands channels-last ones back) would be applied to the wrong weights, silently.
+        # The kernel walks raw memory: a gradient in another layout than its parameter's, as
+        # convolution hands back channels-last, would be applied to the wrong weights, silently.
         gradients = [gradient.contiguous() for gradient in gradients]
         split = len(self.weights)
         for part, decay in ((slice(split), 2 * self.l2), (slice(split, None), 0.0)):

@@ -15,7 +15,7 @@ from engine.data import Dataset
 from engine.device import Device
 from engine.events import Event, Finished, Preview, Progress
 from engine.models import Network
-from engine.neurons import TestResponse, chosen_neurons, own_activations
+from engine.neurons import NaturalResponse, chosen_neurons, own_activations
 
 EVENT_INTERVAL = 5  # steps between two Progress events
 PREVIEW_INTERVAL = 10
@@ -122,7 +122,7 @@ def _figures(
 ) -> dict[str, Any]:
     ascent = state.ascent
     test, _ = device.place(data.test)
-    response = TestResponse.measure(network, test, ascent.neurons, device)
+    response = NaturalResponse.measure(network, test, ascent.neurons, device)
     clamped = activations(ascent, clamped=True).tolist()
     ends = activations(ascent).tolist()
     with torch.no_grad():

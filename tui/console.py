@@ -26,13 +26,13 @@ class Listener(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
-def listener(output: Output, console: Console) -> Listener:
-    """Return what shows progress as ``output`` asks, on standard error or as JSON on output."""
+def listener(output: Output, console: Console, runs: int) -> Listener:
+    """Return what shows the progress of ``runs`` runs as ``output`` asks."""
     if output.json:
         return JsonLines()
     if output.quiet:
         return Silence()
-    return ProgressBars(console) if console.is_terminal else PlainLines(console)
+    return ProgressBars(console, runs) if console.is_terminal else PlainLines(console, runs)
 
 
 class Silence:
@@ -65,9 +65,10 @@ class JsonLines(Silence):
 class PlainLines(Silence):
     """Prints a line at the start and the end of a run and ten between, without moving a cursor."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, runs: int) -> None:
         self._print: Callable[..., None] = console.print
         self._meter = Meter()
+        self._runs, self._number = runs, 0
         self._next = 0.0
 
     def __call__(self, event: Event) -> None:
@@ -77,7 +78,9 @@ class PlainLines(Silence):
         match event:
             case Started():
                 self._next = event.steps / LINES_PER_RUN
-                self._line(f"{meter.title}: {event.run}, {event.steps:,} steps")
+                self._number += 1
+                which = f" ({self._number} of {self._runs})" if self._runs > 1 else ""
+                self._line(f"{meter.title}{which}: {event.run}, {event.steps:,} steps")
             case Progress() if event.step >= self._next:
                 self._next += meter.steps / LINES_PER_RUN
                 self._line(f"{meter.title}  {event.step:,}/{meter.steps:,}  {meter.summary()}")
@@ -89,9 +92,9 @@ class PlainLines(Silence):
 
 
 class ProgressBars(Silence):
-    """One bar per run: steps, rate, loss, accuracy, time left."""
+    """One bar per run: steps, rate, loss, accuracy, time left; one over all of several runs."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, runs: int) -> None:
         self._meter = Meter()
         self._bars = Bars(
             TextColumn("{task.description}"),
@@ -102,6 +105,10 @@ class ProgressBars(Silence):
             console=console,
         )
         self._task = None
+        self._finished = 0
+        self._overall = None
+        if runs > 1:
+            self._overall = self._bars.add_task("all", total=runs, summary="runs")
 
     def __call__(self, event: Event) -> None:
         """Move the bar of the present run."""
@@ -112,6 +119,7 @@ class ProgressBars(Silence):
                 self._task = self._bars.add_task(meter.title, total=event.steps, summary="")
             case Progress():
                 self._bars.update(self._task, completed=event.step, summary=meter.summary())
+                self._advance(self._finished + event.step / meter.steps)
             case Stopped():
                 self._bars.update(self._task, summary=f"stopped ({event.reason})")
                 self._bars.stop_task(self._task)
@@ -120,6 +128,12 @@ class ProgressBars(Silence):
                 self._bars.stop_task(self._task)
             case Finished():
                 self._bars.update(self._task, completed=meter.steps, summary=meter.summary())
+                self._finished += 1
+                self._advance(self._finished)
+
+    def _advance(self, runs: float) -> None:
+        if self._overall is not None:
+            self._bars.update(self._overall, completed=runs)
 
     def __enter__(self) -> "ProgressBars":
         self._bars.start()

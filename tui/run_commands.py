@@ -10,6 +10,7 @@ import typer
 from engine.architectures import ARCHITECTURES, LAYERS
 from engine.config import (
     AdversarialConfig,
+    NetworkConfig,
     RunConfig,
     TrainConfig,
     VisualizeConfig,
@@ -24,7 +25,12 @@ from tui.options import Output, environment_variable, expand
 from tui.signals import exit_code, stopping_on_signals
 from tui.tables import print_results
 
-app = typer.Typer(help="Run an experiment.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Run an experiment. Every option has an environment variable too: --batch-size is "
+    "MNIST_TUI_BATCH_SIZE, and so on; the command line wins.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 All = Annotated[
     bool, typer.Option("--all", help="All of them, which is what nothing chosen means.")
@@ -128,14 +134,16 @@ def conduct(configs: list[RunConfig], output: Output) -> None:
     Leaves by typer.Exit with the signal's code where one stopped it.
     """
     laboratory, control = Laboratory(warn=complain), Control()
+    remark = complain if not (output.quiet or output.json) else lambda line: None
     command = shlex.join(["mnist-tui", *sys.argv[1:]])
     runs: list[Run] = []
     queue = list(configs)
-    with stopping_on_signals(control), listener(output, console_for("stderr")) as listen:
+    console = console_for("stderr")
+    with stopping_on_signals(control), listener(output, console, len(queue)) as listen:
         while queue and control.stop_reason is None:
             training = laboratory.missing_training(queue[0])
             if training:
-                complain(f"no trained {training.model} yet; training one first")
+                remark(f"no trained {training.model} on these images yet; training one first")
                 queue.insert(0, training)
             session = laboratory.session(
                 queue.pop(0),
@@ -144,6 +152,8 @@ def conduct(configs: list[RunConfig], output: Output) -> None:
                 command=command,
                 companions=tuple(run.id for run in runs),
             )
+            if isinstance(session.config, NetworkConfig):
+                remark(f"looking at the network of {session.config.run}")
             if control.stop_reason is None:
                 runs.append(session.run())
     if not output.json:

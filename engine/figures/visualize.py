@@ -141,7 +141,8 @@ def _exemplars(
     across = EXEMPLARS + 1
     figure, axes = new_figure(
         6.6 * blocks, 0.66 * lines + 0.95,
-        f"{layer}: synthetic image, then the nine strongest test images", provenance(history), rows=lines, columns=across * blocks,
+        f"{layer}: synthetic image, then the nine strongest test images",
+        provenance(history), rows=lines, columns=across * blocks,
     )  # fmt: skip
     for place in axes.flat:
         place.set_visible(False)
