@@ -20,7 +20,8 @@ from engine.neurons import masks, own_activations
 from engine.seeding import Stream, stream
 
 START_MEAN, START_DEVIATION = 128 / 255, 50 / 255  # report, section 3
-RESTARTS = 50
+RESTARTS = 512
+STARTS_AT_ONCE = 64
 
 
 def begin_ascent(
@@ -31,20 +32,23 @@ def begin_ascent(
 ) -> "tuple[ReportAscent | TunedAscent, list[int]]":
     """Return an ascent at its start and how often each neuron was started again [M].
 
-    A neuron without a gradient cannot climb: it is started again from other noise, up to 50 times.
+    A neuron without a gradient cannot climb: it is started again from other noise, up to 512 times
+    (near-dead filters answer to one start in a hundred).
     """
+    device = next(network.parameters()).device
+    images = torch.stack([_start(seed, neuron, 0) for neuron in neurons]).to(device)
     restarts = [0] * len(neurons)
-    images = torch.stack([_start(seed, neuron, 0) for neuron in neurons])
-    images = images.to(next(network.parameters()).device)
-    for attempt in range(1, RESTARTS + 1):
-        ascent = rule(network, neurons, images)
-        alive = gradients(ascent).flatten(1).any(1).tolist()
-        if all(alive):
-            break
-        for m in range(len(neurons)):
-            if not alive[m]:
-                images[m] = _start(seed, neurons[m], attempt)
-                restarts[m] = attempt
+    alive = gradients(rule(network, neurons, images)).flatten(1).any(1)
+    for m in torch.nonzero(~alive).flatten().tolist():
+        for attempt in range(1, RESTARTS, STARTS_AT_ONCE):
+            tried = range(attempt, attempt + STARTS_AT_ONCE)
+            starts = torch.stack([_start(seed, neurons[m], one) for one in tried]).to(device)
+            climbing = gradients(rule(network, [neurons[m]] * len(starts), starts))
+            restarts[m] = tried[-1]
+            if climbing.any():
+                first = int(climbing.flatten(1).any(1).int().argmax())
+                images[m], restarts[m] = starts[first], tried[first]
+                break
     return rule(network, neurons, images), restarts
 
 
@@ -56,8 +60,8 @@ def _start(seed: int, neuron: Neuron, attempt: int) -> Tensor:
     random = stream(seed, Stream.START_IMAGES, LAYERS.index(neuron.layer), neuron.index, attempt)
     mean, deviation, smoothness = START_MEAN, START_DEVIATION, 0.0
     if attempt:
-        mean, smoothness = random.uniform(0, 1), random.uniform(0, 2)
-        deviation = random.uniform(START_DEVIATION, 2)
+        mean, smoothness = random.uniform(-0.5, 1), random.uniform(0, 3)
+        deviation = random.uniform(START_DEVIATION, 5)
     noise = random.standard_normal((1, 1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
     return (mean + deviation * blur(torch.from_numpy(noise), smoothness))[0]
 

@@ -168,9 +168,9 @@ class Meter:
             while self._marks[-1][0] - self._marks[0][0] > RATE_WINDOW and len(self._marks) > 2:
                 self._marks.popleft()
         if isinstance(event, Progress):
-            loss = event.series.get("loss")
-            if loss is not None and loss.ndim == 1:
-                self._numbers["loss"] = f"loss {loss.mean():.3f}"
+            for name, rows in event.series.items():
+                words = f"{rows[-1].mean():.1%}" if name == "success" else f"{rows.mean():.3f}"
+                self._numbers[name] = f"{name} {words}"
             if "validation_accuracy" in event.values:
                 accuracy = event.values["validation_accuracy"]
                 self._numbers["accuracy"] = f"validation {accuracy:.2%}"

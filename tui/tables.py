@@ -74,7 +74,7 @@ def adversarial_table(runs: list[Run]) -> Table:
         table.add_row(
             str(target["label"]),
             f"{success['rate']:.2%}",
-            f"{success['low'] * 100:.1f}–{success['high'] * 100:.1f}",
+            f"{success['low'] * 100:.2f}–{success['high'] * 100:.2f}",
             "≈ 100%",
             f"{moved['effective_l2']:.2f}",
             f"{moved['effective_linf']:.2f}",

@@ -50,10 +50,10 @@ def _label(history: History, noise: np.ndarray, row: int, bound: float, folder: 
     label, success = target["label"], target["success"]
     figure, axes = new_figure(
         11, 5.6,
-        f"Target {label}: {success['rate']:.1%} of {success['n']:,} test images read as {label}",
+        f"Target {label}: {success['rate']:.2%} of {success['n']:,} test images read as {label}",
         _subtitle(
             history,
-            f"95 % interval {success['low'] * 100:.1f} – {success['high'] * 100:.1f} %",
+            f"95 % interval {success['low'] * 100:.2f} – {success['high'] * 100:.2f} %",
             f"mean L2 {target['distortion']['effective_l2']:.2f}",
             f"random noise of that size {target['random_noise_success']:.1%}",
         ),

@@ -143,8 +143,8 @@ def planted():
 def test_a_neuron_without_gradient_is_started_again_elsewhere(rule):
     neurons = [Neuron("pool1", 0), Neuron("pool1", 1)]
     _, restarts = begin_ascent(rule, planted(), neurons, seed=0)
-    assert restarts[0] == 50  # nothing helps a dead one
-    assert 0 < restarts[1] < 50
+    assert restarts[0] == 512  # nothing helps a dead one
+    assert 0 < restarts[1] < 512
 
 
 def test_planted_dead_neurons_are_found_and_named(digits, cpu):

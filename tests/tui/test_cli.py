@@ -70,7 +70,7 @@ def test_all_models_make_one_run_each_and_a_figure_of_them_all(tmp_path):
         (["run", "train", "--model", "lenet"], 2, "--model must be one of baseline"),
         (["run", "train", "--all", "--model", "baseline"], 2, "not both"),
         (["run", "train", "--epochs", "0"], 2, "--epochs must be at least 1"),
-        (["run", "train", "--epochs", "many"], 2, "many"),
+        (["run", "train", "--epochs", "many"], 2, "integer"),
         (["run", "train", "--learning-rate", "nan"], 2, "finite"),
         (["run", "train", "--no-such-option"], 2, "--no-such-option"),
         (["run", "sleep"], 2, "sleep"),
@@ -219,3 +219,123 @@ def test_data_list_names_damage(capsys, tmp_path, mnist_root):
         (raw / path.name).write_bytes(path.read_bytes()[:-9])
     assert invoke(["data", "--data-root", str(tmp_path)]) == 0
     assert "DAMAGED" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """An artifacts folder with one short run of each model on the digits."""
+    artifacts = tmp_path_factory.mktemp("trained")
+    for model in ("baseline", "two-conv-fc"):
+        code = invoke(["run", "train", "--model", model, "--dataset", "digits", "--epochs", "3",
+                       "--quiet", "--artifacts", str(artifacts)])  # fmt: skip
+        assert code == 0
+    return artifacts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["adversarial", "--label", "10"], 2, "--label must be between 0 and 9, not 10"),
+        (["adversarial", "--epsilon", "-0.1"], 2, "--epsilon must be at least 0"),
+        (["adversarial", "--epsilon", "1.5"], 2, "--epsilon must be at most 1"),
+        (["adversarial", "--all", "--label", "1"], 2, "not both"),
+        (["adversarial", "--steps", "0"], 2, "--steps must be at least 1"),
+        (["adversarial", "--run", "none"], 1, "No run 'none'"),
+        (["visualize", "--layer", "pool3"], 2, "--layer must be one of"),
+        (["visualize", "--layer", "logits", "--neuron", "10"], 2, "between 0 and 9"),
+        (["visualize", "--all", "--neuron", "1"], 2, "not both"),
+        (["visualize", "--run", "train-baseline", "--layer", "pool2"], 1, "baseline has no pool2"),
+    ],
+)
+def test_bad_input_of_the_other_sections(arguments, code, words, trained, capsys):
+    before = sorted(trained.iterdir())
+    assert invoke(["run", *arguments, "--quiet", "--artifacts", str(trained)]) == code
+    err = capsys.readouterr().err
+    assert words in err
+    assert err.count("\n") == 1
+    assert sorted(trained.iterdir()) == before
+
+
+def test_a_run_of_the_wrong_section_or_state_or_with_damaged_weights(trained, tmp_path, capsys):
+    import shutil
+
+    artifacts = tmp_path / "copy"
+    shutil.copytree(trained, artifacts)
+    [run] = artifacts.glob("*-two-conv-fc")
+    arguments = ["--dataset", "digits", "--quiet", "--artifacts", str(artifacts)]
+    visualize = ["run", "visualize", "--layer", "pool1", "--neuron", "0", "--steps", "2"]
+    assert invoke([*visualize, *arguments]) == 0
+    capsys.readouterr()
+    [wrong] = artifacts.glob("*-visualize-*")
+    assert invoke([*visualize, "--run", wrong.name, *arguments]) == 1
+    assert "is of section visualize" in capsys.readouterr().err
+    info = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(info | {"status": "stopped"}))
+    assert invoke([*visualize, "--run", run.name, *arguments]) == 1
+    assert "is stopped; --run needs a finished one" in capsys.readouterr().err
+    (run / "run.json").write_text(json.dumps(info))
+    [other] = artifacts.glob("*-baseline")
+    shutil.copy(other / "weights.pt", run / "weights.pt")
+    assert invoke([*visualize, *arguments]) == 1
+    assert "does not hold the weights of a two-conv-fc" in capsys.readouterr().err
+    (run / "weights.pt").write_bytes((run / "weights.pt").read_bytes()[:-500])
+    assert invoke([*visualize, *arguments]) == 1
+    err = capsys.readouterr().err
+    assert "is damaged" in err
+    assert err.count("\n") == 1
+
+
+def test_a_section_takes_the_newest_network_and_says_which(trained):
+    code, out, err = call("run", "adversarial", "--label", 3, "--steps", 5, "--dataset", "digits",
+                          "--artifacts", trained)  # fmt: skip
+    assert code == 0
+    [used] = trained.glob("*-train-two-conv-fc")
+    assert f"looking at the network of {used.name}" in err
+    assert "mean" in out
+    run = max(trained.glob("*-adversarial-*"))
+    figures = {path.name for path in (run / "figures").iterdir()}
+    assert figures == {"label-3.png", "noises.png", "success.png", "by-source.png"}
+    result = json.loads((run / "result.json").read_text())
+    assert result["model_run"] == used.name
+    assert set(result["transfer_runs"]) == {"baseline"}
+    assert set(result["targets"][0]) == {
+        "label", "epsilon", "success", "by_source", "distortion", "random_noise_success",
+        "transfer",
+    }  # fmt: skip
+
+
+def test_a_chosen_run_brings_its_dataset_and_model(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # no MNIST here
+    assert invoke(["run", "visualize", "--run", "train-baseline", "--layer", "logits", "--steps",
+                   "3", "--quiet", "--offline", "--artifacts", str(trained)]) == 0  # fmt: skip
+    run = max(trained.glob("*-visualize-*"))
+    info = json.loads((run / "run.json").read_text())
+    assert (info["dataset"]["name"], info["config"]["model"]) == ("digits", "baseline")
+    assert {path.name for path in (run / "figures").iterdir()} == {
+        "logits.png", "logits-activation.png", "logits-exemplars.png",
+    }  # fmt: skip
+
+
+def test_without_a_network_one_is_trained_first(tmp_path, monkeypatch):
+    from engine import config
+
+    monkeypatch.setitem(config._TRAIN_RECIPES["assignment"], "batch_size", 1260)  # 1 step an epoch
+    assert invoke(["run", "visualize", "--layer", "logits", "--steps", "2", "--dataset", "digits",
+                   "--quiet", "--artifacts", str(tmp_path)]) == 0  # fmt: skip
+    sections = [path.name.split("-")[3] for path in sorted(tmp_path.iterdir())]
+    assert sections == ["train", "visualize"]
+
+
+@pytest.mark.parametrize("section", ["adversarial", "visualize"])
+def test_signals_stop_the_other_sections_too(section, trained):
+    process = start("run", section, "--steps", 100_000, "--dataset", "digits", "--json",
+                    "--artifacts", trained)  # fmt: skip
+    for line in process.stdout:
+        if json.loads(line)["event"] == "progress":
+            break
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    run = max(trained.glob(f"*-{section}-*"))
+    assert json.loads((run / "run.json").read_text())["status"] == "stopped"
+    assert (run / "checkpoint.pt").is_file()
