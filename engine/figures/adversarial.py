@@ -111,7 +111,7 @@ def _noises(history: History, noise: np.ndarray, bound: float, folder: Path) -> 
     columns = min(5, len(targets))
     rows = -(-len(targets) // columns)
     figure, axes = new_figure(
-        2.1 * columns + 0.6, 2.45 * rows + 1.0, "Universal noise for each target label",
+        2.1 * columns + 0.6, 2.65 * rows + 1.1, "Universal noise for each target label",
         _subtitle(history), rows=rows, columns=columns,
     )  # fmt: skip
     for place in axes.flat:

@@ -19,7 +19,7 @@ BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, GREY, INK = "#CC79A7", "#56B4E9", "#8A8A8A", "#222222"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, INK)
 DPI = 160
-HEADER = 0.58  # inches for title and subtitle
+HEADER = 0.62  # inches for title and subtitle
 
 
 def new_figure(
@@ -28,7 +28,7 @@ def new_figure(
     """Return a figure of ``width`` x ``height`` inches and its axes [rows, columns]."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - HEADER / height))
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - HEADER / height), h_pad=0.07, hspace=0.02)
     axes = figure.subplots(rows, columns, squeeze=False)
     left = 0.12 / width
     heading = {"ha": "left", "va": "top"}
