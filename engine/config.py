@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from engine.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, LAYERS, NEURONS
-from engine.errors import UsageError
+from engine.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, LAYERS, NEURONS, Neuron
+from engine.errors import EngineError, UsageError
 
 DATASETS = ("auto", "mnist", "digits")
 RECIPES = ("assignment", "tuned")
@@ -280,8 +280,25 @@ class VisualizeConfig(NetworkConfig):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The recipe's values."""
-        return {"steps": 100}
+        """The recipe's values, and the layers that the network has."""
+        has = ARCHITECTURES[self.model].layers
+        return {"steps": 100, "layers": tuple(layer for layer in LAYERS if layer in has)}
+
+    @property
+    def targets(self) -> list[Neuron]:
+        """The neurons asked for, layer by layer; the model must be known.
+
+        Raises EngineError where a layer was chosen that the network lacks.
+        """
+        has = ARCHITECTURES[self.model].layers
+        for layer in self.layers or ():
+            if layer not in has:
+                raise EngineError(f"{self.model} has no {layer}; its layers are {', '.join(has)}.")
+        return [
+            Neuron(layer, index)
+            for layer in self.layers or (layer for layer in LAYERS if layer in has)
+            for index in (self.neurons or range(NEURONS[layer]))
+        ]
 
 
 def _numbers(name: str, chosen: Iterable[int], count: int) -> tuple[int, ...]:

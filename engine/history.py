@@ -1,7 +1,7 @@
 """A journal as arrays: what figures, tables and charts are drawn from. No torch in here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,40 +16,54 @@ class Curve:
     values: np.ndarray
 
 
-@dataclass(slots=True)
 class History:
-    """Everything that a run told, in the order of its steps."""
+    """Everything that a run told so far, in the order of its steps; grows by ``add``."""
 
-    started: Started | None = None
-    finished: Finished | None = None
-    curves: dict[str, Curve] = field(default_factory=dict)
-    previews: dict[str, list[Preview]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.started: Started | None = None
+        self.finished: Finished | None = None
+        self.previews: dict[str, list[Preview]] = {}
+        self._points: dict[str, tuple[list[int], list]] = {}
+        self._curves: dict[str, Curve] = {}
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "History":
-        """Collect a run's events. Series and values share one namespace of curves."""
+        """Collect a run's events."""
         history = cls()
-        points: dict[str, tuple[list, list]] = {}
         for event in events:
-            match event:
-                case Started():
-                    history.started = event
-                case Finished():
-                    history.finished = event
-                case Preview():
-                    history.previews.setdefault(event.name, []).append(event)
-                case Progress():
-                    for name, rows in event.series.items():
-                        steps, values = points.setdefault(name, ([], []))
-                        steps.extend(range(event.step - len(rows) + 1, event.step + 1))
-                        values.extend(rows)
-                    for name, value in event.values.items():
-                        steps, values = points.setdefault(name, ([], []))
-                        steps.append(event.step)
-                        values.append(value)
-        for name, (steps, values) in points.items():
-            history.curves[name] = Curve(np.array(steps), np.array(values, dtype=np.float64))
+            history.add(event)
         return history
+
+    def add(self, event: Event) -> None:
+        """Take in the next event. Series and values share one namespace of curves."""
+        match event:
+            case Started():
+                self.started = event
+            case Finished():
+                self.finished = event
+            case Preview():
+                self.previews.setdefault(event.name, []).append(event)
+            case Progress():
+                for name, rows in event.series.items():
+                    first = event.step - len(rows) + 1
+                    self._extend(name, range(first, event.step + 1), rows)
+                for name, value in event.values.items():
+                    self._extend(name, [event.step], [value])
+
+    def _extend(self, name: str, steps: Iterable[int], values: Iterable) -> None:
+        known_steps, known_values = self._points.setdefault(name, ([], []))
+        known_steps.extend(steps)
+        known_values.extend(values)
+        self._curves.pop(name, None)
+
+    @property
+    def curves(self) -> dict[str, Curve]:
+        """Every curve by name, as arrays."""
+        for name, (steps, values) in self._points.items():
+            if name not in self._curves:
+                values = np.array(values, dtype=np.float64)
+                self._curves[name] = Curve(np.array(steps), values)
+        return self._curves
 
     def images(self, name: str) -> np.ndarray:
         """Return the last images of a preview, back in their range: float64 [N, H, W]."""

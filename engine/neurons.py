@@ -1,4 +1,4 @@
-"""Neurons: which there are, what excites them, and how they answer to the test images."""
+"""Neurons: what they see, what excites them, and how they answer to the test images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,29 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.architectures import ARCHITECTURES, EXEMPLARS, IMAGE_SIZE, NEURONS, Neuron
-from engine.config import VisualizeConfig
+from engine.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
 from engine.device import Device
-from engine.errors import EngineError
 from engine.metrics import EVALUATION_BATCH, to_unit
 from engine.models import Network
-
-
-def chosen_neurons(config: VisualizeConfig) -> list[Neuron]:
-    """Return the neurons that a resolved config asks for, layer by layer.
-
-    Raises EngineError where a layer was chosen that the network lacks.
-    """
-    has = ARCHITECTURES[config.model].layers
-    for layer in config.layers or ():
-        if layer not in has:
-            raise EngineError(f"{config.model} has no {layer}; its layers are {', '.join(has)}.")
-    layers = config.layers or [layer for layer in NEURONS if layer in has]
-    return [
-        Neuron(layer, index)
-        for layer in layers
-        for index in (config.neurons or range(NEURONS[layer]))
-    ]
 
 
 def masks(neurons: Sequence[Neuron]) -> np.ndarray:

@@ -15,7 +15,7 @@ from engine.data import Dataset
 from engine.device import Device
 from engine.events import Event, Finished, Preview, Progress
 from engine.models import Network
-from engine.neurons import NaturalResponse, chosen_neurons, own_activations
+from engine.neurons import NaturalResponse, own_activations
 
 EVENT_INTERVAL = 5  # steps between two Progress events
 PREVIEW_INTERVAL = 10
@@ -34,7 +34,7 @@ class AscentState:
     def begin(cls, config: VisualizeConfig, network: Network) -> "AscentState":
         """Return the state before the first step, every neuron where it has a gradient."""
         rule = ReportAscent if config.recipe == "assignment" else TunedAscent
-        ascent, restarts = begin_ascent(rule, network, chosen_neurons(config), config.seed)
+        ascent, restarts = begin_ascent(rule, network, config.targets, config.seed)
         return cls(ascent, restarts, activations(ascent))
 
     def state_dict(self) -> dict[str, Any]:

@@ -3,23 +3,47 @@
 import os
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 
-from engine.errors import MnistTuiError
+from engine.config import RunConfig
+from engine.errors import EngineError, MnistTuiError
 from tui import data_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
+from tui.options import expand
 
 app = typer.Typer(
     name="mnist-tui",
     help="A terminal laboratory for small neural networks on MNIST.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback(invoke_without_command=True)
+@expand
+def open_app(
+    context: typer.Context,
+    config: RunConfig,
+    ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
+) -> None:
+    """A terminal laboratory for small neural networks on MNIST. Without a command: the app."""
+    if context.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise EngineError(
+            "The app needs a terminal; see `mnist-tui --help` for what runs without one."
+        )
+    from tui.app import Laboratory, plain_terminal  # textual, which the commands do not need
+
+    Laboratory(config, plain=ascii_ or plain_terminal()).run()
+
+
 app.add_typer(run_commands.app, name="run")
 app.add_typer(runs_commands.app, name="runs")
 app.add_typer(data_commands.app, name="data")

@@ -20,11 +20,18 @@ def test_digits_have_epochs_of_their_own_unless_chosen():
     assert TrainConfig().resolve(dataset="mnist").epochs == 5
 
 
+def resolved(section, **options):
+    found = {"dataset": "mnist", "threads": 1}
+    if section != "train":
+        found |= {"run": "a-run", "model": "two-conv-fc", "other_runs": {}}
+    return SECTIONS[section](**options).resolve(**found)
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_nothing_is_left_open_and_paths_are_absolute(section):
-    config = SECTIONS[section](artifacts="here").resolve(dataset="mnist", threads=1)
+    config = resolved(section, artifacts="here")
     assert config.artifacts == os.path.abspath("here")
-    optional = {"data_root", "run", "epsilon"}
+    optional = {"data_root", "epsilon", "neurons"}  # None is a value of theirs
     assert {k for k, v in config.to_json().items() if v is None} <= optional
 
 
@@ -60,7 +67,7 @@ def test_wrong_values_are_refused_in_one_clear_line(option, value, words):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_json_round_trip(section):
-    config = SECTIONS[section]().resolve(dataset="mnist", threads=1)
+    config = resolved(section)
     assert type(config).from_json(config.to_json() | {"of_a_later_version": 1}) == config
 
 

@@ -10,7 +10,7 @@ from engine.config import VisualizeConfig
 from engine.errors import EngineError, UsageError
 from engine.events import Preview, Progress, to_json
 from engine.models import Network
-from engine.neurons import NaturalResponse, activations_of, chosen_neurons, masks
+from engine.neurons import NaturalResponse, activations_of, masks
 from engine.visualize import AscentState, ascend
 
 
@@ -33,7 +33,7 @@ def run(settings, data, device, of=None, state=None):
 
 
 def test_all_74_neurons_in_the_report_s_order():
-    neurons = chosen_neurons(config())
+    neurons = config().targets
     assert len(neurons) == 74
     assert [neuron.layer for neuron in neurons] == ["logits"] * 10 + ["pool2"] * 32 + ["pool1"] * 32
     assert {neuron.position for neuron in neurons} == {None, (3, 3), (7, 7)}
@@ -41,8 +41,8 @@ def test_all_74_neurons_in_the_report_s_order():
 
 def test_a_layer_that_the_model_lacks_is_said_in_one_line():
     with pytest.raises(EngineError, match="baseline has no pool2; its layers are pool1, logits"):
-        chosen_neurons(config(model="baseline", layers=("pool2",)))
-    assert len(chosen_neurons(config(model="baseline"))) == 42
+        _ = config(model="baseline", layers=("pool2",)).targets
+    assert len(config(model="baseline").targets) == 42
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_receptive_fields_by_gradient(layer):
 def test_every_layer_in_one_batch_equals_neurons_alone(recipe, few, cpu):
     """Over few steps: at a kink of a ReLU, rounding alone parts the ways later."""
     _, together = run(config(recipe=recipe, steps=3), few, cpu)
-    neurons = chosen_neurons(config())
+    neurons = config().targets
     for m in (0, 9, 10, 41, 42, 73):
         one = config(recipe=recipe, steps=3, layers=(neurons[m].layer,),
                      neurons=(neurons[m].index,))  # fmt: skip

@@ -1,0 +1,55 @@
+"""Between the engine's thread and the screen: the one puts and never waits, the other takes.
+
+The engine's thread must not be slowed by a screen that is slow, blocked or gone. So ``put`` only
+appends under a lock, and what nobody takes is bounded: of Progress and Preview events the oldest
+are dropped once too many wait, and the taker is told that there is a gap, which the run's journal
+fills. Starts, checkpoints and ends are never dropped.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from engine.events import Event, Preview, Progress
+
+WAITING = 4096  # Progress and Preview events kept for a taker
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An event and the task that it belongs to."""
+
+    task: int
+    event: Event
+
+
+class Mailbox:
+    """Letters in the order of their events; safe between two threads."""
+
+    def __init__(self, waiting: int = WAITING) -> None:
+        self._lock = threading.Lock()
+        self._letters: deque[Letter] = deque()
+        self._kept: deque[Letter] = deque()  # starts and ends that stand before the letters
+        self._waiting = waiting
+        self._gap = False
+
+    def put(self, task: int, event: Event) -> None:
+        """Leave an event; never blocks for longer than a ``take`` copies."""
+        with self._lock:
+            self._letters.append(Letter(task, event))
+            if len(self._letters) > self._waiting:
+                oldest = self._letters.popleft()
+                if isinstance(oldest.event, (Progress, Preview)):
+                    self._gap = True
+                else:
+                    self._kept.append(oldest)
+
+    def take(self) -> tuple[list[Letter], bool]:
+        """Return what waits, and whether something is missing before it."""
+        with self._lock:
+            letters = [*self._kept, *self._letters]
+            gap = self._gap
+            self._kept.clear()
+            self._letters.clear()
+            self._gap = False
+        return letters, gap

@@ -1,0 +1,187 @@
+"""Line charts of characters: braille dots, axes with numbers, gaps where a value is not finite."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+# Bits of a braille cell (U+2800), by dot row and column.
+DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+SPARKS = "▁▂▃▄▅▆▇█"
+PLAIN_SPARKS = "_.-=+*#@"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A curve: ``steps`` [S], ``values`` [S], its style and its name in the legend."""
+
+    steps: np.ndarray
+    values: np.ndarray
+    style: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plot:
+    """What a chart shows."""
+
+    lines: Sequence[Line] = ()
+    low: float | None = None  # ends of the y axis, where they are fixed
+    high: float | None = None
+    log: bool = False
+    last_step: int = 0  # right end of the x axis; 0 takes the last point
+    label_y: Callable[[float], str] = field(default=lambda value: f"{value:.3g}")
+    cursor: int | None = None  # a step to mark
+
+
+class Chart(Widget):
+    """Shows a Plot; give it a new one to show another."""
+
+    DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; min-height: 4; }"
+
+    plot: reactive[Plot] = reactive(Plot, always_update=True)
+    plain: reactive[bool] = reactive(False)
+
+    def render(self) -> Text:
+        """Draw the plot at the present size."""
+        return draw(self.plot, self.size.width, self.size.height, plain=self.plain)
+
+
+def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
+    """Draw a plot in ``height`` lines of ``width`` cells; values below zero vanish from a log."""
+    lines = [_scaled(line, plot.log) for line in plot.lines]
+    finite = [line.values[np.isfinite(line.values)] for line in lines]
+    values = np.concatenate(finite) if finite else np.empty(0)
+    rows = height - 1  # the last line numbers the x axis
+    if not len(values) or rows < 2 or width < 16:
+        return Text("waiting for the first steps" if width >= 27 else "…", style="dim")
+    low, high = _range(plot, values)
+    labels = [plot.label_y(10**v if plot.log else v) for v in (high, (low + high) / 2, low)]
+    margin = max(map(len, labels)) + 1
+    columns = width - margin
+    last = plot.last_step or max(int(line.steps[-1]) for line in lines if len(line.steps))
+    canvas = _Canvas(rows, columns, plain)
+    for line in lines:
+        canvas.curve(line, low, high, last)
+    if plot.cursor is not None:
+        canvas.cursor(plot.cursor, last)
+    text = Text(no_wrap=True)
+    ticks = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
+    for row in range(rows):
+        text.append(ticks.get(row, "").rjust(margin - 1), "dim")
+        text.append("|" if plain else ("┤" if row in ticks else "│"), "dim")
+        text.append_text(canvas.row(row))
+        text.append("\n")
+    middle, end = f"{last // 2:,}", f"{last:,}"
+    axis = "0".ljust(columns // 2 - len(middle) // 2) + middle
+    text.append(" " * margin + axis.ljust(columns - len(end)) + end, "dim")
+    return text
+
+
+def _scaled(line: Line, log: bool) -> Line:
+    values = np.asarray(line.values, float)
+    if log:
+        values = np.log10(np.where(values > 0, values, np.nan))
+    return Line(line.steps, values, line.style, line.label)
+
+
+def _range(plot: Plot, values: np.ndarray) -> tuple[float, float]:
+    def end(fixed: float | None, found: float) -> float:
+        if fixed is None:
+            return found
+        return math.log10(fixed) if plot.log else fixed
+
+    low, high = end(plot.low, values.min()), end(plot.high, values.max())
+    if high - low < 1e-12:
+        low, high = low - 0.5, high + 0.5
+    return low, high
+
+
+class _Canvas:
+    """Cells of 2 x 4 dots; each cell has the style of the last line drawn through it."""
+
+    def __init__(self, rows: int, columns: int, plain: bool) -> None:
+        self.dots = np.zeros((rows * 4, columns * 2), bool)
+        self.styles = np.full((rows, columns), "", object)
+        self.plain = plain
+
+    def curve(self, line: Line, low: float, high: float, last: int) -> None:
+        """Draw a line, each column from its lowest to its highest value: no peak is hidden."""
+        height, width = self.dots.shape
+        place = np.clip(
+            (np.asarray(line.steps) / max(last, 1) * (width - 1)).astype(int), 0, width - 1
+        )
+        level = (high - line.values) / (high - low) * (height - 1)
+        before: tuple[int, int, int] | None = None
+        for column in np.unique(place):
+            inside = level[place == column]
+            if not np.isfinite(inside).all():
+                before = None
+            inside = inside[np.isfinite(inside)]
+            if not len(inside):
+                continue
+            top, bottom = (int(round(float(v))) for v in (inside.min(), inside.max()))
+            if before is not None:
+                self._join(before, (int(column), top, bottom), line.style)
+            self._vertical(int(column), top, bottom, line.style)
+            before = (int(column), top, bottom)
+
+    def _join(self, a: tuple[int, int, int], b: tuple[int, int, int], style: str) -> None:
+        """Fill the columns between two neighbours along a straight line."""
+        for column in range(a[0] + 1, b[0] + 1):
+            share = (column - a[0]) / (b[0] - a[0])
+            here = round((a[1] + a[2]) / 2 * (1 - share) + (b[1] + b[2]) / 2 * share)
+            share -= 1 / (b[0] - a[0])
+            back = round((a[1] + a[2]) / 2 * (1 - share) + (b[1] + b[2]) / 2 * share)
+            self._vertical(column, min(here, back), max(here, back), style)
+
+    def _vertical(self, column: int, top: int, bottom: int, style: str) -> None:
+        height = len(self.dots)
+        top, bottom = max(0, top), min(height - 1, bottom)
+        if top > bottom:
+            return
+        self.dots[top : bottom + 1, column] = True
+        self.styles[top // 4 : bottom // 4 + 1, column // 2] = style
+
+    def cursor(self, step: int, last: int) -> None:
+        """Mark a step by a dotted column."""
+        column = min(int(step / max(last, 1) * (self.dots.shape[1] - 1)), self.dots.shape[1] - 1)
+        self.dots[::2, column] = True
+
+    def row(self, row: int) -> Text:
+        """Return a line of cells."""
+        cells = self.dots[row * 4 : row * 4 + 4].reshape(4, -1, 2).transpose(1, 0, 2)
+        codes = (cells * DOTS).sum((1, 2))
+        text = Text()
+        for code, style in zip(codes.tolist(), self.styles[row], strict=True):
+            character = (
+                ("*" if code else " ") if self.plain else chr(0x2800 + code) if code else " "
+            )
+            text.append(character, style or "dim")
+        return text
+
+
+def spark(values: Sequence[float], width: int, *, plain: bool = False) -> str:
+    """Return the course of values in ``width`` characters, a gap where one is not finite."""
+    values = np.asarray(values, float)
+    if not len(values):
+        return " " * width
+    parts = np.array_split(values, min(width, len(values)))
+    means = np.array([part[-1] for part in parts])
+    finite = means[np.isfinite(means)]
+    if not len(finite):
+        return " " * width
+    low, high = finite.min(), finite.max()
+    sparks = PLAIN_SPARKS if plain else SPARKS
+    drawn = ""
+    for value in means:
+        if not np.isfinite(value):
+            drawn += " "
+            continue
+        share = (value - low) / (high - low) if high > low else 0.5
+        drawn += sparks[min(int(share * len(sparks)), len(sparks) - 1)]
+    return drawn.ljust(width)

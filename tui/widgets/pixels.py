@@ -1,0 +1,78 @@
+"""Images as characters: two pixels a cell in colour, or shades of plain ASCII."""
+
+from functools import lru_cache
+
+import numpy as np
+from rich.color import Color
+from rich.style import Style
+from rich.text import Text
+
+SHADES = " .:-=+*#%@"  # dark to bright on a dark terminal
+SIGNED_SHADES = "@%#=- +oxX"  # less ink ... none ... more ink
+UPPER_HALF = "▀"
+
+
+def shrink(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return an image [H, W] as the means of ``height`` x ``width`` areas (or as it is)."""
+    rows = _areas(image.shape[0], min(height, image.shape[0]))
+    columns = _areas(image.shape[1], min(width, image.shape[1]))
+    return rows @ image @ columns.T
+
+
+@lru_cache(maxsize=64)
+def _areas(size: int, parts: int) -> np.ndarray:
+    """Return the weights [parts, size] that average ``size`` pixels into ``parts`` areas."""
+    edges = np.linspace(0, size, parts + 1)
+    pixels = np.arange(size)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.clip(overlap, 0, None) * parts / size
+
+
+def draw_grey(image: np.ndarray, *, plain: bool = False) -> Text:
+    """Draw an image [H, W] in [0, 1], black to white, in H/2 lines of W cells."""
+    unit = np.clip(np.nan_to_num(image), 0, 1)
+    if plain:
+        return _shades(unit, SHADES)
+    level = (unit * 255 + 0.5).astype(np.uint8)
+    return _half_blocks(np.stack([level] * 3, axis=-1))
+
+
+def draw_signed(image: np.ndarray, bound: float, *, plain: bool = False) -> Text:
+    """Draw an image [H, W] in [-bound, bound]: blue takes ink away, red adds it, zero is white."""
+    unit = np.clip(np.nan_to_num(image) / (bound or 1), -1, 1)
+    if plain:
+        return _shades((unit + 1) / 2, SIGNED_SHADES)
+    strength = np.abs(unit)[..., None]
+    tint = np.where(unit[..., None] > 0, (178, 24, 43), (33, 102, 172))
+    colours = 247 * (1 - strength) + tint * strength
+    return _half_blocks(colours.astype(np.uint8))
+
+
+def _shades(unit: np.ndarray, shades: str) -> Text:
+    """Draw one character for two pixels on top of each other."""
+    pairs = _paired(unit).mean(1)
+    index = np.minimum((pairs * len(shades)).astype(int), len(shades) - 1)
+    return Text("\n".join("".join(shades[i] for i in row) for row in index))
+
+
+def _half_blocks(colours: np.ndarray) -> Text:
+    """Draw colours [H, W, 3], the upper pixel of a pair in front of the lower one."""
+    text = Text(no_wrap=True)
+    for number, pair in enumerate(_paired(colours)):
+        if number:
+            text.append("\n")
+        for upper, lower in zip(pair[0].tolist(), pair[1].tolist(), strict=True):
+            text.append(UPPER_HALF, _style(tuple(upper), tuple(lower)))
+    return text
+
+
+def _paired(values: np.ndarray) -> np.ndarray:
+    """Return rows in pairs [H/2, 2, W, ...], an odd last row with a copy of itself."""
+    if len(values) % 2:
+        values = np.concatenate([values, values[-1:]])
+    return values.reshape(-1, 2, *values.shape[1:])
+
+
+@lru_cache(maxsize=1 << 16)
+def _style(upper: tuple[int, int, int], lower: tuple[int, int, int]) -> Style:
+    return Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower))

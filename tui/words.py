@@ -1,0 +1,15 @@
+"""How numbers and states are written, on the screen and in tables alike."""
+
+MARKS = {
+    "queued": "◌", "running": "◐", "paused": "‖", "finished": "●", "stopped": "■", "failed": "✗",
+}  # fmt: skip
+PLAIN_MARKS = {
+    "queued": ".", "running": ">", "paused": "|", "finished": "*", "stopped": "#", "failed": "x",
+}  # fmt: skip
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
