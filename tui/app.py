@@ -12,6 +12,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Footer, Static
 
@@ -24,6 +25,7 @@ from tui.panes.base import Pane
 from tui.panes.runs import RunsPane
 from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
+from tui.signals import CAUGHT
 from tui.words import clock
 
 TEXT_INTERVAL = 0.1  # seconds
@@ -31,6 +33,7 @@ PICTURE_TICKS = 5  # text intervals between two drawings of charts and images
 SECTIONS = (TrainPane, AdversarialPane, VisualizePane, RunsPane)
 TITLES = {"train": "Train", "adversarial": "Adversarial", "visualize": "Visualize", "runs": "Runs"}
 SMALLEST = (60, 18)
+OWN_ACTIONS = ("show", "next_section", "run_choice", "run_all", "pause", "stop", "filter", "leave")
 
 
 class Laboratory(App[None]):
@@ -44,8 +47,17 @@ class Laboratory(App[None]):
         Binding("2", "show('adversarial')", "Adversarial", id="show.adversarial", show=False),
         Binding("3", "show('visualize')", "Visualize", id="show.visualize", show=False),
         Binding("4", "show('runs')", "Runs", id="show.runs", show=False),
-        Binding("tab", "next_section(1)", "Next section", id="section.next", show=False),
-        Binding("shift+tab", "next_section(-1)", "Section before", id="section.back", show=False),
+        Binding(
+            "tab", "next_section(1)", "Next section", id="section.next", show=False, priority=True
+        ),
+        Binding(
+            "shift+tab",
+            "next_section(-1)",
+            "Last section",
+            id="section.last",
+            show=False,
+            priority=True,
+        ),
         Binding("r", "run_choice", "run", id="run.choice", tooltip="Run what is chosen"),
         Binding("a", "run_all", "all", id="run.all", tooltip="Run all of this section"),
         Binding("space", "pause", "pause", id="run.pause", tooltip="Pause, or go on"),
@@ -63,7 +75,8 @@ class Laboratory(App[None]):
         self.plain = plain
         self.conductor = Conductor()
         self.notice = ""
-        self.leave_asked: str | None = None
+        self.leaving = False
+        self.ended_by: str | None = None  # a signal's name
         self._ticks = 0
         self._last_words = Text()
         self._stale: set[str] = set()
@@ -84,7 +97,7 @@ class Laboratory(App[None]):
 
     def on_mount(self) -> None:
         """Start the engine's thread and the timer."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in CAUGHT:
             signal.signal(number, self._on_signal)
         self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
         self.set_interval(TEXT_INTERVAL, self._tick)
@@ -98,8 +111,9 @@ class Laboratory(App[None]):
 
     def _on_signal(self, number: int, frame: object) -> None:
         """Only set a flag: the timer, or whoever reads the control, does the rest."""
-        self.leave_asked = signal.Signals(number).name
-        self.conductor.stop_all(self.leave_asked)
+        self.ended_by = signal.Signals(number).name
+        self.leaving = True
+        self.conductor.stop_all(self.ended_by)
 
     def _tick(self) -> None:
         for task in self.conductor.collect():
@@ -119,7 +133,7 @@ class Laboratory(App[None]):
         if words != self._last_words:  # an update is sent to the terminal, changed or not
             self._last_words = words
             self.query_one("#progress", Static).update(words)
-        if self.leave_asked and self.conductor.running is None:
+        if self.leaving and self.conductor.running is None:
             self.exit()
 
     def watch_current(self) -> None:
@@ -127,9 +141,13 @@ class Laboratory(App[None]):
         if self.is_mounted:
             self.query_one("#bar", Static).update(self._bar())
 
-    def on_resize(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys to a question while one is asked."""
+        return len(self.screen_stack) == 1 or action not in OWN_ACTIONS
+
+    def on_resize(self, event: Resize) -> None:
         """Say so where the terminal is too small for anything else."""
-        width, height = self.size
+        width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.screen.set_class(small, "-too-small")
         words = f"mnist-tui needs {SMALLEST[0]}x{SMALLEST[1]} cells; this is {width}x{height}."
@@ -256,7 +274,7 @@ class Laboratory(App[None]):
 
     def _answered(self, stop: bool | None) -> None:
         if stop:
-            self.leave_asked = "user"
+            self.leaving = True
             self.conductor.stop_all("user")
 
     def on_unmount(self) -> None:

@@ -13,6 +13,7 @@ from tui import data_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
 from tui.options import expand
+from tui.signals import exit_code
 
 app = typer.Typer(
     name="mnist-tui",
@@ -41,7 +42,10 @@ def open_app(
         )
     from tui.app import Laboratory, plain_terminal  # textual, which the commands do not need
 
-    Laboratory(config, plain=ascii_ or plain_terminal()).run()
+    app = Laboratory(config, plain=ascii_ or plain_terminal())
+    app.run()
+    if app.ended_by:
+        raise typer.Exit(exit_code(app.ended_by))
 
 
 app.add_typer(run_commands.app, name="run")

@@ -1,5 +1,7 @@
 """Questions that the app asks."""
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,12 +14,7 @@ from textual.widgets.option_list import Option
 class Leave(ModalScreen[bool]):
     """Asked when someone leaves while a run goes on; True is to stop it and leave."""
 
-    BINDINGS = [Binding("escape", "dismiss(False)", "cancel", id="leave.cancel")]
-    DEFAULT_CSS = """
-    Leave { align: center middle; }
-    Leave Vertical { width: 54; height: auto; border: round $accent; padding: 1 2; background: $surface; }
-    Leave OptionList { height: auto; border: none; margin-top: 1; background: $surface; }
-    """
+    BINDINGS: ClassVar = [Binding("escape", "dismiss(False)", "cancel", id="leave.cancel")]
 
     def compose(self) -> ComposeResult:
         """Lay out the question and its answers; the first is what Enter takes."""

@@ -5,6 +5,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
 from engine.architectures import CLASSES
@@ -12,9 +13,9 @@ from engine.config import AdversarialConfig
 from tui.panes.base import Pane, hint
 from tui.widgets.chart import Chart, Line, Plot
 from tui.widgets.pixels import draw_grey, draw_signed, shrink
+from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 
 BAR = 8
-THUMB = 12
 MARGIN = 2
 LINE = "#56B4E9"
 
@@ -23,16 +24,6 @@ class AdversarialPane(Pane):
     """Section 2 of the report."""
 
     section = "adversarial"
-
-    DEFAULT_CSS = """
-    AdversarialPane #labels { width: 26; }
-    AdversarialPane OptionList { height: auto; border: none; padding: 0; background: transparent; }
-    AdversarialPane #middle { width: 1fr; min-width: 32; }
-    AdversarialPane #noise-panel { height: 16; }
-    AdversarialPane #infused { width: 44; }
-    .-narrow AdversarialPane #infused { width: 18; }
-    .-narrow AdversarialPane #labels { width: 22; }
-    """
 
     def compose(self) -> ComposeResult:
         """Lay out labels, noise and curves, infused images."""
@@ -133,33 +124,27 @@ class AdversarialPane(Pane):
         for name in ("loss", "success"):
             curve = self.shown.history.curves[name]
             chart = self.query_one(f"#noise-{name}", Chart)
-            percent = name == "success"
-            chart.plot = Plot(
-                [Line(curve.steps, curve.values[:, row], LINE)], low=0.0,
-                high=1.0 if percent else None, last_step=self.shown.steps,
-                label_y=(lambda value: f"{value:.0%}") if percent else (lambda value: f"{value:.2g}"),
-            )  # fmt: skip
-        width = self.query_one("#infused", VerticalScroll).content_size.width
-        grid.update(self._infused(images[row], latest.values["after"][row], width))
+            line = Line(curve.steps, curve.values[:, row], LINE)
+            ends = {"low": 0.0, "last_step": self.shown.steps}
+            if name == "success":
+                ends |= {"high": 1.0, "label_y": lambda value: f"{value:.0%}"}
+            chart.plot = Plot([line], **ends)
+        room = self.query_one("#infused", VerticalScroll).content_size
+        grid.update(self._infused(images[row], latest.values["after"][row], room))
 
-    def _infused(self, noise: np.ndarray, after: list[int], width: int) -> Text:
+    def _infused(self, noise: np.ndarray, after: list[int], room: Size) -> Text:
         history = self.shown.history
         name = "test_sources" if "test_sources" in history.previews else "sources"
         clean = history.images(name)
         before = history.previews[name][-1].values["before"]
-        columns = max(1, min(3, (width + 2) // (THUMB + 2)))
-        shown = [digit for digit in range(CLASSES) if digit != self.label][:9]
-        lines: list[Text] = []
-        for first in range(0, len(shown), columns):
-            block = [Text() for _ in range(THUMB // 2 + 2)]
-            for digit in shown[first : first + columns]:
-                image = np.clip(clean[digit] + noise, 0, 1)[MARGIN:-MARGIN, MARGIN:-MARGIN]
-                picture = draw_grey(shrink(image, THUMB, THUMB), plain=self.plain)
-                for row, line in enumerate(picture.split("\n")):
-                    block[row].append_text(line).append("  ")
-                fooled = after[digit] == self.label
-                arrow = "->" if self.plain else "→"
-                caption = f"{before[digit]} {arrow} {after[digit]}" + ("" if fooled else " resists")
-                block[-2].append(caption.ljust(THUMB + 2), "" if fooled else "bold #D55E00")
-            lines.extend(block)
-        return Text("\n").join(lines)
+        size = fitting_size(9, room.width, room.height)
+        pictures = []
+        for digit in [digit for digit in range(CLASSES) if digit != self.label]:
+            image = np.clip(clean[digit] + noise, 0, 1)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+            picture = draw_grey(shrink(image, size, size), plain=self.plain)
+            fooled = after[digit] == self.label
+            arrow = "->" if self.plain else "→"
+            cross = "" if fooled else " x" if self.plain else " ✗"
+            words = f"{before[digit]} {arrow} {after[digit]}{cross}"
+            pictures.append((picture, Text(words, "" if fooled else WRONG)))
+        return thumbnails(pictures, min(size, len(image)), room.width)

@@ -14,13 +14,6 @@ class Pane(Container):
 
     section: ClassVar[str]
 
-    DEFAULT_CSS = """
-    Pane { layout: horizontal; height: 1fr; }
-    Pane .column { height: 1fr; }
-    Pane .panel { border: round $surface-lighten-2; border-title-color: $text-muted; padding: 0 1; }
-    Pane .panel:focus-within { border: round $accent; border-title-color: $accent; }
-    """
-
     def __init__(self, conductor: Conductor, artifacts: str, shared: dict, *, plain: bool) -> None:
         super().__init__(id=self.section)
         self.conductor = conductor

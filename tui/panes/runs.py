@@ -21,13 +21,6 @@ class RunsPane(Pane):
 
     section = "runs"
 
-    DEFAULT_CSS = """
-    RunsPane Vertical { height: 1fr; }
-    RunsPane DataTable { height: 1fr; }
-    RunsPane Input { display: none; border: none; height: 1; }
-    RunsPane Input.-shown { display: block; }
-    """
-
     class Chosen(Message):
         """A run was chosen to be opened."""
 

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
 from engine.architectures import ARCHITECTURES
@@ -16,9 +17,9 @@ from tui.conductor import Task
 from tui.panes.base import Pane, hint
 from tui.widgets.chart import Chart, Line, Plot, spark
 from tui.widgets.pixels import draw_grey, shrink
+from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 from tui.words import MARKS, PLAIN_MARKS
 
-THUMB = 10  # pixels a side
 MARGIN = 4  # empty pixels around an MNIST digit, not worth cells
 TRAIN, VALIDATION = "#56B4E9", "#E69F00"
 
@@ -27,15 +28,6 @@ class TrainPane(Pane):
     """Section 1 of the report."""
 
     section = "train"
-
-    DEFAULT_CSS = """
-    TrainPane #models { width: 26; }
-    TrainPane #models OptionList { height: auto; border: none; padding: 0; background: transparent; }
-    TrainPane #curves { width: 1fr; }
-    TrainPane #samples { width: 50; }
-    .-narrow TrainPane #samples { width: 26; }
-    .-narrow TrainPane #models { width: 22; }
-    """
 
     def compose(self) -> ComposeResult:
         """Lay out models, curves and samples."""
@@ -148,32 +140,28 @@ class TrainPane(Pane):
             accuracy.border_title = f"Validation accuracy  {held_out.values[-1]:.2%}"
         previews = task.history.previews.get("samples", [])
         if previews:
-            right, drawn = draw_samples(previews, samples.content_size.width, self.plain)
+            right, drawn = draw_samples(previews, samples.content_size, self.plain)
             grid.update(drawn)
             samples.border_title = f"Samples  {right} of {len(previews[-1].values['label'])} right"
 
 
-def draw_samples(previews: list[Preview], width: int, plain: bool) -> tuple[int, Text]:
+def draw_samples(previews: list[Preview], room: Size, plain: bool) -> tuple[int, Text]:
     """Return how many samples are right, and all of them as thumbnails with their answers."""
     images = next(p.images for p in previews if p.images is not None)
     values = previews[-1].values
-    columns = max(1, (width + 2) // (THUMB + 2))
-    lines: list[Text] = []
+    size = fitting_size(len(images), room.width, room.height)
     right = 0
-    answers = list(zip(values["label"], values["prediction"], values["probability"], strict=True))
-    for first in range(0, len(images), columns):
-        block = [Text() for _ in range(THUMB // 2 + 2)]
-        for index in range(first, min(first + columns, len(images))):
-            inner = images[index][MARGIN:-MARGIN, MARGIN:-MARGIN] / 255
-            picture = draw_grey(shrink(inner, THUMB, THUMB), plain=plain)
-            for row, line in enumerate(picture.split("\n")):
-                block[row].append_text(line).append("  ")
-            label, answer, probability = answers[index]
-            good = label == answer
-            right += good
-            caption = (
-                f"{answer} {probability:.0%}" if good else f"{answer}✗{label} {probability:.0%}"
-            )
-            block[-2].append(caption.ljust(THUMB + 2), "" if good else "bold #D55E00")
-        lines.extend(block)
-    return right, Text("\n").join(lines)
+    pictures = []
+    for image, label, answer, probability in zip(
+        images, values["label"], values["prediction"], values["probability"], strict=True
+    ):
+        inner = image[MARGIN:-MARGIN, MARGIN:-MARGIN] / 255
+        picture = draw_grey(shrink(inner, size, size), plain=plain)
+        good = bool(label == answer)
+        right += good
+        cross = "x" if plain else "✗"
+        words = (
+            f"{answer} {probability:.0%}" if good else f"{answer}{cross}{label} {probability:.0%}"
+        )
+        pictures.append((picture, Text(words, "" if good else WRONG)))
+    return right, thumbnails(pictures, min(size, len(inner)), room.width)

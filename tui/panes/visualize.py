@@ -5,6 +5,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
 from engine.architectures import LAYERS, NEURONS, Neuron
@@ -12,8 +13,8 @@ from engine.config import VisualizeConfig
 from tui.panes.base import Pane, hint
 from tui.widgets.chart import Chart, Line, Plot
 from tui.widgets.pixels import draw_grey, shrink
+from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 
-THUMB = 10
 AROUND = 2  # pixels shown around a receptive field
 LINE = "#56B4E9"
 LAYER_WORDS = {"logits": "final layer", "pool2": "second pooling", "pool1": "first pooling"}
@@ -23,15 +24,6 @@ class VisualizePane(Pane):
     """Section 3 of the report."""
 
     section = "visualize"
-
-    DEFAULT_CSS = """
-    VisualizePane #neurons { width: 26; }
-    VisualizePane OptionList { height: auto; border: none; padding: 0; background: transparent; }
-    VisualizePane #neuron { width: 34; }
-    VisualizePane #neuron-panel { height: 19; }
-    VisualizePane #neuron-grid { width: 1fr; }
-    .-narrow VisualizePane #neurons { width: 20; }
-    """
 
     def compose(self) -> ComposeResult:
         """Lay out layers, the chosen layer's images, the chosen neuron and its curve."""
@@ -74,7 +66,7 @@ class VisualizePane(Pane):
         self.shown = self.shown or self.newest()
         layers = self.query_one(OptionList)
         for index, layer in enumerate(LAYERS):
-            line = Text.assemble(layer.ljust(7), (f" {NEURONS[layer]} neurons", "dim"))
+            line = Text.assemble(layer.ljust(7), (f" {NEURONS[layer]}", "dim"))
             layers.replace_option_prompt_at_index(index, line)
         words = Text(f"\n{LAYER_WORDS[self.layer]}\n\n", "dim")
         if self.shown is None:
@@ -101,8 +93,8 @@ class VisualizePane(Pane):
             images.update(hint(f"This run has no neurons of {self.layer}."))
             chart.plot = Plot()
             return
-        width = self.query_one("#neuron-grid", VerticalScroll).content_size.width
-        images.update(self._grid([neurons[row] for row in rows], previews[-1].images[rows], width))
+        room = self.query_one("#neuron-grid", VerticalScroll).content_size
+        images.update(self._grid([neurons[row] for row in rows], previews[-1].images[rows], room))
         curve = self.shown.history.curves.get("activation")
         if curve is not None:
             values = curve.values[:, rows]
@@ -111,30 +103,23 @@ class VisualizePane(Pane):
             chart.plot = Plot(lines, last_step=self.shown.steps)
             chart.border_title = f"Activation of {len(rows)}, [#E69F00]median[/]"
 
-    def _grid(self, neurons: list[Neuron], images: np.ndarray, width: int) -> Text:
-        columns = max(1, (width + 2) // (THUMB + 2))
+    def _grid(self, neurons: list[Neuron], images: np.ndarray, room: Size) -> Text:
         finished = self.shown.history.finished
         described = {}
         if finished:
             described = {(n["layer"], n["index"]): n for n in finished.figures["neurons"]}
-        lines: list[Text] = []
-        for first in range(0, len(neurons), columns):
-            block = [Text() for _ in range(THUMB // 2 + 2)]
-            for neuron, image in zip(
-                neurons[first : first + columns], images[first : first + columns], strict=True
-            ):
-                rows, across = neuron.receptive_field
-                if neuron.position:
-                    rows = slice(rows.start - AROUND, rows.stop + AROUND)
-                    across = slice(across.start - AROUND, across.stop + AROUND)
-                seen = image[rows, across] / 255
-                grown = np.kron(seen, np.ones((-(-THUMB // len(seen)),) * 2))
-                picture = draw_grey(shrink(grown, THUMB, THUMB), plain=self.plain)
-                for row, line in enumerate(picture.split("\n")):
-                    block[row].append_text(line).append("  ")
-                known = described.get((neuron.layer, neuron.index))
-                dead = bool(known and known["dead"])
-                caption = f"{neuron.index}" + (" dead" if dead else "")
-                block[-2].append(caption.ljust(THUMB + 2), "bold #D55E00" if dead else "")
-            lines.extend(block)
-        return Text("\n").join(lines)
+        size = fitting_size(len(neurons), room.width, room.height)
+        pictures = []
+        for neuron, image in zip(neurons, images, strict=True):
+            rows, across = neuron.receptive_field
+            if neuron.position:
+                rows = slice(rows.start - AROUND, rows.stop + AROUND)
+                across = slice(across.start - AROUND, across.stop + AROUND)
+            seen = image[rows, across] / 255
+            grown = np.kron(seen, np.ones((-(-size // len(seen)),) * 2))
+            picture = draw_grey(shrink(grown, size, size), plain=self.plain)
+            known = described.get((neuron.layer, neuron.index))
+            dead = bool(known and known["dead"])
+            words = f"{neuron.index}" + (" dead" if dead else "")
+            pictures.append((picture, Text(words, WRONG if dead else "")))
+        return thumbnails(pictures, size, room.width)

@@ -78,7 +78,7 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
         text.append("\n")
     middle, end = f"{last // 2:,}", f"{last:,}"
     axis = "0".ljust(columns // 2 - len(middle) // 2) + middle
-    text.append(" " * margin + axis.ljust(columns - len(end)) + end, "dim")
+    text.append(" " * margin + (axis.ljust(columns - len(end)) + end)[:columns], "dim")
     return text
 
 
@@ -124,7 +124,7 @@ class _Canvas:
             inside = inside[np.isfinite(inside)]
             if not len(inside):
                 continue
-            top, bottom = (int(round(float(v))) for v in (inside.min(), inside.max()))
+            top, bottom = (round(float(v)) for v in (inside.min(), inside.max()))
             if before is not None:
                 self._join(before, (int(column), top, bottom), line.style)
             self._vertical(int(column), top, bottom, line.style)

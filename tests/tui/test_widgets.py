@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from tui.widgets.chart import Line, Plot, draw, spark
+from tui.widgets.pixels import draw_grey, draw_signed, shrink
+from tui.widgets.thumbnails import fitting_size, thumbnails
+
+
+def rows(text):
+    return text.plain.split("\n")
+
+
+def test_a_28x28_image_is_28x14_cells_with_two_pixels_each():
+    image = np.zeros((28, 28))
+    image[0, 0], image[1, 0] = 1.0, 0.5
+    text = draw_grey(image)
+    assert [len(row) for row in rows(text)] == [28] * 14
+    style = text.get_style_at_offset(__import__("rich.console", fromlist=["Console"]).Console(), 0)
+    assert style.color.triplet.rgb == "rgb(255,255,255)"
+    assert style.bgcolor.triplet.rgb == "rgb(128,128,128)"
+
+
+def test_plain_images_are_ascii_without_colour():
+    for text in (draw_grey(np.eye(10), plain=True), draw_signed(np.eye(10), 1, plain=True)):
+        assert text.plain.isascii()
+        assert not text.spans
+    assert rows(draw_grey(np.ones((2, 3)), plain=True)) == ["@@@"]
+
+
+def test_signed_images_tell_more_from_less_and_survive_nan():
+    text = draw_signed(np.array([[1.0, -1.0, 0.0, np.nan]] * 2), 1.0, plain=True)
+    assert len(set(text.plain)) == 3
+    assert draw_signed(np.zeros((2, 2)), 0.0).plain == "▀▀"
+
+
+def test_shrinking_averages_areas():
+    image = np.arange(16.0).reshape(4, 4)
+    assert shrink(image, 2, 2).tolist() == [[2.5, 4.5], [10.5, 12.5]]
+    assert np.allclose(shrink(np.ones((28, 28)), 10, 10), 1)
+    assert shrink(image, 99, 99).shape == (4, 4)
+
+
+@pytest.mark.parametrize("size", [(16, 3), (30, 8), (80, 20), (5, 2), (0, 0)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [], [1.0], [1.0, 1.0], [np.nan] * 5, [1, np.inf, 2, -np.inf, 3], [1e-30, 1e30],
+        list(np.linspace(-1, 1, 3000)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("log", [False, True])
+def test_a_chart_never_crashes_and_keeps_its_size(size, values, log):
+    line = Line(np.arange(len(values)), np.array(values, float), "red")
+    text = draw(Plot([line], log=log), *size)
+    drawn = rows(text)
+    if len(drawn) > 1:
+        assert len(drawn) == size[1]
+        assert all(len(row) <= size[0] for row in drawn)
+
+
+def test_no_peak_is_hidden():
+    values = np.zeros(10_000)
+    values[5_003] = 1
+    text = draw(Plot([Line(np.arange(10_000), values, "red")]), 40, 10)
+    assert any(0x2800 < ord(c) <= 0x28FF for c in rows(text)[0])  # the top row is reached
+
+
+def test_a_gap_stays_a_gap():
+    values = np.ones(100)
+    values[40:60] = np.nan
+    text = draw(Plot([Line(np.arange(100), values, "red")], low=0, high=2), 60, 9, plain=True)
+    middle = next(row for row in rows(text) if "*" in row)
+    assert "*" * 5 + " " * 5 in middle.replace(" " * 6, " " * 5)
+    assert middle.count("*") < 50
+
+
+def test_sparks_never_crash():
+    assert spark([], 4) == "    "
+    assert spark([np.nan, np.inf], 4) == "    "
+    assert spark([0, 1], 4) == "▁█  "
+    assert spark([1, np.nan, 1], 3)[1] == " "
+    assert spark([0, 1], 2, plain=True).isascii()
+
+
+def test_thumbnails_fill_the_width():
+    one = (draw_grey(np.ones((4, 4)), plain=True), draw_grey(np.ones((2, 1)), plain=True))
+    drawn = rows(thumbnails([one] * 3, 4, 10))
+    assert drawn == ["@@@@  @@@@", "@@@@  @@@@", "@     @", "", "@@@@", "@@@@", "@", ""]
+    assert fitting_size(16, 120, 64) == 28
+    assert fitting_size(16, 120, 60) == 20
+    assert fitting_size(16, 10, 5) == 10
