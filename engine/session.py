@@ -138,9 +138,13 @@ class Session:
         result = plain(finished.figures) | {"seconds": self.seconds}
         if finished.images_seen is not None:
             result["images_per_second"] = finished.images_seen / self.seconds
-        draw_figures(run)
+        message = ""
+        try:
+            draw_figures(run)
+        except Exception as error:  # hours of work are not lost for a picture
+            message = f"The figures could not be drawn ({error}); try `mnist-tui runs figures`."
         run.write_json(RESULT_FILE, result)
-        run.update(status="finished", finished_at=_now())
+        run.update(status="finished", finished_at=_now(), message=message)
         (run.path / CHECKPOINT_FILE).unlink(missing_ok=True)
 
     def _checkpoint(self, experiment: "Experiment", run: Run, journal: Journal) -> None:

@@ -127,7 +127,10 @@ def _figures(
     ends = activations(ascent).tolist()
     with torch.no_grad():
         images = ascent.images.clamp(0, 1)
-        answers = {model: other(images).argmax(1).tolist() for model, other in others.items()}
+        answers = {
+            config.other_runs[model]: other(images).argmax(1).tolist()
+            for model, other in others.items()
+        }
     described = []
     for m, neuron in enumerate(ascent.neurons):
         rows, columns = neuron.receptive_field
@@ -145,6 +148,6 @@ def _figures(
             "top_test_images": response.strongest(m),
         }
         if neuron.layer == "logits":
-            one["read_as"] = {model: read[m] for model, read in answers.items()}
+            one["read_as"] = {run: read[m] for run, read in answers.items()}
         described.append(one)
     return {"model_run": config.run, "model": config.model, "neurons": described}

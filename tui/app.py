@@ -36,7 +36,7 @@ SMALLEST = (60, 18)
 OWN_ACTIONS = ("show", "next_section", "run_choice", "run_all", "pause", "stop", "filter", "leave")
 
 
-class Laboratory(App[None]):
+class MnistTui(App[None]):
     """The app. ``shared`` holds the options of the command line for the runs that it starts."""
 
     CSS_PATH = "app.tcss"

@@ -40,9 +40,9 @@ def open_app(
         raise EngineError(
             "The app needs a terminal; see `mnist-tui --help` for what runs without one."
         )
-    from tui.app import Laboratory, plain_terminal  # textual, which the commands do not need
+    from tui.app import MnistTui, plain_terminal  # textual, which the commands do not need
 
-    app = Laboratory(config, plain=ascii_ or plain_terminal())
+    app = MnistTui(config, plain=ascii_ or plain_terminal())
     app.run()
     if app.ended_by:
         raise typer.Exit(exit_code(app.ended_by))

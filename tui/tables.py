@@ -119,18 +119,22 @@ def visualize_table(runs: list[Run]) -> Table:
             f"{median(neuron['activation_start'] for neuron in alive):.3g}",
             f"{median(neuron['activation_end'] for neuron in alive):.4g}",
             f"{median(neuron['percentile'] for neuron in alive):.1%}",
-            _readings(of_layer),
+            _readings(of_layer, info["config"]["other_runs"]),
         )
     table.caption = "start, end and percentile: medians of the neurons that are not dead"
     table.caption_justify = "left"
     return table
 
 
-def _readings(neurons: list[dict[str, Any]]) -> str:
+def _readings(neurons: list[dict[str, Any]], other_runs: dict[str, str]) -> str:
     """Return how many logit images each other network reads as their digit."""
-    models = neurons[0].get("read_as", {})
-    right = {m: sum(neuron["read_as"][m] == neuron["index"] for neuron in neurons) for m in models}
-    return ", ".join(f"{model} {count} of {len(neurons)}" for model, count in right.items())
+    if "read_as" not in neurons[0]:
+        return ""
+    words = []
+    for model, run in other_runs.items():
+        right = sum(neuron["read_as"][run] == neuron["index"] for neuron in neurons)
+        words.append(f"{model} {right} of {len(neurons)}")
+    return ", ".join(words)
 
 
 _TABLES: dict[str, Callable[[list[Run]], Table]] = {

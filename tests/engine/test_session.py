@@ -121,3 +121,15 @@ def test_history_gives_curves_by_step(tmp_path, few, cpu):
     assert history.curves["validation_accuracy"].steps.tolist() == [4, 8, 12]
     assert history.finished.figures["model"] == "baseline"
     assert history.images("samples").shape == (16, 28, 28)
+
+
+def test_figures_that_cannot_be_drawn_lose_nothing(tmp_path, few, cpu, monkeypatch):
+    def fail(run):
+        raise ValueError("no font")
+
+    monkeypatch.setattr("engine.figures.draw_figures", fail)
+    run = drive(tmp_path, few, cpu)
+    assert run.info["status"] == "finished"
+    assert "no font" in run.info["message"]
+    assert run.result["test"]["n"] == len(few.test)
+    assert (run.path / "weights.pt").is_file()

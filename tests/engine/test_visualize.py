@@ -186,7 +186,7 @@ def test_figures_belong_to_the_images(digits, cpu):
             assert neuron["position"] is None
             assert neuron["receptive_field"] == [28, 28]
             read = network("baseline")(images[m : m + 1]).argmax().item()
-            assert neuron["read_as"] == {"baseline": read}
+            assert neuron["read_as"] == {"b-run": read}
         else:
             value = layers["pool2"][m, neuron["index"], 3, 3]
             assert (neuron["position"], neuron["receptive_field"]) == ([3, 3], [10, 10])

@@ -6,7 +6,7 @@ import pytest
 
 from engine.config import RunConfig, TrainConfig
 from engine.store import list_runs
-from tui.app import Laboratory
+from tui.app import MnistTui
 from tui.dialogs import Leave
 from tui.panes.train import TrainPane
 
@@ -16,7 +16,7 @@ def live(tmp_path, story, size=(120, 40), **options):
 
     async def play():
         config = RunConfig(dataset="digits", artifacts=str(tmp_path), **options)
-        app = Laboratory(config, plain=True)
+        app = MnistTui(config, plain=True)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             await story(app, pilot)
