@@ -25,7 +25,7 @@ from tui.panes.base import Pane
 from tui.panes.runs import RunsPane
 from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
-from tui.signals import CAUGHT
+from tui.signals import CAUGHT, exit_code
 from tui.words import clock
 
 TEXT_INTERVAL = 0.1  # seconds
@@ -112,6 +112,8 @@ class MnistTui(App[None]):
     def _on_signal(self, number: int, frame: object) -> None:
         """Only set a flag: the timer, or whoever reads the control, does the rest."""
         self.ended_by = signal.Signals(number).name
+        if self.ended_by == "SIGHUP":
+            self.conductor.abandoned = exit_code(self.ended_by)
         self.leaving = True
         self.conductor.stop_all(self.ended_by)
 

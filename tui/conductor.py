@@ -4,6 +4,7 @@ The thread only puts events into the mailbox. ``collect``, called by the app's t
 into the tasks, which the screen is drawn from.
 """
 
+import os
 import queue
 import threading
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from engine.laboratory import Laboratory
 from engine.store import Run
 from tui.mailbox import Mailbox
 
+IDLE_LOOK = 0.25  # seconds between two looks at whether the terminal is gone
 ENDS = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
 
 
@@ -82,6 +84,9 @@ class Conductor:
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.mailbox = Mailbox()
         self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        # The exit code, once the terminal is gone. The screen's loop may hang on the dead line for
+        # ever, so the engine's thread ends the process when all runs are stopped and saved.
+        self.abandoned: int | None = None
         self._lock = threading.Lock()
         self._laboratory = Laboratory(warn=self.notices.put)
 
@@ -143,8 +148,18 @@ class Conductor:
 
     def work(self) -> None:
         """Run tasks until ``close``; for a thread of its own."""
-        while (task := self._queue.get()) is not None:
+        while True:
+            try:
+                task = self._queue.get(timeout=IDLE_LOOK)
+            except queue.Empty:
+                if self.abandoned is not None:
+                    break
+                continue
+            if task is None:
+                break
             self._attempt(task)
+        if self.abandoned is not None:
+            os._exit(self.abandoned)
 
     def _attempt(self, task: Task) -> None:
         """Run a task; whatever goes wrong is told as its end, and the app lives on."""
