@@ -37,20 +37,27 @@ All = Annotated[
 ]
 
 
+def _several(kind: type, name: str, help: str) -> Any:
+    """Return the type of an option that may be given more than once."""
+    variable = environment_variable(name)
+    declaration = typer.Option(
+        f"--{name}", help=f"{help}; may be repeated.", envvar=variable, show_envvar=False
+    )
+    return Annotated[list[kind] | None, declaration]
+
+
+Models = _several(str, "model", f"Network to train ({', '.join(ARCHITECTURES)})")
+Labels = _several(int, "label", "Target label, 0 to 9")
+Layers = _several(str, "layer", f"Layer ({', '.join(LAYERS)})")
+Neurons = _several(int, "neuron", "Neuron of each chosen layer")
+
+
 @app.command()
 @expand
 def train(
     config: TrainConfig,
     output: Output,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            help=f"Network to train ({', '.join(ARCHITECTURES)}); may be given more than once.",
-            envvar=environment_variable("model"),
-            show_envvar=False,
-        ),
-    ] = None,
+    model: Models = None,
     all_: All = False,
 ) -> None:
     """Train the classifiers and judge them on the test set (report, section 1)."""
@@ -64,15 +71,7 @@ def train(
 def adversarial(
     config: AdversarialConfig,
     output: Output,
-    label: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--label",
-            help="Target label, 0 to 9; may be given more than once.",
-            envvar=environment_variable("label"),
-            show_envvar=False,
-        ),
-    ] = None,
+    label: Labels = None,
     all_: All = False,
 ) -> None:
     """Craft one universal noise per target label and judge it (report, section 2)."""
@@ -85,24 +84,8 @@ def adversarial(
 def visualize(
     config: VisualizeConfig,
     output: Output,
-    layer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--layer",
-            help=f"Layer ({', '.join(LAYERS)}); may be given more than once.",
-            envvar=environment_variable("layer"),
-            show_envvar=False,
-        ),
-    ] = None,
-    neuron: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--neuron",
-            help="Neuron of each chosen layer; may be given more than once.",
-            envvar=environment_variable("neuron"),
-            show_envvar=False,
-        ),
-    ] = None,
+    layer: Layers = None,
+    neuron: Neurons = None,
     all_: All = False,
 ) -> None:
     """Draw the images that excite single neurons (report, section 3)."""
