@@ -78,6 +78,11 @@ def open_device(name: str = "auto", precision: str = "auto", threads: int | None
         precision = "bf16" if has_bf16(torch_device) else "fp32"
     elif precision == "bf16" and torch_device.type not in ("cpu", "cuda"):
         raise EngineError(f"No bf16 on {torch_device}; try --precision fp32.")
+    if threads is not None and threads > (os.cpu_count() or 1):
+        raise EngineError(
+            f"--threads {threads} is more than this machine's {os.cpu_count()} processors; "
+            "torch would all but stand still."
+        )
     threads = threads or usable_cores()
     torch.set_num_threads(threads)
     return Device(torch_device=torch_device, precision=precision, threads=threads)

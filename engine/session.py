@@ -158,7 +158,11 @@ class Session:
     def _emit(self, event: Event, journal: Journal) -> None:
         stamped = event.at(time.time())
         journal.append(stamped)
-        self.listen(stamped)
+        try:
+            self.listen(stamped)
+        except BrokenPipeError:  # whoever read along has left; keep what was done, and end
+            self.control.stop("SIGPIPE")
+            self.listen = lambda event: None
 
 
 def _now() -> str:

@@ -19,7 +19,7 @@ from textual.widgets import ContentSwitcher, Footer, Static
 from engine.config import RunConfig, options_of
 from engine.errors import MnistTuiError
 from tui.conductor import Conductor, Task
-from tui.dialogs import Leave
+from tui.dialogs import Help, Leave
 from tui.panes.adversarial import AdversarialPane
 from tui.panes.base import Pane
 from tui.panes.runs import RunsPane
@@ -33,7 +33,17 @@ PICTURE_TICKS = 5  # text intervals between two drawings of charts and images
 SECTIONS = (TrainPane, AdversarialPane, VisualizePane, RunsPane)
 TITLES = {"train": "Train", "adversarial": "Adversarial", "visualize": "Visualize", "runs": "Runs"}
 SMALLEST = (60, 18)
-OWN_ACTIONS = ("show", "next_section", "run_choice", "run_all", "pause", "stop", "filter", "leave")
+OWN_ACTIONS = (
+    "show",
+    "next_section",
+    "run_choice",
+    "run_all",
+    "pause",
+    "stop",
+    "filter",
+    "leave",
+    "help",
+)
 
 
 class MnistTui(App[None]):
@@ -63,7 +73,7 @@ class MnistTui(App[None]):
         Binding("space", "pause", "pause", id="run.pause", tooltip="Pause, or go on"),
         Binding("s", "stop", "stop", id="run.stop", tooltip="Stop and keep what was done"),
         Binding("slash", "filter", "filter", id="runs.filter", key_display="/"),
-        Binding("question_mark", "show_help_panel", "help", id="app.help", key_display="?"),
+        Binding("question_mark", "help", "help", id="app.help", key_display="?"),
         Binding("q", "leave", "quit", id="app.quit"),
         Binding("ctrl+q", "leave", "quit", id="app.quit.too", show=False),
     ]
@@ -232,7 +242,12 @@ class MnistTui(App[None]):
             self.notify(str(error), severity="error")
             return
         self.notice = ""
-        pane.show_task(tasks[0])
+        if self.conductor.running is tasks[0]:
+            pane.show_task(tasks[0])
+
+    def action_help(self) -> None:
+        """Show every key, from the same list that binds them."""
+        self.push_screen(Help(self.BINDINGS))
 
     def action_pause(self) -> None:
         """Hold what runs, or let it go on."""

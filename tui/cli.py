@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from engine.errors import EngineError, MnistTuiError
 from tui import data_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
-from tui.options import expand
+from tui.options import expand, refuse_options_before
 from tui.signals import exit_code
 
 app = typer.Typer(
@@ -32,8 +33,13 @@ def open_app(
     context: typer.Context,
     config: RunConfig,
     ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """A terminal laboratory for small neural networks on MNIST. Without a command: the app."""
+    if version:
+        print(f"mnist-tui {metadata.version('mnist-tui')}")
+        return
+    refuse_options_before(context)
     if context.invoked_subcommand is not None:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -77,7 +83,11 @@ def invoke(arguments: list[str]) -> int:
         return 141
     except Exception as error:
         if hasattr(error, "format_message"):  # typer's own: unknown option, not a number ...
-            complain(_usage(error))
+            message = error.format_message()
+            if message.startswith("Usage:"):  # nothing was asked for: this is the help
+                print(message, file=sys.stderr)
+            else:
+                complain(_usage(error, message))
             return error.exit_code
         if _debugging(arguments):
             traceback.print_exc()
@@ -85,10 +95,10 @@ def invoke(arguments: list[str]) -> int:
         return 1
 
 
-def _usage(error: Exception) -> str:
+def _usage(error: Exception, message: str) -> str:
     context = getattr(error, "ctx", None)
     hint = f" See `{context.command_path} --help`." if context else ""
-    return error.format_message().rstrip(".") + "." + hint
+    return message + ("" if message.endswith((".", "?")) else ".") + hint
 
 
 def _debugging(arguments: list[str]) -> bool:

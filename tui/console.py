@@ -4,6 +4,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from rich.console import Console
@@ -185,17 +186,26 @@ class Meter:
         return "  ".join([*rate, *self._numbers.values()])
 
 
+class PipeConsole(Console):
+    """A console that tells when its reader has left, where rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich when a write failed."""
+        raise BrokenPipeError
+
+
 def console_for(stream: str) -> Console:
     """Return a console on ``stdout`` or ``stderr``.
 
     Off a terminal it writes no escape codes, and lines as long as they need to be.
     """
-    console = Console(stderr=stream == "stderr", highlight=False, emoji=False)
+    console = PipeConsole(stderr=stream == "stderr", highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDTH_OFF_TERMINAL
     return console
 
 
 def complain(message: str) -> None:
-    """Print one line about what went wrong on standard error."""
-    print(f"mnist-tui: {message}", file=sys.stderr)
+    """Print one line about what went wrong on standard error, if anyone still reads it."""
+    with suppress(BrokenPipeError):
+        print(f"mnist-tui: {message}", file=sys.stderr, flush=True)

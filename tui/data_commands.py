@@ -11,7 +11,7 @@ from rich.progress import DownloadColumn, Progress
 from engine.config import option
 from engine.errors import EngineError
 from tui.console import console_for
-from tui.options import expand
+from tui.options import expand, refuse_options_before
 
 if TYPE_CHECKING:
     from engine.data import Dataset
@@ -30,6 +30,7 @@ class Where:
 @expand
 def data(context: typer.Context, where: Where) -> None:
     """The datasets: where they are, whole or not."""
+    refuse_options_before(context)
     if context.invoked_subcommand is None:
         _print_list(where)
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from engine.config import flag, option, options_of
+from engine.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,21 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
     expanded.__annotations__ = {p.name: p.annotation for p in parameters}
     del expanded.__wrapped__  # or the command's own signature would be found through it
     return expanded
+
+
+def refuse_options_before(context: typer.Context) -> None:
+    """Refuse options that stand before a subcommand: it would not hear of them.
+
+    Raises UsageError.
+    """
+    if context.invoked_subcommand is None:
+        return
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"Give {flag(name)} after {context.invoked_subcommand}, not before it."
+            )
 
 
 def _has_options(annotation: Any) -> bool:

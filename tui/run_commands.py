@@ -3,6 +3,7 @@
 import dataclasses
 import shlex
 import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -140,7 +141,8 @@ def conduct(configs: list[RunConfig], output: Output) -> None:
             if control.stop_reason is None:
                 runs.append(session.run())
     if not output.json:
-        print_results(runs, console_for("stdout"))
+        with suppress(BrokenPipeError):  # who read along has left; the exit code still tells
+            print_results(runs, console_for("stdout"))
     if control.stop_reason:
         kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
         complain(f"stopped by {control.stop_reason}; {kept}")

@@ -9,7 +9,7 @@ import typer
 from engine.config import option
 from engine.store import find_run, list_runs
 from tui.console import console_for
-from tui.options import expand
+from tui.options import expand, refuse_options_before
 from tui.tables import print_run, runs_table
 
 app = typer.Typer(help="What was run, newest first.", rich_markup_mode=None)
@@ -31,6 +31,7 @@ RunName = Annotated[
 @expand
 def runs(context: typer.Context, where: Where) -> None:
     """What was run, newest first."""
+    refuse_options_before(context)
     if context.invoked_subcommand is None:
         _print_list(where)
 

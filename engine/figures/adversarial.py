@@ -99,6 +99,8 @@ def _infused(figure, spec, history: History, noise: np.ndarray, row: int, label:
     for place, digit in enumerate(shown):
         axes = figure.add_subplot(inner[divmod(place, 3)])
         picture(axes, np.clip(clean[digit] + noise, 0, 1))
+        if place == 7:
+            axes.set_xlabel("what the network says, before → after", fontsize=7.5, color=GREY)
         fooled = after[digit] == label
         axes.set_title(
             f"{before[digit]} → {after[digit]}" + ("" if fooled else "  resists"),

@@ -94,7 +94,7 @@ def _reading(neuron: dict) -> str:
         return "others read " + ", ".join(map(str, answers)) if answers else ""
     if neuron["dead"]:
         return "zero on every test image"
-    return f"above {neuron['percentile']:.1%}"
+    return f"beats {neuron['percentile']:.1%} of test images"
 
 
 def _curves(history: History, layer: str, rows: list[int], folder: Path) -> Path:
@@ -118,9 +118,10 @@ def _curves(history: History, layer: str, rows: list[int], folder: Path) -> Path
         legend(place, title="neuron", title_fontsize=8, ncols=2)
     else:
         place.plot(steps, values, color=CYCLE[0], linewidth=0.8, alpha=0.35)
+        alive = [column for column, m in enumerate(rows) if not neurons[m]["dead"]]
         place.plot(
-            steps, np.median(values, axis=1), color=VERMILION, linewidth=1.8,
-            label=f"median of the {len(rows)} neurons",
+            steps, np.median(values[:, alive], axis=1), color=VERMILION, linewidth=1.8,
+            label=f"median of the {len(alive)} neurons that are not dead",
         )  # fmt: skip
         legend(place)
     return save(figure, folder, f"{layer}-activation")

@@ -7,7 +7,7 @@ import pytest
 from engine.config import RunConfig, TrainConfig
 from engine.store import list_runs
 from tui.app import MnistTui
-from tui.dialogs import Leave
+from tui.dialogs import Help, Leave
 from tui.panes.train import TrainPane
 
 
@@ -147,6 +147,25 @@ def test_sections_by_key_and_runs_reopened_from_their_files(tmp_path):
         assert app.current == "adversarial"
 
     live(tmp_path, second)
+
+
+def test_help_lists_every_key_and_the_filter_ends_by_escape(tmp_path):
+    async def story(app, pilot):
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, Help)
+        shown = str(app.screen.query_one("Static").render())
+        assert all((binding.key_display or binding.key) in shown for binding in app.BINDINGS)
+        await pilot.press("1")  # no key acts behind a question
+        await pilot.press("escape")
+        await pilot.press("slash", "x", "1")
+        assert app.query_one("#filter").value == "x1"
+        await pilot.press("escape")
+        assert app.query_one("#filter").value == ""
+        await pilot.press("1")
+        assert app.current == "train"
+
+    live(tmp_path, story)
 
 
 @pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 40), (200, 60)])

@@ -76,6 +76,9 @@ def test_all_models_make_one_run_each_and_a_figure_of_them_all(tmp_path):
         (["run", "sleep"], 2, "sleep"),
         (["no-such-command"], 2, "no-such-command"),
         (["data", "fetch", "cifar"], 2, "cifar"),
+        (["--seed", "7", "run", "train"], 2, "Give --seed after run"),
+        (["runs", "--artifacts", "x", "list"], 2, "Give --artifacts after list"),
+        (["run", "train", "--threads", "1000", "--dataset", "digits"], 1, "processors"),
         (["run", "train", "--device", "cuda:99", "--dataset", "digits"], 1, "--device cpu"),
         (["run", "train", "--device", "toaster", "--dataset", "digits"], 1, "--device cpu"),
         (
@@ -164,13 +167,19 @@ def test_a_stop_ends_the_whole_command_not_only_its_first_run(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_reader_that_leaves_is_no_traceback(tmp_path):
-    process = start(*SHORT, "--json", "--artifacts", tmp_path)
-    process.stdout.readline()
-    process.stdout.close()
-    err = process.stderr.read()
-    process.wait(60)
-    assert "Traceback" not in err
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_leaves_stops_the_run_and_keeps_it(tmp_path, stream):
+    arguments = ["--json"] if stream == "stdout" else []
+    process = start("run", "train", "--model", "baseline", "--dataset", "digits", "--epochs", 200,
+                    *arguments, "--artifacts", tmp_path)  # fmt: skip
+    reader = getattr(process, stream)
+    reader.readline()
+    reader.close()
+    other = process.stderr if stream == "stdout" else process.stdout
+    assert "Traceback" not in other.read()
+    assert process.wait(60) == 141
+    [run] = tmp_path.iterdir()
+    assert json.loads((run / "run.json").read_text())["status"] == "stopped"
 
 
 def test_runs_lists_and_shows(tmp_path, capsys):
@@ -339,3 +348,10 @@ def test_signals_stop_the_other_sections_too(section, trained):
     run = max(trained.glob(f"*-{section}-*"))
     assert json.loads((run / "run.json").read_text())["status"] == "stopped"
     assert (run / "checkpoint.pt").is_file()
+
+
+def test_version_and_help(capsys):
+    assert invoke(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("mnist-tui 0.")
+    assert invoke(["run"]) == 2
+    assert capsys.readouterr().err.startswith("Usage: mnist-tui run")

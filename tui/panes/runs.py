@@ -5,6 +5,7 @@ from pathlib import Path
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
@@ -62,6 +63,15 @@ class RunsPane(Pane):
         box = self.query_one(Input)
         box.add_class("-shown")
         box.focus()
+
+    def on_key(self, event: Key) -> None:
+        """Leave the filter by escape, and show all runs again."""
+        box = self.query_one(Input)
+        if event.key == "escape" and box.has_class("-shown"):
+            box.value = ""
+            box.remove_class("-shown")
+            self.query_one(DataTable).focus()
+            event.stop()
 
     @on(Input.Changed)
     def _filter(self) -> None:

@@ -90,7 +90,9 @@ class TrainPane(Pane):
         )  # fmt: skip
         if self.shown is None:
             about.append_text(Text("\n\nr trains it\na trains all three", style="bold"))
-        elif self.shown.message:
+        elif self.shown.history.started:
+            about.append(f"\n\n{self.shown.history.started.run}", "dim")
+        if self.shown is not None and self.shown.message:
             about.append_text(Text(f"\n\n{self.shown.message}", style="bold red"))
         self.query_one("#about", Static).update(about)
 
