@@ -227,6 +227,8 @@ def _print(table: Table, console: Console) -> None:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        value = [f"{name}: {item}" for name, item in value.items()]
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
