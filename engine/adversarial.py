@@ -5,8 +5,6 @@ network says the target. All targets are crafted in one batched program: a step 
 training images, adds every noise to every image, and asks the network once.
 """
 
-import io
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.adam import adam_step
 from engine.architectures import CLASSES, IMAGE_SIZE
 from engine.config import AdversarialConfig
 from engine.data import Dataset, Part
@@ -25,6 +24,7 @@ from engine.judging import judge_noise
 from engine.metrics import predict, to_unit
 from engine.models import Network
 from engine.seeding import Stream, stream
+from engine.store import npy_bytes
 
 EVENT_INTERVAL = 5  # steps between two Progress events
 PREVIEW_INTERVAL = 10
@@ -69,9 +69,7 @@ class CraftState:
 
     def files(self) -> dict[str, bytes]:
         """Return the files that a finished run leaves, by name."""
-        buffer = io.BytesIO()
-        np.save(buffer, self.noise.cpu().numpy())
-        return {"noise.npy": buffer.getvalue()}
+        return {"noise.npy": npy_bytes(self.noise.cpu().numpy())}
 
 
 def craft(
@@ -174,7 +172,16 @@ def _step(
         if config.recipe == "assignment":
             _report_update(state, gradients, share)
         elif config.epsilon is None:
-            _adam_update(state, gradients.sum(1), config.steps)
+            state.noise -= adam_step(
+                state.mean,
+                state.square,
+                gradients.sum(1),
+                step=state.step,
+                steps=config.steps,
+                rate=ADAM_RATE,
+                betas=ADAM_BETAS,
+            )
+            state.noise.clamp_(-1, 1)  # no image can move further
         else:
             _signed_update(state, gradients.sum(1), config.steps, config.epsilon)
         if config.epsilon is not None:
@@ -195,19 +202,6 @@ def _report_update(state: CraftState, gradients: Tensor, share: Tensor) -> None:
     rms = gradients.square().mean((2, 3, 4), keepdim=True).sqrt()
     directions = gradients / rms.clamp(min=torch.finfo(rms.dtype).tiny)
     state.noise -= REPORT_STEP * (directions * share[:, :, None, None, None]).sum(1)
-
-
-def _adam_update(state: CraftState, gradient: Tensor, steps: int) -> None:
-    """Adam (D. P. Kingma and J. Ba, arXiv:1412.6980) with a cosine to zero."""
-    mean_keep, square_keep = ADAM_BETAS
-    count = state.step + 1
-    state.mean.lerp_(gradient, 1 - mean_keep)
-    state.square.lerp_(gradient.square(), 1 - square_keep)
-    mean = state.mean / (1 - mean_keep**count)
-    square = state.square / (1 - square_keep**count)
-    rate = ADAM_RATE * (1 + math.cos(math.pi * state.step / steps)) / 2
-    state.noise -= rate * mean / (square.sqrt() + 1e-8)
-    state.noise.clamp_(-1, 1)  # no image can move further
 
 
 def _signed_update(state: CraftState, gradient: Tensor, steps: int, epsilon: float) -> None:

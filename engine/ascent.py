@@ -5,7 +5,6 @@ more and more. ``TunedAscent`` keeps pixels in [0, 1] and asks for what stays ex
 moved, turned and disturbed a little, as C. Olah et al. do (Feature Visualization, Distill 2017).
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.adam import adam_step
 from engine.architectures import IMAGE_SIZE, LAYERS, Neuron
 from engine.augmentation import AMOUNTS, Limits, affine
 from engine.models import Network
@@ -159,13 +159,16 @@ class TunedAscent:
             excitement = (activation / self.unit[self.pooled]).sum()
             cost = cost - excitement + self.POOL_TOTAL_VARIATION * total_variation(chosen)
         (gradient,) = torch.autograd.grad(cost, parameter)
-        mean_keep, square_keep = self.BETAS
-        mean = self.tensors["mean"].lerp_(gradient, 1 - mean_keep)
-        square = self.tensors["square"].lerp_(gradient.square(), 1 - square_keep)
-        rate = self.RATE * (1 + math.cos(math.pi * step / steps)) / 2
-        scaled = mean / (1 - mean_keep ** (step + 1))
-        spread = (square / (1 - square_keep ** (step + 1))).sqrt()
-        self.tensors["parameter"].sub_(rate * scaled / (spread + 1e-8))
+        change = adam_step(
+            self.tensors["mean"],
+            self.tensors["square"],
+            gradient,
+            step=step,
+            steps=steps,
+            rate=self.RATE,
+            betas=self.BETAS,
+        )
+        self.tensors["parameter"].sub_(change)
 
     def _logit_cost(self, images: Tensor, step: int, seed: int) -> Tensor:
         """Return what the logit images are to lower: the same views for all of them."""

@@ -4,6 +4,7 @@ Files appear whole or not at all: each is written beside its place, synced and r
 journal grows in place, a line at a time; a last line that was cut is no error.
 """
 
+import io
 import json
 import os
 import tempfile
@@ -12,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engine.config import SECTIONS, RunConfig
 from engine.errors import EngineError
-from engine.events import Event, Finished, Started, from_json, to_json
+from engine.events import Event, Finished, from_json, to_json
 
 SCHEMA = 1
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
@@ -193,10 +196,8 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def started_of(run: Run) -> Started:
-    """Return a run's first event. Raises EngineError where the journal has none."""
-    for event in run.events():
-        if isinstance(event, Started):
-            return event
-        break
-    raise EngineError(f"{run.path / JOURNAL_FILE} does not begin with a started event.")
+def npy_bytes(array: np.ndarray) -> bytes:
+    """Return the content of a ``.npy`` file of an array."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()

@@ -1,6 +1,5 @@
 """Images that excite single neurons (report, section 3): a generator of events over a state."""
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from engine.device import Device
 from engine.events import Event, Finished, Preview, Progress
 from engine.models import Network
 from engine.neurons import NaturalResponse, own_activations
+from engine.store import npy_bytes
 
 EVENT_INTERVAL = 5  # steps between two Progress events
 PREVIEW_INTERVAL = 10
@@ -49,9 +49,7 @@ class AscentState:
 
     def files(self) -> dict[str, bytes]:
         """Return the files that a finished run leaves, by name."""
-        buffer = io.BytesIO()
-        np.save(buffer, self.ascent.images.cpu().numpy())
-        return {"images.npy": buffer.getvalue()}
+        return {"images.npy": npy_bytes(self.ascent.images.cpu().numpy())}
 
 
 @torch.no_grad()

@@ -13,7 +13,6 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.events import Resize
-from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from engine.config import RunConfig, options_of
@@ -78,11 +77,10 @@ class MnistTui(App[None]):
         Binding("ctrl+q", "leave", "quit", id="app.quit.too", show=False),
     ]
 
-    current: reactive[str] = reactive("train")
-
     def __init__(self, shared: RunConfig, *, plain: bool = False) -> None:
         super().__init__()
         self.plain = plain
+        self.current = "train"
         self.conductor = Conductor()
         self.notice = ""
         self.leaving = False
@@ -111,13 +109,7 @@ class MnistTui(App[None]):
             signal.signal(number, self._on_signal)
         self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
         self.set_interval(TEXT_INTERVAL, self._tick)
-        self.call_after_refresh(self._first_look)
-
-    def _first_look(self) -> None:
-        for pane in self.panes.values():
-            pane.refresh_text()
-            pane.refresh_pictures()
-        self.action_show(self.current)
+        self.call_after_refresh(self.action_show, self.current)
 
     def _on_signal(self, number: int, frame: object) -> None:
         """Only set a flag: the timer, or whoever reads the control, does the rest."""
@@ -148,11 +140,6 @@ class MnistTui(App[None]):
         if self.leaving and self.conductor.running is None:
             self.exit()
 
-    def watch_current(self) -> None:
-        """Draw the bar of sections again."""
-        if self.is_mounted:
-            self.query_one("#bar", Static).update(self._bar())
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys to a question while one is asked."""
         return len(self.screen_stack) == 1 or action not in OWN_ACTIONS
@@ -165,7 +152,6 @@ class MnistTui(App[None]):
         words = f"mnist-tui needs {SMALLEST[0]}x{SMALLEST[1]} cells; this is {width}x{height}."
         self.query_one("#too-small", Static).update(words)
         self._stale.update(self.panes)
-        self.call_after_refresh(self._first_look)
 
     def _bar(self) -> str:
         """Return the section titles as markup, the present one reversed, each to be clicked."""

@@ -20,7 +20,6 @@ from engine.store import Run
 from tui.mailbox import Mailbox
 
 IDLE_LOOK = 0.25  # seconds between two looks at whether the terminal is gone
-ENDS = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
 
 
 @dataclass(eq=False)
@@ -65,7 +64,7 @@ class Task:
         if isinstance(event, (Started, Progress)):
             self.marks = [*self.marks[-50:], (event.time or 0.0, event.step)]
         if isinstance(event, (Finished, Stopped, Failed)):
-            self.state = ENDS[event.kind]
+            self.state = event.kind
 
     @property
     def rate(self) -> float:
@@ -133,8 +132,13 @@ class Conductor:
 
     @property
     def running(self) -> Task | None:
-        """The task that runs, or the next that will."""
-        return next((task for task in self.tasks if task.active), None)
+        """The task that runs, or the next that will.
+
+        Not simply the first active one: where a network must be trained first, that training was
+        added after the task that waits for it.
+        """
+        active = [task for task in self.tasks if task.active]
+        return next((task for task in active if task.state == "running"), next(iter(active), None))
 
     def stop_all(self, reason: str) -> None:
         """Stop what runs and forget what waits."""

@@ -152,21 +152,28 @@ def runs_table(runs: Iterable[Run]) -> Table:
     """Return a line per run, newest first."""
     table = _table("", "run", "status", "dataset", ">seed", ">result", "recipe")
     for run in runs:
-        try:
-            info = run.info
-            table.add_row(
-                run.id,
-                info["status"],
-                info["dataset"]["name"],
-                str(info["config"]["seed"]),
-                headline(run),
-                info["config"]["recipe"],
-            )
-        except (EngineError, KeyError, TypeError):
-            table.add_row(run.id, "unreadable", "", "", "", "")
+        name, _, status, dataset, recipe, seed, result = run_cells(run)
+        table.add_row(name, status, dataset, seed, result, recipe)
     # A cut id is of no use: whatever else must give way on a narrow terminal.
     table.columns[0].min_width = max((len(cell) for cell in table.columns[0].cells), default=0)
     return table
+
+
+def run_cells(run: Run) -> tuple[str, ...]:
+    """Return id, section, status, dataset, recipe, seed and result, blank where unreadable."""
+    try:
+        info = run.info
+        return (
+            run.id,
+            info["section"],
+            info["status"],
+            info["dataset"]["name"],
+            info["config"]["recipe"],
+            str(info["config"]["seed"]),
+            headline(run),
+        )
+    except (EngineError, KeyError, TypeError):
+        return run.id, "", "unreadable", "", "", "", ""
 
 
 def headline(run: Run) -> str:

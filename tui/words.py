@@ -1,10 +1,10 @@
 """How numbers and states are written, on the screen and in tables alike."""
 
 MARKS = {
-    "queued": "◌", "running": "◐", "paused": "‖", "finished": "●", "stopped": "■", "failed": "✗",
+    "queued": "◌", "running": "◐", "finished": "●", "stopped": "■", "failed": "✗",
 }  # fmt: skip
 PLAIN_MARKS = {
-    "queued": ".", "running": ">", "paused": "|", "finished": "*", "stopped": "#", "failed": "x",
+    "queued": ".", "running": ">", "finished": "*", "stopped": "#", "failed": "x",
 }  # fmt: skip
 
 

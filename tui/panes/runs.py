@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Input, Static
 from engine.errors import MnistTuiError
 from engine.store import Run, list_runs
 from tui.panes.base import Pane
-from tui.tables import headline
+from tui.tables import run_cells
 
 COLUMNS = ("run", "section", "status", "dataset", "recipe", "seed", "result")
 
@@ -52,7 +52,7 @@ class RunsPane(Pane):
             self.query_one("#no-runs", Static).update(str(error))
             return
         for run in runs:
-            row = _row(run)
+            row = run_cells(run)
             if words in " ".join(row).lower():
                 table.add_row(*row, key=run.id)
         empty = "" if runs else f"No runs in {self.artifacts} yet; go to 1 and press r."
@@ -84,15 +84,3 @@ class RunsPane(Pane):
     @on(DataTable.RowSelected)
     def _open(self, event: DataTable.RowSelected) -> None:
         self.post_message(self.Chosen(Run(Path(self.artifacts) / event.row_key.value)))
-
-
-def _row(run: Run) -> tuple[str, ...]:
-    try:
-        info = run.info
-        config = info["config"]
-        return (
-            run.id, info["section"], info["status"], info["dataset"]["name"], config["recipe"],
-            str(config["seed"]), headline(run),
-        )  # fmt: skip
-    except (MnistTuiError, KeyError, TypeError):
-        return run.id, "", "unreadable", "", "", "", ""
