@@ -19,14 +19,13 @@ from engine.architectures import CLASSES, IMAGE_SIZE
 from engine.config import AdversarialConfig
 from engine.data import Dataset, Part
 from engine.device import Device
-from engine.events import Event, Finished, Preview, Progress
+from engine.events import Event, Finished, Preview, Progress, Working
 from engine.judging import judge_noise
-from engine.metrics import predict, to_unit
+from engine.metrics import judge, predict, to_unit
 from engine.models import Network
 from engine.seeding import Stream, stream
 from engine.store import npy_bytes
 
-EVENT_INTERVAL = 5  # steps between two Progress events
 PREVIEW_INTERVAL = 10
 
 REPORT_STEP = 0.01
@@ -86,13 +85,12 @@ def craft(
     [S, L], the mean cross-entropy to the target, and ``success`` [S, L], both on the step's batch
     without the images of the target digit. Previews: ``sources``, one validation image of each
     digit; ``noise`` [L, H, W] with the network's answers to each source with each noise on it,
-    ``after`` [L, K]; ``test_sources`` and ``noise`` once more at the end, on test images.
+    ``after`` [L, K], and ``probabilities`` [L, K, K]; at the end ``test_sources`` and ``noise``
+    again, on test images. Working: after each noise that was judged.
     """
     images, labels = device.place(data.train)
-    targets = torch.tensor(config.labels, device=device.torch_device)
+    wanted = torch.tensor(config.labels, device=device.torch_device)
     sources = _Sources("sources", data.validation, config, device)
-    losses: list[Tensor] = []
-    hits: list[Tensor] = []
     if state.step == 0:
         yield sources.clean(network, state.step)
 
@@ -102,21 +100,19 @@ def craft(
         drawn = random.choice(len(labels), size, replace=False, shuffle=False)
         batch = torch.from_numpy(drawn).to(device.torch_device)
         loss, hit = _step(
-            config, state, network, to_unit(images[batch]), labels[batch], targets, device
+            config, state, network, to_unit(images[batch]), labels[batch], wanted, device
         )
-        losses.append(loss)
-        hits.append(hit)
         state.step += 1
-        if len(losses) < EVENT_INTERVAL and state.step < config.steps:
-            continue
         if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
             yield sources.infused(network, state)
-        series = torch.stack([torch.stack(losses), torch.stack(hits)]).cpu().numpy()
+        # An event a step: on a small machine ten noises take half a second, and so would a stop.
+        series = torch.stack([loss, hit]).unsqueeze(1).cpu().numpy()
         yield Progress(step=state.step, series={"loss": series[0], "success": series[1]})
-        losses.clear()
-        hits.clear()
 
-    judged = judge_noise(
+    test_images, truth = device.place(data.test)
+    clean = judge(predict(network, test_images, device), truth)
+    targets = []
+    for target in judge_noise(
         state.noise,
         config.labels,
         network=network,
@@ -125,7 +121,9 @@ def craft(
         device=device,
         epsilon=config.epsilon,
         seed=config.seed,
-    )
+    ):
+        targets.append(target)
+        yield Working(step=state.step, doing=f"judging {len(targets)} of {len(config.labels)}")
     sources = _Sources("test_sources", data.test, config, device)
     yield sources.clean(network, state.step)
     yield sources.infused(network, state)
@@ -133,8 +131,10 @@ def craft(
         "model_run": config.run,
         "transfer_runs": dict(config.other_runs or {}),
         "model": config.model,
+        "clean_accuracy": clean["accuracy"],
+        "targets": targets,
     }
-    yield Finished(step=state.step, figures=figures | judged)
+    yield Finished(step=state.step, figures=figures)
 
 
 def _step(
@@ -227,23 +227,34 @@ class _Sources:
         self.images, _ = device.place(self.part)
 
     def clean(self, network: Network, step: int) -> Preview:
-        """Return the images [K, H, W] and what the network says of them: ``before`` [K]."""
-        before = predict(network, self.images, self.device).argmax(1)
+        """Return the images [K, H, W], what the network says of them, ``before`` [K], and its
+        ``probabilities`` [K, K]."""
+        answers = _answers(predict(network, self.images, self.device))
         return Preview(
             step=step,
             name=self.name,
             images=self.part.images,
-            values={"index": self.indices, "before": before.cpu().numpy()},
+            values={
+                "index": self.indices,
+                "before": answers.argmax(1),
+                "probabilities": answers.round(4),
+            },
         )
 
     def infused(self, network: Network, state: CraftState) -> Preview:
-        """Return the noises [L, H, W] and the answers with each on each image: ``after`` [L, K]."""
-        after = [
-            predict(network, self.images, self.device, noise=one).argmax(1).cpu().numpy()
-            for one in state.noise
-        ]
+        """Return the noises [L, H, W], the answers with each on each image, ``after`` [L, K], and
+        their ``probabilities`` [L, K, K]."""
+        after = np.stack(
+            [_answers(predict(network, self.images, self.device, noise=one)) for one in state.noise]
+        )
         noise = state.noise.squeeze(1).cpu().numpy()
         bound = max(float(np.abs(noise).max()), 1e-6)
         return Preview.quantized(
-            step=state.step, name="noise", images=noise, low=-bound, high=bound, after=after
-        )
+            step=state.step, name="noise", images=noise, low=-bound, high=bound,
+            after=after.argmax(2), probabilities=after.round(4),
+        )  # fmt: skip
+
+
+def _answers(logits: Tensor) -> np.ndarray:
+    """Return the probabilities of logits [N, K]."""
+    return logits.softmax(1).cpu().numpy()

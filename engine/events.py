@@ -78,6 +78,10 @@ class Preview(Event):
         pixels = np.clip(np.nan_to_num(unit) * 255 + 0.5, 0, 255).astype(np.uint8)
         return cls(step=step, name=name, images=pixels, low=low, high=high, values=values)
 
+    def floats(self) -> np.ndarray:
+        """Return the images, back in their range: float64 [N, H, W]."""
+        return self.low + self.images / 255 * (self.high - self.low)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Checkpoint(Event):
@@ -119,6 +123,17 @@ class Failed(Event):
 
     kind = "failed"
     message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Working(Event):
+    """Nothing was measured, but the state is complete: a run may be paused or stopped here too.
+
+    Told to whoever listens, never to the journal; ``doing`` says what takes so long.
+    """
+
+    kind = "working"
+    doing: str
 
 
 KINDS: dict[str, type[Event]] = {

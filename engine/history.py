@@ -1,5 +1,6 @@
 """A journal as arrays: what figures, tables and charts are drawn from. No torch in here."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ class History:
         self.started: Started | None = None
         self.finished: Finished | None = None
         self.previews: dict[str, list[Preview]] = {}
+        self.event_steps: list[int] = []  # of the Progress events: where a step cursor can stand
         self._points: dict[str, tuple[list[int], list]] = {}
         self._curves: dict[str, Curve] = {}
 
@@ -44,6 +46,7 @@ class History:
             case Preview():
                 self.previews.setdefault(event.name, []).append(event)
             case Progress():
+                self.event_steps.append(event.step)
                 for name, rows in event.series.items():
                     first = event.step - len(rows) + 1
                     self._extend(name, range(first, event.step + 1), rows)
@@ -65,10 +68,33 @@ class History:
                 self._curves[name] = Curve(np.array(steps), values)
         return self._curves
 
+    def preview(self, name: str, step: int | None = None) -> Preview | None:
+        """Return the last preview of a name, at ``step`` at the latest; None before the first."""
+        for preview in reversed(self.previews.get(name, ())):
+            if step is None or preview.step <= step:
+                return preview
+        return None
+
     def images(self, name: str) -> np.ndarray:
         """Return the last images of a preview, back in their range: float64 [N, H, W]."""
         preview = next(p for p in reversed(self.previews[name]) if p.images is not None)
-        return preview.low + preview.images / 255 * (preview.high - preview.low)
+        return preview.floats()
+
+
+def ema(values: np.ndarray, weight: float) -> np.ndarray:
+    """Return the exponential moving average of values [S], each past one ``weight`` times less.
+
+    Corrected for its short past at the start. Values that are not finite count for nothing and
+    stay gaps.
+    """
+    if weight <= 0 or not len(values):
+        return values
+    length = min(len(values), math.ceil(math.log(1e-3) / math.log(weight)))
+    kernel = weight ** np.arange(length)
+    finite = np.isfinite(values)
+    sums = np.convolve(np.where(finite, values, 0), kernel)[: len(values)]
+    counts = np.convolve(finite, kernel)[: len(values)]
+    return np.divide(sums, counts, out=np.full(len(values), np.nan), where=finite)
 
 
 def smooth(values: np.ndarray, window: int) -> np.ndarray:

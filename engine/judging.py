@@ -5,7 +5,7 @@ interval and by true digit; how far the images really moved; what random noise t
 far does; and what the other networks say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.architectures import CLASSES, IMAGE_SIZE
 from engine.data import Part
 from engine.device import Device
-from engine.metrics import infuse, judge, predict, to_unit
+from engine.metrics import infuse, predict, to_unit
 from engine.models import Network
 from engine.seeding import Stream, stream
 from engine.statistics import wilson_interval
@@ -33,11 +33,9 @@ def judge_noise(
     device: Device,
     epsilon: float | None,
     seed: int,
-) -> dict[str, Any]:
-    """Return ``clean_accuracy`` and ``targets`` of the contract for noise [L, 1, H, W]."""
+) -> Iterator[dict[str, Any]]:
+    """Yield an item of the contract's ``targets`` for each noise of [L, 1, H, W]."""
     images, truth = device.place(test)
-    clean = judge(predict(network, images, device), truth)
-    targets = []
     for label, one in zip(labels, noise, strict=True):
         eligible = truth != label
         of_others, sources = images[eligible], truth[eligible].cpu().numpy()
@@ -45,36 +43,31 @@ def judge_noise(
         low, high = wilson_interval(int(hits.sum()), len(hits))
         moved_l2, moved_linf = effective_distortion(of_others, one)
         random = matched_random_noise(of_others, moved_l2, stream(seed, Stream.RANDOM_NOISE, label))
-        targets.append(
-            {
-                "label": label,
-                "epsilon": epsilon,
-                "success": {
-                    "rate": float(hits.mean()),
-                    "low": low,
-                    "high": high,
-                    "n": len(hits),
-                },
-                "by_source": [
-                    float(hits[sources == digit].mean()) if (sources == digit).any() else None
-                    for digit in range(CLASSES)
-                ],
-                "distortion": {
-                    "linf": one.abs().max().item(),
-                    "l2": one.norm().item(),
-                    "effective_linf": moved_linf,
-                    "effective_l2": moved_l2,
-                },
-                "random_noise_success": float(
-                    _hits(network, of_others, random, label, device).mean()
-                ),
-                "transfer": {
-                    model: float(_hits(other, of_others, one, label, device).mean())
-                    for model, other in others.items()
-                },
-            }
-        )
-    return {"clean_accuracy": clean["accuracy"], "targets": targets}
+        yield {
+            "label": label,
+            "epsilon": epsilon,
+            "success": {
+                "rate": float(hits.mean()),
+                "low": low,
+                "high": high,
+                "n": len(hits),
+            },
+            "by_source": [
+                float(hits[sources == digit].mean()) if (sources == digit).any() else None
+                for digit in range(CLASSES)
+            ],
+            "distortion": {
+                "linf": one.abs().max().item(),
+                "l2": one.norm().item(),
+                "effective_linf": moved_linf,
+                "effective_l2": moved_l2,
+            },
+            "random_noise_success": float(_hits(network, of_others, random, label, device).mean()),
+            "transfer": {
+                model: float(_hits(other, of_others, one, label, device).mean())
+                for model, other in others.items()
+            },
+        }
 
 
 def _hits(

@@ -59,6 +59,10 @@ class Laboratory:
             companions=companions,
         )
 
+    def survey(self, config: RunConfig) -> "tuple[Dataset, Device]":
+        """Open the dataset and the device that ``config`` asks for. Raises MnistTuiError."""
+        return self._dataset(config), self._device(config)
+
     def missing_training(self, config: RunConfig) -> TrainConfig | None:
         """Return the training that must come first, where a network is needed and there is none."""
         if not isinstance(config, NetworkConfig) or config.run is not None:

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING
 from engine.config import RunConfig
 from engine.control import Control
 from engine.errors import MnistTuiError
-from engine.events import Checkpoint, Event, Failed, Finished, Progress, Started, Stopped, plain
+from engine.events import (
+    Checkpoint,
+    Event,
+    Failed,
+    Finished,
+    Progress,
+    Started,
+    Stopped,
+    Working,
+    plain,
+)
 from engine.store import RESULT_FILE, RUN_FILE, SCHEMA, Journal, Run, create_run
 
 if TYPE_CHECKING:
@@ -113,16 +123,22 @@ class Session:
         for event in experiment.events:
             if isinstance(event, Progress):
                 self.seconds += time.perf_counter() - since
-            if isinstance(event, Finished):
+            if isinstance(event, Working):
+                self._tell(event)
+            elif isinstance(event, Finished):
                 for name, content in experiment.state.files().items():
                     run.write(name, content)
-            self._emit(event, journal)
-            if isinstance(event, Finished):
+                self._emit(event, journal)
                 return event
-            if isinstance(event, Progress):
+            else:
+                self._emit(event, journal)
+            if isinstance(event, (Progress, Working)):
                 self.control.wait_while_paused()
                 reason = self.control.stop_reason
-                if reason or event.step % experiment.checkpoint_interval == 0:
+                due = (
+                    isinstance(event, Progress) and not event.step % experiment.checkpoint_interval
+                )
+                if reason or due:
                     self._checkpoint(experiment, run, journal)
                 if reason:
                     stopped = Stopped(step=event.step, reason=reason)
@@ -140,7 +156,11 @@ class Session:
             result["images_per_second"] = finished.images_seen / self.seconds
         message = ""
         try:
-            draw_figures(run)
+            for path in draw_figures(run):
+                self._tell(Working(step=finished.step, doing=f"drew {path.name}"))
+                if self.control.stop_reason:
+                    message = "Stopped while drawing; `mnist-tui runs figures` draws all figures."
+                    break
         except Exception as error:  # hours of work are not lost for a picture
             message = f"The figures could not be drawn ({error}); try `mnist-tui runs figures`."
         run.write_json(RESULT_FILE, result)
@@ -158,8 +178,11 @@ class Session:
     def _emit(self, event: Event, journal: Journal) -> None:
         stamped = event.at(time.time())
         journal.append(stamped)
+        self._tell(stamped)
+
+    def _tell(self, event: Event) -> None:
         try:
-            self.listen(stamped)
+            self.listen(event)
         except BrokenPipeError:  # whoever read along has left; keep what was done, and end
             self.control.stop("SIGPIPE")
             self.listen = lambda event: None

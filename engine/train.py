@@ -15,7 +15,7 @@ from engine.config import TrainConfig
 from engine.data import Dataset, Part
 from engine.device import Device
 from engine.errors import EngineError
-from engine.events import Event, Finished, Preview, Progress
+from engine.events import Event, Finished, Preview, Progress, Working
 from engine.metrics import confusion, judge, predict, to_unit
 from engine.models import Network, weights_bytes
 from engine.seeding import Stream, stream
@@ -113,6 +113,7 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
         _check_finite(config, state.step, series)
         losses.clear()
 
+    yield Working(step=state.step, doing="judging on the test images")
     figures = _figures(config, data, device, state.network)
     chosen = [sample["index"] for sample in figures["samples"]]
     yield Preview(step=state.step, name="test_samples", images=data.test.images[chosen])

@@ -12,7 +12,7 @@ from engine.ascent import ReportAscent, TunedAscent, begin_ascent
 from engine.config import VisualizeConfig
 from engine.data import Dataset
 from engine.device import Device
-from engine.events import Event, Finished, Preview, Progress
+from engine.events import Event, Finished, Preview, Progress, Working
 from engine.models import Network
 from engine.neurons import NaturalResponse, own_activations
 from engine.store import npy_bytes
@@ -89,6 +89,7 @@ def ascend(
         yield Progress(step=state.step, series={"activation": series})
         rows.clear()
 
+    yield Working(step=state.step, doing="looking through the test images")
     figures = _figures(config, data, device, network, others, state)
     strongest = [index for one in figures["neurons"] for index in one["top_test_images"]]
     exemplars = data.test.images[strongest]

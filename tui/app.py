@@ -5,44 +5,56 @@ the timer empties that ten times a second for words and twice a second for chart
 on a small machine every percent that the screen takes is taken from the training.
 """
 
-import os
 import signal
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import App, ComposeResult
-from textual.binding import Binding
+from textual import work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.containers import Horizontal
 from textual.events import Resize
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, DataTable, Input, OptionList, Static
 
 from engine.config import RunConfig, options_of
 from engine.errors import MnistTuiError
-from tui.conductor import Conductor, Task
-from tui.dialogs import Help, Leave
+from tui.actions import ACTIONS, BY_NAME, EVERYWHERE
+from tui.conductor import Conductor, Task, where_words
+from tui.look import Look
+from tui.machine import Machine
+from tui.options import command_line
 from tui.panes.adversarial import AdversarialPane
-from tui.panes.base import Pane
+from tui.panes.base import ExperimentPane
+from tui.panes.network import NetworkPane
 from tui.panes.runs import RunsPane
 from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
+from tui.preferences import Preferences, preferences_path, remember_theme
+from tui.reasons import reason_against
+from tui.screens.edit import Edit
+from tui.screens.help import Help
+from tui.screens.leave import Leave
+from tui.screens.network import ChooseNetwork
+from tui.screens.neuron import NeuronView
+from tui.screens.noise import NoiseView
+from tui.screens.sample import SampleView
+from tui.screens.success import SuccessMap
 from tui.signals import CAUGHT, exit_code
-from tui.words import clock
+from tui.widgets.keybar import key_line
+from tui.widgets.status import status_line
 
 TEXT_INTERVAL = 0.1  # seconds
 PICTURE_TICKS = 5  # text intervals between two drawings of charts and images
-SECTIONS = (TrainPane, AdversarialPane, VisualizePane, RunsPane)
-TITLES = {"train": "Train", "adversarial": "Adversarial", "visualize": "Visualize", "runs": "Runs"}
+LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
 SMALLEST = (60, 18)
-OWN_ACTIONS = (
-    "show",
-    "next_section",
-    "run_choice",
-    "run_all",
-    "pause",
-    "stop",
-    "filter",
-    "leave",
-    "help",
-)
+CLOSE_UPS = {"train": SampleView, "adversarial": NoiseView, "visualize": NeuronView}
+
+
+class Links(Static):
+    """Words to be clicked that look like words."""
+
+    auto_links = False
 
 
 class MnistTui(App[None]):
@@ -51,98 +63,151 @@ class MnistTui(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "mnist-tui"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (110, "-normal"), (160, "-wide")]
-    BINDINGS: ClassVar = [
-        Binding("1", "show('train')", "Train", id="show.train", show=False),
-        Binding("2", "show('adversarial')", "Adversarial", id="show.adversarial", show=False),
-        Binding("3", "show('visualize')", "Visualize", id="show.visualize", show=False),
-        Binding("4", "show('runs')", "Runs", id="show.runs", show=False),
-        Binding(
-            "tab", "next_section(1)", "Next section", id="section.next", show=False, priority=True
-        ),
-        Binding(
-            "shift+tab",
-            "next_section(-1)",
-            "Last section",
-            id="section.last",
-            show=False,
-            priority=True,
-        ),
-        Binding("r", "run_choice", "run", id="run.choice", tooltip="Run what is chosen"),
-        Binding("a", "run_all", "all", id="run.all", tooltip="Run all of this section"),
-        Binding("space", "pause", "pause", id="run.pause", tooltip="Pause, or go on"),
-        Binding("s", "stop", "stop", id="run.stop", tooltip="Stop and keep what was done"),
-        Binding("slash", "filter", "filter", id="runs.filter", key_display="/"),
-        Binding("question_mark", "help", "help", id="app.help", key_display="?"),
-        Binding("q", "leave", "quit", id="app.quit"),
-        Binding("ctrl+q", "leave", "quit", id="app.quit.too", show=False),
-    ]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-short"), (34, "-tall")]
+    BINDINGS: ClassVar = [action.binding() for action in ACTIONS]
 
-    def __init__(self, shared: RunConfig, *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        shared: RunConfig,
+        *,
+        plain: bool = False,
+        preferences: Preferences | None = None,
+        machine: Machine | None = None,
+    ) -> None:
         super().__init__()
-        self.plain = plain
+        self.shared = shared
+        self.look = Look(plain=plain)
+        self.preferences = preferences or Preferences()
+        self.machine = machine
         self.current = "train"
         self.conductor = Conductor()
         self.notice = ""
-        self.leaving = False
         self.ended_by: str | None = None  # a signal's name
         self._ticks = 0
-        self._last_words = Text()
+        self._words: dict[str, Text] = {}
         self._stale: set[str] = set()
-        options = {name: getattr(shared, name) for name in options_of(RunConfig)}
-        self.panes: dict[str, Pane] = {
-            pane.section: pane(self.conductor, shared.artifacts, options, plain=plain)
-            for pane in SECTIONS
+        self._followed: Task | None = None  # the live task that the app showed by itself
+        self._refused: dict[str, str] = {}
+        options = self._options()
+        place = self.conductor, self.look, shared.artifacts
+        self.experiments: dict[str, ExperimentPane] = {
+            pane.section: pane(*place, options)
+            for pane in (TrainPane, AdversarialPane, VisualizePane)
         }
+        self.panes = self.experiments | {"runs": RunsPane(*place)}
+
+    def _options(self) -> dict[str, Any]:
+        """Return the user's defaults under what the command line said."""
+        given = {name: getattr(self.shared, name) for name in options_of(RunConfig)}
+        plain = RunConfig()
+        said = {name: value for name, value in given.items() if value != getattr(plain, name)}
+        return given | dict(self.preferences.defaults) | said
 
     def compose(self) -> ComposeResult:
         """Lay out the bar of sections, the sections, the line of progress and the keys."""
-        yield Static(id="bar")
+        with Horizontal(id="bar"):
+            yield Links(id="titles")
+            yield Static(id="where")
         with ContentSwitcher(initial="train", id="sections"):
             yield from self.panes.values()
         yield Static(id="too-small")
-        yield Static(id="progress")
-        yield Footer(show_command_palette=False)
+        with Horizontal(id="status"):
+            yield Static(id="progress")
+            yield Static(id="load")
+        yield Links(id="keys")
 
     def on_mount(self) -> None:
-        """Start the engine's thread and the timer."""
+        """Start the engine's thread and the timers."""
         for number in CAUGHT:
             signal.signal(number, self._on_signal)
-        self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
+        if self.preferences.theme in self.available_themes:
+            self.theme = self.preferences.theme
+        self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme.name))
+        self.set_keymap(self.preferences.keys)
         self.set_interval(TEXT_INTERVAL, self._tick)
-        self.call_after_refresh(self.action_show, self.current)
+        self.set_interval(LOAD_INTERVAL, self._read_load)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Do what the first frame should not wait for."""
+        self.action_show(self.current)
+        self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
+        self.conductor.prepare(self.shared)
+        self._open_newest()
+
+    @work(thread=True)
+    def _open_newest(self) -> None:
+        self.conductor.open_newest(self.shared.artifacts)
+        self._stale.update(self.experiments)
+
+    def _remember(self, theme: str) -> None:
+        try:
+            remember_theme(preferences_path(), theme)
+        except OSError as error:
+            self.notify(f"The theme cannot be remembered ({error.strerror}).")
 
     def _on_signal(self, number: int, frame: object) -> None:
-        """Only set a flag: the timer, or whoever reads the control, does the rest."""
+        """Only set flags: the timer, or whoever reads the control, does the rest."""
         self.ended_by = signal.Signals(number).name
-        if self.ended_by == "SIGHUP":
-            self.conductor.abandoned = exit_code(self.ended_by)
-        self.leaving = True
+        self.conductor.abandoned = exit_code(self.ended_by)
         self.conductor.stop_all(self.ended_by)
+        self.conductor.close()
 
     def _tick(self) -> None:
+        if self.ended_by:
+            self.exit()
         for task in self.conductor.collect():
-            if self.panes[task.section].shown is not task and task.state == "running":
-                self.panes[task.section].show_task(task)
+            self._follow(task)
             self._stale.add(task.section)
+            if task.step == 0 or not task.active:
+                self._stale.add("runs")
         while not self.conductor.notices.empty():
             self.notice = self.conductor.notices.get()
         self._ticks += 1
-        pane = self.panes[self.current]
-        if self.current in self._stale:
+        if self.current in self._stale and len(self.screen_stack) == 1:
+            pane = self.panes[self.current]
             pane.refresh_text()
             if self._ticks % PICTURE_TICKS == 0:
                 pane.refresh_pictures()
                 self._stale.discard(self.current)
-        words = self._progress()
-        if words != self._last_words:  # an update is sent to the terminal, changed or not
-            self._last_words = words
-            self.query_one("#progress", Static).update(words)
-        if self.leaving and self.conductor.running is None:
-            self.exit()
+        self._write("#progress", status_line(self.conductor, self.notice, plain=self.look.plain))
+        self._write("#where", Text(self._where(), "dim"))
+        self._write_keys()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave the keys to a question while one is asked."""
-        return len(self.screen_stack) == 1 or action not in OWN_ACTIONS
+    def _write_keys(self) -> None:
+        self._refused = {a.id: why for a in ACTIONS if (why := reason_against(a.name, self))}
+        self._write(
+            "#keys", key_line(self.current, self._refused, self.preferences.keys, self.size.width)
+        )
+
+    def _follow(self, task: Task) -> None:
+        """Show a task that began, unless the user looks at something else in its section."""
+        pane = self.experiments[task.section]
+        watching = pane.shown is None or pane.shown is self._followed or not pane.shown.run
+        if task.state == "running" and pane.shown is not task and watching:
+            pane.show_task(task)
+        if pane.shown is task:
+            self._followed = task
+
+    def _write(self, selector: str, words: Text) -> None:
+        """Write words; an update is sent to the terminal, changed or not, so only what changed."""
+        if self._words.get(selector) != words:
+            self._words[selector] = words
+            self.query_one(selector, Static).update(words)
+
+    def _where(self) -> str:
+        """Return dataset, device and precision: of what is shown, or else of the next run."""
+        pane = self.experiments.get(self.current)
+        if pane is not None and pane.shown is not None and pane.shown.history.started is not None:
+            started = pane.shown.history.started
+            return where_words(started.dataset, started.environment)
+        return self.conductor.where
+
+    @work(thread=True, exclusive=True, group="load")
+    def _read_load(self) -> None:
+        self.machine = self.machine or Machine()
+        words = Text(self.machine.read().words(), "dim")
+        self.call_from_thread(self._write, "#load", words)
 
     def on_resize(self, event: Resize) -> None:
         """Say so where the terminal is too small for anything else."""
@@ -153,146 +218,186 @@ class MnistTui(App[None]):
         self.query_one("#too-small", Static).update(words)
         self._stale.update(self.panes)
 
-    def _bar(self) -> str:
-        """Return the section titles as markup, the present one reversed, each to be clicked."""
-        titles = ["[b] mnist-tui [/]"]
-        for number, (section, title) in enumerate(TITLES.items(), 1):
-            look = "reverse b" if section == self.current else "not reverse"
-            titles.append(f"[{look}][@click=app.show('{section}')] {number} {title} [/][/]")
-        return " ".join(titles)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys to what is open over the sections, or to who types."""
+        if action not in BY_NAME or action == "command_palette":
+            return True
+        return len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
 
-    def _progress(self) -> Text:
-        task = self.conductor.running
-        if task is None:
-            ended = [task for task in self.conductor.tasks if task.message]
-            if ended and not self.notice:
-                return Text(f" {ended[-1].message}", "bold red")
-            return Text(f" {self.notice}" if self.notice else " ready", "dim")
-        waiting = sum(task.state == "queued" for task in self.conductor.tasks)
-        if not task.steps:
-            return Text(f" starting {task.section} {task.config.title} … {self.notice}", "dim")
-        share = task.step / task.steps
-        filled = round(share * 24)
-        full, rest = ("#", "-") if self.plain else ("━", "─")
-        text = Text.assemble(
-            f" {task.config.title}  ", (full * filled, "green"), (rest * (24 - filled), "dim"),
-            f"  step {task.step:,}/{task.steps:,}",
-        )  # fmt: skip
-        if task.control.paused:
-            text.append("  paused: space goes on", "bold yellow")
-        elif task.rate:
-            batch = getattr(task.config, "batch_size", None)
-            if batch:
-                text.append(f"  {task.rate * batch:,.0f} img/s")
-            text.append(f"  {clock((task.steps - task.step) / task.rate)} left")
-        if waiting:
-            text.append(f"  {waiting} waiting", "dim")
-        dataset = task.history.started.dataset["name"]
-        return text.append(f"  {'MNIST' if dataset == 'mnist' else dataset}", "dim")
+    async def run_action(self, action, default_namespace=None, namespaces=None) -> bool:
+        """Run an action, or say why it cannot be done now."""
+        name = action if isinstance(action, str) else action[1]
+        name = name.removeprefix("app.").partition("(")[0]
+        here = len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
+        reason = reason_against(name, self) if here else None
+        if reason is not None:
+            self.notify(reason)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """Offer every action in the palette, beside Textual's own."""
+        for action in ACTIONS:
+            if action.name not in ("command_palette", "leave"):
+                reason = reason_against(action.name, self)
+                help = f"not now: {reason}" if reason else f"key {action.shown_key or action.keys}"
+                yield SystemCommand(
+                    action.sentence,
+                    help,
+                    lambda name=action.action: self.call_later(self._do, name),
+                )
+        for command in super().get_system_commands(screen):
+            if command.title not in ("Quit", "Keys"):
+                yield command
+        yield SystemCommand("Leave", "key q", self.action_leave)
+
+    async def _do(self, action: str) -> None:
+        await self.run_action(action)
 
     def action_show(self, section: str) -> None:
         """Go to a section."""
         self.current = section
-        self.query_one("#bar", Static).update(self._bar())
+        look = [
+            f"[{'reverse b' if name == section else 'not reverse'}]"
+            f"[@click=app.show('{name}')] {number} {name.capitalize()} [/][/]"
+            for number, name in enumerate(EVERYWHERE, 1)
+        ]
+        self.query_one("#titles", Static).update(" ".join(["[b] mnist-tui [/]", *look]))
         self.query_one(ContentSwitcher).current = section
         pane = self.panes[section]
-        if isinstance(pane, RunsPane):
-            pane.fill()
         pane.refresh_text()
-        pane.refresh_pictures()
-        focusable = pane.query("OptionList, DataTable")
-        if focusable:
-            focusable.first().focus()
+        self.call_after_refresh(pane.refresh_pictures)
+        pane.query("OptionList, DataTable").first().focus()
+        self._write_keys()
 
     def action_next_section(self, by: int) -> None:
         """Go to the next section, or the one before."""
-        names = list(TITLES)
-        self.action_show(names[(names.index(self.current) + by) % len(names)])
+        index = EVERYWHERE.index(self.current) + by
+        self.action_show(EVERYWHERE[index % len(EVERYWHERE)])
 
     def action_run_choice(self) -> None:
-        """Queue what is chosen in the section."""
-        self._start(lambda pane: [pane.config_of_choice()])
+        """Queue what is marked or chosen in the section."""
+        pane = self.experiments[self.current]
+        self._start(pane.configs_of_choice())
+        pane.marked.clear()
 
     def action_run_all(self) -> None:
         """Queue everything of the section."""
-        self._start(lambda pane: pane.configs_of_all())
+        self._start(self.experiments[self.current].configs_of_all())
 
-    def _start(self, configs) -> None:
-        pane = self.panes[self.current]
-        if isinstance(pane, RunsPane):
-            self.notify("Go to 1, 2 or 3 to start a run.")
-            return
-        try:
-            tasks = [self.conductor.start(config) for config in configs(pane)]
-        except MnistTuiError as error:
-            self.notify(str(error), severity="error")
-            return
+    def _start(self, commands: list[list[RunConfig]]) -> None:
+        idle = self.conductor.running is None
+        started = [self.conductor.start(configs, command_line(configs)) for configs in commands]
         self.notice = ""
-        if self.conductor.running is tasks[0]:
-            pane.show_task(tasks[0])
+        if idle:
+            self.experiments[self.current].show_task(started[0][0])
 
-    def action_help(self) -> None:
-        """Show every key, from the same list that binds them."""
-        self.push_screen(Help(self.BINDINGS))
+    def action_mark(self) -> None:
+        """Mark what is highlighted."""
+        self.experiments[self.current].mark()
+
+    @work
+    async def action_edit(self) -> None:
+        """Edit the options of the next runs."""
+        pane = self.experiments[self.current]
+        answer = await self.push_screen_wait(Edit(pane.editable()))
+        if answer is not None:
+            config, run = answer
+            pane.edit(config)
+            if run:
+                self.action_run_choice()
+
+    @work
+    async def action_network(self) -> None:
+        """Choose the network to look at."""
+        pane = self.experiments[self.current]
+        assert isinstance(pane, NetworkPane)
+        chosen = await self.push_screen_wait(ChooseNetwork(self.shared.artifacts, pane.config.run))
+        if chosen is not None:
+            pane.choose_network(chosen[0])
 
     def action_pause(self) -> None:
         """Hold what runs, or let it go on."""
-        task = self.conductor.running
-        if task is None:
-            self.notify("Nothing runs.")
-            return
-        task.control.paused = not task.control.paused
+        control = self.conductor.running.control
+        control.paused = not control.paused
 
     def action_stop(self) -> None:
         """Stop what runs and keep what was done; what waits goes on."""
-        task = self.conductor.running
-        if task is None:
-            self.notify("Nothing runs.")
-            return
-        task.control.stop("user")
+        self.conductor.running.control.stop("user")
+
+    def action_open(self) -> None:
+        """Look closely at what is chosen, or open the run."""
+        if self.current == "runs":
+            self.query_one(DataTable).action_select_cursor()
+        else:
+            self.push_screen(CLOSE_UPS[self.current](self.experiments[self.current]))
+
+    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        """Enter and a second click on a row look closely; the list keeps that key to itself."""
+        if len(self.screen_stack) == 1:
+            self.call_later(self._do, "open")
+
+    def action_map(self) -> None:
+        """Show success by true digit and target."""
+        self.push_screen(SuccessMap(self.experiments[self.current]))
+
+    def action_step(self, by: int) -> None:
+        """Move the step cursor."""
+        self.experiments[self.current].move_cursor(by)
+
+    def action_live(self) -> None:
+        """Take the step cursor away."""
+        self.experiments[self.current].cursor = None
+        self.panes[self.current].refresh_pictures()
+
+    def action_cursor(self, where: str) -> None:
+        """Move in the list or table that has the focus."""
+        move = getattr(self.focused, f"action_cursor_{where}", None)
+        if move is not None:
+            move()
+
+    def action_logarithm(self) -> None:
+        """Draw losses on a logarithmic axis, or a linear one."""
+        self.look.logarithm = not self.look.logarithm
+        self.panes[self.current].refresh_pictures()
+
+    def action_smoothing(self) -> None:
+        """Take the next smoothing."""
+        self.look.smooth_more()
+        self.panes[self.current].refresh_pictures()
+        self.notify(f"smoothing {self.look.smoothing:g}" if self.look.smoothing else "no smoothing")
 
     def action_filter(self) -> None:
         """Filter the runs."""
-        self.action_show("runs")
         self.panes["runs"].show_filter()
 
     def on_runs_pane_chosen(self, message: RunsPane.Chosen) -> None:
-        """Open a run in its section, from its files alone."""
-        known = [task for task in self.conductor.tasks if _is_run(task, message.run.id)]
+        """Open a run in its section, from its files alone where it was not started here."""
         try:
-            task = known[0] if known else self.conductor.open(message.run)
-        except MnistTuiError as error:
-            self.notify(str(error), severity="error")
+            task = self.conductor.open(message.run)
+        except (MnistTuiError, KeyError, TypeError, ValueError) as error:
+            self.notify(f"{message.run.id} cannot be opened: {error}", severity="error")
             return
         self.action_show(task.section)
-        self.panes[task.section].show_task(task)
+        self.call_after_refresh(self.experiments[task.section].show_task, task)
 
-    def action_leave(self) -> None:
+    def action_help(self) -> None:
+        """Show every key."""
+        self.push_screen(Help(self.preferences.keys, self._refused))
+
+    @work
+    async def action_leave(self) -> None:
         """Leave; ask first where something runs."""
-        if self.conductor.running is None:
-            self.conductor.close()
-            self.exit()
-            return
-        self.push_screen(Leave(), self._answered)
-
-    def _answered(self, stop: bool | None) -> None:
-        if stop:
-            self.leaving = True
-            self.conductor.stop_all("user")
+        if self.conductor.running is not None:
+            answer = await self.push_screen_wait(Leave(self.conductor.waiting))
+            if answer != "stop":
+                return
+        self.conductor.stop_all("user")
+        self.conductor.close()
+        self.exit()
 
     def on_unmount(self) -> None:
         """Let the engine's thread end."""
         self.conductor.stop_all("user")
         self.conductor.close()
-
-
-def _is_run(task: Task, run: str) -> bool:
-    return task.history.started is not None and task.history.started.run == run
-
-
-def plain_terminal() -> bool:
-    """Tell whether images must be drawn in plain ASCII: no colour wanted, or no UTF-8 there."""
-    import locale
-
-    utf8 = "utf" in (locale.getpreferredencoding(False) or "").lower()
-    return bool(os.environ.get("NO_COLOR")) or not utf8
+        self.conductor.closed.set()

@@ -14,7 +14,6 @@ from tui import data_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
 from tui.options import expand, refuse_options_before
-from tui.signals import exit_code
 
 app = typer.Typer(
     name="mnist-tui",
@@ -29,7 +28,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 @expand
-def open_app(
+def bare(
     context: typer.Context,
     config: RunConfig,
     ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
@@ -46,12 +45,9 @@ def open_app(
         raise EngineError(
             "The app needs a terminal; see `mnist-tui --help` for what runs without one."
         )
-    from tui.app import MnistTui, plain_terminal  # textual, which the commands do not need
+    from tui.open_app import open_app  # textual, which the commands do not need
 
-    app = MnistTui(config, plain=ascii_ or plain_terminal())
-    app.run()
-    if app.ended_by:
-        raise typer.Exit(exit_code(app.ended_by))
+    raise typer.Exit(open_app(config, ascii_=ascii_))
 
 
 app.add_typer(run_commands.app, name="run")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from engine.events import Event, Failed, Finished, Progress, Started, Stopped, to_json
+from engine.events import Event, Failed, Finished, Progress, Started, Stopped, Working, to_json
 from tui.options import Output
 
 LINES_PER_RUN = 10  # off a terminal
@@ -59,6 +59,8 @@ class JsonLines(Silence):
         """Print one JSON object on a line of its own."""
         if isinstance(event, Started):
             self._run = event.run
+        if isinstance(event, Working):  # not of the journal
+            return
         line = {"run": self._run} | to_json(event)
         print(json.dumps(line, separators=(",", ":"), allow_nan=False), flush=True)
 
@@ -121,6 +123,8 @@ class ProgressBars(Silence):
             case Progress():
                 self._bars.update(self._task, completed=event.step, summary=meter.summary())
                 self._advance(self._finished + event.step / meter.steps)
+            case Working() if self._task is not None:
+                self._bars.update(self._task, summary=event.doing)
             case Stopped():
                 self._bars.update(self._task, summary=f"stopped ({event.reason})")
                 self._bars.stop_task(self._task)
@@ -129,6 +133,7 @@ class ProgressBars(Silence):
                 self._bars.stop_task(self._task)
             case Finished():
                 self._bars.update(self._task, completed=meter.steps, summary=meter.summary())
+                self._task = None
                 self._finished += 1
                 self._advance(self._finished)
 

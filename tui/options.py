@@ -7,13 +7,23 @@ as typer options, each with its environment variable, and hands the command the 
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
-from engine.config import flag, option, options_of
+from engine.architectures import ARCHITECTURES, CLASSES
+from engine.config import (
+    AdversarialConfig,
+    RunConfig,
+    TrainConfig,
+    VisualizeConfig,
+    flag,
+    option,
+    options_of,
+)
 from engine.errors import UsageError
 
 
@@ -56,6 +66,54 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
     expanded.__annotations__ = {p.name: p.annotation for p in parameters}
     del expanded.__wrapped__  # or the command's own signature would be found through it
     return expanded
+
+
+def read_value(kind: type, name: str, text: str) -> Any:
+    """Return an option's value from text, in the field's type; "" is its default.
+
+    Raises UsageError where the text is not of that type; ranges are the config's to check.
+    """
+    default = next(item.default for item in dataclasses.fields(kind) if item.name == name)
+    if not text.strip():
+        return default
+    wanted = get_type_hints(kind)[name]
+    types = [part for part in (get_args(wanted) or (wanted,)) if part is not type(None)]
+    text = text.strip()
+    try:
+        if types == [bool]:
+            return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+        return types[0](text)
+    except (ValueError, KeyError):
+        words = {int: "a whole number", float: "a number", bool: "true or false"}[types[0]]
+        raise UsageError(f"{flag(name)} must be {words}, not {text!r}.") from None
+
+
+def command_line(configs: Sequence[RunConfig]) -> str:
+    """Return the command that does what these configs, alike but for their model, ask for."""
+    first = configs[0]
+    words = ["mnist-tui", "run", first.section]
+    for name, values in _choices(configs).items():
+        words += [word for value in values for word in (f"--{name}", str(value))]
+    defaults = {item.name: item.default for item in dataclasses.fields(first)}
+    for name in options_of(first):
+        value = getattr(first, name)
+        if name == "model" or value == defaults[name]:
+            continue
+        words += [flag(name)] if value is True else [flag(name), str(value)]
+    return shlex.join(words)
+
+
+def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence]:
+    """Return what was chosen with options that may be repeated; nothing stands for all."""
+    match configs[0]:
+        case TrainConfig():
+            models = [config.model for config in configs]
+            return {"model": models if len(models) < len(ARCHITECTURES) else ()}
+        case AdversarialConfig(labels=labels):
+            return {"label": labels if len(labels) < CLASSES else ()}
+        case VisualizeConfig(layers=layers, neurons=neurons):
+            return {"layer": layers or (), "neuron": neurons or ()}
+    raise TypeError(type(configs[0]).__name__)
 
 
 def refuse_options_before(context: typer.Context) -> None:

@@ -6,6 +6,7 @@ MARKS = {
 PLAIN_MARKS = {
     "queued": ".", "running": ">", "finished": "*", "stopped": "#", "failed": "x",
 }  # fmt: skip
+MARKED = ("›", "+")  # drawn, and in plain ASCII
 
 
 def clock(seconds: float) -> str:
@@ -13,3 +14,8 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def dataset_title(name: str) -> str:
+    """Return a dataset's name as it is written."""
+    return "MNIST" if name == "mnist" else name

@@ -1,5 +1,6 @@
 """Every figure of the report, from run directories alone."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from engine.history import History
 from engine.store import Run
 
 
-def draw_figures(run: Run) -> list[Path]:
-    """Draw a run's figures into its ``figures`` folder and return their paths.
+def draw_figures(run: Run) -> Iterator[Path]:
+    """Draw a run's figures into its ``figures`` folder and yield the path of each.
 
     Runs that were started together with it and lie beside it are drawn in where a figure compares.
     Raises EngineError where the journal does not reach the end of the run.
@@ -24,12 +25,13 @@ def draw_figures(run: Run) -> list[Path]:
     folder = run.path / "figures"
     match history.started.section:
         case "train":
-            return list(draw_train(history, _companions(run), folder))
+            yield from draw_train(history, _companions(run), folder)
         case "adversarial":
-            return list(draw_adversarial(history, _array(run, "noise.npy"), folder))
+            yield from draw_adversarial(history, _array(run, "noise.npy"), folder)
         case "visualize":
-            return list(draw_visualize(history, _array(run, "images.npy"), folder))
-    raise EngineError(f"No figures are known for section {history.started.section!r}.")
+            yield from draw_visualize(history, _array(run, "images.npy"), folder)
+        case section:
+            raise EngineError(f"No figures are known for section {section!r}.")
 
 
 def _array(run: Run, name: str) -> np.ndarray:

@@ -123,8 +123,8 @@ def test_images_of_the_target_digit_count_for_nothing(digits, cpu, networks):
 def test_events_follow_fixed_steps(few, cpu, networks):
     events, _ = run(config(steps=23, batch_size=4), few, cpu, networks)
     progress = [event for event in events if isinstance(event, Progress)]
-    assert [event.step for event in progress] == [5, 10, 15, 20, 23]
-    assert [event.series["loss"].shape for event in progress] == [(5, 10)] * 4 + [(3, 10)]
+    assert [event.step for event in progress] == list(range(1, 24))
+    assert {event.series["loss"].shape for event in progress} == {(1, 10)}
     names = [event.name for event in events if isinstance(event, Preview)]
     assert names == ["sources", "noise", "noise", "noise", "test_sources", "noise"]
     assert isinstance(events[-1], Finished)
@@ -170,12 +170,10 @@ def test_judging_by_hand(cpu):
     noise = torch.zeros(1, 1, 28, 28)
     noise[0, 0, 2, :20] = 0.6
     test = planted([0, 1, 2, 2, 3, 3])
-    judged = judge_noise(
+    [target] = judge_noise(
         noise, (2,), network=Says(), others={"other": Says()}, test=test, device=cpu,
         epsilon=None, seed=0,
     )  # fmt: skip
-    assert judged["clean_accuracy"] == 1.0
-    [target] = judged["targets"]
     assert target["success"]["n"] == 4  # the two images of digit 2 are left out
     assert target["success"]["rate"] == 1.0
     assert target["by_source"][:4] == [1.0, 1.0, None, 1.0]

@@ -5,7 +5,7 @@ import torch
 
 from engine.control import Control
 from engine.errors import EngineError
-from engine.events import Checkpoint, Failed, Finished, Progress, Started, Stopped
+from engine.events import Checkpoint, Failed, Finished, Progress, Started, Stopped, Working
 from engine.history import History
 from engine.session import Session
 from engine.store import list_runs
@@ -39,17 +39,18 @@ def test_a_finished_run_leaves_what_the_contract_lists(tmp_path, few, cpu):
         "images_per_second",
     }  # fmt: skip
     assert result["images_per_second"] == pytest.approx(360 / result["seconds"])
-    assert isinstance(heard[0], Started)
-    assert isinstance(heard[-1], Finished)
+    told = [event for event in heard if not isinstance(event, Working)]
+    assert isinstance(told[0], Started)
+    assert isinstance(told[-1], Finished)
 
 
 def test_the_journal_holds_what_was_heard(tmp_path, few, cpu):
     heard = []
     run = drive(tmp_path, few, cpu, heard.append)
     assert [(e.kind, e.step, e.time) for e in run.events()] == [
-        (e.kind, e.step, e.time) for e in heard
+        (e.kind, e.step, e.time) for e in heard if not isinstance(e, Working)
     ]
-    times = [event.time for event in heard]
+    times = [event.time for event in run.events()]
     assert times == sorted(times)
     assert all(isinstance(e.step, int) for e in heard)
 
@@ -98,7 +99,7 @@ def test_a_pause_holds_until_resumed(tmp_path, few, cpu):
     assert sum(isinstance(event, Progress) for event in heard) <= 1
     control.resume()
     worker.join(60)
-    assert isinstance(heard[-1], Finished)
+    assert any(isinstance(event, Finished) for event in heard)
     [run] = list_runs(tmp_path)
     assert run.result["seconds"] < 1.0  # the pause is not counted
 

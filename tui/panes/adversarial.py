@@ -1,5 +1,7 @@
 """Adversarial: ten target labels, the noise of the chosen one, and nine images with it."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from rich.text import Text
 from textual import on
@@ -8,26 +10,64 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
-from engine.architectures import CLASSES
-from engine.config import AdversarialConfig
-from tui.panes.base import Pane, hint
-from tui.widgets.chart import Chart, Line, Plot
+from engine.architectures import CLASSES, IMAGE_SIZE
+from engine.config import AdversarialConfig, RunConfig
+from engine.events import Preview
+from tui.conductor import Task
+from tui.panes.base import hint
+from tui.panes.network import NetworkPane
+from tui.widgets.chart import Chart, Plot, spark
 from tui.widgets.pixels import draw_grey, draw_signed, shrink
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 
-BAR = 8
 MARGIN = 2
 LINE = "#56B4E9"
+SPARK, RATE = 4, 6  # cells of a label's line
 
 
-class AdversarialPane(Pane):
+@dataclass(frozen=True, slots=True)
+class Infused:
+    """A noise at some step, the images that it is shown on, and what the network says."""
+
+    noises: np.ndarray  # [L, H, W]
+    bound: float
+    clean: np.ndarray  # [K, H, W], in [0, 1]
+    before: Preview
+    after: Preview
+
+    @classmethod
+    def at(cls, task: Task, step: int | None) -> "Infused | None":
+        """Return what a task shows at a step, or at its latest; None before the first preview.
+
+        The last noise is shown on test images; the others, while crafting, on validation images.
+        """
+        history = task.history
+        noises = history.previews.get("noise", [])
+        judged = "test_sources" in history.previews
+        if judged and step is not None:
+            noises = noises[:-1]
+        known = [noise for noise in noises if step is None or noise.step <= step]
+        if not known:
+            return None
+        name = "test_sources" if judged and step is None else "sources"
+        before = history.previews[name][-1]
+        return cls(known[-1].floats(), known[-1].high, before.floats(), before, known[-1])
+
+    def sum(self, row: int, digit: int) -> np.ndarray:
+        """Return a digit's image with a noise on it, clamped: [H, W]."""
+        return np.clip(self.clean[digit] + self.noises[row], 0, 1)
+
+
+class AdversarialPane(NetworkPane):
     """Section 2 of the report."""
 
     section = "adversarial"
+    kind = AdversarialConfig
+    config: AdversarialConfig
 
     def compose(self) -> ComposeResult:
         """Lay out labels, noise and curves, infused images."""
-        with Vertical(id="labels", classes="column panel") as labels:
+        with Vertical(id="labels", classes="column panel list") as labels:
             labels.border_title = "Target labels"
             yield OptionList(*(Text(str(label)) for label in range(CLASSES)), id="label-list")
             yield Static(id="attacked")
@@ -40,34 +80,33 @@ class AdversarialPane(Pane):
                     chart = Chart(id=f"noise-{name}", classes="panel")
                     chart.border_title = name.capitalize()
                     yield chart
-        with VerticalScroll(id="infused", classes="column panel") as infused:
-            infused.border_title = "Images with the noise"
+        with VerticalScroll(id="infused", classes="column panel", can_focus=False) as infused:
+            infused.border_title = "With the noise"
             yield Static(id="infused-grid")
 
     def on_mount(self) -> None:
         """Choose the first label."""
         self.query_one(OptionList).highlighted = 0
         for chart in self.query(Chart):
-            chart.plain = self.plain
+            chart.plain = self.look.plain
 
-    @property
-    def label(self) -> int:
-        """The highlighted target label."""
-        return self.query_one(OptionList).highlighted or 0
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return the noises of the marked labels, or of the highlighted one."""
+        return [[replace(self.config, labels=tuple(sorted(self.marked) or [self.row]))]]
 
-    def config_of_choice(self) -> AdversarialConfig:
-        """Return the noise of the highlighted label."""
-        return AdversarialConfig(**self.shared, labels=(self.label,))
-
-    def configs_of_all(self) -> list[AdversarialConfig]:
+    def configs_of_all(self) -> list[list[RunConfig]]:
         """Return all ten noises, crafted together."""
-        return [AdversarialConfig(**self.shared)]
+        return [[self.config]]
+
+    def editable(self) -> RunConfig:
+        """Return the config of the marked or highlighted labels."""
+        return self.configs_of_choice()[0][0]
 
     @on(OptionList.OptionHighlighted, "#label-list")
     def _choose(self) -> None:
         self.refresh_pictures()
 
-    def _row(self, label: int) -> int | None:
+    def index_of(self, label: int) -> int | None:
         """Return the label's place among the shown task's targets."""
         if self.shown is None or label not in self.shown.config.labels:
             return None
@@ -75,76 +114,88 @@ class AdversarialPane(Pane):
 
     def refresh_text(self) -> None:
         """Write each label's success as a bar and a number, and whose network is attacked."""
-        self.shown = self.shown or self.newest()
-        labels = self.query_one(OptionList)
-        for label in range(CLASSES):
-            labels.replace_option_prompt_at_index(label, self._label_line(label))
-        words = Text()
+        self.shown = self.shown or self.newest(self.looks_at_choice)
+        width = self.query_one(OptionList).content_size.width
+        self.write_list([self._label_line(label, width) for label in range(CLASSES)])
+        words = self.network_words("attacks")
         if self.shown is None:
-            words.append("\na crafts all ten\nr the chosen one\n\n", "bold")
-            words.append("Against the newest two-conv-fc; without one, it is trained first.", "dim")
+            words.append("\n\na crafts all ten\nr the chosen one", "bold")
         else:
-            words.append("\nattacks\n", "dim")
-            words.append(self.shown.config.run or "the newest two-conv-fc")
-            if self.shown.message:
-                words.append(f"\n\n{self.shown.message}", "bold red")
+            words.append("\n\n").append_text(self.about_shown())
+            if self.shown.config.epsilon is not None:
+                words.append(f"\nbudget ε {self.shown.config.epsilon:g}", "dim")
         self.query_one("#attacked", Static).update(words)
 
-    def _label_line(self, label: int) -> Text:
-        row = self._row(label)
+    def _label_line(self, label: int, width: int) -> Text:
+        index = self.index_of(label)
         curve = self.shown.history.curves.get("success") if self.shown else None
-        if row is None or curve is None:
+        if index is None or curve is None:
             return Text(f"{label}  ")
-        rate = float(curve.values[-1, row])
+        values = curve.values[:, index]
+        rate = float(values[-1])
         if self.shown.history.finished:
-            rate = self.shown.history.finished.figures["targets"][row]["success"]["rate"]
-        filled = round(rate * BAR)
-        full, empty = ("#", "-") if self.plain else ("━", "─")
+            rate = self.shown.history.finished.figures["targets"][index]["success"]["rate"]
+        room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
+        filled = round(rate * room)
+        full, empty = ("#", "-") if self.look.plain else ("━", "─")
         return Text.assemble(
-            f"{label} ", (full * filled, "green"), (empty * (BAR - filled), "dim"), f" {rate:6.1%}"
-        )
+            f"{label} ", (full * filled, "#009E73"), (empty * (room - filled), "dim"), " ",
+            (spark(values, SPARK, plain=self.look.plain), LINE), f"{rate:>{RATE}.1%}",
+        )  # fmt: skip
 
     def refresh_pictures(self) -> None:
         """Draw the chosen label's noise, curves and infused images."""
         noise, grid = self.query_one("#noise", Static), self.query_one("#infused-grid", Static)
-        row = self._row(self.label)
-        previews = self.shown.history.previews.get("noise", []) if self.shown else []
-        if row is None or not previews:
-            noise.update(hint("The noise grows here: red adds ink, blue takes it away."))
-            grid.update(hint("Nine images, each read as the target once the noise is on it."))
-            for chart in self.query(Chart):
-                chart.plot = Plot()
-            return
-        latest = previews[-1]
-        images = latest.low + latest.images / 255 * (latest.high - latest.low)
-        drawn = draw_signed(images[row], latest.high, plain=self.plain)
-        noise.update(drawn)
         panel = self.query_one("#noise-panel", Vertical)
-        panel.border_title = f"Noise for {self.label}  (±{latest.high:.2f})"
+        label, index = self.row, self.index_of(self.row)
+        infused = Infused.at(self.shown, self.cursor) if self.shown else None
+        if index is None or infused is None:
+            words = "The noise grows here: red adds ink, blue takes it away."
+            if self.shown is not None and index is None:
+                words = f"This run has no noise for {label}; r crafts it."
+            noise.update(hint(words))
+            grid.update(hint("Nine images, each read as the target once the noise is on it."))
+            panel.border_title = "Noise"
+            for chart in self.query(Chart):
+                chart.show_nothing(chart.id.removeprefix("noise-").capitalize())
+            return
+        size = min(IMAGE_SIZE, panel.content_size.width, 2 * panel.content_size.height)
+        small = shrink(infused.noises[index], size, size)
+        noise.update(draw_signed(small, infused.bound, plain=self.look.plain))
+        panel.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
         for name in ("loss", "success"):
-            curve = self.shown.history.curves[name]
-            chart = self.query_one(f"#noise-{name}", Chart)
-            line = Line(curve.steps, curve.values[:, row], LINE)
-            ends = {"low": 0.0, "last_step": self.shown.steps}
-            if name == "success":
-                ends |= {"high": 1.0, "label_y": lambda value: f"{value:.0%}"}
-            chart.plot = Plot([line], **ends)
+            self._draw_curve(name, index)
         room = self.query_one("#infused", VerticalScroll).content_size
-        grid.update(self._infused(images[row], latest.values["after"][row], room))
+        grid.update(self._draw_infused(infused, index, label, room))
 
-    def _infused(self, noise: np.ndarray, after: list[int], room: Size) -> Text:
-        history = self.shown.history
-        name = "test_sources" if "test_sources" in history.previews else "sources"
-        clean = history.images(name)
-        before = history.previews[name][-1].values["before"]
-        size = fitting_size(9, room.width, room.height)
+    def _draw_curve(self, name: str, index: int) -> None:
+        chart = self.query_one(f"#noise-{name}", Chart)
+        curve = self.shown.history.curves.get(name)
+        if curve is None:
+            chart.plot = Plot()
+            return
+        one = type(curve)(curve.steps, curve.values[:, index])
+        rules = {"low": 0.0, "high": 1.0, "label_y": lambda value: f"{value:.0%}"}
+        if name == "loss":
+            rules = {"log": True} if self.look.logarithm else {"low": 0.0}
+        chart.plot = Plot(
+            self.lines(one, LINE), last_step=self.shown.steps, cursor=self.cursor, **rules
+        )
+        value = self.at_cursor(one)
+        chart.border_title = name.capitalize()
+        chart.border_subtitle = f"{value:.1%}" if name == "success" else f"{value:.3f}"
+
+    def _draw_infused(self, infused: Infused, index: int, label: int, room: Size) -> Text:
+        size = fitting_size(CLASSES - 1, room.width, room.height)
         pictures = []
-        for digit in [digit for digit in range(CLASSES) if digit != self.label]:
-            image = np.clip(clean[digit] + noise, 0, 1)[MARGIN:-MARGIN, MARGIN:-MARGIN]
-            picture = draw_grey(shrink(image, size, size), plain=self.plain)
-            fooled = after[digit] == self.label
-            arrow = "->" if self.plain else "→"
-            cross = "" if fooled else " x" if self.plain else " ✗"
-            words = f"{before[digit]} {arrow} {after[digit]}{cross}"
+        for digit in [digit for digit in range(CLASSES) if digit != label]:
+            image = infused.sum(index, digit)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+            picture = draw_grey(shrink(image, size, size), plain=self.look.plain)
+            before = infused.before.values["before"][digit]
+            after = infused.after.values["after"][index][digit]
+            fooled = after == label
+            arrow = "->" if self.look.plain else "→"
+            cross = "" if fooled else " x" if self.look.plain else " ✗"
+            words = f"{before} {arrow} {after}{cross}"
             pictures.append((picture, Text(words, "" if fooled else WRONG)))
         return thumbnails(pictures, min(size, len(image)), room.width)

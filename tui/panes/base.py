@@ -1,12 +1,22 @@
-"""What the sections share: which task they show, and when they draw."""
+"""What the sections share: which task they show, at which step, and what the next run is."""
 
-from typing import ClassVar
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+import numpy as np
 from rich.text import Text
 from textual.containers import Container
+from textual.widgets import OptionList
 
-from engine.config import RunConfig
+from engine.config import RunConfig, options_of
+from engine.history import Curve, ema
 from tui.conductor import Conductor, Task
+from tui.look import Look
+from tui.widgets.chart import Line
+from tui.words import MARKED
+
+RAW = "#5A6570"  # the line under a smoothed one
 
 
 class Pane(Container):
@@ -14,40 +24,140 @@ class Pane(Container):
 
     section: ClassVar[str]
 
-    def __init__(self, conductor: Conductor, artifacts: str, shared: dict, *, plain: bool) -> None:
+    def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
         super().__init__(id=self.section)
         self.conductor = conductor
+        self.look = look
         self.artifacts = artifacts
-        self.shared = shared  # the options given on the command line, for new runs
-        self.plain = plain
         self.shown: Task | None = None
-
-    def newest(self, matches=lambda config: True) -> Task | None:
-        """Return the section's newest task whose config matches."""
-        for task in reversed(self.conductor.tasks):
-            if task.section == self.section and matches(task.config):
-                return task
-        return None
-
-    def show_task(self, task: Task) -> None:
-        """Show a task of this section."""
-        self.shown = task
-        self.refresh_text()
-        self.refresh_pictures()
-
-    def config_of_choice(self) -> RunConfig:
-        """Return the config of what is chosen now. For the key r."""
-        raise NotImplementedError
-
-    def configs_of_all(self) -> list[RunConfig]:
-        """Return the configs of everything in the section. For the key a."""
-        raise NotImplementedError
 
     def refresh_text(self) -> None:
         """Bring numbers and words up to date; ten times a second at most."""
 
     def refresh_pictures(self) -> None:
         """Bring charts and images up to date; twice a second at most."""
+
+
+class ExperimentPane(Pane):
+    """A section that starts runs and shows one of them, live or at an earlier step."""
+
+    kind: ClassVar[type[RunConfig]]
+
+    def __init__(
+        self, conductor: Conductor, look: Look, artifacts: str, options: dict[str, Any]
+    ) -> None:
+        """``options`` hold what was asked for before any editing, of any section."""
+        super().__init__(conductor, look, artifacts)
+        known = options_of(self.kind)
+        self.config = self.kind(**{name: v for name, v in options.items() if name in known})
+        self.cursor: int | None = None  # a step; None is the latest
+        self.marked: set[int] = set()  # rows of the list, to run several
+        self._prompts: list[Text] = []
+
+    def newest(self, matches: Callable[[RunConfig], bool] = lambda config: True) -> Task | None:
+        """Return the section's newest task whose config matches, live ones first."""
+        for task in [*reversed(self.conductor.tasks), *self.conductor.opened]:
+            if task.section == self.section and matches(task.config):
+                return task
+        return None
+
+    def show_task(self, task: Task) -> None:
+        """Show a task of this section, at its latest step."""
+        self.shown = task
+        self.cursor = None
+        self.refresh_text()
+        self.refresh_pictures()
+
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return what is marked or else chosen, for the key r: a list for each command line."""
+        raise NotImplementedError
+
+    def configs_of_all(self) -> list[list[RunConfig]]:
+        """Return everything in the section, for the key a."""
+        raise NotImplementedError
+
+    def editable(self) -> RunConfig:
+        """Return the config that the edit form starts from."""
+        return self.config
+
+    @property
+    def row(self) -> int:
+        """The highlighted row of the list."""
+        return self.query_one(OptionList).highlighted or 0
+
+    def write_list(self, prompts: list[Text]) -> None:
+        """Write the rows of the list; only what changed is sent to the terminal."""
+        options = self.query_one(OptionList)
+        for row, prompt in enumerate(prompts):
+            mark = MARKED[self.look.plain] if row in self.marked else " "
+            prompts[row] = prompt = Text.assemble((mark, "bold #CC79A7"), prompt)
+            if row >= len(self._prompts) or prompt != self._prompts[row]:
+                options.replace_option_prompt_at_index(row, prompt)
+        self._prompts = prompts
+
+    def mark(self) -> None:
+        """Mark the highlighted row, or take its mark away."""
+        self.marked ^= {self.row}
+        self.refresh_text()
+
+    def move_cursor(self, by: int) -> None:
+        """Move the step cursor over the shown run's events; past the last one is the latest."""
+        steps = self.shown.history.event_steps if self.shown else []
+        if not steps:
+            return
+        at = len(steps) if self.cursor is None else int(np.searchsorted(steps, self.cursor))
+        at = max(0, at + by)
+        self.cursor = steps[at] if at < len(steps) else None
+        self.refresh_pictures()
+
+    def lines(self, curve: Curve, style: str, *, label: str = "", smooth: bool = True) -> list:
+        """Return a curve's line; where it is smoothed, over the raw one."""
+        weight = self.look.smoothing if smooth else 0.0
+        if not weight:
+            return [Line(curve.steps, curve.values, style, label)]
+        return [
+            Line(curve.steps, curve.values, RAW),
+            Line(curve.steps, ema(curve.values, weight), style, label),
+        ]
+
+    def at_cursor(self, curve: Curve | None, smooth: bool = False) -> float:
+        """Return a curve's value at the cursor, or its last; NaN where there is none."""
+        if curve is None or not len(curve.steps):
+            return float("nan")
+        index = len(curve.steps) - 1
+        if self.cursor is not None:
+            index = int(np.searchsorted(curve.steps, self.cursor, "right")) - 1
+        if index < 0:
+            return float("nan")
+        values = ema(curve.values, self.look.smoothing) if smooth else curve.values
+        return float(values[index])
+
+    def when(self) -> str:
+        """Return where the cursor stands, for a title; "" at the latest step."""
+        return "" if self.cursor is None else f"  step {self.cursor:,}"
+
+    def edit(self, config: RunConfig) -> None:
+        """Take over what the edit form made; what the list chooses stays as it is."""
+        names = options_of(self.kind)
+        self.config = dataclasses.replace(
+            self.config, **{name: getattr(config, name) for name in names}
+        )
+        self.refresh_text()
+
+    def about_shown(self) -> Text:
+        """Return what the shown run is: number, recipe, seed and dataset, or what went wrong."""
+        task = self.shown
+        if task is None:
+            return Text()
+        words = Text()
+        if task.history.started:
+            config = task.history.started.config
+            dataset = task.history.started.dataset["name"]
+            words.append(f"{'-'.join(task.run.split('-')[:3])}\n", "dim")
+            words.append(f"{config['recipe']}, seed {config['seed']}, {dataset}", "dim")
+        if task.message:
+            words.append(f"\n\n{task.message}", "bold #D55E00")
+        return words
 
 
 def hint(words: str) -> Text:

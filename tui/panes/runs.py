@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,8 +14,9 @@ from engine.errors import MnistTuiError
 from engine.store import Run, list_runs
 from tui.panes.base import Pane
 from tui.tables import run_cells
+from tui.words import MARKS, PLAIN_MARKS
 
-COLUMNS = ("run", "section", "status", "dataset", "recipe", "seed", "result")
+COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
 
 
 class RunsPane(Pane):
@@ -33,7 +35,7 @@ class RunsPane(Pane):
         """Lay out the filter and the table."""
         with Vertical(classes="panel") as panel:
             panel.border_title = "Runs"
-            yield Input(placeholder="filter", id="filter")
+            yield Input(placeholder="words that the runs must contain", id="filter")
             yield DataTable(cursor_type="row", id="run-table")
             yield Static(id="no-runs")
 
@@ -41,22 +43,33 @@ class RunsPane(Pane):
         """Write the head of the table."""
         self.query_one(DataTable).add_columns(*COLUMNS)
 
-    def fill(self) -> None:
-        """Read the artifacts folder again."""
+    def refresh_text(self) -> None:
+        """Read the artifacts folder again; the cursor stays on its run."""
         table = self.query_one(DataTable)
-        words = self.query_one(Input).value.lower()
+        words = self.query_one(Input).value.lower().split()
+        here = table.coordinate_to_cell_key(table.cursor_coordinate).row_key if table.rows else None
+        empty = self.query_one("#no-runs", Static)
         table.clear()
         try:
             runs = list_runs(Path(self.artifacts))
         except MnistTuiError as error:
-            self.query_one("#no-runs", Static).update(str(error))
+            empty.update(str(error))
             return
         for run in runs:
-            row = run_cells(run)
-            if words in " ".join(row).lower():
-                table.add_row(*row, key=run.id)
-        empty = "" if runs else f"No runs in {self.artifacts} yet; go to 1 and press r."
-        self.query_one("#no-runs", Static).update(empty)
+            cells = run_cells(run)
+            if all(word in " ".join(cells).lower() for word in words):
+                name, _, status, dataset, recipe, seed, result = cells
+                mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
+                row = (name, Text(result, justify="right"), f"{mark} {status}", recipe, dataset)
+                table.add_row(*row, Text(seed, justify="right"), key=run.id)
+        if here in table.rows:
+            table.move_cursor(row=table.get_row_index(here))
+        nothing = f"No runs in {self.artifacts} yet; go to 1 and press r."
+        if runs and not table.rows:
+            nothing = "No run contains these words; escape shows all."
+        empty.display = not table.rows
+        empty.update(Text(nothing, "dim italic"))
+        self.query_one(Vertical).border_title = f"Runs  {len(table.rows)} of {len(runs)}"
 
     def show_filter(self) -> None:
         """Let the user type what the shown runs must contain."""
@@ -75,7 +88,7 @@ class RunsPane(Pane):
 
     @on(Input.Changed)
     def _filter(self) -> None:
-        self.fill()
+        self.refresh_text()
 
     @on(Input.Submitted)
     def _filtered(self) -> None:

@@ -11,29 +11,33 @@ from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
 from engine.architectures import ARCHITECTURES
-from engine.config import TrainConfig
+from engine.config import RunConfig, TrainConfig
 from engine.events import Preview
 from tui.conductor import Task
-from tui.panes.base import Pane, hint
+from tui.panes.base import ExperimentPane, hint
 from tui.widgets.chart import Chart, Line, Plot, spark
 from tui.widgets.pixels import draw_grey, shrink
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 from tui.words import MARKS, PLAIN_MARKS
 
 MARGIN = 4  # empty pixels around an MNIST digit, not worth cells
-TRAIN, VALIDATION = "#56B4E9", "#E69F00"
+TRAIN, VALIDATION, OTHERS = "#56B4E9", "#E69F00", "#5A6570"
+NAMES = tuple(ARCHITECTURES)
+SPARK = 9
+ROOM_FOR_PROBABILITY = 14  # pixels a side
 
 
-class TrainPane(Pane):
+class TrainPane(ExperimentPane):
     """Section 1 of the report."""
 
     section = "train"
+    kind = TrainConfig
 
     def compose(self) -> ComposeResult:
         """Lay out models, curves and samples."""
-        with Vertical(id="models", classes="column panel") as models:
+        with Vertical(id="models", classes="column panel list") as models:
             models.border_title = "Models"
-            yield OptionList(*(Text(name) for name in ARCHITECTURES), id="model-list")
+            yield OptionList(*(Text(name) for name in NAMES), id="model-list")
             yield Static(id="about")
         with Vertical(id="curves", classes="column"):
             loss = Chart(id="loss", classes="panel")
@@ -42,7 +46,7 @@ class TrainPane(Pane):
             accuracy = Chart(id="accuracy", classes="panel")
             accuracy.border_title = "Validation accuracy"
             yield accuracy
-        with VerticalScroll(id="samples", classes="column panel") as samples:
+        with VerticalScroll(id="samples", classes="column panel", can_focus=False) as samples:
             samples.border_title = "Samples"
             yield Static(id="sample-grid")
 
@@ -50,120 +54,170 @@ class TrainPane(Pane):
         """Choose the first model."""
         self.query_one(OptionList).highlighted = 0
         for chart in self.query(Chart):
-            chart.plain = self.plain
+            chart.plain = self.look.plain
 
     @property
     def model(self) -> str:
         """The highlighted model."""
-        return list(ARCHITECTURES)[self.query_one(OptionList).highlighted or 0]
+        return NAMES[self.row]
 
-    def config_of_choice(self) -> TrainConfig:
-        """Return the highlighted model's training."""
-        return TrainConfig(**self.shared, model=self.model)
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return the trainings of the marked models, or of the highlighted one."""
+        rows = sorted(self.marked) or [self.row]
+        return [[replace(self.config, model=NAMES[row]) for row in rows]]
 
-    def configs_of_all(self) -> list[TrainConfig]:
+    def configs_of_all(self) -> list[list[RunConfig]]:
         """Return all three trainings."""
-        return [replace(self.config_of_choice(), model=model) for model in ARCHITECTURES]
+        return [[replace(self.config, model=model) for model in NAMES]]
+
+    def editable(self) -> RunConfig:
+        """Return the highlighted model's config."""
+        return replace(self.config, model=self.model)
+
+    def edit(self, config: RunConfig) -> None:
+        """Take over the form's options, and highlight the model that it chose."""
+        self.query_one(OptionList).highlighted = NAMES.index(config.model)
+        super().edit(config)
 
     def show_task(self, task: Task) -> None:
         """Show a task and highlight its model."""
-        names = list(ARCHITECTURES)
-        self.query_one(OptionList).highlighted = names.index(task.config.model)
+        self.shown = task  # before the highlight's message, which looks for the newest
+        self.query_one(OptionList).highlighted = NAMES.index(task.config.model)
         super().show_task(task)
 
     @on(OptionList.OptionHighlighted, "#model-list")
     def _choose(self) -> None:
-        self.shown = self.newest(lambda config: config.model == self.model)
+        if self.shown is None or self.shown.config.model != self.model:
+            self.shown = self.newest(lambda config: config.model == self.model)
+            self.cursor = None
         self.refresh_text()
         self.refresh_pictures()
 
     def refresh_text(self) -> None:
         """Write the model list and what the highlighted model is made of."""
-        models = self.query_one(OptionList)
-        for index, name in enumerate(ARCHITECTURES):
-            models.replace_option_prompt_at_index(index, self._model_line(name))
+        self.shown = self.shown or self.newest(lambda config: config.model == self.model)
+        self.write_list([self._model_lines(name) for name in NAMES])
         architecture = ARCHITECTURES[self.model]
-        chain = " → ".join(architecture.chain)
+        arrow = "->" if self.look.plain else "→"
+        blocks = [
+            f"{words} {arrow} pool {arrow}" for words in architecture.chain if "conv" in words
+        ]
+        head = [words for words in architecture.chain if words.isdigit()]
         about = Text.assemble(
-            "\n", chain, "\n", (f"{architecture.parameters:,} parameters", "dim"), "\n\n",
-            (f"the report: {architecture.reported_accuracy:.2%}", "dim"),
+            "\n", "\n".join([*blocks, f" {arrow} ".join(head)]),
+            (f"\n{architecture.parameters:,} parameters", "dim"),
+            (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "dim"),
         )  # fmt: skip
         if self.shown is None:
-            about.append_text(Text("\n\nr trains it\na trains all three", style="bold"))
-        elif self.shown.history.started:
-            about.append(f"\n\n{self.shown.history.started.run}", "dim")
-        if self.shown is not None and self.shown.message:
-            about.append_text(Text(f"\n\n{self.shown.message}", style="bold red"))
+            about.append("r trains it\na trains all three", "bold")
+        else:
+            about.append_text(self.about_shown())
         self.query_one("#about", Static).update(about)
 
-    def _model_line(self, name: str) -> Text:
-        task = self.newest(lambda config: config.model == name)
-        marks = PLAIN_MARKS if self.plain else MARKS
+    def _model_lines(self, name: str) -> Text:
+        task = self.shown
+        if task is None or task.config.model != name:
+            task = self.newest(lambda config: config.model == name)
         if task is None:
-            return Text.assemble(("  ", ""), name)
-        line = Text.assemble(marks[task.state], " ", name.ljust(12))
+            return Text.assemble("  ", name, "\n  ", ("not trained yet", "dim"))
+        marks = PLAIN_MARKS if self.look.plain else MARKS
+        lines = Text.assemble(marks[task.state], " ", name, "\n  ")
         curve = task.history.curves.get("validation_accuracy")
+        if curve is not None:
+            lines.append(spark(curve.values, SPARK, plain=self.look.plain), VALIDATION)
         if task.history.finished:
-            line.append(f"{task.history.finished.figures['test']['accuracy']:.1%}", "bold green")
+            accuracy = task.history.finished.figures["test"]["accuracy"]
+            lines.append(f" {accuracy:.2%}", "bold")
         elif curve is not None:
-            line.append(spark(curve.values, 7, plain=self.plain), VALIDATION)
-        return line
+            lines.append(f" {curve.values[-1]:.1%}", "dim")
+        else:
+            lines.append(task.state, "dim")
+        return lines
 
     def refresh_pictures(self) -> None:
         """Draw the curves and the sixteen samples."""
-        task = self.shown or self.newest(lambda config: config.model == self.model)
-        self.shown = task
-        loss, accuracy = self.query_one("#loss", Chart), self.query_one("#accuracy", Chart)
+        self._draw_loss()
+        self._draw_accuracy()
         grid = self.query_one("#sample-grid", Static)
         samples = self.query_one("#samples", VerticalScroll)
-        if task is None:
-            loss.plot = accuracy.plot = Plot()
-            grid.update(hint("Sixteen validation images will show here, with the answers."))
-            samples.border_title = "Samples"
+        answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
+        if answers is None:
+            grid.update(hint("Sixteen validation images, with the answers, will show here."))
+            samples.border_subtitle = ""
             return
-        curves = task.history.curves
-        lines = [
-            Line(curve.steps, curve.values, style, name)
-            for key, style, name in (
-                ("loss", TRAIN, "train"), ("validation_loss", VALIDATION, "validation"),
-            )
-            if (curve := curves.get(key)) is not None
-        ]  # fmt: skip
-        loss.plot = Plot(lines, log=True, last_step=task.steps)
-        loss.border_title = f"Loss  [{TRAIN}]train[/] [{VALIDATION}]validation[/]"
-        held_out = curves.get("validation_accuracy")
+        images = self.shown.history.images("samples")
+        grid.update(draw_samples(images, answers, samples.content_size, self.look.plain))
+        right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
+        samples.border_subtitle = f"{right} of {len(images)} right"
+
+    def _draw_loss(self) -> None:
+        chart = self.query_one("#loss", Chart)
+        curves = self.shown.history.curves if self.shown else {}
+        train, held_out = curves.get("loss"), curves.get("validation_loss")
+        if train is None:
+            chart.show_nothing("Loss")
+            return
+        lines = self.lines(train, TRAIN)
+        legend = f"[{TRAIN}]train[/] {self.at_cursor(train, smooth=True):.3f}"
         if held_out is not None:
-            shown = Line(held_out.steps, held_out.values, VALIDATION)
-            low = float(np.nanquantile(held_out.values, 0.1)) if len(held_out.values) > 10 else 0.0
-            accuracy.plot = Plot(
-                [shown], low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=task.steps,
-                label_y=lambda value: f"{value:.1%}",
-            )  # fmt: skip
-            accuracy.border_title = f"Validation accuracy  {held_out.values[-1]:.2%}"
-        previews = task.history.previews.get("samples", [])
-        if previews:
-            right, drawn = draw_samples(previews, samples.content_size, self.plain)
-            grid.update(drawn)
-            samples.border_title = f"Samples  {right} of {len(previews[-1].values['label'])} right"
+            lines.append(Line(held_out.steps, held_out.values, VALIDATION))
+            legend += f" [{VALIDATION}]validation[/] {self.at_cursor(held_out):.3f}"
+        chart.plot = Plot(
+            lines, log=self.look.logarithm, last_step=self.shown.steps, cursor=self.cursor
+        )
+        chart.border_title, chart.border_subtitle = f"Loss{self.when()}", legend
+
+    def _draw_accuracy(self) -> None:
+        """Draw validation accuracy, the other models' newest behind it."""
+        chart = self.query_one("#accuracy", Chart)
+        curve = self.shown.history.curves.get("validation_accuracy") if self.shown else None
+        if curve is None:
+            chart.show_nothing("Validation accuracy")
+            return
+        lines = []
+        for name in NAMES:
+            other = self.newest(lambda config, name=name: config.model == name)
+            if name == self.model or other is None or not _same_dataset(other, self.shown):
+                continue
+            if (behind := other.history.curves.get("validation_accuracy")) is not None:
+                lines.append(Line(behind.steps, behind.values, OTHERS))
+        lines.append(Line(curve.steps, curve.values, VALIDATION))
+        late = np.concatenate([line.values[len(line.values) // 10 :] for line in lines])
+        late = late[np.isfinite(late)]
+        low = float(late.min()) if len(late) else 0.0
+        chart.plot = Plot(
+            lines, low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=self.shown.steps,
+            label_y=lambda value: f"{value:.1%}", cursor=self.cursor,
+        )  # fmt: skip
+        chart.border_title = f"Validation accuracy{self.when()}"
+        chart.border_subtitle = f"[{VALIDATION}]{self.model}[/] {self.at_cursor(curve):.2%}"
+        if len(lines) > 1:
+            chart.border_subtitle += f" [{OTHERS}]others[/]"
 
 
-def draw_samples(previews: list[Preview], room: Size, plain: bool) -> tuple[int, Text]:
-    """Return how many samples are right, and all of them as thumbnails with their answers."""
-    images = next(p.images for p in previews if p.images is not None)
-    values = previews[-1].values
+def _same_dataset(a: Task, b: Task) -> bool:
+    started = a.history.started, b.history.started
+    return all(started) and started[0].dataset["sha256"] == started[1].dataset["sha256"]
+
+
+def labels_and_answers(preview: Preview) -> tuple[list[int], list[int]]:
+    """Return what the sample images are, and what the network says they are."""
+    return [int(v) for v in preview.values["label"]], [int(v) for v in preview.values["prediction"]]
+
+
+def draw_samples(images: np.ndarray, answers: Preview, room: Size, plain: bool) -> Text:
+    """Return sample images [N, H, W] in [0, 1] as thumbnails over the network's answers."""
     size = fitting_size(len(images), room.width, room.height)
-    right = 0
     pictures = []
     for image, label, answer, probability in zip(
-        images, values["label"], values["prediction"], values["probability"], strict=True
+        images, *labels_and_answers(answers), answers.values["probability"], strict=True
     ):
-        inner = image[MARGIN:-MARGIN, MARGIN:-MARGIN] / 255
+        inner = image[MARGIN:-MARGIN, MARGIN:-MARGIN]
         picture = draw_grey(shrink(inner, size, size), plain=plain)
-        good = bool(label == answer)
-        right += good
+        good = label == answer
         cross = "x" if plain else "✗"
-        words = (
-            f"{answer} {probability:.0%}" if good else f"{answer}{cross}{label} {probability:.0%}"
-        )
+        words = f"{answer}" if good else f"{answer}{cross}{label}"
+        if size >= ROOM_FOR_PROBABILITY:
+            words += f" {probability:.0%}"
         pictures.append((picture, Text(words, "" if good else WRONG)))
-    return right, thumbnails(pictures, min(size, len(inner)), room.width)
+    return thumbnails(pictures, min(size, len(inner)), room.width)

@@ -1,5 +1,7 @@
 """Visualize: layers and neurons, the images that excite them, their cost curves."""
 
+from dataclasses import replace
+
 import numpy as np
 from rich.text import Text
 from textual import on
@@ -9,29 +11,37 @@ from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
 from engine.architectures import LAYERS, NEURONS, Neuron
-from engine.config import VisualizeConfig
-from tui.panes.base import Pane, hint
+from engine.config import RunConfig, VisualizeConfig
+from engine.history import Curve
+from tui.panes.base import hint
+from tui.panes.network import NetworkPane
 from tui.widgets.chart import Chart, Line, Plot
-from tui.widgets.pixels import draw_grey, shrink
-from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
+from tui.widgets.pixels import draw_grey, enlarge, shrink
+from tui.widgets.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 
 AROUND = 2  # pixels shown around a receptive field
-LINE = "#56B4E9"
+MANY, MEDIAN, ONE = "#3A6B8C", "#E69F00", "#56B4E9"
 LAYER_WORDS = {"logits": "final layer", "pool2": "second pooling", "pool1": "first pooling"}
+# The rows of the list: each layer, then its neurons.
+ROWS: tuple[tuple[str, int | None], ...] = tuple(
+    (layer, index) for layer in LAYERS for index in (None, *range(NEURONS[layer]))
+)
 
 
-class VisualizePane(Pane):
+class VisualizePane(NetworkPane):
     """Section 3 of the report."""
 
     section = "visualize"
+    kind = VisualizeConfig
+    config: VisualizeConfig
 
     def compose(self) -> ComposeResult:
-        """Lay out layers, the chosen layer's images, the chosen neuron and its curve."""
-        with Vertical(id="neurons", classes="column panel") as layers:
-            layers.border_title = "Layers"
-            yield OptionList(*(Text(layer) for layer in LAYERS), id="layer-list")
+        """Lay out neurons, the chosen layer's images, the activations' course."""
+        with Vertical(id="neurons", classes="column panel list") as layers:
+            layers.border_title = "Neurons"
+            yield OptionList(*(Text(layer) for layer, _ in ROWS), id="neuron-list")
             yield Static(id="looked-at")
-        with VerticalScroll(id="neuron-grid", classes="column panel") as grid:
+        with VerticalScroll(id="neuron-grid", classes="column panel", can_focus=False) as grid:
             grid.border_title = "Images"
             yield Static(id="neuron-images")
         with Vertical(id="neuron", classes="column"):
@@ -42,84 +52,129 @@ class VisualizePane(Pane):
     def on_mount(self) -> None:
         """Choose the logits."""
         self.query_one(OptionList).highlighted = 0
-        self.query_one(Chart).plain = self.plain
+        self.query_one(Chart).plain = self.look.plain
 
     @property
     def layer(self) -> str:
-        """The highlighted layer."""
-        return LAYERS[self.query_one(OptionList).highlighted or 0]
+        """The layer of the highlighted row."""
+        return ROWS[self.row][0]
 
-    def config_of_choice(self) -> VisualizeConfig:
-        """Return the highlighted layer's neurons."""
-        return VisualizeConfig(**self.shared, layers=(self.layer,))
+    @property
+    def neuron(self) -> Neuron | None:
+        """The highlighted neuron, None where a whole layer is."""
+        layer, index = ROWS[self.row]
+        return None if index is None else Neuron(layer, index)
 
-    def configs_of_all(self) -> list[VisualizeConfig]:
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return a run for each layer of which something is marked, or of what is highlighted."""
+        rows = [ROWS[row] for row in sorted(self.marked) or [self.row]]
+        runs = []
+        for layer in dict.fromkeys(layer for layer, _ in rows):
+            chosen = [index for other, index in rows if other == layer]
+            neurons = None if None in chosen else tuple(chosen)
+            runs.append([replace(self.config, layers=(layer,), neurons=neurons)])
+        return runs
+
+    def configs_of_all(self) -> list[list[RunConfig]]:
         """Return all neurons of the network."""
-        return [VisualizeConfig(**self.shared)]
+        return [[self.config]]
 
-    @on(OptionList.OptionHighlighted, "#layer-list")
+    def editable(self) -> RunConfig:
+        """Return the config of what is marked or highlighted first."""
+        return self.configs_of_choice()[0][0]
+
+    @on(OptionList.OptionHighlighted, "#neuron-list")
     def _choose(self) -> None:
+        self.refresh_text()
         self.refresh_pictures()
 
     def refresh_text(self) -> None:
-        """Write the layers, and whose network is looked at."""
-        self.shown = self.shown or self.newest()
-        layers = self.query_one(OptionList)
-        for index, layer in enumerate(LAYERS):
-            line = Text.assemble(layer.ljust(7), (f" {NEURONS[layer]}", "dim"))
-            layers.replace_option_prompt_at_index(index, line)
-        words = Text(f"\n{LAYER_WORDS[self.layer]}\n\n", "dim")
+        """Write the neurons with their activations, and whose network is looked at."""
+        self.shown = self.shown or self.newest(self.looks_at_choice)
+        curve = self.shown.history.curves.get("activation") if self.shown else None
+        ends = {}
+        if curve is not None:
+            ends = dict(zip(self.shown.config.targets, curve.values[-1], strict=True))
+        self.write_list([self._line(layer, index, ends) for layer, index in ROWS])
+        words = Text(f"\n{LAYER_WORDS[self.layer]}", "dim")
+        words.append_text(self.network_words("of"))
         if self.shown is None:
-            words.append("a draws all 74\nr the chosen layer", "bold")
+            words.append("\n\na draws all 74\nr what is chosen", "bold")
         else:
-            words.append("looks at\n", "dim").append(
-                self.shown.config.run or "the newest two-conv-fc"
-            )
-            if self.shown.message:
-                words.append(f"\n\n{self.shown.message}", "bold red")
+            words.append("\n\n").append_text(self.about_shown())
         self.query_one("#looked-at", Static).update(words)
 
+    def _line(self, layer: str, index: int | None, ends: dict[Neuron, float]) -> Text:
+        if index is None:
+            return Text.assemble((layer, "bold"), (f" {NEURONS[layer]}", "dim"))
+        end = ends.get(Neuron(layer, index))
+        return Text.assemble(f"  {index:>2}", ("" if end is None else f"{end:>10.4g}", "dim"))
+
+    def rows_of_layer(self) -> list[int]:
+        """Return the places of the highlighted layer's neurons among the shown run's."""
+        if self.shown is None or not self.shown.config.model:
+            return []
+        targets = self.shown.config.targets
+        return [row for row, neuron in enumerate(targets) if neuron.layer == self.layer]
+
     def refresh_pictures(self) -> None:
-        """Draw the chosen layer's images and the course of their activations."""
+        """Draw the highlighted layer's images and the course of their activations."""
         images, chart = self.query_one("#neuron-images", Static), self.query_one(Chart)
-        previews = self.shown.history.previews.get("images", []) if self.shown else []
-        if not previews:
-            images.update(hint("The images that excite the neurons sharpen here."))
-            chart.plot = Plot()
+        panel = self.query_one("#neuron-grid", VerticalScroll)
+        preview = self.shown.history.preview("images", self.cursor) if self.shown else None
+        rows = self.rows_of_layer()
+        if preview is None or not rows:
+            words = "The images that excite the neurons sharpen here."
+            if preview is not None:
+                words = f"This run has no neurons of {self.layer}; r draws them."
+            images.update(hint(words))
+            chart.show_nothing("Activation")
+            panel.border_title = "Images"
             return
-        neurons = self.shown.config.targets
-        rows = [row for row, neuron in enumerate(neurons) if neuron.layer == self.layer]
-        if not rows:
-            images.update(hint(f"This run has no neurons of {self.layer}."))
-            chart.plot = Plot()
-            return
-        room = self.query_one("#neuron-grid", VerticalScroll).content_size
-        images.update(self._grid([neurons[row] for row in rows], previews[-1].images[rows], room))
+        neurons = [self.shown.config.targets[row] for row in rows]
+        images.update(self._grid(neurons, preview.images[rows], panel.content_size))
+        panel.border_title = f"Images of {self.layer}{self.when()}"
+        self._draw_activation(chart, rows, neurons)
+
+    def _draw_activation(self, chart: Chart, rows: list[int], neurons: list[Neuron]) -> None:
         curve = self.shown.history.curves.get("activation")
-        if curve is not None:
-            values = curve.values[:, rows]
-            lines = [Line(curve.steps, values[:, m], "#3A6B8C") for m in range(len(rows))]
-            lines.append(Line(curve.steps, np.median(values, axis=1), "bold #E69F00"))
-            chart.plot = Plot(lines, last_step=self.shown.steps)
-            chart.border_title = f"Activation of {len(rows)}, [#E69F00]median[/]"
+        if curve is None:
+            chart.plot = Plot()
+            return
+        values = curve.values[:, rows]
+        lines = [Line(curve.steps, values[:, m], MANY) for m in range(len(rows))]
+        if self.neuron in neurons:
+            one = Curve(curve.steps, values[:, neurons.index(self.neuron)])
+            name, style = f"{self.layer} {self.neuron.index}", ONE
+        else:
+            one = Curve(curve.steps, np.median(values, axis=1))
+            name, style = f"median of {len(rows)}", MEDIAN
+        lines.append(Line(one.steps, one.values, style))
+        chart.plot = Plot(lines, last_step=self.shown.steps, cursor=self.cursor)
+        chart.border_title = "Activation"
+        chart.border_subtitle = f"[{style}]{name}[/] {self.at_cursor(one):.4g}"
 
     def _grid(self, neurons: list[Neuron], images: np.ndarray, room: Size) -> Text:
-        finished = self.shown.history.finished
-        described = {}
-        if finished:
-            described = {(n["layer"], n["index"]): n for n in finished.figures["neurons"]}
+        dead = set()
+        if self.shown.history.finished:
+            described = self.shown.history.finished.figures["neurons"]
+            dead = {(one["layer"], one["index"]) for one in described if one["dead"]}
         size = fitting_size(len(neurons), room.width, room.height)
         pictures = []
         for neuron, image in zip(neurons, images, strict=True):
-            rows, across = neuron.receptive_field
-            if neuron.position:
-                rows = slice(rows.start - AROUND, rows.stop + AROUND)
-                across = slice(across.start - AROUND, across.stop + AROUND)
-            seen = image[rows, across] / 255
-            grown = np.kron(seen, np.ones((-(-size // len(seen)),) * 2))
-            picture = draw_grey(shrink(grown, size, size), plain=self.plain)
-            known = described.get((neuron.layer, neuron.index))
-            dead = bool(known and known["dead"])
-            words = f"{neuron.index}" + (" dead" if dead else "")
-            pictures.append((picture, Text(words, WRONG if dead else "")))
+            picture = draw_grey(field_of(neuron, image, size), plain=self.look.plain)
+            is_dead = (neuron.layer, neuron.index) in dead
+            style = WRONG if is_dead else CHOSEN if neuron == self.neuron else ""
+            words = f" {neuron.index} dead" if is_dead else f" {neuron.index} "
+            pictures.append((picture, Text(words, style)))
         return thumbnails(pictures, size, room.width)
+
+
+def field_of(neuron: Neuron, image: np.ndarray, size: int) -> np.ndarray:
+    """Return an image's part around a neuron's receptive field, ``size`` pixels a side."""
+    rows, columns = neuron.receptive_field
+    if neuron.position:
+        rows = slice(rows.start - AROUND, rows.stop + AROUND)
+        columns = slice(columns.start - AROUND, columns.stop + AROUND)
+    seen = image[rows, columns] / 255
+    return shrink(enlarge(seen, -(-size // len(seen))), size, size)

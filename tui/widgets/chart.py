@@ -13,6 +13,8 @@ from textual.widget import Widget
 DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 SPARKS = "▁▂▃▄▅▆▇█"
 PLAIN_SPARKS = "_.-=+*#@"
+BADGE = "bold #FFFFFF on #B2182B"
+CURSOR = "bold #CC79A7"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +39,16 @@ class Plot:
     label_y: Callable[[float], str] = field(default=lambda value: f"{value:.3g}")
     cursor: int | None = None  # a step to mark
 
+    @property
+    def diverged(self) -> int | None:
+        """The first step at which a line is no longer finite."""
+        steps = [
+            int(line.steps[np.argmin(finite)])
+            for line in self.lines
+            if not (finite := np.isfinite(line.values)).all()
+        ]
+        return min(steps, default=None)
+
 
 class Chart(Widget):
     """Shows a Plot; give it a new one to show another."""
@@ -45,6 +57,10 @@ class Chart(Widget):
 
     plot: reactive[Plot] = reactive(Plot, always_update=True)
     plain: reactive[bool] = reactive(False)
+
+    def show_nothing(self, title: str) -> None:
+        """Go back to an empty chart."""
+        self.plot, self.border_title, self.border_subtitle = Plot(), title, ""
 
     def render(self) -> Text:
         """Draw the plot at the present size."""
@@ -69,13 +85,17 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
         canvas.curve(line, low, high, last)
     if plot.cursor is not None:
         canvas.cursor(plot.cursor, last)
+    badge = f" diverged at step {plot.diverged:,} " if plot.diverged is not None else ""
+    badge = badge if len(badge) <= columns else ""
     text = Text(no_wrap=True)
     ticks = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
     for row in range(rows):
         text.append(ticks.get(row, "").rjust(margin - 1), "dim")
         text.append("|" if plain else ("┤" if row in ticks else "│"), "dim")
-        text.append_text(canvas.row(row))
-        text.append("\n")
+        drawn = canvas.row(row)
+        if row == 0 and badge:
+            drawn = drawn[: columns - len(badge)].append(badge, BADGE)
+        text.append_text(drawn).append("\n")
     middle, end = f"{last // 2:,}", f"{last:,}"
     axis = "0".ljust(columns // 2 - len(middle) // 2) + middle
     text.append(" " * margin + (axis.ljust(columns - len(end)) + end)[:columns], "dim")
@@ -116,19 +136,24 @@ class _Canvas:
             (np.asarray(line.steps) / max(last, 1) * (width - 1)).astype(int), 0, width - 1
         )
         level = (high - line.values) / (high - low) * (height - 1)
+        columns, first = np.unique(place, return_index=True)
+        gap = ~np.isfinite(level)
+        tops = np.minimum.reduceat(np.where(gap, np.inf, level), first)
+        bottoms = np.maximum.reduceat(np.where(gap, -np.inf, level), first)
+        broken = np.logical_or.reduceat(gap, first)
         before: tuple[int, int, int] | None = None
-        for column in np.unique(place):
-            inside = level[place == column]
-            if not np.isfinite(inside).all():
+        for column, top, bottom, cut in zip(
+            columns.tolist(), tops.tolist(), bottoms.tolist(), broken.tolist(), strict=True
+        ):
+            if cut:
                 before = None
-            inside = inside[np.isfinite(inside)]
-            if not len(inside):
+            if not math.isfinite(top):
                 continue
-            top, bottom = (round(float(v)) for v in (inside.min(), inside.max()))
+            here = column, round(top), round(bottom)
             if before is not None:
-                self._join(before, (int(column), top, bottom), line.style)
-            self._vertical(int(column), top, bottom, line.style)
-            before = (int(column), top, bottom)
+                self._join(before, here, line.style)
+            self._vertical(*here, line.style)
+            before = here
 
     def _join(self, a: tuple[int, int, int], b: tuple[int, int, int], style: str) -> None:
         """Fill the columns between two neighbours along a straight line."""
@@ -148,9 +173,11 @@ class _Canvas:
         self.styles[top // 4 : bottom // 4 + 1, column // 2] = style
 
     def cursor(self, step: int, last: int) -> None:
-        """Mark a step by a dotted column."""
+        """Mark a step by a dotted column, behind the curves."""
         column = min(int(step / max(last, 1) * (self.dots.shape[1] - 1)), self.dots.shape[1] - 1)
         self.dots[::2, column] = True
+        cells = self.styles[:, column // 2]
+        cells[cells == ""] = CURSOR
 
     def row(self, row: int) -> Text:
         """Return a line of cells."""
@@ -171,14 +198,14 @@ def spark(values: Sequence[float], width: int, *, plain: bool = False) -> str:
     if not len(values):
         return " " * width
     parts = np.array_split(values, min(width, len(values)))
-    means = np.array([part[-1] for part in parts])
-    finite = means[np.isfinite(means)]
+    lasts = np.array([part[-1] for part in parts])
+    finite = lasts[np.isfinite(lasts)]
     if not len(finite):
         return " " * width
     low, high = finite.min(), finite.max()
     sparks = PLAIN_SPARKS if plain else SPARKS
     drawn = ""
-    for value in means:
+    for value in lasts:
         if not np.isfinite(value):
             drawn += " "
             continue

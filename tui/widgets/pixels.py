@@ -10,6 +10,7 @@ from rich.text import Text
 SHADES = " .:-=+*#%@"  # dark to bright on a dark terminal
 SIGNED_SHADES = "@%#=- +oxX"  # less ink ... none ... more ink
 UPPER_HALF = "▀"
+FRAME = (230, 159, 0)
 
 
 def shrink(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -46,6 +47,26 @@ def draw_signed(image: np.ndarray, bound: float, *, plain: bool = False) -> Text
     tint = np.where(unit[..., None] > 0, (178, 24, 43), (33, 102, 172))
     colours = 247 * (1 - strength) + tint * strength
     return _half_blocks(colours.astype(np.uint8))
+
+
+def draw_framed(image: np.ndarray, frame: tuple[slice, slice], *, plain: bool = False) -> Text:
+    """Draw an image [H, W] in [0, 1] with a frame around rows and columns, outside of them."""
+    rows, columns = frame
+    mask = np.zeros(image.shape, bool)
+    around = [slice(max(part.start - 1, 0), part.stop + 1) for part in frame]
+    mask[around[0], around[1]] = True
+    mask[rows, columns] = False
+    unit = np.clip(np.nan_to_num(image), 0, 1)
+    if plain:
+        return _shades(np.where(mask, 0.3, unit), SHADES)
+    level = np.stack([unit * 255 + 0.5] * 3, axis=-1)
+    level[mask] = FRAME
+    return _half_blocks(level.astype(np.uint8))
+
+
+def enlarge(image: np.ndarray, factor: int) -> np.ndarray:
+    """Return an image [H, W] with every pixel ``factor`` times as wide and high."""
+    return image.repeat(factor, 0).repeat(factor, 1)
 
 
 def _shades(unit: np.ndarray, shades: str) -> Text:

@@ -4,23 +4,37 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-GAP = 2  # cells between two pictures
+GAP = 2  # cells between two pictures; one where they are small
 WRONG = "bold #D55E00"  # told apart by the words of a caption too
-SIZES = (28, 20, 14, 10)  # pixels a side
+CHOSEN = "reverse"
+SIZES = (28, 20, 14, 10, 8)  # pixels a side
+SMALL = 10  # from here down there is no room for a blank line between two rows
 
 
 def fitting_size(count: int, width: int, height: int) -> int:
     """Return the largest side at which ``count`` pictures with captions fit, or the smallest."""
     for size in SIZES:
-        columns = (width + GAP) // (size + GAP)
-        if columns and -(-count // columns) * (size // 2 + 2) <= height + 1:
+        columns = _columns(size, width)
+        if columns and -(-count // columns) * _rows(size) <= height + 1:
             return size
     return SIZES[-1]
 
 
+def _gap(size: int) -> int:
+    return 1 if size <= SMALL else GAP
+
+
+def _columns(size: int, width: int) -> int:
+    return (width + _gap(size)) // (size + _gap(size))
+
+
+def _rows(size: int) -> int:
+    return size // 2 + (1 if size <= SMALL else 2)
+
+
 def thumbnails(pictures: Sequence[tuple[Text, Text]], cells: int, width: int) -> Text:
     """Return pictures, ``cells`` wide, each over its caption, filling ``width`` line by line."""
-    columns = max(1, (width + GAP) // (cells + GAP))
+    columns = max(1, _columns(cells, width))
     lines: list[Text] = []
     for first in range(0, len(pictures), columns):
         block = [
@@ -31,8 +45,23 @@ def thumbnails(pictures: Sequence[tuple[Text, Text]], cells: int, width: int) ->
             line = Text(no_wrap=True)
             for number, part in enumerate(row):
                 if number:
-                    line.append(" " * (number * (cells + GAP) - line.cell_len))
+                    line.append(" " * (number * (cells + _gap(cells)) - line.cell_len))
                 line.append_text(part)
             lines.append(line)
-        lines.append(Text())
+        if cells > SMALL:
+            lines.append(Text())
     return Text("\n").join(lines)
+
+
+def beside(left: Text, right: Text, gap: int = GAP) -> Text:
+    """Return two texts side by side, line by line."""
+    lefts, rights = left.split("\n"), right.split("\n")
+    width = max(line.cell_len for line in lefts) + gap
+    lines = []
+    for number in range(max(len(lefts), len(rights))):
+        line = lefts[number].copy() if number < len(lefts) else Text()
+        line.append(" " * (width - line.cell_len))
+        if number < len(rights):
+            line.append_text(rights[number])
+        lines.append(line)
+    return Text("\n", no_wrap=True).join(lines)

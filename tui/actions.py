@@ -1,0 +1,158 @@
+"""Every action of the app: the one list that keys, footer, help and palette are made from.
+
+``id`` is what a user's keymap names. ``sections`` are those whose footer shows the key; a key
+pressed elsewhere says why it does nothing there.
+"""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+EVERYWHERE = ("train", "adversarial", "visualize", "runs")
+EXPERIMENTS = ("train", "adversarial", "visualize")
+NETWORKS = ("adversarial", "visualize")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A key, what it does in a word (for the footer) and in a sentence (for help and palette)."""
+
+    id: str
+    keys: str
+    action: str
+    word: str
+    sentence: str
+    group: str
+    sections: tuple[str, ...] = EVERYWHERE
+    footer: bool = True
+    shown_key: str | None = None
+    priority: bool = False
+
+    @property
+    def name(self) -> str:
+        """The action without its parameters."""
+        return self.action.partition("(")[0]
+
+    def binding(self) -> Binding:
+        """Return Textual's binding of it."""
+        return Binding(
+            self.keys, self.action, self.word, id=self.id, show=self.footer,
+            key_display=self.shown_key, priority=self.priority, tooltip=self.sentence,
+        )  # fmt: skip
+
+
+def _section(number: int, section: str) -> Action:
+    return Action(
+        id=f"section.{section}", keys=str(number), action=f"show('{section}')",
+        word=section.capitalize(), sentence=f"Go to {section.capitalize()}", group="Sections",
+        footer=False,
+    )  # fmt: skip
+
+
+ACTIONS = (
+    *(_section(number, section) for number, section in enumerate(EVERYWHERE, 1)),
+    Action(
+        id="section.next", keys="tab", action="next_section(1)", word="next",
+        sentence="Go to the next section", group="Sections", footer=False, priority=True,
+    ),
+    Action(
+        id="section.last", keys="shift+tab", action="next_section(-1)", word="last",
+        sentence="Go to the section before", group="Sections", footer=False, priority=True,
+        shown_key="shift+tab",
+    ),
+    Action(
+        id="run.choice", keys="r", action="run_choice", word="run", sections=EXPERIMENTS,
+        sentence="Run what is chosen, or all that is marked", group="Runs",
+    ),
+    Action(
+        id="run.all", keys="a", action="run_all", word="all", sections=EXPERIMENTS,
+        sentence="Run all of this section", group="Runs",
+    ),
+    Action(
+        id="run.mark", keys="x", action="mark", word="mark", sections=EXPERIMENTS,
+        sentence="Mark what is chosen, to run several", group="Runs", footer=False,
+    ),
+    Action(
+        id="run.edit", keys="e", action="edit", word="edit", sections=EXPERIMENTS,
+        sentence="Edit the options of the next run, and copy its command line", group="Runs",
+    ),
+    Action(
+        id="run.network", keys="n", action="network", word="network", sections=NETWORKS,
+        sentence="Choose the trained network to look at", group="Runs",
+    ),
+    Action(
+        id="run.pause", keys="space", action="pause", word="pause", sections=EXPERIMENTS,
+        sentence="Pause what runs, or let it go on", group="Runs", shown_key="space",
+    ),
+    Action(
+        id="run.stop", keys="s", action="stop", word="stop",
+        sentence="Stop what runs, and keep what was done", group="Runs",
+    ),
+    Action(
+        id="look.open", keys="enter", action="open", word="open",
+        sentence="Look closely at what is chosen, or open the run", group="Looking",
+        shown_key="enter", priority=True,  # or the lists would keep it
+    ),
+    Action(
+        id="look.map", keys="m", action="map", word="map", sections=("adversarial",),
+        sentence="Show success by true digit and target", group="Looking",
+    ),
+    Action(
+        id="look.back", keys="left,h", action="step(-1)", word="back", sections=EXPERIMENTS,
+        sentence="Move the step cursor back", group="Looking", footer=False, shown_key="← h",
+    ),
+    Action(
+        id="look.on", keys="right,l", action="step(1)", word="on", sections=EXPERIMENTS,
+        sentence="Move the step cursor on", group="Looking", footer=False, shown_key="→ l",
+    ),
+    Action(
+        id="look.far_back", keys="shift+left,H", action="step(-10)", word="far back",
+        sentence="Move the step cursor ten events back", group="Looking", sections=EXPERIMENTS,
+        footer=False, shown_key="shift+←",
+    ),
+    Action(
+        id="look.far_on", keys="shift+right,L", action="step(10)", word="far on",
+        sentence="Move the step cursor ten events on", group="Looking", sections=EXPERIMENTS,
+        footer=False, shown_key="shift+→",
+    ),
+    Action(
+        id="look.live", keys="escape", action="live", word="live", sections=EXPERIMENTS,
+        sentence="Take the step cursor away: the latest step", group="Looking", footer=False,
+        shown_key="escape",
+    ),
+    Action(
+        id="look.up", keys="k", action="cursor('up')", word="up", sentence="Move up",
+        group="Looking", footer=False, shown_key="↑ k",
+    ),
+    Action(
+        id="look.down", keys="j", action="cursor('down')", word="down", sentence="Move down",
+        group="Looking", footer=False, shown_key="↓ j",
+    ),
+    Action(
+        id="look.logarithm", keys="y", action="logarithm", word="log", sections=EXPERIMENTS,
+        sentence="Draw losses on a logarithmic axis, or a linear one", group="Looking",
+        footer=False,
+    ),
+    Action(
+        id="look.smoothing", keys="w", action="smoothing", word="smooth", sections=EXPERIMENTS,
+        sentence="Smooth the curves more, or not at all", group="Looking", footer=False,
+    ),
+    Action(
+        id="runs.filter", keys="slash", action="filter", word="filter", sections=("runs",),
+        sentence="Filter the runs by words", group="Looking", shown_key="/",
+    ),
+    Action(
+        id="app.palette", keys="ctrl+p", action="command_palette", word="palette",
+        sentence="Find any action by its words; themes too", group="The app", footer=False,
+        shown_key="ctrl+p",
+    ),
+    Action(
+        id="app.help", keys="question_mark", action="help", word="help",
+        sentence="Show every key", group="The app", shown_key="?",
+    ),
+    Action(
+        id="app.quit", keys="q,ctrl+q", action="leave", word="quit",
+        sentence="Leave; asks while something runs", group="The app", shown_key="q",
+    ),
+)  # fmt: skip
+BY_NAME = {action.name: action for action in ACTIONS}

@@ -1,0 +1,60 @@
+"""What this process and its GPU are busy with: as much of it as the machine tells."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+
+MIB, GIB = 2**20, 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A reading; None where the machine does not tell."""
+
+    cpu: float  # of one core, by this process since the last reading: 2.0 is two cores
+    memory: int  # bytes, resident
+    gpu: float | None = None  # share of the time that the GPU was busy
+    gpu_memory: int | None = None  # bytes used on it, by everyone
+    gpu_total: int | None = None
+
+    def words(self) -> str:
+        """Return the reading in a few characters."""
+        memory = (
+            f"{self.memory / GIB:.1f} GiB" if self.memory >= GIB else f"{self.memory / MIB:.0f} MiB"
+        )
+        words = f"CPU {self.cpu:4.0%} {memory}"
+        if self.gpu is not None:
+            words = f"GPU {self.gpu:4.0%} {words}"
+        if self.gpu_total:
+            used, total = self.gpu_memory / GIB, self.gpu_total / GIB
+            words += f" of GPU {used:.1f}/{total:.0f} GiB"
+        return words
+
+
+class Machine:
+    """Reads the load. The first reading of the CPU is 0: it counts from the last one."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._process.cpu_percent()
+        self._gpu = None
+        with suppress(Exception):  # no NVIDIA driver, or none that answers
+            import pynvml
+
+            pynvml.nvmlInit()
+            self._gpu = pynvml.nvmlDeviceGetHandleByIndex(0)
+
+    def read(self) -> Load:
+        """Return the present load."""
+        cpu = self._process.cpu_percent() / 100
+        memory = self._process.memory_info().rss
+        gpu: dict[str, float | int] = {}
+        if self._gpu is not None:
+            import pynvml
+
+            with suppress(pynvml.NVMLError):  # some GPUs, MIG slices among them, tell no load
+                used = pynvml.nvmlDeviceGetMemoryInfo(self._gpu)
+                gpu = {"gpu_memory": used.used, "gpu_total": used.total}
+                gpu["gpu"] = pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu / 100
+        return Load(cpu, memory, **gpu)

@@ -1,0 +1,47 @@
+"""Opens the app on the terminal, and sees that nothing is lost or left hanging at its end."""
+
+import asyncio
+import locale
+import os
+import sys
+
+from engine.config import RunConfig
+from engine.errors import MnistTuiError
+from tui.app import MnistTui
+from tui.console import complain
+from tui.preferences import Preferences, preferences_path
+from tui.signals import exit_code
+
+TELL_AFTER = 0.5  # seconds of saving after which a person is told why the prompt does not come
+PATIENCE = 600.0  # seconds that saving may take
+
+
+def open_app(config: RunConfig, *, ascii_: bool) -> int:
+    """Run the app until it is left; return the exit code."""
+    notice = ""
+    preferences = Preferences()
+    try:
+        preferences = Preferences.read(preferences_path())
+    except MnistTuiError as error:
+        notice = str(error)
+    app = MnistTui(config, plain=ascii_ or plain_terminal(), preferences=preferences)
+    app.notice = notice
+    # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
+    # torch or waiting for a download with nothing to save.
+    loop = asyncio.new_event_loop()
+    app.run(loop=loop)
+    code = exit_code(app.ended_by) if app.ended_by else app.return_code or 0
+    if not app.conductor.saved(TELL_AFTER):
+        complain("stopping and saving what was done ...")
+        app.conductor.saved(PATIENCE)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if not app.conductor.ended.is_set():
+        os._exit(code)
+    return code
+
+
+def plain_terminal() -> bool:
+    """Tell whether images must be drawn in plain ASCII: no colour wanted, or no UTF-8 there."""
+    utf8 = "utf" in (locale.getpreferredencoding(False) or "").lower()
+    return bool(os.environ.get("NO_COLOR")) or not utf8

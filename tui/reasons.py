@@ -1,0 +1,60 @@
+"""Why an action cannot be done now: one sentence each, or None where it can."""
+
+from typing import Protocol
+
+from tui.actions import BY_NAME, EXPERIMENTS
+from tui.conductor import Conductor
+from tui.panes.base import ExperimentPane
+
+
+class Situation(Protocol):
+    """What the reasons look at."""
+
+    current: str
+    conductor: Conductor
+    experiments: dict[str, ExperimentPane]
+
+
+def reason_against(action: str, app: Situation) -> str | None:
+    """Return why an action, by its name without parameters, cannot be done now."""
+    known = BY_NAME.get(action)
+    if known is None:
+        return None
+    if app.current not in known.sections and action != "live":
+        where = " or ".join(_where(section) for section in known.sections)
+        return f"That is of {where}."
+    running = app.conductor.running
+    if action in ("pause", "stop") and running is None:
+        return "Nothing runs."
+    if action == "pause" and not running.active:
+        return "The steps are done; only the figures are left."
+    pane = app.experiments.get(app.current)
+    if pane is None:
+        return None
+    history = pane.shown.history if pane.shown else None
+    if action in ("step", "map") and not (history and history.event_steps):
+        return "There is no run to look at yet; r starts one."
+    if action == "open" and not (history and _pictures(app.current, pane)):
+        return "There is nothing to look at closely yet; r starts a run."
+    return None
+
+
+def _pictures(section: str, pane: ExperimentPane) -> bool:
+    """Tell whether the shown run has pictures of what is chosen."""
+    previews = pane.shown.history.previews
+    match section:
+        case "train":
+            return "samples" in previews
+        case "adversarial":
+            return "noise" in previews and pane.row in pane.shown.config.labels
+        case _:
+            rows = pane.rows_of_layer()
+            targets = [pane.shown.config.targets[row] for row in rows]
+            return (
+                "images" in previews and bool(rows) and (not pane.neuron or pane.neuron in targets)
+            )
+
+
+def _where(section: str) -> str:
+    number = [*EXPERIMENTS, "runs"].index(section) + 1
+    return f"{number} {section.capitalize()}"

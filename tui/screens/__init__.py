@@ -1,0 +1,1 @@
+"""What opens over a section: questions, forms and close looks, one file each."""

@@ -1,0 +1,81 @@
+"""A close look at one thing of a section: a sample, a noise, a neuron, the map of success.
+
+A close-up is drawn anew twice a second, so that it lives as long as the run does.
+"""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.panes.base import ExperimentPane
+
+INTERVAL = 0.5  # seconds
+
+
+class CloseUp(ModalScreen[None]):
+    """Subclasses draw; arrows move between neighbours."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape,enter,q", "dismiss", "close", id="closeup.close"),
+        Binding("left,h", "move(-1)", "before", id="closeup.left"),
+        Binding("right,l", "move(1)", "next", id="closeup.right"),
+        Binding("up,k", "turn(-1)", "up", id="closeup.up"),
+        Binding("down,j", "turn(1)", "down", id="closeup.down"),
+    ]
+
+    def __init__(self, pane: ExperimentPane) -> None:
+        super().__init__()
+        self.pane = pane
+        self._drawn = Text()
+
+    @property
+    def plain(self) -> bool:
+        """Whether to draw in ASCII without colour."""
+        return self.pane.look.plain
+
+    def compose(self) -> ComposeResult:
+        """Lay out one panel."""
+        with VerticalScroll(classes="dialog close", can_focus=False) as dialog:
+            dialog.border_subtitle = self.keys()
+            yield Static(id="closeup")
+
+    def on_mount(self) -> None:
+        """Draw, and go on drawing."""
+        self.draw()
+        self.set_interval(INTERVAL, self.draw)
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Bring title and picture up to date."""
+        self.query_one(VerticalScroll).border_title = self.title_words()
+        picture = self.picture()
+        if picture != self._drawn:
+            self._drawn = picture
+            self.query_one("#closeup", Static).update(picture)
+
+    def keys(self) -> str:
+        """Return the keys in a few words."""
+        return "←→ others  escape closes"
+
+    def title_words(self) -> str:
+        """Return the panel's title."""
+        raise NotImplementedError
+
+    def picture(self) -> Text:
+        """Return what is looked at."""
+        raise NotImplementedError
+
+    def action_move(self, by: int) -> None:
+        """Go to the neighbour."""
+
+    def action_turn(self, by: int) -> None:
+        """Scroll, where up and down have no other meaning."""
+        self.query_one(VerticalScroll).scroll_relative(y=2 * by)

@@ -1,0 +1,89 @@
+"""Choosing the trained network that Adversarial and Visualize look at."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine.architectures import BEST_MODEL
+from engine.errors import MnistTuiError
+from engine.store import Run, list_runs
+from tui.tables import headline
+from tui.words import dataset_title
+
+NEWEST = "the newest"
+
+
+class ChooseNetwork(ModalScreen[tuple[str | None] | None]):
+    """Returns the chosen run's id in a tuple, (None,) for the newest, or None for no change."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape,n,q", "dismiss(None)", "cancel", id="network.cancel"),
+        Binding("j", "cursor('down')", show=False, id="network.down"),
+        Binding("k", "cursor('up')", show=False, id="network.up"),
+    ]
+
+    def __init__(self, artifacts: str, present: str | None) -> None:
+        super().__init__()
+        self.artifacts = artifacts
+        self.present = present
+
+    def compose(self) -> ComposeResult:
+        """Lay out the finished trainings, newest first."""
+        options = [Option(f"the newest {BEST_MODEL}; trained first where there is none", NEWEST)]
+        options += [Option(_line(run), run.id) for run in trained_runs(self.artifacts)]
+        with Vertical(classes="dialog wide") as dialog:
+            dialog.border_title = "Network"
+            dialog.border_subtitle = "enter takes, escape leaves it"
+            if len(options) == 1:
+                yield Static("No network has been trained yet; 1 Train does that.\n")
+            yield OptionList(*options)
+
+    def on_mount(self) -> None:
+        """Put the cursor on the present choice."""
+        options = self.query_one(OptionList)
+        ids = [option.id for option in options.options]
+        options.highlighted = ids.index(self.present) if self.present in ids else 0
+        options.focus()
+
+    def action_cursor(self, where: str) -> None:
+        """Move the cursor."""
+        getattr(self.query_one(OptionList), f"action_cursor_{where}")()
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss((None if event.option_id == NEWEST else event.option_id,))
+
+
+def trained_runs(artifacts: str) -> list[Run]:
+    """Return the finished trainings in a folder, newest first; what cannot be read is passed."""
+    found = []
+    try:
+        for run in list_runs(Path(artifacts)):
+            try:
+                if run.info["section"] == "train" and run.info["status"] == "finished":
+                    headline(run)
+                    found.append(run)
+            except (MnistTuiError, KeyError, TypeError):
+                continue
+    except MnistTuiError:
+        pass
+    return found
+
+
+def _line(run: Run) -> Text:
+    info = run.info
+    config = info["config"]
+    return Text.assemble(
+        config["model"].ljust(13), (headline(run).ljust(8), "bold"),
+        f"{config['recipe'].ljust(11)}seed {config['seed']:<4}"
+        f"{dataset_title(info['dataset']['name']).ljust(8)}",
+        ("-".join(run.id.split("-")[:3]), "dim"),
+    )  # fmt: skip

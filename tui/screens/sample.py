@@ -1,0 +1,56 @@
+"""One of the sixteen samples at full size, and how the network's answer came about."""
+
+from rich.text import Text
+
+from engine.events import Preview
+from tui.panes.train import TrainPane, labels_and_answers
+from tui.screens.closeup import CloseUp
+from tui.widgets.chart import spark
+from tui.widgets.pixels import draw_grey, enlarge
+from tui.widgets.thumbnails import WRONG, beside
+
+ANSWERS = 20  # of the latest, shown
+
+
+class SampleView(CloseUp):
+    """A validation image, the answer now and the answers so far."""
+
+    pane: TrainPane
+    index = 0
+
+    def title_words(self) -> str:
+        """Return which sample of which network it is."""
+        return f"Sample {self.index + 1} of {self._count()}  {self.pane.model}{self.pane.when()}"
+
+    def _count(self) -> int:
+        return len(self.pane.shown.history.images("samples"))
+
+    def picture(self) -> Text:
+        """Return the image beside what the network says of it."""
+        history, cursor = self.pane.shown.history, self.pane.cursor
+        factor = 2 if self.app.size.width >= 100 and self.app.size.height >= 36 else 1
+        image = history.images("samples")[self.index]
+        drawn = draw_grey(enlarge(image, factor), plain=self.plain)
+        so_far = [p for p in history.previews["samples"] if cursor is None or p.step <= cursor]
+        return beside(drawn, self._words(so_far))
+
+    def _words(self, so_far: list[Preview]) -> Text:
+        label = labels_and_answers(so_far[-1])[0][self.index]
+        answers = [labels_and_answers(preview)[1][self.index] for preview in so_far]
+        sure = [float(preview.values["probability"][self.index]) for preview in so_far]
+        answer = answers[-1]
+        words = Text.assemble(("\nit is    ", "dim"), (f"{label}\n", "bold"), ("read as  ", "dim"))
+        words.append(f"{answer}", "bold" if answer == label else WRONG)
+        if answer != label:
+            words.append(f"  {'x' if self.plain else '✗'} wrong", WRONG)
+        words.append("\nsure     ", "dim").append(f"{sure[-1]:.1%}\n\n")
+        words.append("answers so far\n", "dim")
+        for past in answers[-ANSWERS:]:
+            words.append(str(past), "" if past == label else WRONG)
+        words.append("\n\nhow sure of them\n", "dim")
+        return words.append(spark(sure, min(len(sure), ANSWERS), plain=self.plain))
+
+    def action_move(self, by: int) -> None:
+        """Go to the next sample."""
+        self.index = (self.index + by) % self._count()
+        self.draw()

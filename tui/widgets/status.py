@@ -1,0 +1,62 @@
+"""The line of progress: what runs, how far it is, how fast and how long it will take."""
+
+from rich.text import Text
+
+from tui.conductor import Conductor, Task
+from tui.words import clock
+
+BAR = 24  # cells
+GOOD, WAITING, BAD = "#009E73", "bold #E69F00", "bold #D55E00"
+
+
+def status_line(conductor: Conductor, notice: str, *, plain: bool) -> Text:
+    """Return the line for what runs now, or else the last word of what ran or was noticed."""
+    task = conductor.running
+    if task is None:
+        return _idle(conductor, notice)
+    if not task.steps:
+        return Text(f" starting {task.section} {task.config.title} …  {notice}", "dim")
+    share = task.step / task.steps
+    filled = round(share * BAR)
+    full, rest = ("#", "-") if plain else ("━", "─")
+    text = Text.assemble(
+        f" {_title(task)}  ", (full * filled, GOOD), (rest * (BAR - filled), "dim"),
+        f"  {_epoch(task)}step {task.step:,}/{task.steps:,}",
+    )  # fmt: skip
+    if task.control.stop_reason:
+        text.append("  stopping", WAITING)
+    elif task.control.paused:
+        text.append("  paused: space goes on", WAITING)
+    elif task.doing or task.step == task.steps:
+        text.append(f"  {task.doing or 'judging'}")
+    elif task.rate:
+        batch = getattr(task.config, "batch_size", None)
+        if batch and task.section == "train":
+            text.append(f"  {task.rate * batch:,.0f} img/s")
+        text.append(f"  {clock((task.steps - task.step) / task.rate)} left")
+    if conductor.waiting:
+        text.append(f"  {conductor.waiting} waiting", "dim")
+    return text
+
+
+def _title(task: Task) -> str:
+    return task.config.title if task.section == "train" else f"{task.section} {task.config.title}"
+
+
+def _epoch(task: Task) -> str:
+    epochs = getattr(task.config, "epochs", None)
+    if not epochs:
+        return ""
+    epoch = min(task.step * epochs // task.steps + 1, epochs)
+    return f"epoch {epoch}/{epochs}  "
+
+
+def _idle(conductor: Conductor, notice: str) -> Text:
+    ended = [task for task in conductor.tasks if not task.active]
+    if notice:
+        return Text(f" {notice}", "dim")
+    if ended and ended[-1].message:
+        return Text(f" {ended[-1].message}", BAD)
+    if ended:
+        return Text(f" {_title(ended[-1])} {ended[-1].state}", "dim")
+    return Text(" ready", "dim")
