@@ -74,7 +74,7 @@ ACTIONS = (
     ),
     Action(
         id="run.edit", keys="e", action="edit", word="edit", sections=EXPERIMENTS,
-        sentence="Edit the options of the next run, and copy its command line", group="Runs",
+        sentence="Edit the next run's options, copy its command", group="Runs",
     ),
     Action(
         id="run.network", keys="n", action="network", word="network", sections=NETWORKS,
@@ -90,7 +90,7 @@ ACTIONS = (
     ),
     Action(
         id="look.open", keys="enter", action="open", word="open",
-        sentence="Look closely at what is chosen, or open the run", group="Looking",
+        sentence="Look closely, or open the run", group="Looking",
         shown_key="enter", priority=True,  # or the lists would keep it
     ),
     Action(
@@ -107,17 +107,17 @@ ACTIONS = (
     ),
     Action(
         id="look.far_back", keys="shift+left,H", action="step(-10)", word="far back",
-        sentence="Move the step cursor ten events back", group="Looking", sections=EXPERIMENTS,
+        sentence="Move it ten events back", group="Looking", sections=EXPERIMENTS,
         footer=False, shown_key="shift+←",
     ),
     Action(
         id="look.far_on", keys="shift+right,L", action="step(10)", word="far on",
-        sentence="Move the step cursor ten events on", group="Looking", sections=EXPERIMENTS,
+        sentence="Move it ten events on", group="Looking", sections=EXPERIMENTS,
         footer=False, shown_key="shift+→",
     ),
     Action(
         id="look.live", keys="escape", action="live", word="live", sections=EXPERIMENTS,
-        sentence="Take the step cursor away: the latest step", group="Looking", footer=False,
+        sentence="Take it away: the latest step", group="Looking", footer=False,
         shown_key="escape",
     ),
     Action(
@@ -130,12 +130,12 @@ ACTIONS = (
     ),
     Action(
         id="look.logarithm", keys="y", action="logarithm", word="log", sections=EXPERIMENTS,
-        sentence="Draw losses on a logarithmic axis, or a linear one", group="Looking",
+        sentence="Losses on a logarithmic or a linear axis", group="Looking",
         footer=False,
     ),
     Action(
         id="look.smoothing", keys="w", action="smoothing", word="smooth", sections=EXPERIMENTS,
-        sentence="Smooth the curves more, or not at all", group="Looking", footer=False,
+        sentence="Smooth the curves more, or not", group="Looking", footer=False,
     ),
     Action(
         id="runs.filter", keys="slash", action="filter", word="filter", sections=("runs",),

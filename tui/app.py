@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.containers import Horizontal
 from textual.events import Resize
@@ -48,6 +48,7 @@ TEXT_INTERVAL = 0.1  # seconds
 PICTURE_TICKS = 5  # text intervals between two drawings of charts and images
 LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
 SMALLEST = (60, 18)
+FULL_WIDTH = 76  # cells; below, each section leaves out its right column
 CLOSE_UPS = {"train": SampleView, "adversarial": NoiseView, "visualize": NeuronView}
 
 
@@ -63,7 +64,7 @@ class MnistTui(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "mnist-tui"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (110, "-normal"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-short"), (34, "-tall")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-short"), (34, "-tall"), (54, "-high")]
     BINDINGS: ClassVar = [action.binding() for action in ACTIONS]
 
     def __init__(
@@ -72,6 +73,7 @@ class MnistTui(App[None]):
         *,
         plain: bool = False,
         preferences: Preferences | None = None,
+        conductor: Conductor | None = None,
         machine: Machine | None = None,
     ) -> None:
         super().__init__()
@@ -80,11 +82,12 @@ class MnistTui(App[None]):
         self.preferences = preferences or Preferences()
         self.machine = machine
         self.current = "train"
-        self.conductor = Conductor()
+        self.conductor = conductor or Conductor()
         self.notice = ""
         self.ended_by: str | None = None  # a signal's name
         self._ticks = 0
-        self._words: dict[str, Text] = {}
+        self._words: dict[str, Text] = {}  # last written, by selector
+        self._load = Text()
         self._stale: set[str] = set()
         self._followed: Task | None = None  # the live task that the app showed by itself
         self._refused: dict[str, str] = {}
@@ -163,6 +166,7 @@ class MnistTui(App[None]):
                 self._stale.add("runs")
         while not self.conductor.notices.empty():
             self.notice = self.conductor.notices.get()
+            self.notify(self.notice, timeout=12)
         self._ticks += 1
         if self.current in self._stale and len(self.screen_stack) == 1:
             pane = self.panes[self.current]
@@ -171,6 +175,7 @@ class MnistTui(App[None]):
                 pane.refresh_pictures()
                 self._stale.discard(self.current)
         self._write("#progress", status_line(self.conductor, self.notice, plain=self.look.plain))
+        self._write("#load", self._load)
         self._write("#where", Text(self._where(), "dim"))
         self._write_keys()
 
@@ -203,17 +208,18 @@ class MnistTui(App[None]):
             return where_words(started.dataset, started.environment)
         return self.conductor.where
 
-    @work(thread=True, exclusive=True, group="load")
+    @work(thread=True)
     def _read_load(self) -> None:
+        """Leave a reading for the timer: a thread that waits for the screen could wait for ever."""
         self.machine = self.machine or Machine()
-        words = Text(self.machine.read().words(), "dim")
-        self.call_from_thread(self._write, "#load", words)
+        self._load = Text(self.machine.read().words(), "dim")
 
     def on_resize(self, event: Resize) -> None:
         """Say so where the terminal is too small for anything else."""
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.screen.set_class(small, "-too-small")
+        self.screen.set_class(width < FULL_WIDTH, "-tiny")
         words = f"mnist-tui needs {SMALLEST[0]}x{SMALLEST[1]} cells; this is {width}x{height}."
         self.query_one("#too-small", Static).update(words)
         self._stale.update(self.panes)
@@ -332,10 +338,10 @@ class MnistTui(App[None]):
         else:
             self.push_screen(CLOSE_UPS[self.current](self.experiments[self.current]))
 
-    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
-        """Enter and a second click on a row look closely; the list keeps that key to itself."""
-        if len(self.screen_stack) == 1:
-            self.call_later(self._do, "open")
+    @on(OptionList.OptionSelected, "ExperimentPane OptionList")
+    def _clicked(self) -> None:
+        """A click on a row that is highlighted already looks closely."""
+        self.call_later(self._do, "open")
 
     def action_map(self) -> None:
         """Show success by true digit and target."""
@@ -365,7 +371,8 @@ class MnistTui(App[None]):
         """Take the next smoothing."""
         self.look.smooth_more()
         self.panes[self.current].refresh_pictures()
-        self.notify(f"smoothing {self.look.smoothing:g}" if self.look.smoothing else "no smoothing")
+        share = self.look.smoothing
+        self.notify(f"smoothed over {share:.1%} of the steps" if share else "not smoothed")
 
     def action_filter(self) -> None:
         """Filter the runs."""

@@ -107,7 +107,7 @@ def where_words(dataset: Mapping[str, Any], environment: Mapping[str, Any]) -> s
 class Conductor:
     """Keeps the tasks; ``work`` is for a thread, all else for the app."""
 
-    def __init__(self) -> None:
+    def __init__(self, laboratory: Laboratory | None = None) -> None:
         self.tasks: list[Task] = []  # started here, in their order
         self.opened: list[Task] = []  # read from files, the newest run first
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -122,7 +122,7 @@ class Conductor:
         self._saving = False  # a session is on, whose end must be waited for
         self._queue: queue.SimpleQueue[Task | RunConfig | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._laboratory = Laboratory(warn=self.notices.put)
+        self._laboratory = laboratory or Laboratory(warn=self.notices.put)
 
     def prepare(self, config: RunConfig) -> None:
         """Import torch and open dataset and device while the user looks around."""
@@ -207,8 +207,7 @@ class Conductor:
     @property
     def running(self) -> Task | None:
         """The task that runs, or the next that will."""
-        working = self._working
-        if working is not None and (working.active or working.doing):
+        if (working := self._working) is not None:  # until its last figure is drawn
             return working
         active = [task for task in self.tasks if task.active]
         return next((task for task in active if task.state == "running"), next(iter(active), None))

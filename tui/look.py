@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-SMOOTHINGS = (0.0, 0.9, 0.98)  # weights of the exponential average over single steps
+SMOOTHINGS = (0.0, 0.005, 0.02)  # how far an average reaches back, as a share of the run's steps
 
 
 @dataclass(slots=True)
@@ -17,3 +17,12 @@ class Look:
         """Take the next smoothing; after the strongest, none."""
         index = SMOOTHINGS.index(self.smoothing)
         self.smoothing = SMOOTHINGS[(index + 1) % len(SMOOTHINGS)]
+
+    def weight(self, steps: int) -> float:
+        """Return the weight of an exponential average over single steps of a run of ``steps``.
+
+        A share of the run and not a number of steps: what smooths 2,000 steps of training would
+        lag behind the whole course of a noise in 100.
+        """
+        reach = self.smoothing * steps
+        return 1 - 1 / reach if reach > 1 else 0.0

@@ -1,5 +1,7 @@
 """How numbers and states are written, on the screen and in tables alike."""
 
+import math
+
 MARKS = {
     "queued": "◌", "running": "◐", "finished": "●", "stopped": "■", "failed": "✗",
 }  # fmt: skip
@@ -19,3 +21,8 @@ def clock(seconds: float) -> str:
 def dataset_title(name: str) -> str:
     """Return a dataset's name as it is written."""
     return "MNIST" if name == "mnist" else name
+
+
+def number(value: float, spec: str = ".3f") -> str:
+    """Return a number, or a dash where it is not finite."""
+    return format(value, spec) if math.isfinite(value) else "–"

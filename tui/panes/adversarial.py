@@ -17,7 +17,7 @@ from tui.conductor import Task
 from tui.panes.base import hint
 from tui.panes.network import NetworkPane
 from tui.widgets.chart import Chart, Plot, spark
-from tui.widgets.pixels import draw_grey, draw_signed, shrink
+from tui.widgets.pixels import draw_grey, draw_signed, enlarge, shrink
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 
 MARGIN = 2
@@ -153,15 +153,20 @@ class AdversarialPane(NetworkPane):
             words = "The noise grows here: red adds ink, blue takes it away."
             if self.shown is not None and index is None:
                 words = f"This run has no noise for {label}; r crafts it."
-            noise.update(hint(words))
-            grid.update(hint("Nine images, each read as the target once the noise is on it."))
+            noise.update(hint(words, panel.content_size.width))
+            words = "Nine images, each read as the target once the noise is on it."
+            grid.update(hint(words, self.query_one("#infused").content_size.width))
             panel.border_title = "Noise"
             for chart in self.query(Chart):
                 chart.show_nothing(chart.id.removeprefix("noise-").capitalize())
             return
-        size = min(IMAGE_SIZE, panel.content_size.width, 2 * panel.content_size.height)
-        small = shrink(infused.noises[index], size, size)
-        noise.update(draw_signed(small, infused.bound, plain=self.look.plain))
+        room = panel.content_size
+        size = max(2, min(room.width, 2 * room.height))
+        image = infused.noises[index]
+        if size < IMAGE_SIZE:
+            image = shrink(image, size, size)
+        image = enlarge(image, max(1, size // IMAGE_SIZE))
+        noise.update(draw_signed(image, infused.bound, plain=self.look.plain))
         panel.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
         for name in ("loss", "success"):
             self._draw_curve(name, index)

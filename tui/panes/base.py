@@ -1,6 +1,7 @@
 """What the sections share: which task they show, at which step, and what the next run is."""
 
 import dataclasses
+import textwrap
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -112,7 +113,7 @@ class ExperimentPane(Pane):
 
     def lines(self, curve: Curve, style: str, *, label: str = "", smooth: bool = True) -> list:
         """Return a curve's line; where it is smoothed, over the raw one."""
-        weight = self.look.smoothing if smooth else 0.0
+        weight = self.look.weight(self.shown.steps) if smooth else 0.0
         if not weight:
             return [Line(curve.steps, curve.values, style, label)]
         return [
@@ -129,7 +130,9 @@ class ExperimentPane(Pane):
             index = int(np.searchsorted(curve.steps, self.cursor, "right")) - 1
         if index < 0:
             return float("nan")
-        values = ema(curve.values, self.look.smoothing) if smooth else curve.values
+        values = curve.values
+        if smooth:
+            values = ema(values, self.look.weight(self.shown.steps))
         return float(values[index])
 
     def when(self) -> str:
@@ -160,6 +163,6 @@ class ExperimentPane(Pane):
         return words
 
 
-def hint(words: str) -> Text:
-    """Return words for a panel that has nothing to show yet."""
-    return Text(words, style="dim italic")
+def hint(words: str, width: int) -> Text:
+    """Return words for a panel of that width which has nothing to show yet."""
+    return Text(textwrap.fill(words, max(width, 8)), style="dim italic")

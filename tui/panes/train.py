@@ -18,12 +18,13 @@ from tui.panes.base import ExperimentPane, hint
 from tui.widgets.chart import Chart, Line, Plot, spark
 from tui.widgets.pixels import draw_grey, shrink
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
-from tui.words import MARKS, PLAIN_MARKS
+from tui.words import MARKS, PLAIN_MARKS, number
 
 MARGIN = 4  # empty pixels around an MNIST digit, not worth cells
 TRAIN, VALIDATION, OTHERS = "#56B4E9", "#E69F00", "#5A6570"
 NAMES = tuple(ARCHITECTURES)
 SPARK = 9
+SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
 ROOM_FOR_PROBABILITY = 14  # pixels a side
 
 
@@ -142,7 +143,7 @@ class TrainPane(ExperimentPane):
         samples = self.query_one("#samples", VerticalScroll)
         answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
         if answers is None:
-            grid.update(hint("Sixteen validation images, with the answers, will show here."))
+            grid.update(hint(SAMPLES_HINT, samples.content_size.width))
             samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")
@@ -158,10 +159,10 @@ class TrainPane(ExperimentPane):
             chart.show_nothing("Loss")
             return
         lines = self.lines(train, TRAIN)
-        legend = f"[{TRAIN}]train[/] {self.at_cursor(train, smooth=True):.3f}"
+        legend = f"[{TRAIN}]train[/] {number(self.at_cursor(train, smooth=True))}"
         if held_out is not None:
             lines.append(Line(held_out.steps, held_out.values, VALIDATION))
-            legend += f" [{VALIDATION}]validation[/] {self.at_cursor(held_out):.3f}"
+            legend += f" [{VALIDATION}]validation[/] {number(self.at_cursor(held_out))}"
         chart.plot = Plot(
             lines, log=self.look.logarithm, last_step=self.shown.steps, cursor=self.cursor
         )

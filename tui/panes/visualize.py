@@ -127,7 +127,7 @@ class VisualizePane(NetworkPane):
             words = "The images that excite the neurons sharpen here."
             if preview is not None:
                 words = f"This run has no neurons of {self.layer}; r draws them."
-            images.update(hint(words))
+            images.update(hint(words, panel.content_size.width))
             chart.show_nothing("Activation")
             panel.border_title = "Images"
             return

@@ -32,7 +32,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the groups in two columns where they fit, one below the other elsewhere."""
         columns = [Text("\n").join(map(self._group, groups)) for groups in COLUMNS]
-        wide = self.app.size.width >= 100
+        wide = self.app.size.width >= 118
         words = beside(*columns, gap=3) if wide else Text("\n").join(columns)
         with VerticalScroll(classes="dialog") as dialog:
             dialog.border_title = "Keys"
@@ -46,9 +46,9 @@ class Help(ModalScreen[None]):
                 continue
             key = self.keys.get(action.id) or action.shown_key or action.keys
             reason = self.reasons.get(action.id, "")
-            words.append(f"{key:>10}  ", "bold #56B4E9" if not reason else "dim")
+            words.append(f"{key:>9}  ", "bold #56B4E9" if not reason else "dim")
             words.append(action.sentence, "dim" if reason else "")
-            words.append(f"\n{'':12}{reason}\n" if reason else "\n", "dim italic")
+            words.append(f"\n{'':11}{reason}\n" if reason else "\n", "dim italic")
         return words
 
 

@@ -36,7 +36,7 @@ class NeuronView(CloseUp):
         preview = task.history.preview("images", cursor)
         if preview is None:
             return Text("No image yet.", "dim")
-        roomy = self.app.size.width >= 118 and self.app.size.height >= 38
+        roomy = self.app.size.width >= 118 and self.app.size.height >= 50
         image = self._framed(preview.images[row] / 255, 2 if roomy else 1)
         curve = task.history.curves.get("activation")
         right = self._facts(task.history.finished, row)

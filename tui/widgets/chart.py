@@ -74,7 +74,7 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
     values = np.concatenate(finite) if finite else np.empty(0)
     rows = height - 1  # the last line numbers the x axis
     if not len(values) or rows < 2 or width < 16:
-        return Text("waiting for the first steps" if width >= 27 else "…", style="dim")
+        return Text("nothing yet" if width >= 11 else "…", style="dim italic")
     low, high = _range(plot, values)
     labels = [plot.label_y(10**v if plot.log else v) for v in (high, (low + high) / 2, low)]
     margin = max(map(len, labels)) + 1

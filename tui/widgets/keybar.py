@@ -14,16 +14,23 @@ def key_line(section: str, refused: Container[str], keys: Mapping[str, str], wid
 
     ``refused`` holds ids of actions, ``keys`` a user's own keys by the id of an action.
     """
-    roomy = _line(section, refused, keys, gap="  ")
-    return roomy if roomy.cell_len <= width else _line(section, refused, keys, gap=" ")
+    for gap, all_ in (("  ", True), (" ", True), (" ", False)):
+        line = _line(section, refused, keys, gap, all_=all_)
+        if line.cell_len <= width:
+            break
+    return line
 
 
-def _line(section: str, refused: Container[str], keys: Mapping[str, str], gap: str) -> Text:
+def _line(
+    section: str, refused: Container[str], keys: Mapping[str, str], gap: str, *, all_: bool
+) -> Text:
     line = Text(gap[1:], no_wrap=True)
     for action in ACTIONS:
         if not action.footer or section not in action.sections:
             continue
         dim = action.id in refused
+        if dim and not all_:
+            continue
         click = {"@click": f"app.{action.action}"}
         key = keys.get(action.id) or action.shown_key or action.keys
         start = len(line)
