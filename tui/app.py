@@ -174,7 +174,10 @@ class MnistTui(App[None]):
             if self._ticks % PICTURE_TICKS == 0:
                 pane.refresh_pictures()
                 self._stale.discard(self.current)
-        self._write("#progress", status_line(self.conductor, self.notice, plain=self.look.plain))
+        self._write(
+            "#progress",
+            status_line(self.conductor, self.notice, plain=self.look.plain, width=self.size.width),
+        )
         self._write("#load", self._load)
         self._write("#where", Text(self._where(), "dim"))
         self._write_keys()

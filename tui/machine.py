@@ -28,7 +28,7 @@ class Load:
             words = f"GPU {self.gpu:4.0%} {words}"
         if self.gpu_total:
             used, total = self.gpu_memory / GIB, self.gpu_total / GIB
-            words += f" of GPU {used:.1f}/{total:.0f} GiB"
+            words += f", GPU {used:.1f}/{total:.0f} GiB"
         return words
 
 

@@ -1,110 +1,214 @@
 """The app in a real pseudo-terminal, by real keys and signals."""
 
-import fcntl
 import json
 import os
-import pty
-import select
+import re
 import signal
-import struct
-import sys
-import termios
 import time
 
 import pytest
 
+from tests.terminal.terminal import Terminal
+
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
+SHOW_CURSOR, HIDE_CURSOR = b"\x1b[?25h", b"\x1b[?25l"
 
 
-class Terminal:
-    """A child on a pseudo-terminal of 100x30 cells and all that it wrote."""
-
-    def __init__(self, *arguments, **environment):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update({"TERM": "xterm-256color"} | environment)
-            os.execv(sys.executable, [sys.executable, "-m", "tui.cli", *arguments])
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-        self.output = b""
-
-    def read(self, condition, seconds=30):
-        """Read until the condition holds for the output, or fail."""
-        deadline = time.monotonic() + seconds
-        while not condition(self.output):
-            assert time.monotonic() < deadline, self.output[-2000:]
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    self.output += os.read(self.fd, 1 << 16)
-                except OSError:  # the other end is closed
-                    assert condition(self.output), self.output[-2000:]
-
-    def press(self, keys):
-        os.write(self.fd, keys.encode())
-
-    def exit_code(self, seconds=15):
-        """Drain the output until the child is gone; return its exit code."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.fd is not None and select.select([self.fd], [], [], 0.05)[0]:
-                try:
-                    self.output += os.read(self.fd, 1 << 16)
-                except OSError:
-                    time.sleep(0.05)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
-        pytest.fail("the app did not end")
-
-    def hang_up(self):
-        os.close(self.fd)
-        self.fd = None
+@pytest.fixture
+def home(tmp_path):
+    """Environment of a user without preferences."""
+    return {"XDG_CONFIG_HOME": str(tmp_path / "config")}
 
 
-def training(artifacts):
-    """Open the app, start a long training, and wait until it goes on."""
-    terminal = Terminal("--dataset", "digits", "--artifacts", str(artifacts), "--ascii")
-    terminal.read(lambda output: b"Models" in output)
-    terminal.press("r")
-    terminal.read(lambda output: b"img/s" in output, 60)
+def opened(artifacts, *arguments, **environment):
+    """Open the app on the digits and wait for its first frame."""
+    options = ["--dataset", "digits", "--artifacts", str(artifacts)]
+    terminal = Terminal(*options, *arguments, **environment)
+    terminal.read(lambda t: "Models" in t.text and "quit" in t.text)
     return terminal
 
 
-def status(artifacts):
+def training(artifacts, *arguments, **environment):
+    """Open the app, start a training that would take hours, and wait until it goes on."""
+    terminal = opened(artifacts, *arguments, **environment)
+    config = os.path.join(environment["XDG_CONFIG_HOME"], "mnist-tui", "config.toml")
+    assert os.path.exists(config), "long_runs first"
+    terminal.press("r")
+    terminal.read(lambda t: "img/s" in t.text, 60)
+    return terminal
+
+
+@pytest.fixture
+def long_runs(home, tmp_path):
+    """Environment of a user whose trainings take hours by default."""
+    folder = tmp_path / "config" / "mnist-tui"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("[defaults]\nepochs = 10000\n")
+    return home
+
+
+def only_run(artifacts):
     [run] = artifacts.iterdir()
-    return json.loads((run / "run.json").read_text())["status"]
+    return run
 
 
-def test_q_restores_the_terminal_and_is_0(tmp_path):
-    terminal = Terminal("--dataset", "digits", "--artifacts", str(tmp_path))
-    terminal.read(lambda output: b"Models" in output)
+def status(artifacts):
+    return json.loads((only_run(artifacts) / "run.json").read_text())["status"]
+
+
+def assert_restored(terminal):
+    assert terminal.output.count(ENTER_SCREEN) == terminal.output.count(LEAVE_SCREEN) == 1
+    assert terminal.output.rfind(SHOW_CURSOR) > terminal.output.rfind(HIDE_CURSOR)
+
+
+def test_sections_by_key_a_run_a_resize_and_q(tmp_path, long_runs):
+    artifacts = tmp_path / "a"
+    terminal = training(artifacts, **long_runs)
+    for key, words in zip("2341", ("Target labels", "Neurons", "status", "Models"), strict=True):
+        terminal.press(key)
+        terminal.read(lambda t, words=words: words in t.text)
+    terminal.resize(60, 18)
+    terminal.read(lambda t: "Samples" not in t.text)
+    terminal.resize(40, 10)
+    terminal.read(lambda t: "needs 60x18" in t.text)
+    terminal.resize(120, 40)
+    terminal.read(lambda t: "Validation accuracy" in t.text)
+    terminal.press("q")
+    terminal.read(lambda t: "keep what was done" in t.text)
+    answered = time.monotonic()
+    terminal.press("\r")
+    terminal.read(lambda t: LEAVE_SCREEN in t.output)
+    assert time.monotonic() - answered < 1
+    assert terminal.exit_code() == 0
+    assert_restored(terminal)
+    assert status(artifacts) == "stopped"
+
+
+def test_q_is_not_held_up_by_what_is_still_being_prepared(tmp_path, home):
+    """At once after the first frame: torch is being imported, and nothing is to be saved."""
+    terminal = opened(tmp_path / "a", **home)
+    pressed = time.monotonic()
     terminal.press("q")
     assert terminal.exit_code() == 0
-    assert terminal.output.count(ENTER_SCREEN) == terminal.output.count(LEAVE_SCREEN) == 1
-    assert terminal.output.rfind(b"\x1b[?25h") > terminal.output.rfind(b"\x1b[?25l")
+    assert time.monotonic() - pressed < 1.5
+    assert_restored(terminal)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_stops_saves_and_restores(tmp_path, number, code):
-    terminal = training(tmp_path)
+def test_a_signal_stops_saves_and_restores(tmp_path, long_runs, number, code):
+    artifacts = tmp_path / "a"
+    terminal = training(artifacts, **long_runs)
     os.kill(terminal.pid, number)
     assert terminal.exit_code() == code
-    assert LEAVE_SCREEN in terminal.output
-    assert status(tmp_path) in ("stopped", "finished")
+    assert_restored(terminal)
+    assert status(artifacts) == "stopped"
 
 
-def test_a_line_that_drops_leaves_a_stopped_run_and_no_process(tmp_path):
-    terminal = training(tmp_path)
+def test_an_error_in_a_pane_restores_the_screen_and_saves_the_run(tmp_path, long_runs):
+    artifacts = tmp_path / "a"
+    program = (
+        "from engine.config import RunConfig\n"
+        "from tui.open_app import open_app\n"
+        "from tui.panes.runs import RunsPane\n"
+        "import sys\n"
+        "RunsPane.refresh_text = lambda self: 1 / 0\n"
+        f"sys.exit(open_app(RunConfig(dataset='digits', artifacts={str(artifacts)!r}), "
+        "ascii_=False))\n"
+    )
+    terminal = Terminal(program=("-c", program), **long_runs)
+    terminal.read(lambda t: "Models" in t.text)
+    terminal.press("r")
+    terminal.read(lambda t: "img/s" in t.text, 60)
+    terminal.press("4")
+    assert terminal.exit_code() == 1
+    assert_restored(terminal)
+    assert b"ZeroDivisionError" in terminal.output[terminal.output.rfind(LEAVE_SCREEN) :]
+    assert status(artifacts) == "stopped"
+
+
+def test_a_line_that_drops_leaves_a_stopped_run_and_no_process(tmp_path, long_runs):
+    artifacts = tmp_path / "a"
+    terminal = training(artifacts, **long_runs)
     terminal.hang_up()
     assert terminal.exit_code() == 129
-    assert status(tmp_path) in ("stopped", "finished")
+    assert status(artifacts) == "stopped"
 
 
-def test_ascii_is_ascii_in_the_pictures(tmp_path):
-    terminal = training(tmp_path)
-    assert "▀".encode() not in terminal.output
+def steps(artifacts):
+    """Return the journal's (time, step) so far."""
+    lines = (only_run(artifacts) / "events.jsonl").read_bytes().splitlines()
+    events = [json.loads(line) for line in lines[:-1]]
+    return [(event["time"], event["step"]) for event in events if event["event"] == "progress"]
+
+
+def rate(marks, begin, end):
+    inside = [(at, step) for at, step in marks if begin <= at <= end]
+    (first, a), (last, b) = inside[0], inside[-1]
+    return (b - a) / (last - first)
+
+
+def test_a_reader_that_stops_for_30_s_slows_the_training_by_nothing(tmp_path, long_runs, capsys):
+    artifacts = tmp_path / "a"
+    terminal = training(artifacts, **long_runs)
+    begin = time.time()
+    terminal.read_for(10)
+    stalled = time.time()
+    time.sleep(30)  # nobody reads
+    end = time.time()
+    terminal.read_for(3)
+    marks = steps(artifacts)
+    before, during = rate(marks, begin, stalled), rate(marks, stalled + 1, end)
+    with capsys.disabled():
+        print(f" [{before:.0f} steps/s read, {during:.0f} stalled]", end="")
+    assert during > 0.9 * before
+    terminal.press("q")
+    terminal.read(lambda t: "keep what was done" in t.text)
+    terminal.press("\r")
+    assert terminal.exit_code() == 0
+    assert_restored(terminal)
+
+
+COLOUR_24, COLOUR_8 = re.compile(rb"[34]8;2;"), re.compile(rb"[34]8;5;(\d+)")
+GREYS = {0, 7, 8, 15, 16, 59, 102, 145, 188, 231, *range(232, 256)}  # of the 256 colours
+HALF_BLOCK, BRAILLE = re.compile("▀"), re.compile("[⠁-⣿]")
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "true_colour", "colour", "unicode"),
+    [
+        ({"COLORTERM": "truecolor"}, (), True, True, True),
+        ({"COLORTERM": ""}, (), False, True, True),
+        ({"NO_COLOR": "1"}, (), False, False, False),
+        ({"COLORTERM": ""}, ("--ascii",), False, True, False),
+        ({"COLORTERM": "", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, (),
+         False, True, False),
+    ],
+    ids=["truecolor", "256", "NO_COLOR", "--ascii", "LC_ALL=C"],
+)  # fmt: skip
+def test_pictures_in_what_the_terminal_can_show(
+    tmp_path, long_runs, environment, arguments, true_colour, colour, unicode
+):
+    terminal = training(tmp_path / "a", *arguments, **long_runs | environment)
+    terminal.read_for(1.5)
+    assert bool(COLOUR_24.search(terminal.output)) is true_colour
+    palette = {int(number) for number in COLOUR_8.findall(terminal.output)}
+    assert bool(palette - GREYS) is (colour and not true_colour)
+    shown = terminal.output.decode(errors="replace")
+    assert bool(HALF_BLOCK.search(shown)) is unicode
+    assert bool(BRAILLE.search(shown)) is unicode
+    assert "right" in terminal.text
     os.kill(terminal.pid, signal.SIGTERM)
     terminal.exit_code()
+
+
+def test_no_question_to_the_terminal_can_eat_a_key(tmp_path, home):
+    """Keys that come before the first frame are all taken as keys."""
+    options = ["--dataset", "digits", "--artifacts", str(tmp_path / "a")]
+    terminal = Terminal(*options, **home)
+    terminal.press("3")
+    terminal.read(lambda t: "Neurons" in t.text)
+    terminal.press("q")
+    assert terminal.exit_code() == 0
 
 
 def test_without_a_terminal_one_line_says_what_to_do(capsys):

@@ -187,8 +187,9 @@ def test_what_cannot_begin_is_told_too(tmp_path):
     live(tmp_path / "file", story)
 
 
-@pytest.mark.parametrize(("key", "section", "pictures"), [("2", "adversarial", "#noise"),
-                                                          ("3", "visualize", "#neuron-images")])  # fmt: skip
+@pytest.mark.parametrize(("key", "section", "pictures"), [
+    ("2", "adversarial", "#noise"), ("3", "visualize", "#neuron-images"),
+])  # fmt: skip
 def test_the_other_sections_run_stop_and_finish(trained, key, section, pictures):
     async def story(app, pilot):
         await pilot.press(key)
@@ -212,8 +213,9 @@ def test_the_other_sections_run_stop_and_finish(trained, key, section, pictures)
     live(trained, story)
 
 
-@pytest.mark.parametrize(("key", "section"), [("1", "train"), ("2", "adversarial"),
-                                              ("3", "visualize")])  # fmt: skip
+@pytest.mark.parametrize(("key", "section"), [
+    ("1", "train"), ("2", "adversarial"), ("3", "visualize"),
+])  # fmt: skip
 def test_the_files_are_those_of_the_command_line(trained, monkeypatch, key, section):
     """Byte for byte, but for times and ids: the app against the very command that it shows."""
     command = []

@@ -1,8 +1,15 @@
+import asyncio
 import threading
+import time
+from dataclasses import replace
 
 import numpy as np
 
-from engine.events import Finished, Progress, Started
+from engine.config import RunConfig
+from engine.errors import EngineError
+from engine.events import Finished, Progress, Started, Stopped
+from tui.app import MnistTui
+from tui.conductor import Conductor
 from tui.mailbox import Mailbox
 
 
@@ -49,3 +56,76 @@ def test_two_threads():
         seen += box.take()[0]
     seen += box.take()[0]
     assert [letter.event.step for letter in seen] == list(range(20_000))
+
+
+class Firehose:
+    """A laboratory whose run tells 5,000 events a second until it is stopped."""
+
+    rate = 5000
+
+    def __init__(self):
+        self.told = 0
+
+    def survey(self, config):
+        raise EngineError("ready")
+
+    def missing_training(self, config):
+        return None
+
+    def session(self, config, *, listen, control, command, companions):
+        self.config = config.resolve(dataset="digits", device="cpu", precision="fp32", threads=1)
+        self.listen, self.control = listen, control
+        return self
+
+    def run(self):
+        self.listen(replace(started(), steps=10**6, config=self.config.to_json(),
+                            dataset={"name": "digits", "sha256": ""},
+                            environment={"device": "cpu", "precision": "fp32"}))  # fmt: skip
+        begin = time.perf_counter()
+        while self.control.stop_reason is None:
+            self.told += 1
+            self.listen(replace(progress(self.told), time=time.time()))
+            ahead = self.told / self.rate - (time.perf_counter() - begin)
+            if ahead > 0.002:
+                time.sleep(ahead)
+        self.listen(Stopped(step=self.told, reason=self.control.stop_reason))
+        raise EngineError("it ends here")
+
+
+def test_keys_are_answered_under_a_flood_of_events(tmp_path, capsys):
+    waits = []
+
+    async def play():
+        laboratory = Firehose()
+        config = RunConfig(dataset="digits", artifacts=str(tmp_path))
+        app = MnistTui(config, plain=True, conductor=Conductor(laboratory))
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause(0.3)
+            await pilot.press("r")
+            await pilot.pause(0.5)
+            [task] = app.conductor.tasks
+            begin = time.perf_counter()
+            while time.perf_counter() - begin < 4:
+                key = "2" if app.current == "train" else "1"
+                pressed = time.perf_counter()
+                app.simulate_key(key)
+                while app.current != {"1": "train", "2": "adversarial"}[key]:
+                    await asyncio.sleep(0.001)
+                waits.append(time.perf_counter() - pressed)
+                await asyncio.sleep(0.03)
+            seconds = time.perf_counter() - begin
+            await pilot.press("s")
+            for _ in range(100):
+                await pilot.pause(0.05)
+                if task.state == "stopped":
+                    break
+            assert task.state == "stopped"
+            assert task.step == laboratory.told
+            rate = laboratory.told / seconds
+        with capsys.disabled():
+            p95 = 1000 * sorted(waits)[int(0.95 * len(waits))]
+            print(f" [{rate:,.0f} events/s, {len(waits)} keys, p95 {p95:.0f} ms]", end="")
+        assert rate > 3000
+        assert p95 < 300  # on an idle machine about 100; the print tells
+
+    asyncio.run(play())

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from rich.text import Text
 
 from tui.widgets.chart import Line, Plot, draw, spark
-from tui.widgets.pixels import draw_grey, draw_signed, shrink
+from tui.widgets.pixels import draw_framed, draw_grey, draw_signed, shrink
 from tui.widgets.thumbnails import fitting_size, thumbnails
 
 
@@ -84,8 +85,45 @@ def test_sparks_never_crash():
 
 def test_thumbnails_fill_the_width():
     one = (draw_grey(np.ones((4, 4)), plain=True), draw_grey(np.ones((2, 1)), plain=True))
-    drawn = rows(thumbnails([one] * 3, 4, 10))
-    assert drawn == ["@@@@  @@@@", "@@@@  @@@@", "@     @", "", "@@@@", "@@@@", "@", ""]
+    drawn = rows(thumbnails([one] * 3, 4, 10))  # small ones stand close
+    assert drawn == ["@@@@ @@@@", "@@@@ @@@@", "@    @", "@@@@", "@@@@", "@"]
+    large = (draw_grey(np.ones((2, 12)), plain=True), Text("x"))
+    assert rows(thumbnails([large] * 2, 12, 30)) == ["@" * 12 + "  " + "@" * 12, f"x{'':13}x", ""]
     assert fitting_size(16, 120, 64) == 28
     assert fitting_size(16, 120, 60) == 20
-    assert fitting_size(16, 10, 5) == 10
+    assert fitting_size(16, 10, 5) == 8
+
+
+def test_a_line_that_is_no_longer_finite_is_told_by_a_badge():
+    values = np.array([3.0, 2.0, np.nan, np.inf])
+    plot = Plot([Line(np.arange(1, 5), values, "red")], log=True)
+    assert plot.diverged == 3
+    assert "diverged at step 3" in str(draw(plot, 60, 8))
+    assert "diverged" not in str(draw(plot, 22, 8))  # no room: no half words
+
+
+def test_the_cursor_is_a_column_behind_the_curve():
+    line = Line(np.arange(101), np.full(101, 0.5), "red")
+    without = draw(Plot([line], low=0, high=1), 60, 10, plain=True)
+    with_one = draw(Plot([line], low=0, high=1, cursor=50), 60, 10, plain=True)
+    changed = {
+        column
+        for a, b in zip(rows(without), rows(with_one), strict=True)
+        for column, (x, y) in enumerate(zip(a.ljust(60), b.ljust(60), strict=True))
+        if x != y
+    }
+    assert len(changed) == 1
+
+
+def test_a_chart_sends_one_style_for_a_run_of_cells():
+    line = Line(np.arange(101), np.linspace(0, 1, 101), "red")
+    drawn = draw(Plot([line]), 60, 10)
+    assert len(drawn.spans) < 60
+
+
+def test_a_frame_stands_around_its_field():
+    drawn = rows(draw_framed(np.zeros((8, 8)), (slice(2, 6), slice(3, 5)), plain=True))
+    shades = np.array([list(line) for line in drawn])
+    assert (shades[1:3, 2] != " ").all()
+    assert (shades[1:3, 3:5] == " ").all()
+    assert (shades[:, :2] == " ").all()

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from engine.architectures import CLASSES, IMAGE_SIZE
 from engine.config import AdversarialConfig, RunConfig
@@ -17,6 +17,7 @@ from tui.conductor import Task
 from tui.panes.base import hint
 from tui.panes.network import NetworkPane
 from tui.widgets.chart import Chart, Plot, spark
+from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, draw_signed, enlarge, shrink
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 
@@ -70,11 +71,11 @@ class AdversarialPane(NetworkPane):
         with Vertical(id="labels", classes="column panel list") as labels:
             labels.border_title = "Target labels"
             yield OptionList(*(Text(str(label)) for label in range(CLASSES)), id="label-list")
-            yield Static(id="attacked")
+            yield Picture(id="attacked")
         with Vertical(id="middle", classes="column"):
             with Vertical(id="noise-panel", classes="panel") as noise:
                 noise.border_title = "Noise"
-                yield Static(id="noise")
+                yield Picture(id="noise")
             with Horizontal():
                 for name in ("loss", "success"):
                     chart = Chart(id=f"noise-{name}", classes="panel")
@@ -82,7 +83,7 @@ class AdversarialPane(NetworkPane):
                     yield chart
         with VerticalScroll(id="infused", classes="column panel", can_focus=False) as infused:
             infused.border_title = "With the noise"
-            yield Static(id="infused-grid")
+            yield Picture(id="infused-grid")
 
     def on_mount(self) -> None:
         """Choose the first label."""
@@ -124,7 +125,7 @@ class AdversarialPane(NetworkPane):
             words.append("\n\n").append_text(self.about_shown())
             if self.shown.config.epsilon is not None:
                 words.append(f"\nbudget ε {self.shown.config.epsilon:g}", "dim")
-        self.query_one("#attacked", Static).update(words)
+        self.query_one("#attacked", Picture).show(words)
 
     def _label_line(self, label: int, width: int) -> Text:
         index = self.index_of(label)
@@ -145,7 +146,7 @@ class AdversarialPane(NetworkPane):
 
     def refresh_pictures(self) -> None:
         """Draw the chosen label's noise, curves and infused images."""
-        noise, grid = self.query_one("#noise", Static), self.query_one("#infused-grid", Static)
+        noise, grid = self.query_one("#noise", Picture), self.query_one("#infused-grid", Picture)
         panel = self.query_one("#noise-panel", Vertical)
         label, index = self.row, self.index_of(self.row)
         infused = Infused.at(self.shown, self.cursor) if self.shown else None
@@ -153,9 +154,9 @@ class AdversarialPane(NetworkPane):
             words = "The noise grows here: red adds ink, blue takes it away."
             if self.shown is not None and index is None:
                 words = f"This run has no noise for {label}; r crafts it."
-            noise.update(hint(words, panel.content_size.width))
+            noise.show(hint(words, panel.content_size.width))
             words = "Nine images, each read as the target once the noise is on it."
-            grid.update(hint(words, self.query_one("#infused").content_size.width))
+            grid.show(hint(words, self.query_one("#infused").content_size.width))
             panel.border_title = "Noise"
             for chart in self.query(Chart):
                 chart.show_nothing(chart.id.removeprefix("noise-").capitalize())
@@ -166,12 +167,12 @@ class AdversarialPane(NetworkPane):
         if size < IMAGE_SIZE:
             image = shrink(image, size, size)
         image = enlarge(image, max(1, size // IMAGE_SIZE))
-        noise.update(draw_signed(image, infused.bound, plain=self.look.plain))
+        noise.show(draw_signed(image, infused.bound, plain=self.look.plain))
         panel.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
         for name in ("loss", "success"):
             self._draw_curve(name, index)
         room = self.query_one("#infused", VerticalScroll).content_size
-        grid.update(self._draw_infused(infused, index, label, room))
+        grid.show(self._draw_infused(infused, index, label, room))
 
     def _draw_curve(self, name: str, index: int) -> None:
         chart = self.query_one(f"#noise-{name}", Chart)

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from engine.architectures import ARCHITECTURES
 from engine.config import RunConfig, TrainConfig
@@ -16,6 +16,7 @@ from engine.events import Preview
 from tui.conductor import Task
 from tui.panes.base import ExperimentPane, hint
 from tui.widgets.chart import Chart, Line, Plot, spark
+from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, shrink
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 from tui.words import MARKS, PLAIN_MARKS, number
@@ -39,7 +40,7 @@ class TrainPane(ExperimentPane):
         with Vertical(id="models", classes="column panel list") as models:
             models.border_title = "Models"
             yield OptionList(*(Text(name) for name in NAMES), id="model-list")
-            yield Static(id="about")
+            yield Picture(id="about")
         with Vertical(id="curves", classes="column"):
             loss = Chart(id="loss", classes="panel")
             loss.border_title = "Loss"
@@ -49,7 +50,7 @@ class TrainPane(ExperimentPane):
             yield accuracy
         with VerticalScroll(id="samples", classes="column panel", can_focus=False) as samples:
             samples.border_title = "Samples"
-            yield Static(id="sample-grid")
+            yield Picture(id="sample-grid")
 
     def on_mount(self) -> None:
         """Choose the first model."""
@@ -113,7 +114,7 @@ class TrainPane(ExperimentPane):
             about.append("r trains it\na trains all three", "bold")
         else:
             about.append_text(self.about_shown())
-        self.query_one("#about", Static).update(about)
+        self.query_one("#about", Picture).show(about)
 
     def _model_lines(self, name: str) -> Text:
         task = self.shown
@@ -139,15 +140,15 @@ class TrainPane(ExperimentPane):
         """Draw the curves and the sixteen samples."""
         self._draw_loss()
         self._draw_accuracy()
-        grid = self.query_one("#sample-grid", Static)
+        grid = self.query_one("#sample-grid", Picture)
         samples = self.query_one("#samples", VerticalScroll)
         answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
         if answers is None:
-            grid.update(hint(SAMPLES_HINT, samples.content_size.width))
+            grid.show(hint(SAMPLES_HINT, samples.content_size.width))
             samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")
-        grid.update(draw_samples(images, answers, samples.content_size, self.look.plain))
+        grid.show(draw_samples(images, answers, samples.content_size, self.look.plain))
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
         samples.border_subtitle = f"{right} of {len(images)} right"
 

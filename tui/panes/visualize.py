@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from engine.architectures import LAYERS, NEURONS, Neuron
 from engine.config import RunConfig, VisualizeConfig
@@ -16,6 +16,7 @@ from engine.history import Curve
 from tui.panes.base import hint
 from tui.panes.network import NetworkPane
 from tui.widgets.chart import Chart, Line, Plot
+from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, enlarge, shrink
 from tui.widgets.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 
@@ -40,10 +41,10 @@ class VisualizePane(NetworkPane):
         with Vertical(id="neurons", classes="column panel list") as layers:
             layers.border_title = "Neurons"
             yield OptionList(*(Text(layer) for layer, _ in ROWS), id="neuron-list")
-            yield Static(id="looked-at")
+            yield Picture(id="looked-at")
         with VerticalScroll(id="neuron-grid", classes="column panel", can_focus=False) as grid:
             grid.border_title = "Images"
-            yield Static(id="neuron-images")
+            yield Picture(id="neuron-images")
         with Vertical(id="neuron", classes="column"):
             chart = Chart(id="activation", classes="panel")
             chart.border_title = "Activation"
@@ -102,7 +103,7 @@ class VisualizePane(NetworkPane):
             words.append("\n\na draws all 74\nr what is chosen", "bold")
         else:
             words.append("\n\n").append_text(self.about_shown())
-        self.query_one("#looked-at", Static).update(words)
+        self.query_one("#looked-at", Picture).show(words)
 
     def _line(self, layer: str, index: int | None, ends: dict[Neuron, float]) -> Text:
         if index is None:
@@ -119,7 +120,7 @@ class VisualizePane(NetworkPane):
 
     def refresh_pictures(self) -> None:
         """Draw the highlighted layer's images and the course of their activations."""
-        images, chart = self.query_one("#neuron-images", Static), self.query_one(Chart)
+        images, chart = self.query_one("#neuron-images", Picture), self.query_one(Chart)
         panel = self.query_one("#neuron-grid", VerticalScroll)
         preview = self.shown.history.preview("images", self.cursor) if self.shown else None
         rows = self.rows_of_layer()
@@ -127,12 +128,12 @@ class VisualizePane(NetworkPane):
             words = "The images that excite the neurons sharpen here."
             if preview is not None:
                 words = f"This run has no neurons of {self.layer}; r draws them."
-            images.update(hint(words, panel.content_size.width))
+            images.show(hint(words, panel.content_size.width))
             chart.show_nothing("Activation")
             panel.border_title = "Images"
             return
         neurons = [self.shown.config.targets[row] for row in rows]
-        images.update(self._grid(neurons, preview.images[rows], panel.content_size))
+        images.show(self._grid(neurons, preview.images[rows], panel.content_size))
         panel.border_title = f"Images of {self.layer}{self.when()}"
         self._draw_activation(chart, rows, neurons)
 

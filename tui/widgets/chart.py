@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 from rich.text import Text
@@ -55,16 +56,31 @@ class Chart(Widget):
 
     DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; min-height: 4; }"
 
-    plot: reactive[Plot] = reactive(Plot, always_update=True)
+    plot: reactive[Plot] = reactive(Plot, always_update=True, repaint=False)
     plain: reactive[bool] = reactive(False)
+    _drawn = Text()
 
     def show_nothing(self, title: str) -> None:
         """Go back to an empty chart."""
         self.plot, self.border_title, self.border_subtitle = Plot(), title, ""
 
-    def render(self) -> Text:
-        """Draw the plot at the present size."""
+    def watch_plot(self) -> None:
+        """Draw at the present size; where it looks the same, nothing is sent to the terminal."""
+        drawn = self._draw()
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.refresh()
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self.watch_plot()
+
+    def _draw(self) -> Text:
         return draw(self.plot, self.size.width, self.size.height, plain=self.plain)
+
+    def render(self) -> Text:
+        """Return what was drawn last."""
+        return self._drawn
 
 
 def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
@@ -184,12 +200,17 @@ class _Canvas:
         cells = self.dots[row * 4 : row * 4 + 4].reshape(4, -1, 2).transpose(1, 0, 2)
         codes = (cells * DOTS).sum((1, 2))
         text = Text()
-        for code, style in zip(codes.tolist(), self.styles[row], strict=True):
-            character = (
-                ("*" if code else " ") if self.plain else chr(0x2800 + code) if code else " "
-            )
-            text.append(character, style or "dim")
+        # Neighbours of one style together: each change of style costs twenty bytes on the line.
+        for style, run in groupby(
+            zip(codes.tolist(), self.styles[row], strict=True), key=lambda cell: cell[1]
+        ):
+            text.append("".join(self._character(code) for code, _ in run), style or "dim")
         return text
+
+    def _character(self, code: int) -> str:
+        if not code:
+            return " "
+        return "*" if self.plain else chr(0x2800 + code)
 
 
 def spark(values: Sequence[float], width: int, *, plain: bool = False) -> str:

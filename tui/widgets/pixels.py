@@ -1,6 +1,7 @@
 """Images as characters: two pixels a cell in colour, or shades of plain ASCII."""
 
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 from rich.color import Color
@@ -82,8 +83,9 @@ def _half_blocks(colours: np.ndarray) -> Text:
     for number, pair in enumerate(_paired(colours)):
         if number:
             text.append("\n")
-        for upper, lower in zip(pair[0].tolist(), pair[1].tolist(), strict=True):
-            text.append(UPPER_HALF, _style(tuple(upper), tuple(lower)))
+        cells = [(*u, *v) for u, v in zip(pair[0].tolist(), pair[1].tolist(), strict=True)]
+        for colours_of_cell, run in groupby(cells):
+            text.append(UPPER_HALF * len(list(run)), _style(*colours_of_cell))
     return text
 
 
@@ -95,5 +97,5 @@ def _paired(values: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1 << 16)
-def _style(upper: tuple[int, int, int], lower: tuple[int, int, int]) -> Style:
-    return Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower))
+def _style(*rgb: int) -> Style:
+    return Style(color=Color.from_rgb(*rgb[:3]), bgcolor=Color.from_rgb(*rgb[3:]))

@@ -5,11 +5,12 @@ from rich.text import Text
 from tui.conductor import Conductor, Task
 from tui.words import clock
 
-BAR = 24  # cells
+BAR, SHORT_BAR = 24, 10  # cells
+ROOMY = 110  # cells, from here on there is room for more than the most important
 GOOD, WAITING, BAD = "#009E73", "bold #E69F00", "bold #D55E00"
 
 
-def status_line(conductor: Conductor, notice: str, *, plain: bool) -> Text:
+def status_line(conductor: Conductor, notice: str, *, plain: bool, width: int) -> Text:
     """Return the line for what runs now, or else the last word of what ran or was noticed."""
     task = conductor.running
     if task is None:
@@ -17,11 +18,13 @@ def status_line(conductor: Conductor, notice: str, *, plain: bool) -> Text:
     if not task.steps:
         return Text(f" starting {task.section} {task.config.title} …  {notice}", "dim")
     share = task.step / task.steps
-    filled = round(share * BAR)
+    roomy = width >= ROOMY
+    bar = BAR if roomy else SHORT_BAR
+    filled = round(share * bar)
     full, rest = ("#", "-") if plain else ("━", "─")
     text = Text.assemble(
-        f" {_title(task)}  ", (full * filled, GOOD), (rest * (BAR - filled), "dim"),
-        f"  {_epoch(task)}step {task.step:,}/{task.steps:,}",
+        f" {_title(task)}  ", (full * filled, GOOD), (rest * (bar - filled), "dim"),
+        f"  {_epoch(task) if roomy else ''}step {task.step:,}/{task.steps:,}",
     )  # fmt: skip
     if task.control.stop_reason:
         text.append("  stopping", WAITING)

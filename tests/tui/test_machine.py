@@ -1,0 +1,42 @@
+import sys
+from types import SimpleNamespace
+
+from tui.machine import GIB, Load, Machine
+
+
+def test_a_machine_without_a_gpu_tells_the_rest(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", None)  # as where it is not installed
+    load = Machine().read()
+    assert load.memory > 2**20
+    assert load.gpu is load.gpu_total is None
+    assert "GPU" not in load.words()
+
+
+def gpu(rates):
+    def fail(handle):
+        raise pynvml.NVMLError
+
+    pynvml = SimpleNamespace(
+        NVMLError=ValueError,
+        nvmlInit=lambda: None,
+        nvmlDeviceGetHandleByIndex=lambda index: "the first",
+        nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(used=12 * GIB, total=141 * GIB),
+        nvmlDeviceGetUtilizationRates=(lambda handle: SimpleNamespace(gpu=43)) if rates else fail,
+    )
+    return pynvml
+
+
+def test_a_gpu_and_one_that_tells_no_load(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", gpu(rates=True))
+    assert Machine().read().words().startswith("GPU  43% CPU")
+    monkeypatch.setitem(sys.modules, "pynvml", gpu(rates=False))
+    load = Machine().read()
+    assert load.gpu is None
+    assert ", GPU 12.0/141 GiB" in load.words()
+
+
+def test_words_are_short():
+    assert Load(1.5, 512 * 2**20).words() == "CPU 150% 512 MiB"
+    assert Load(0.05, 3 * GIB, 1.0, GIB, 80 * GIB).words() == (
+        "GPU 100% CPU   5% 3.0 GiB, GPU 1.0/80 GiB"
+    )
