@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint clean
+.PHONY: run test lint snapshots screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/mnist-tui run all
@@ -17,6 +17,14 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+# After a change of the app's looks: look at what changed before it is committed.
+snapshots: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q tests/tui/test_snapshots.py --snapshot-update
+
+ARTIFACTS ?= artifacts
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python -m tests.screenshots $(ARTIFACTS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=...")'

@@ -1,12 +1,14 @@
 """The terminal UI: four sections over the engine's tasks, a timer between the two.
 
 A Textual thread worker runs the tasks (``Conductor.work``). It only puts events into the mailbox;
-the timer empties that ten times a second for words and twice a second for charts and images, since
-on a small machine every percent that the screen takes is taken from the training.
+the timer empties that five times a second for the line of progress, and for the rest as often as
+``Pace`` allows.
 """
 
+import gc
 import signal
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -24,6 +26,7 @@ from tui.conductor import Conductor, Task, where_words
 from tui.look import Look
 from tui.machine import Machine
 from tui.options import command_line
+from tui.pace import Pace
 from tui.panes.adversarial import AdversarialPane
 from tui.panes.base import ExperimentPane
 from tui.panes.network import NetworkPane
@@ -32,27 +35,18 @@ from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
 from tui.preferences import Preferences, preferences_path, remember_theme
 from tui.reasons import reason_against
-from tui.screens.edit import Edit
-from tui.screens.help import Help
-from tui.screens.leave import Leave
-from tui.screens.network import ChooseNetwork
-from tui.screens.neuron import NeuronView
-from tui.screens.noise import NoiseView
-from tui.screens.sample import SampleView
-from tui.screens.success import SuccessMap
 from tui.signals import CAUGHT, exit_code
 from tui.widgets.keybar import key_line
+from tui.widgets.picture import Picture
 from tui.widgets.status import status_line
 
-TEXT_INTERVAL = 0.1  # seconds
-PICTURE_TICKS = 5  # text intervals between two drawings of charts and images
+TEXT_INTERVAL = 0.2  # seconds
 LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
 SMALLEST = (60, 18)
 FULL_WIDTH = 76  # cells; below, each section leaves out its right column
-CLOSE_UPS = {"train": SampleView, "adversarial": NoiseView, "visualize": NeuronView}
 
 
-class Links(Static):
+class Links(Picture):
     """Words to be clicked that look like words."""
 
     auto_links = False
@@ -85,8 +79,7 @@ class MnistTui(App[None]):
         self.conductor = conductor or Conductor()
         self.notice = ""
         self.ended_by: str | None = None  # a signal's name
-        self._ticks = 0
-        self._words: dict[str, Text] = {}  # last written, by selector
+        self._pace = Pace()
         self._load = Text()
         self._stale: set[str] = set()
         self._followed: Task | None = None  # the live task that the app showed by itself
@@ -110,13 +103,13 @@ class MnistTui(App[None]):
         """Lay out the bar of sections, the sections, the line of progress and the keys."""
         with Horizontal(id="bar"):
             yield Links(id="titles")
-            yield Static(id="where")
+            yield Picture(id="where")
         with ContentSwitcher(initial="train", id="sections"):
             yield from self.panes.values()
         yield Static(id="too-small")
         with Horizontal(id="status"):
-            yield Static(id="progress")
-            yield Static(id="load")
+            yield Picture(id="progress")
+            yield Picture(id="load")
         yield Links(id="keys")
 
     def on_mount(self) -> None:
@@ -133,6 +126,7 @@ class MnistTui(App[None]):
 
     def _begin(self) -> None:
         """Do what the first frame should not wait for."""
+        gc.enable()
         self.action_show(self.current)
         self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
         self.conductor.prepare(self.shared)
@@ -167,13 +161,11 @@ class MnistTui(App[None]):
         while not self.conductor.notices.empty():
             self.notice = self.conductor.notices.get()
             self.notify(self.notice, timeout=12)
-        self._ticks += 1
-        if self.current in self._stale and len(self.screen_stack) == 1:
-            pane = self.panes[self.current]
-            pane.refresh_text()
-            if self._ticks % PICTURE_TICKS == 0:
-                pane.refresh_pictures()
-                self._stale.discard(self.current)
+        if self.current in self._stale and len(self.screen_stack) == 1 and self._pace.due():
+            self._pace.drew()
+            self._stale.discard(self.current)
+            self.panes[self.current].refresh_text()
+            self.panes[self.current].refresh_pictures()
         self._write(
             "#progress",
             status_line(self.conductor, self.notice, plain=self.look.plain, width=self.size.width),
@@ -198,10 +190,7 @@ class MnistTui(App[None]):
             self._followed = task
 
     def _write(self, selector: str, words: Text) -> None:
-        """Write words; an update is sent to the terminal, changed or not, so only what changed."""
-        if self._words.get(selector) != words:
-            self._words[selector] = words
-            self.query_one(selector, Static).update(words)
+        self.query_one(selector, Picture).show(words)
 
     def _where(self) -> str:
         """Return dataset, device and precision: of what is shown, or else of the next run."""
@@ -249,7 +238,11 @@ class MnistTui(App[None]):
         for action in ACTIONS:
             if action.name not in ("command_palette", "leave"):
                 reason = reason_against(action.name, self)
-                help = f"not now: {reason}" if reason else f"key {action.shown_key or action.keys}"
+                help = (
+                    f"not now: {reason}"
+                    if reason
+                    else f"{action.id}, key {action.shown_key or action.keys}"
+                )
                 yield SystemCommand(
                     action.sentence,
                     help,
@@ -309,7 +302,7 @@ class MnistTui(App[None]):
     async def action_edit(self) -> None:
         """Edit the options of the next runs."""
         pane = self.experiments[self.current]
-        answer = await self.push_screen_wait(Edit(pane.editable()))
+        answer = await self.push_screen_wait(_screens().Edit(pane.editable()))
         if answer is not None:
             config, run = answer
             pane.edit(config)
@@ -321,7 +314,9 @@ class MnistTui(App[None]):
         """Choose the network to look at."""
         pane = self.experiments[self.current]
         assert isinstance(pane, NetworkPane)
-        chosen = await self.push_screen_wait(ChooseNetwork(self.shared.artifacts, pane.config.run))
+        chosen = await self.push_screen_wait(
+            _screens().ChooseNetwork(self.shared.artifacts, pane.config.run)
+        )
         if chosen is not None:
             pane.choose_network(chosen[0])
 
@@ -339,7 +334,8 @@ class MnistTui(App[None]):
         if self.current == "runs":
             self.query_one(DataTable).action_select_cursor()
         else:
-            self.push_screen(CLOSE_UPS[self.current](self.experiments[self.current]))
+            view = _screens().CLOSE_UPS[self.current]
+            self.push_screen(view(self.experiments[self.current]))
 
     @on(OptionList.OptionSelected, "ExperimentPane OptionList")
     def _clicked(self) -> None:
@@ -348,7 +344,7 @@ class MnistTui(App[None]):
 
     def action_map(self) -> None:
         """Show success by true digit and target."""
-        self.push_screen(SuccessMap(self.experiments[self.current]))
+        self.push_screen(_screens().SuccessMap(self.experiments[self.current]))
 
     def action_step(self, by: int) -> None:
         """Move the step cursor."""
@@ -393,21 +389,30 @@ class MnistTui(App[None]):
 
     def action_help(self) -> None:
         """Show every key."""
-        self.push_screen(Help(self.preferences.keys, self._refused))
+        self.push_screen(_screens().Help(self.preferences.keys, self._refused))
 
-    @work
-    async def action_leave(self) -> None:
+    def action_leave(self) -> None:
         """Leave; ask first where something runs."""
-        if self.conductor.running is not None:
-            answer = await self.push_screen_wait(Leave(self.conductor.waiting))
-            if answer != "stop":
-                return
-        self.conductor.stop_all("user")
-        self.conductor.close()
-        self.exit()
+        if self.conductor.running is None:
+            self._leave("stop")
+        else:
+            self.push_screen(_screens().Leave(self.conductor.waiting), self._leave)
+
+    def _leave(self, answer: str | None) -> None:
+        if answer == "stop":
+            self.conductor.stop_all("user")
+            self.conductor.close()
+            self.exit()
 
     def on_unmount(self) -> None:
         """Let the engine's thread end."""
         self.conductor.stop_all("user")
         self.conductor.close()
         self.conductor.closed.set()
+
+
+def _screens() -> ModuleType:
+    """Return what opens over a section; imported when first wanted, after the first frame."""
+    from tui import screens
+
+    return screens

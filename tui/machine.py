@@ -3,8 +3,6 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-import psutil
-
 MIB, GIB = 2**20, 2**30
 
 
@@ -36,6 +34,8 @@ class Machine:
     """Reads the load. The first reading of the CPU is 0: it counts from the last one."""
 
     def __init__(self) -> None:
+        import psutil
+
         self._process = psutil.Process()
         self._process.cpu_percent()
         self._gpu = None

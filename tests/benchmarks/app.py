@@ -22,12 +22,19 @@ EPOCHS = 120  # of the digits: 1,200 steps
 KEYS = 40
 
 
+def opened(folder: str, home: dict[str, str]) -> Terminal:
+    """Open the app and read until its keys are on the screen."""
+    options = ["--dataset", "digits", "--artifacts", folder]
+    terminal = Terminal(*options, size=SIZE, watch=False, **home)
+    terminal.read(lambda t: b"quit" in t.output)
+    return terminal
+
+
 def first_frame(home: dict[str, str]) -> float:
     """Return the seconds from the start of the process to a screen with keys on it."""
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
-        terminal = Terminal("--dataset", "digits", "--artifacts", folder, size=SIZE, **home)
-        terminal.read(lambda t: b"quit" in t.output)
+        terminal = opened(folder, home)
         seconds = time.perf_counter() - begin
         os.kill(terminal.pid, signal.SIGKILL)
         os.waitpid(terminal.pid, 0)
@@ -58,12 +65,11 @@ def headless(model: str) -> float:
 def with_app(model: str, home: dict[str, str]) -> tuple[float, float]:
     """Return the rate of the same training in the app, and its bytes a second to the terminal."""
     with tempfile.TemporaryDirectory() as folder:
-        terminal = Terminal("--dataset", "digits", "--artifacts", folder, size=SIZE, **home)
-        terminal.read(lambda t: "quit" in t.text)
+        terminal = opened(folder, home)
         terminal.press({"baseline": "r", "two-conv": "jr", "two-conv-fc": "jjr"}[model])
-        terminal.read(lambda t: "img/s" in t.text, 60)
+        terminal.read(lambda t: b"img/s" in t.output, 60)
         begin, before = time.perf_counter(), len(terminal.output)
-        terminal.read(lambda t: " finished" in t.text, 120)
+        terminal.read(lambda t: b" finished" in t.output[-4096:], 120)
         sent = (len(terminal.output) - before) / (time.perf_counter() - begin)
         terminal.press("q")
         terminal.exit_code()
@@ -73,16 +79,15 @@ def with_app(model: str, home: dict[str, str]) -> tuple[float, float]:
 def key_answers(home: dict[str, str]) -> list[float]:
     """Return how long the first change of the screen after a key takes while a network trains."""
     with tempfile.TemporaryDirectory() as folder:
-        terminal = Terminal("--dataset", "digits", "--artifacts", folder, size=SIZE, **home)
-        terminal.read(lambda t: "quit" in t.text)
+        terminal = opened(folder, home)
         terminal.press("r")
-        terminal.read(lambda t: "img/s" in t.text, 60)
+        terminal.read(lambda t: b"img/s" in t.output, 60)
         answers = []
         for number in range(KEYS):
-            key, words = ("2", "Target labels") if number % 2 == 0 else ("1", "Models")
-            begin = time.perf_counter()
+            key, words = ("2", b"Target labels") if number % 2 == 0 else ("1", b"Models")
+            begin, before = time.perf_counter(), len(terminal.output)
             terminal.press(key)
-            terminal.read(lambda t, words=words: words in t.text)
+            terminal.read(lambda t, w=words, n=before: w in t.output[n:])
             answers.append(time.perf_counter() - begin)
             terminal.read_for(0.15)
         terminal.press("q\r")

@@ -22,9 +22,12 @@ class Terminal:
 
     alive: ClassVar[list["Terminal"]] = []
 
-    def __init__(self, *arguments, program=("-m", "tui.cli"), size=(100, 30), **environment):
+    def __init__(
+        self, *arguments, program=("-m", "tui.cli"), size=(100, 30), watch=True, **environment
+    ):
+        """``watch=False`` keeps the bytes only: drawing a screen from them takes time too."""
         self.screen = pyte.Screen(*size)
-        self._stream = pyte.ByteStream(self.screen)
+        self._stream = pyte.ByteStream(self.screen) if watch else None
         self.output = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -53,7 +56,8 @@ class Terminal:
             except OSError:
                 return False
             self.output += data
-            self._stream.feed(data)
+            if self._stream is not None:
+                self._stream.feed(data)
         return True
 
     def read(self, condition, seconds=30):

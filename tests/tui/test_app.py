@@ -92,12 +92,11 @@ def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
         await pilot.press("r")
         task = app.conductor.tasks[0]
         await until(pilot, lambda: task.state == "finished" and app.conductor.running is None)
-        await pilot.pause(0.7)
-        assert "right" in str(app.query_one("#samples").border_subtitle)
+        await until(pilot, lambda: "right" in str(app.query_one("#samples").border_subtitle), 5)
         accuracy = task.history.finished.figures["test"]["accuracy"]
         models = app.query_one("#model-list", OptionList)
-        assert f"{accuracy:.2%}" in str(models.get_option_at_index(0).prompt)
-        assert "finished" in text(app, "#progress")
+        await until(pilot, lambda: f"{accuracy:.2%}" in str(models.options[0].prompt), 5)
+        await until(pilot, lambda: "finished" in text(app, "#progress"), 5)
 
     live(tmp_path, story)
     [run] = list_runs(tmp_path)
@@ -167,9 +166,8 @@ def test_a_failure_is_a_line_in_its_place(tmp_path):
                              artifacts=str(tmp_path))  # fmt: skip
         [task] = app.conductor.start([config], "a command")
         await until(pilot, lambda: task.state == "failed")
-        await pilot.pause(0.7)
-        assert "Lower --learning-rate" in text(app, "#about")
-        assert "diverged at step" in text(app, "#loss")
+        await until(pilot, lambda: "Lower --learning-rate" in text(app, "#about"), 5)
+        await until(pilot, lambda: "diverged at step" in text(app, "#loss"), 5)
         assert app.is_running
 
     live(tmp_path, story)
@@ -181,8 +179,7 @@ def test_what_cannot_begin_is_told_too(tmp_path):
     async def story(app, pilot):
         await pilot.press("r")
         await until(pilot, lambda: app.conductor.tasks[0].state == "failed")
-        await pilot.pause(0.7)
-        assert "Choose another folder" in text(app, "#about")
+        await until(pilot, lambda: "Choose another folder" in text(app, "#about"), 5)
 
     live(tmp_path / "file", story)
 
@@ -206,8 +203,7 @@ def test_the_other_sections_run_stop_and_finish(trained, key, section, pictures)
         await pilot.press("r")
         await until(pilot, lambda: app.conductor.tasks[1].state == "finished")
         await until(pilot, lambda: pane.shown is app.conductor.tasks[1])
-        await pilot.pause(0.7)
-        assert len(text(app, pictures)) > 100
+        await until(pilot, lambda: len(text(app, pictures)) > 100, 5)
         assert "two-conv-fc" in text(app, "#attacked" if key == "2" else "#looked-at")
 
     live(trained, story)

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.widgets import Input
@@ -29,7 +30,10 @@ class Script:
         self.events = events
 
     def survey(self, config):
-        raise EngineError("ready")
+        return (
+            SimpleNamespace(describe=lambda: examples.DATASET),
+            SimpleNamespace(describe=lambda: examples.ENVIRONMENT),
+        )
 
     def missing_training(self, config):
         return None
@@ -63,7 +67,6 @@ def beside_the_runs(monkeypatch, artifacts):
 def app_on(artifacts, script=None):
     config = RunConfig(dataset="digits", artifacts=artifacts.name)
     app = MnistTui(config, conductor=Conductor(script or Script([])), machine=FixedMachine())
-    app.notice = "ready"
     return app
 
 

@@ -90,7 +90,7 @@ def test_thumbnails_fill_the_width():
     large = (draw_grey(np.ones((2, 12)), plain=True), Text("x"))
     assert rows(thumbnails([large] * 2, 12, 30)) == ["@" * 12 + "  " + "@" * 12, f"x{'':13}x", ""]
     assert fitting_size(16, 120, 64) == 28
-    assert fitting_size(16, 120, 60) == 20
+    assert fitting_size(16, 120, 60) == 26
     assert fitting_size(16, 10, 5) == 8
 
 

@@ -156,7 +156,7 @@ class AdversarialPane(NetworkPane):
                 words = f"This run has no noise for {label}; r crafts it."
             noise.show(hint(words, panel.content_size.width))
             words = "Nine images, each read as the target once the noise is on it."
-            grid.show(hint(words, self.query_one("#infused").content_size.width))
+            grid.show(hint(words, self.query_one("#infused").content_size.width - 1))
             panel.border_title = "Noise"
             for chart in self.query(Chart):
                 chart.show_nothing(chart.id.removeprefix("noise-").capitalize())

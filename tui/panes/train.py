@@ -144,7 +144,7 @@ class TrainPane(ExperimentPane):
         samples = self.query_one("#samples", VerticalScroll)
         answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
         if answers is None:
-            grid.show(hint(SAMPLES_HINT, samples.content_size.width))
+            grid.show(hint(SAMPLES_HINT, samples.content_size.width - 1))
             samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")

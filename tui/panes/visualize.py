@@ -128,7 +128,7 @@ class VisualizePane(NetworkPane):
             words = "The images that excite the neurons sharpen here."
             if preview is not None:
                 words = f"This run has no neurons of {self.layer}; r draws them."
-            images.show(hint(words, panel.content_size.width))
+            images.show(hint(words, panel.content_size.width - 1))
             chart.show_nothing("Activation")
             panel.border_title = "Images"
             return

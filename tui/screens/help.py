@@ -6,7 +6,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -50,21 +50,3 @@ class Help(ModalScreen[None]):
             words.append(action.sentence, "dim" if reason else "")
             words.append(f"\n{'':11}{reason}\n" if reason else "\n", "dim italic")
         return words
-
-
-class Fact(ModalScreen[None]):
-    """Shows a few lines; any of the keys that opened something closes it."""
-
-    BINDINGS: ClassVar = [Binding("escape,enter,q", "dismiss", "close", id="fact.close")]
-
-    def __init__(self, title: str, words: Text) -> None:
-        super().__init__()
-        self.heading = title
-        self.words = words
-
-    def compose(self) -> ComposeResult:
-        """Lay out the lines."""
-        with Horizontal(classes="dialog") as dialog:
-            dialog.border_title = self.heading
-            dialog.border_subtitle = "escape closes"
-            yield Static(self.words)

@@ -14,7 +14,11 @@ from textual.widgets.option_list import Option
 class Leave(ModalScreen[str]):
     """Returns ``stop`` or ``stay``."""
 
-    BINDINGS: ClassVar = [Binding("escape", "dismiss('stay')", "stay", id="leave.stay")]
+    BINDINGS: ClassVar = [
+        Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),
+        # Where Enter comes so soon after q that the list has no focus yet.
+        Binding("enter", "dismiss('stop')", "stop", id="leave.stop"),
+    ]
 
     def __init__(self, waiting: int) -> None:
         super().__init__()

@@ -32,10 +32,16 @@ def _areas(size: int, parts: int) -> np.ndarray:
 
 def draw_grey(image: np.ndarray, *, plain: bool = False) -> Text:
     """Draw an image [H, W] in [0, 1], black to white, in H/2 lines of W cells."""
-    unit = np.clip(np.nan_to_num(image), 0, 1)
+    level = (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return _grey(level.tobytes(), level.shape, plain).copy()
+
+
+@lru_cache(maxsize=512)
+def _grey(pixels: bytes, shape: tuple[int, int], plain: bool) -> Text:
+    """Draw grey levels; kept, since most images of a section stay while their captions change."""
+    level = np.frombuffer(pixels, np.uint8).reshape(shape)
     if plain:
-        return _shades(unit, SHADES)
-    level = (unit * 255 + 0.5).astype(np.uint8)
+        return _shades(level / 255, SHADES)
     return _half_blocks(np.stack([level] * 3, axis=-1))
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 GAP = 2  # cells between two pictures; one where they are small
 WRONG = "bold #D55E00"  # told apart by the words of a caption too
 CHOSEN = "reverse"
-SIZES = (28, 20, 14, 10, 8)  # pixels a side
+SIZES = range(28, 6, -2)  # pixels a side
 SMALL = 10  # from here down there is no room for a blank line between two rows
 
 
