@@ -4,8 +4,6 @@ Plain attributes and no locks: a signal handler runs in the middle of any byteco
 thread, and one that waits for a lock held there would wait for ever.
 """
 
-import time
-
 
 class Control:
     """Wishes of whoever watches a run; the Session that drives it answers at the next Progress."""
@@ -25,8 +23,3 @@ class Control:
     def resume(self) -> None:
         """Go on after ``pause``."""
         self.paused = False
-
-    def wait_while_paused(self) -> None:
-        """Return once the run may go on or should stop."""
-        while self.paused and self.stop_reason is None:
-            time.sleep(0.02)

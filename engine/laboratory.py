@@ -59,6 +59,25 @@ class Laboratory:
             companions=companions,
         )
 
+    def resume(self, run: Run, *, listen: Callable[[Event], None], control: Control) -> Session:
+        """Return the Session that goes on with a run. Raises MnistTuiError."""
+        info, config = run.info, run.config
+        if info["status"] == "finished":
+            raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
+        data = self._dataset(config)
+        if data.sha256 != info["dataset"]["sha256"]:
+            raise EngineError(f"Run {run.id} began on another {data.name}; go on with that one.")
+        return Session(
+            config,
+            data,
+            self._device(config),
+            listen=listen,
+            control=control,
+            command=info["command"],
+            companions=tuple(info.get("companions", ())),
+            resumed=run,
+        )
+
     def survey(self, config: RunConfig) -> "tuple[Dataset, Device]":
         """Open the dataset and the device that ``config`` asks for. Raises MnistTuiError."""
         return self._dataset(config), self._device(config)

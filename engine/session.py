@@ -2,38 +2,42 @@
 
 A Session pulls events from an experiment's generator, writes each to the journal, hands it to
 whoever listens, and at every Progress answers the wishes of its Control. The command line and the
-app differ only in what listens, so both leave the same files.
+app differ only in what listens, so both leave the same files. A Session of a run that was
+interrupted goes on from its checkpoint and leaves what an uninterrupted one would have left.
 """
 
-import io
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import RunConfig
 from engine.control import Control
-from engine.errors import MnistTuiError
+from engine.errors import EngineError, MnistTuiError
 from engine.events import (
     Checkpoint,
     Event,
     Failed,
     Finished,
     Progress,
+    Resumed,
     Started,
     Stopped,
     Working,
     plain,
 )
-from engine.store import RESULT_FILE, RUN_FILE, SCHEMA, Journal, Run, create_run
+from engine.lock import RunLock
+from engine.store import RESULT_FILE, RUN_FILE, SCHEMA, STOP_FILE, Journal, Run, create_run
 
 if TYPE_CHECKING:
+    from engine.checkpoint import Checkpointer
     from engine.data import Dataset
     from engine.device import Device
     from engine.experiments import Experiment
 
-CHECKPOINT_FILE = "checkpoint.pt"
+PAUSE_LOOK = 0.02  # seconds between two looks at whether a pause is over
 
 
 class Session:
@@ -49,11 +53,13 @@ class Session:
         control: Control | None = None,
         command: str = "",
         companions: tuple[str, ...] = (),
+        resumed: Run | None = None,
     ) -> None:
         """Prepare a run; nothing is written before ``run``.
 
         ``command`` is the command line that does the same; ``companions`` are ids of runs that
         were started together with this one, for the figures that show them side by side.
+        ``resumed`` is the run to go on with, whose config ``config`` is.
         """
         self.config = config
         self.data = data
@@ -62,6 +68,7 @@ class Session:
         self.control = control or Control()
         self.command = command
         self.companions = companions
+        self.resumed = resumed
         self.seconds = 0.0  # spent in the experiment up to its last Progress
 
     def run(self) -> Run:
@@ -70,10 +77,31 @@ class Session:
         Raises MnistTuiError, with the run left as failed, where the experiment cannot go on, and
         with nothing left where it cannot begin.
         """
-        from engine.experiments import begin  # torch, which takes seconds to import
+        from engine.checkpoint import Checkpointer  # torch, which takes seconds to import
+        from engine.experiments import begin
 
         experiment = begin(self.config, self.data, self.device)
-        run = create_run(Path(self.config.artifacts), f"{self.config.section}-{self.config.title}")
+        run = self.resumed or create_run(
+            Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
+        )
+        with RunLock(run.path), self._open(run, experiment) as journal:
+            try:
+                run.keep_reserve()
+                with Checkpointer(run) as checkpointer:
+                    last = self._drive(experiment, run, journal, checkpointer)
+                if isinstance(last, Stopped):
+                    run.update(status="stopped", finished_at=_now())
+                    run.free_reserve()
+                else:
+                    self._finish(last, run)
+            except Exception as error:
+                raise self._failed(error, experiment, run, journal) from error
+        return run
+
+    def _open(self, run: Run, experiment: "Experiment") -> Journal:
+        """Begin the run's files, or go back in them to the checkpoint; return the journal."""
+        if self.resumed is not None:
+            return self._go_back(run, experiment)
         environment = self.device.describe()
         run.write_json(
             RUN_FILE,
@@ -91,6 +119,7 @@ class Session:
                 "finished_at": None,
             },
         )
+        journal = Journal(run)
         started = Started(
             step=0,
             run=run.id,
@@ -101,23 +130,31 @@ class Session:
             dataset=self.data.describe(),
             environment=environment,
         )
-        with Journal(run) as journal:
-            self._emit(started, journal)
-            try:
-                last = self._drive(experiment, run, journal)
-            except Exception as error:
-                known = isinstance(error, MnistTuiError)
-                message = str(error) if known else f"Unexpected {type(error).__name__}: {error}"
-                self._emit(Failed(step=experiment.state.step, message=message), journal)
-                run.update(status="failed", finished_at=_now(), message=message)
-                raise
-            if isinstance(last, Stopped):
-                run.update(status="stopped", finished_at=_now())
-            else:
-                self._finish(last, experiment, run)
-        return run
+        self._emit(started, journal)
+        return journal
 
-    def _drive(self, experiment: "Experiment", run: Run, journal: Journal) -> Finished | Stopped:
+    def _go_back(self, run: Run, experiment: "Experiment") -> Journal:
+        """Load the checkpoint and cut the journal to where it was taken; tell all that is left."""
+        from engine.checkpoint import read_checkpoint
+
+        if run.info["status"] == "finished":  # since we looked, before we held the lock
+            raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
+        saved = read_checkpoint(run)
+        if saved is not None:
+            experiment.state.load_state_dict(saved.state)
+            self.seconds = saved.seconds
+        run.cut_journal(saved.journal if saved is not None else None)
+        (run.path / STOP_FILE).unlink(missing_ok=True)
+        run.update(status="running", finished_at=None, message="")
+        for event in run.events():
+            self._tell(event)
+        journal = Journal(run)
+        self._emit(Resumed(step=experiment.state.step), journal)
+        return journal
+
+    def _drive(
+        self, experiment: "Experiment", run: Run, journal: Journal, checkpointer: "Checkpointer"
+    ) -> Finished | Stopped:
         """Pull events until the experiment ends or a stop is asked for."""
         since = time.perf_counter()
         for event in experiment.events:
@@ -133,22 +170,40 @@ class Session:
             else:
                 self._emit(event, journal)
             if isinstance(event, (Progress, Working)):
-                self.control.wait_while_paused()
-                reason = self.control.stop_reason
-                due = (
-                    isinstance(event, Progress) and not event.step % experiment.checkpoint_interval
-                )
-                if reason or due:
-                    self._checkpoint(experiment, run, journal)
-                if reason:
-                    stopped = Stopped(step=event.step, reason=reason)
+                if self._wishes_to_stop(run):
+                    self._checkpoint(experiment, journal, checkpointer)
+                    self._emit_written(checkpointer.wait(), journal)
+                    stopped = Stopped(step=event.step, reason=self.control.stop_reason)
                     self._emit(stopped, journal)
                     return stopped
+                self._emit_written(checkpointer.written(), journal)
+                epoch_ends = event.step % experiment.checkpoint_interval == 0
+                if isinstance(event, Progress) and checkpointer.due(epoch_ends=epoch_ends):
+                    self._checkpoint(experiment, journal, checkpointer)
                 since = time.perf_counter()
         raise RuntimeError("the experiment ended without a Finished event")
 
-    def _finish(self, finished: Finished, experiment: "Experiment", run: Run) -> None:
+    def _wishes_to_stop(self, run: Run) -> bool:
+        """Hold while a pause is wished; tell whether a stop is, from here or from elsewhere."""
+        while True:
+            if run.stop_asked():
+                self.control.stop("another process")
+            if self.control.stop_reason is not None or not self.control.paused:
+                return self.control.stop_reason is not None
+            time.sleep(PAUSE_LOOK)
+
+    def _checkpoint(
+        self, experiment: "Experiment", journal: Journal, checkpointer: "Checkpointer"
+    ) -> None:
+        checkpointer.begin(experiment.state.state_dict(), self.seconds, journal.size)
+
+    def _emit_written(self, step: int | None, journal: Journal) -> None:
+        if step is not None:
+            self._emit(Checkpoint(step=step), journal)
+
+    def _finish(self, finished: Finished, run: Run) -> None:
         """Write the result and draw the figures."""
+        from engine.checkpoint import CHECKPOINT_FILE
         from engine.figures import draw_figures  # matplotlib, which takes a second to import
 
         result = plain(finished.figures) | {"seconds": self.seconds}
@@ -166,14 +221,31 @@ class Session:
         run.write_json(RESULT_FILE, result)
         run.update(status="finished", finished_at=_now(), message=message)
         (run.path / CHECKPOINT_FILE).unlink(missing_ok=True)
+        run.free_reserve()
 
-    def _checkpoint(self, experiment: "Experiment", run: Run, journal: Journal) -> None:
-        import torch
-
-        buffer = io.BytesIO()
-        torch.save(experiment.state.state_dict() | {"seconds": self.seconds}, buffer)
-        run.write(CHECKPOINT_FILE, buffer.getvalue())
-        self._emit(Checkpoint(step=experiment.state.step), journal)
+    def _failed(
+        self, error: Exception, experiment: "Experiment", run: Run, journal: Journal
+    ) -> Exception:
+        """Leave the run as failed, as far as the disk allows, and return what to raise."""
+        if isinstance(error, MnistTuiError):
+            message = str(error)
+        elif isinstance(error, OSError):
+            message = (
+                f"The files of the run cannot be written ({error.strerror or error}). "
+                f"Mend that, then `mnist-tui resume {run.id}` goes on."
+            )
+            error = EngineError(message)
+        else:
+            message = f"Unexpected {type(error).__name__}: {error}"
+        run.free_reserve()
+        with suppress(OSError):
+            run.update(status="failed", finished_at=_now(), message=message)
+        failed = Failed(step=experiment.state.step, message=message)
+        try:
+            self._emit(failed, journal)
+        except OSError:
+            self._tell(failed.at(time.time()))
+        return error
 
     def _emit(self, event: Event, journal: Journal) -> None:
         stamped = event.at(time.time())

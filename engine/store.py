@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ import numpy as np
 from engine.config import SECTIONS, RunConfig
 from engine.errors import EngineError
 from engine.events import Event, Finished, from_json, to_json
+from engine.lock import is_driven
 
 SCHEMA = 1
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
+STOP_FILE = ".stop"  # another process asks the one that drives the run to stop it
+RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, given back to tell of a full disk
 
 
 class Run:
@@ -38,6 +42,12 @@ class Run:
     def info(self) -> dict[str, Any]:
         """``run.json``. Raises EngineError where it is missing or damaged."""
         return self._read_json(RUN_FILE)
+
+    @property
+    def status(self) -> str:
+        """The status of ``run.json``; ``interrupted`` where it runs but nothing drives it."""
+        status = self.info["status"]
+        return "interrupted" if status == "running" and not is_driven(self.path) else status
 
     @property
     def config(self) -> RunConfig:
@@ -83,6 +93,42 @@ class Run:
         """Change fields of ``run.json``."""
         self.write_json(RUN_FILE, self.info | values)
 
+    def ask_to_stop(self) -> None:
+        """Have whoever drives the run stop it at its next event. Raises OSError."""
+        (self.path / STOP_FILE).touch()
+
+    def stop_asked(self) -> bool:
+        """Tell whether another process asks for a stop."""
+        return (self.path / STOP_FILE).exists()
+
+    def keep_reserve(self) -> None:
+        """Set some room aside, so that a full disk can still be told of. Raises OSError."""
+        with (self.path / RESERVE_FILE).open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, RESERVE)
+
+    def free_reserve(self) -> None:
+        """Give that room back."""
+        with suppress(OSError):
+            (self.path / RESERVE_FILE).unlink(missing_ok=True)
+
+    def cut_journal(self, size: int | None) -> None:
+        """Shorten the journal to ``size`` bytes; None leaves its first line alone.
+
+        Raises EngineError where it is shorter than that.
+        """
+        path = self.path / JOURNAL_FILE
+        try:
+            with path.open("r+b") as journal:
+                if size is None:
+                    journal.readline()
+                    size = journal.tell()
+                if journal.seek(0, os.SEEK_END) < size or not size:
+                    raise EngineError(f"{path} has lost lines that the checkpoint builds on.")
+                journal.truncate(size)
+                os.fsync(journal.fileno())
+        except OSError as error:
+            raise EngineError(f"{path} cannot be cut ({error.strerror}).") from None
+
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
             values = json.loads((self.path / name).read_bytes())
@@ -103,6 +149,11 @@ class Journal:
 
     def __init__(self, run: Run) -> None:
         self._file = (run.path / JOURNAL_FILE).open("ab")
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._file.tell()
 
     def append(self, event: Event) -> None:
         """Write one line and hand it to the system. Raises OSError."""

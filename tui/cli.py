@@ -11,7 +11,7 @@ import typer
 
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
-from tui import data_commands, run_commands, runs_commands
+from tui import data_commands, resume_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
 from tui.options import expand, refuse_options_before
@@ -55,6 +55,8 @@ def bare(
 app.add_typer(run_commands.app, name="run")
 app.add_typer(runs_commands.app, name="runs")
 app.add_typer(data_commands.app, name="data")
+app.command()(resume_commands.resume)
+app.command()(resume_commands.stop)
 app.command()(doctor)
 
 

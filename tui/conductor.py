@@ -154,7 +154,7 @@ class Conductor:
         task = Task(-1, run.config, Batch(info["command"]))
         for event in run.events():
             task.add(event)
-        task.state = info["status"]
+        task.state = run.status
         task.message = info.get("message", "")
         with self._lock:
             self.opened.append(task)

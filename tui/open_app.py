@@ -8,6 +8,7 @@ import sys
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
 from tui.app import MnistTui
+from tui.ascii import ERRORS
 from tui.console import complain
 from tui.preferences import Preferences, preferences_path
 from tui.signals import exit_code
@@ -24,6 +25,8 @@ def open_app(config: RunConfig, *, ascii_: bool) -> int:
         preferences = Preferences.read(preferences_path())
     except MnistTuiError as error:
         notice = str(error)
+    if not _utf8():  # Textual draws on standard error, whose own way would be backslashes
+        sys.__stderr__.reconfigure(errors=ERRORS)
     app = MnistTui(config, plain=ascii_ or plain_terminal(), preferences=preferences)
     app.notice = notice
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
@@ -45,5 +48,8 @@ def open_app(config: RunConfig, *, ascii_: bool) -> int:
 
 def plain_terminal() -> bool:
     """Tell whether images must be drawn in plain ASCII: no colour wanted, or no UTF-8 there."""
-    utf8 = "utf" in (locale.getpreferredencoding(False) or "").lower()
-    return bool(os.environ.get("NO_COLOR")) or not utf8
+    return bool(os.environ.get("NO_COLOR")) or not _utf8()
+
+
+def _utf8() -> bool:
+    return "utf" in (locale.getpreferredencoding(False) or "").lower()

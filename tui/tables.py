@@ -166,7 +166,7 @@ def run_cells(run: Run) -> tuple[str, ...]:
         return (
             run.id,
             info["section"],
-            info["status"],
+            run.status,
             info["dataset"]["name"],
             info["config"]["recipe"],
             str(info["config"]["seed"]),
@@ -198,9 +198,10 @@ def print_run(run: Run, console: Console) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
+    head = info | {"status": run.status}
     for name in ("section", "status", "message", "command", "started_at", "finished_at"):
-        if info.get(name):
-            table.add_row(name.replace("_", " "), str(info[name]))
+        if head.get(name):
+            table.add_row(name.replace("_", " "), str(head[name]))
     dataset = info["dataset"]
     counts = ", ".join(f"{dataset[part]:,} {part}" for part in ("train", "validation", "test"))
     table.add_row("dataset", f"{dataset['name']} ({counts})")

@@ -3,10 +3,12 @@
 import math
 
 MARKS = {
-    "queued": "◌", "running": "◐", "finished": "●", "stopped": "■", "failed": "✗",
+    "queued": "◌", "running": "◐", "finished": "●", "stopped": "■", "interrupted": "□",
+    "failed": "✗",
 }  # fmt: skip
 PLAIN_MARKS = {
-    "queued": ".", "running": ">", "finished": "*", "stopped": "#", "failed": "x",
+    "queued": ".", "running": ">", "finished": "*", "stopped": "#", "interrupted": "%",
+    "failed": "x",
 }  # fmt: skip
 MARKED = ("›", "+")  # drawn, and in plain ASCII
 

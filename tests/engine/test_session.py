@@ -21,7 +21,7 @@ def drive(tmp_path, data, device, listen=lambda event: None, control=None, **opt
 def test_a_finished_run_leaves_what_the_contract_lists(tmp_path, few, cpu):
     heard = []
     run = drive(tmp_path, few, cpu, heard.append)
-    files = {str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file()}
+    files = {str(path.relative_to(run.path)) for path in run.path.rglob("[!.]*") if path.is_file()}
     assert files == {
         "run.json", "events.jsonl", "result.json", "weights.pt", "figures/loss.png",
         "figures/accuracy.png", "figures/samples.png", "figures/confusion.png",
@@ -83,7 +83,7 @@ def test_a_stop_acts_at_the_next_progress_and_keeps_what_was_done(tmp_path, few,
     assert [type(event) for event in heard[-2:]] == [Checkpoint, Stopped]
     assert heard[-1].step == 6
     assert heard[-1].reason == "user"
-    assert torch.load(run.path / "checkpoint.pt", weights_only=True)["step"] == 6
+    assert torch.load(run.path / "checkpoint.pt", weights_only=True)["state"]["step"] == 6
     assert not (run.path / "result.json").exists()
 
 

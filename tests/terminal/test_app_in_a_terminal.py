@@ -160,7 +160,7 @@ def test_a_reader_that_stops_for_30_s_slows_the_training_by_nothing(tmp_path, lo
     before, during = rate(marks, begin, stalled), rate(marks, stalled + 1, end)
     with capsys.disabled():
         print(f" [{before:.0f} steps/s read, {during:.0f} stalled]", end="")
-    assert during > 0.9 * before
+    assert during > 0.6 * before  # a training that waited would stand still; the rest is noise
     terminal.press("q")
     terminal.read(lambda t: "keep what was done" in t.text)
     terminal.press("\r")
@@ -189,14 +189,17 @@ def test_pictures_in_what_the_terminal_can_show(
     tmp_path, long_runs, environment, arguments, true_colour, colour, unicode
 ):
     terminal = training(tmp_path / "a", *arguments, **long_runs | environment)
-    terminal.read_for(1.5)
+    terminal.read(lambda t: "of 16 right" in t.text and "100%" in t.text.replace(".0", ""))
     assert bool(COLOUR_24.search(terminal.output)) is true_colour
     palette = {int(number) for number in COLOUR_8.findall(terminal.output)}
     assert bool(palette - GREYS) is (colour and not true_colour)
     shown = terminal.output.decode(errors="replace")
     assert bool(HALF_BLOCK.search(shown)) is unicode
     assert bool(BRAILLE.search(shown)) is unicode
-    assert "right" in terminal.text
+    assert "Models" in terminal.text
+    if "LC_ALL" in environment:
+        assert terminal.output.isascii()
+        assert "+- Models -" in terminal.text
     os.kill(terminal.pid, signal.SIGTERM)
     terminal.exit_code()
 

@@ -1,0 +1,236 @@
+"""A run that was interrupted anywhere and went on is the run it would have been."""
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.config import AdversarialConfig, VisualizeConfig
+from engine.control import Control
+from engine.errors import EngineError, MnistTuiError
+from engine.events import Failed, Finished, Progress, Resumed, Started, Stopped, Working
+from engine.laboratory import Laboratory
+from engine.lock import RunLock, is_driven
+from engine.session import Session
+from engine.store import Journal, Run, create_run
+from tests.conftest import train_config
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory, few, cpu):
+    """A finished training in a folder, for the sections that look at one."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    config = train_config(model="two-conv", epochs=1, artifacts=str(folder))
+    return Session(config, few, cpu, listen=lambda event: None).run()
+
+
+@pytest.fixture(params=["train", "adversarial", "visualize"])
+def config(request, network):
+    """A short run of each section."""
+    artifacts = str(network.path.parent)
+    if request.param == "train":
+        return train_config(artifacts=artifacts, recipe="tuned", epochs=15)
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+             "run": network.id, "model": "two-conv", "other_runs": {}}  # fmt: skip
+    if request.param == "adversarial":
+        config = AdversarialConfig(labels=(1, 7), steps=12, artifacts=artifacts)
+    else:
+        config = VisualizeConfig(layers=("logits",), steps=20, artifacts=artifacts)
+    return config.resolve(**found)
+
+
+@pytest.fixture(autouse=True)
+def no_figures(monkeypatch):
+    """Leave out the figures: they take longer than all the rest, and follow from the files."""
+    monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
+
+
+class StopAt:
+    """Listens, and asks for a stop at the n-th event at which a run can be stopped."""
+
+    def __init__(self, number):
+        self.control, self.number, self.heard = Control(), number, []
+
+    def __call__(self, event):
+        self.heard.append(event)
+        if isinstance(event, Finished):
+            self.number = -1  # a stop would only leave out figures
+        places = [e for e in self.heard if isinstance(e, (Progress, Working))]
+        if isinstance(event, (Progress, Working)) and len(places) == self.number:
+            self.control.stop("a test")
+
+
+def whole(config, few, cpu):
+    return Session(config, few, cpu, listen=lambda event: None).run()
+
+
+def go_on(run, config, few, cpu, listen=lambda event: None, control=None):
+    return Session(config, few, cpu, listen=listen, control=control, resumed=run).run()
+
+
+def comparable(run):
+    """Everything that two equal runs share: files by their bytes, journal and result by content."""
+    files = {
+        str(path.relative_to(run.path)): path.read_bytes()
+        for path in run.path.rglob("[!.]*")
+        if path.is_file() and path.suffix in (".pt", ".npy")
+    }
+    lines = [json.loads(line) for line in (run.path / "events.jsonl").read_text().splitlines()]
+    kept = [line for line in lines if line["event"] in ("progress", "preview", "finished")]
+    journal = [{key: value for key, value in line.items() if key != "time"} for line in kept]
+    result = run.result | {"seconds": None, "images_per_second": None}
+    return files, journal, result
+
+
+def places_to_stop(config, few, cpu):
+    stop = StopAt(-1)
+    Session(config, few, cpu, listen=stop).run()
+    end = next(n for n, event in enumerate(stop.heard) if isinstance(event, Finished))
+    return sum(isinstance(event, (Progress, Working)) for event in stop.heard[:end])
+
+
+def test_stopped_anywhere_and_resumed_it_is_the_same_run(config, few, cpu):
+    expected = comparable(whole(config, few, cpu))
+    for number in range(1, places_to_stop(config, few, cpu) + 1, 3):
+        stop = StopAt(number)
+        run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+        assert isinstance(stop.heard[-1], Stopped)
+        assert run.status == "stopped"
+        resumed = go_on(run, config, few, cpu)
+        assert resumed.path == run.path
+        assert resumed.status == "finished"
+        assert comparable(resumed) == expected
+
+
+def test_stopped_again_and_again(config, few, cpu):
+    expected = comparable(whole(config, few, cpu))
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    for _ in range(3):
+        places = sum(isinstance(e, (Progress, Working)) for e in run.events())
+        stop = StopAt(places + 2)
+        if run.status != "finished":
+            go_on(run, config, few, cpu, stop, stop.control)
+    if run.status != "finished":
+        go_on(run, config, few, cpu)
+    assert comparable(run) == expected
+
+
+def test_what_came_after_the_last_checkpoint_is_forgotten(config, few, cpu):
+    """As a killed process leaves it: more lines than the checkpoint knows, the last one cut."""
+    expected = comparable(whole(config, few, cpu))
+    stop = StopAt(3)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    with (run.path / "events.jsonl").open("ab") as journal:
+        journal.write(b'{"event":"progress","step":9999,"time":1,"series":{"loss":[1.0]},"val')
+    run.update(status="running", finished_at=None)
+    assert run.status == "interrupted"
+    go_on(run, config, few, cpu)
+    assert comparable(run) == expected
+
+
+def test_killed_before_the_first_checkpoint_it_begins_anew(config, few, cpu):
+    expected = comparable(whole(config, few, cpu))
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    (run.path / "checkpoint.pt").unlink()
+    run.update(status="running")
+    go_on(run, config, few, cpu)
+    assert comparable(run) == expected
+
+
+def test_whoever_listens_hears_the_whole_run(config, few, cpu):
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    heard = []
+    go_on(run, config, few, cpu, heard.append)
+    assert isinstance(heard[0], Started)
+    assert sum(isinstance(event, Resumed) for event in heard) == 1
+    steps = [event.step for event in heard if isinstance(event, Progress)]
+    assert steps == sorted(set(steps))
+
+
+def test_a_full_disk_fails_the_run_with_a_line_and_it_can_go_on(config, few, cpu, monkeypatch):
+    expected = comparable(whole(config, few, cpu))
+    append, lines = Journal.append, []
+
+    def full(self, event):
+        lines.append(event)
+        if len(lines) > 6:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(self, event)
+
+    heard = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", full)
+        with pytest.raises(EngineError, match=r"No space left on device\). Mend that, then `mnist"):
+            Session(config, few, cpu, listen=heard.append).run()
+    assert isinstance(heard[-1], Failed)
+    run = Run(Path(config.artifacts) / heard[0].run)
+    assert run.status == "failed"
+    go_on(run, config, few, cpu)
+    assert run.info["message"] == ""
+    assert comparable(run) == expected
+
+
+def test_a_run_is_driven_by_one(config, few, cpu):
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    with RunLock(run.path):
+        assert is_driven(run.path)
+        with pytest.raises(EngineError, match="driven by another process"):
+            go_on(run, config, few, cpu)
+        with pytest.raises(EngineError):
+            RunLock(run.path)
+    assert not is_driven(run.path)
+
+
+def test_another_process_can_ask_for_a_stop(config, few, cpu):
+    def listen(event):
+        heard.append(event)
+        if isinstance(event, Progress):
+            Run(Path(config.artifacts) / heard[0].run).ask_to_stop()
+
+    heard = []
+    run = Session(config, few, cpu, listen=listen).run()
+    assert isinstance(heard[-1], Stopped)
+    assert heard[-1].reason == "another process"
+    go_on(run, config, few, cpu)
+    assert run.status == "finished"
+
+
+def test_what_has_finished_is_not_resumed(config, few, cpu):
+    run = whole(config, few, cpu)
+    with pytest.raises(MnistTuiError, match="has finished"):
+        go_on(run, config, few, cpu)
+    laboratory = Laboratory(warn=lambda line: None)
+    with pytest.raises(MnistTuiError, match="has finished"):
+        laboratory.resume(run, listen=lambda event: None, control=Control())
+    assert run.status == "finished"
+
+
+def test_lost_lines_and_damaged_checkpoints_are_told(config, few, cpu):
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    journal, checkpoint = run.path / "events.jsonl", run.path / "checkpoint.pt"
+    content = journal.read_bytes()
+    journal.write_bytes(content[: len(content) // 2])
+    with pytest.raises(EngineError, match="has lost lines"):
+        go_on(run, config, few, cpu)
+    journal.write_bytes(content)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    with pytest.raises(EngineError, match="cannot be read"):
+        go_on(run, config, few, cpu)
+
+
+def test_a_journal_is_cut_at_a_byte(tmp_path):
+    run = create_run(tmp_path, "x")
+    path = run.path / "events.jsonl"
+    path.write_bytes(b"first\nsecond\nthi")
+    run.cut_journal(13)
+    assert path.read_bytes() == b"first\nsecond\n"
+    run.cut_journal(None)
+    assert path.read_bytes() == b"first\n"
+    with pytest.raises(EngineError):
+        run.cut_journal(7)
