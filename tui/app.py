@@ -84,6 +84,7 @@ class MnistTui(App[None]):
         self._stale: set[str] = set()
         self._followed: Task | None = None  # the live task that the app showed by itself
         self._refused: dict[str, str] = {}
+        self._clicked: tuple[str, int] | None = None  # section and row
         options = self._options()
         place = self.conductor, self.look, shared.artifacts
         self.experiments: dict[str, ExperimentPane] = {
@@ -151,6 +152,8 @@ class MnistTui(App[None]):
         self.conductor.close()
 
     def _tick(self) -> None:
+        if not self.query("#progress"):  # not yet, or no longer
+            return
         if self.ended_by:
             self.exit()
         for task in self.conductor.collect():
@@ -210,8 +213,9 @@ class MnistTui(App[None]):
         """Say so where the terminal is too small for anything else."""
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.screen.set_class(small, "-too-small")
-        self.screen.set_class(width < FULL_WIDTH, "-tiny")
+        sections = self.screen_stack[0]  # not what is open over them
+        sections.set_class(small, "-too-small")
+        sections.set_class(width < FULL_WIDTH, "-tiny")
         words = f"mnist-tui needs {SMALLEST[0]}x{SMALLEST[1]} cells; this is {width}x{height}."
         self.query_one("#too-small", Static).update(words)
         self._stale.update(self.panes)
@@ -338,9 +342,12 @@ class MnistTui(App[None]):
             self.push_screen(view(self.experiments[self.current]))
 
     @on(OptionList.OptionSelected, "ExperimentPane OptionList")
-    def _clicked(self) -> None:
-        """A click on a row that is highlighted already looks closely."""
-        self.call_later(self._do, "open")
+    def _click(self, message: OptionList.OptionSelected) -> None:
+        """A click chooses a row, a second one on it looks closely."""
+        row = self.current, message.option_index
+        again, self._clicked = row == self._clicked, row
+        if again:
+            self.call_later(self._do, "open")
 
     def action_map(self) -> None:
         """Show success by true digit and target."""
@@ -408,7 +415,6 @@ class MnistTui(App[None]):
         """Let the engine's thread end."""
         self.conductor.stop_all("user")
         self.conductor.close()
-        self.conductor.closed.set()
 
 
 def _screens() -> ModuleType:

@@ -113,7 +113,7 @@ class Conductor:
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.mailbox = Mailbox()
         self.where = ""  # dataset, device and precision, once they are known
-        self.closed = threading.Event()  # the screen is gone
+        self.closed = threading.Event()  # the screen is gone, and nothing of it can hang any more
         self.ended = threading.Event()  # the thread is
         # The exit code that a signal asked for. The screen's loop may hang on a dead line for
         # ever, so the engine's thread then ends the process when all runs are stopped and saved.

@@ -33,6 +33,7 @@ def open_app(config: RunConfig, *, ascii_: bool) -> int:
     # torch or waiting for a download with nothing to save.
     loop = asyncio.new_event_loop()
     app.run(loop=loop)
+    app.conductor.closed.set()
     app.conductor.stop_all("user")  # what a crash of the screen left running
     app.conductor.close()
     code = exit_code(app.ended_by) if app.ended_by else app.return_code or 0

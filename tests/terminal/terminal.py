@@ -78,7 +78,7 @@ class Terminal:
         """Send keys."""
         os.write(self.fd, keys.encode())
 
-    def exit_code(self, seconds=20):
+    def exit_code(self, seconds=60):  # a busy disk takes its time to sync what is saved
         """Drain the output until the child is gone; return its exit code."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

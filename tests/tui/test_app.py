@@ -436,6 +436,31 @@ def test_every_action_has_an_id_a_key_a_palette_entry_and_a_line_of_help(tmp_pat
     live(tmp_path, story)
 
 
+def test_the_mouse_does_what_the_keys_do(finished):
+    async def story(app, pilot):
+        def place(selector, words):
+            return {"selector": selector, "offset": (text(app, selector).index(words) + 1, 0)}
+
+        def click(selector, offset):
+            return pilot.click(selector, offset=offset)
+
+        await click(**place("#titles", "2 Adversarial"))
+        await pilot.pause(0.2)
+        assert app.current == "adversarial"
+        await until(pilot, lambda: app.experiments["adversarial"].shown is not None)
+        await click(**place("#keys", "map"))
+        await until(pilot, lambda: isinstance(app.screen, SuccessMap), 5)
+        await pilot.press("escape")
+        await click("#label-list", (3, 4))
+        await pilot.pause(0.2)
+        assert app.experiments["adversarial"].row == 4
+        assert len(app.screen_stack) == 1
+        await click("#label-list", (3, 4))
+        await until(pilot, lambda: isinstance(app.screen, NoiseView), 5)
+
+    live(finished, story)
+
+
 def test_the_filter_ends_by_escape(tmp_path):
     async def story(app, pilot):
         await pilot.press("4", "slash", "x", "1")
