@@ -95,7 +95,10 @@ class Session:
                 else:
                     self._finish(last, run)
             except Exception as error:
-                raise self._failed(error, experiment, run, journal) from error
+                failure = self._failed(error, experiment, run, journal)
+                if failure is error:
+                    raise
+                raise failure from error
         return run
 
     def _open(self, run: Run, experiment: "Experiment") -> Journal:

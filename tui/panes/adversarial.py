@@ -16,6 +16,7 @@ from engine.events import Preview
 from tui.conductor import Task
 from tui.panes.base import hint
 from tui.panes.network import NetworkPane
+from tui.widgets.bar import bar
 from tui.widgets.chart import Chart, Plot, spark
 from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, draw_signed, enlarge, shrink
@@ -137,10 +138,8 @@ class AdversarialPane(NetworkPane):
         if self.shown.history.finished:
             rate = self.shown.history.finished.figures["targets"][index]["success"]["rate"]
         room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
-        filled = round(rate * room)
-        full, empty = ("#", "-") if self.look.plain else ("━", "─")
         return Text.assemble(
-            f"{label} ", (full * filled, "#009E73"), (empty * (room - filled), "dim"), " ",
+            f"{label} ", bar(rate, room, "#009E73", plain=self.look.plain), " ",
             (spark(values, SPARK, plain=self.look.plain), LINE), f"{rate:>{RATE}.1%}",
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ from rich.text import Text
 from engine.architectures import CLASSES, IMAGE_SIZE
 from tui.panes.adversarial import AdversarialPane, Infused
 from tui.screens.closeup import CloseUp
+from tui.widgets.bar import bar
 from tui.widgets.pixels import draw_grey, draw_signed, shrink
 from tui.widgets.thumbnails import WRONG, beside
 
@@ -60,15 +61,14 @@ class NoiseView(CloseUp):
         return beside(left, self._bars(after, self.label), gap=max(2, 2 * size + 4 - 26))
 
     def _bars(self, probabilities: np.ndarray, wanted: int) -> Text:
-        full, empty = ("#", "-") if self.plain else ("━", "─")
         words = Text()
         answer = int(np.argmax(probabilities))
         for digit in range(CLASSES):
             share = float(probabilities[digit])
-            filled = round(share * BAR)
             style = "" if digit != answer else "bold #009E73" if digit == wanted else WRONG
-            words.append(f"{digit} ", style).append(full * filled, style or "#56B4E9")
-            words.append(empty * (BAR - filled), "dim").append(f" {share:7.2%}", style)
+            words.append(f"{digit} ", style)
+            words.append_text(bar(share, BAR, style or "#56B4E9", plain=self.plain))
+            words.append(f" {share:7.2%}", style)
             words.append("\n" if digit < CLASSES - 1 else "")
         return words
 

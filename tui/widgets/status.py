@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from tui.conductor import Conductor, Task
+from tui.widgets.bar import bar
 from tui.words import clock
 
 BAR, SHORT_BAR = 24, 10  # cells
@@ -19,11 +20,8 @@ def status_line(conductor: Conductor, notice: str, *, plain: bool, width: int) -
         return Text(f" starting {task.section} {task.config.title} …  {notice}", "dim")
     share = task.step / task.steps
     roomy = width >= ROOMY
-    bar = BAR if roomy else SHORT_BAR
-    filled = round(share * bar)
-    full, rest = ("#", "-") if plain else ("━", "─")
     text = Text.assemble(
-        f" {_title(task)}  ", (full * filled, GOOD), (rest * (bar - filled), "dim"),
+        f" {_title(task)}  ", bar(share, BAR if roomy else SHORT_BAR, GOOD, plain=plain),
         f"  {_epoch(task) if roomy else ''}step {task.step:,}/{task.steps:,}",
     )  # fmt: skip
     if task.control.stop_reason:
