@@ -99,6 +99,13 @@ class ReportAscent:
         self.images.mul_(1 - self.DECAY)
 
 
+class StoredImages:
+    """Images [M, 1, H, W] that a finished run left, in the place of the rule that made them."""
+
+    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
+        self.network, self.neurons, self.images = network, neurons, images
+
+
 class TunedAscent:
     """Adam on a blurred parameter whose sigmoid is the image [M, 1, H, W], in [0, 1].
 

@@ -4,6 +4,8 @@ Plain attributes and no locks: a signal handler runs in the middle of any byteco
 thread, and one that waits for a lock held there would wait for ever.
 """
 
+HAND_OVER = "hand-over"  # a reason to stop: another process goes on with the run
+
 
 class Control:
     """Wishes of whoever watches a run; the Session that drives it answers at the next Progress."""

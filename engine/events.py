@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from engine.control import HAND_OVER
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Event:
@@ -104,6 +106,11 @@ class Stopped(Event):
     kind = "stopped"
     reason: str
 
+    @property
+    def handed_over(self) -> bool:
+        """Whether that was only for another process to go on with it."""
+        return self.reason == HAND_OVER
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Finished(Event):
@@ -134,6 +141,13 @@ class Working(Event):
 
     kind = "working"
     doing: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Interrupted(Event):
+    """The process that drove a run is gone; told to whoever follows, never to the journal."""
+
+    kind = "interrupted"
 
 
 KINDS: dict[str, type[Event]] = {

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from engine.adversarial import CraftState, craft
+from engine.architectures import IMAGE_SIZE
+from engine.ascent import StoredImages
 from engine.config import (
     AdversarialConfig,
     NetworkConfig,
@@ -15,10 +21,13 @@ from engine.config import (
 )
 from engine.data import Dataset
 from engine.device import Device
+from engine.errors import EngineError
 from engine.events import Event
 from engine.models import Network, load_network
 from engine.train import TrainState, train
 from engine.visualize import AscentState, ascend
+
+Networks = tuple[Network, dict[str, Network]]  # the one looked at, and the others by model
 
 CHECKPOINT_INTERVAL = 100  # steps, in the sections that have no epochs
 
@@ -52,35 +61,95 @@ def begin(config: RunConfig, data: Dataset, device: Device) -> Experiment:
     """Return the experiment that ``config``, resolved, describes. Raises MnistTuiError."""
     match config:
         case TrainConfig():
-            state = TrainState.begin(config, device)
-            return Experiment(
-                state=state,
-                events=train(config, data, device, state),
-                steps=config.total_steps(len(data.train)),
-                checkpoint_interval=config.steps_per_epoch(len(data.train)),
-            )
+            return _train(config, data, device, TrainState.begin(config, device))
         case AdversarialConfig():
-            network, others = load_networks(config, device)
-            state = CraftState.begin(config, device)
-            return Experiment(
-                state=state,
-                events=craft(config, data, device, network, others, state),
-                steps=config.steps,
-                checkpoint_interval=CHECKPOINT_INTERVAL,
-            )
+            networks = load_networks(config, device)
+            return _craft(config, data, device, networks, CraftState.begin(config, device))
         case VisualizeConfig():
-            network, others = load_networks(config, device)
-            state = AscentState.begin(config, network)
-            return Experiment(
-                state=state,
-                events=ascend(config, data, device, network, others, state),
-                steps=config.steps,
-                checkpoint_interval=CHECKPOINT_INTERVAL,
-            )
+            networks = load_networks(config, device)
+            return _ascend(config, data, device, networks, AscentState.begin(config, networks[0]))
     raise TypeError(f"no experiment for {type(config).__name__}")
 
 
-def load_networks(config: NetworkConfig, device: Device) -> tuple[Network, dict[str, Network]]:
+def at_its_end(
+    config: RunConfig, data: Dataset, device: Device, folder: Path, figures: dict[str, Any]
+) -> Experiment:
+    """Return the experiment with nothing left to do but the judging of what a run's files hold.
+
+    ``figures`` are the run's; what only its course could tell (start activations, restarts) is
+    taken from them. Raises EngineError where a file is missing or damaged.
+    """
+    match config:
+        case TrainConfig():
+            state = TrainState.begin(config, device)
+            state.network = load_network(folder / "weights.pt", config.model, device.torch_device)
+            experiment = _train(config, data, device, state)
+        case AdversarialConfig():
+            state = CraftState.begin(config, device)
+            state.noise.copy_(_stored(folder / "noise.npy", tuple(state.noise.shape)))
+            experiment = _craft(config, data, device, load_networks(config, device), state)
+        case VisualizeConfig():
+            networks = load_networks(config, device)
+            shape = (len(config.targets), 1, IMAGE_SIZE, IMAGE_SIZE)
+            images = _stored(folder / "images.npy", shape).to(device.torch_device)
+            told = figures["neurons"]
+            state = AscentState(
+                StoredImages(networks[0], config.targets, images),
+                [neuron["restarts"] for neuron in told],
+                torch.tensor([neuron["activation_start"] for neuron in told]),
+            )
+            experiment = _ascend(config, data, device, networks, state)
+        case _:
+            raise TypeError(f"no experiment for {type(config).__name__}")
+    state.step = experiment.steps
+    return experiment
+
+
+def _train(config: TrainConfig, data: Dataset, device: Device, state: TrainState) -> Experiment:
+    return Experiment(
+        state=state,
+        events=train(config, data, device, state),
+        steps=config.total_steps(len(data.train)),
+        checkpoint_interval=config.steps_per_epoch(len(data.train)),
+    )
+
+
+def _craft(
+    config: AdversarialConfig, data: Dataset, device: Device, networks: Networks, state: CraftState
+) -> Experiment:
+    return Experiment(
+        state=state,
+        events=craft(config, data, device, *networks, state),
+        steps=config.steps,
+        checkpoint_interval=CHECKPOINT_INTERVAL,
+    )
+
+
+def _ascend(
+    config: VisualizeConfig, data: Dataset, device: Device, networks: Networks, state: AscentState
+) -> Experiment:
+    return Experiment(
+        state=state,
+        events=ascend(config, data, device, *networks, state),
+        steps=config.steps,
+        checkpoint_interval=CHECKPOINT_INTERVAL,
+    )
+
+
+def _stored(path: Path, shape: tuple[int, ...]) -> Tensor:
+    """Return a float32 array of a run. Raises EngineError unless it has that shape."""
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise EngineError(f"{path} cannot be read ({error}).") from None
+    if array.shape != shape or array.dtype != np.float32:
+        raise EngineError(f"{path} holds {array.dtype} {list(array.shape)}, not {list(shape)}.")
+    if not np.isfinite(array).all():
+        raise EngineError(f"{path} holds values that are not finite.")
+    return torch.from_numpy(array)
+
+
+def load_networks(config: NetworkConfig, device: Device) -> Networks:
     """Return the network that is looked at and the other models' networks, frozen."""
     artifacts = Path(config.artifacts)
 

@@ -14,7 +14,7 @@ from engine.control import Control
 from engine.errors import EngineError
 from engine.events import Event
 from engine.session import Session
-from engine.store import Run, find_run, list_runs
+from engine.store import Run, find_run, finished_runs
 
 if TYPE_CHECKING:
     from engine.data import Dataset
@@ -37,6 +37,7 @@ class Laboratory:
         control: Control,
         command: str = "",
         companions: tuple[str, ...] = (),
+        begun: Callable[[Run], None] = lambda run: None,
     ) -> Session:
         """Resolve ``config`` and return the Session that runs it. Raises MnistTuiError."""
         config = self._on_the_run_s_dataset(config)
@@ -57,9 +58,17 @@ class Laboratory:
             control=control,
             command=command,
             companions=companions,
+            begun=begun,
         )
 
-    def resume(self, run: Run, *, listen: Callable[[Event], None], control: Control) -> Session:
+    def resume(
+        self,
+        run: Run,
+        *,
+        listen: Callable[[Event], None],
+        control: Control,
+        begun: Callable[[Run], None] = lambda run: None,
+    ) -> Session:
         """Return the Session that goes on with a run. Raises MnistTuiError."""
         info, config = run.info, run.config
         if info["status"] == "finished":
@@ -75,6 +84,7 @@ class Laboratory:
             control=control,
             command=info["command"],
             companions=tuple(info.get("companions", ())),
+            begun=begun,
             resumed=run,
         )
 
@@ -134,18 +144,10 @@ def find_trained(artifacts: Path, name: str) -> Run:
 
 def newest_trained(artifacts: Path, dataset_sha256: str, model: str) -> Run | None:
     """Return the newest finished training run of a model on a dataset; damaged ones are passed."""
-    for run in list_runs(artifacts):
-        try:
-            info = run.info
-            if (
-                info["section"] == "train"
-                and info["status"] == "finished"
-                and info["dataset"]["sha256"] == dataset_sha256
-                and info["config"]["model"] == model
-            ):
-                return run
-        except (EngineError, KeyError, TypeError):
-            continue
+    for run, info in finished_runs(artifacts):
+        dataset, trained = info["dataset"].get("sha256"), info["config"].get("model")
+        if (info["section"], dataset, trained) == ("train", dataset_sha256, model):
+            return run
     return None
 
 

@@ -6,11 +6,16 @@ however that ends, so a run that says ``running`` and is not locked was interrup
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from engine.errors import EngineError
 
 LOCK_FILE = ".lock"
+PATIENCE, LOOK = 0.5, 0.01  # seconds; whoever only asks holds the lock for an instant
+
+
+_held: set[str] = set()  # runs that this process drives, or is about to
 
 
 class RunLock:
@@ -20,21 +25,35 @@ class RunLock:
     """
 
     def __init__(self, run: Path) -> None:
+        self._run = os.path.realpath(run)
         self._file = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        deadline = time.monotonic() + PATIENCE
+        while not self._taken():
+            if time.monotonic() > deadline:
+                os.close(self._file)
+                raise EngineError(
+                    f"Run {run.name} is being driven by another process; "
+                    f"`mnist-tui stop {run.name}` stops it there."
+                )
+            time.sleep(LOOK)
+
+    def _taken(self) -> bool:
+        already = self._run in _held
+        _held.add(self._run)  # before the lock, lest another thread take us for a stranger
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
-            raise EngineError(
-                f"Run {run.name} is being driven by another process; "
-                f"`mnist-tui stop {run.name}` stops it there."
-            ) from None
+        except BlockingIOError:
+            if not already:
+                _held.discard(self._run)
+            return False
+        return True
 
     def release(self) -> None:
         """Let others drive the run; a second time does nothing."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+            _held.discard(self._run)
 
     def __enter__(self) -> "RunLock":
         return self
@@ -56,3 +75,8 @@ def is_driven(run: Path) -> bool:
     finally:
         os.close(file)
     return False
+
+
+def is_driven_here(run: Path) -> bool:
+    """Tell whether this process drives the run."""
+    return os.path.realpath(run) in _held

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import RunConfig
-from engine.control import Control
+from engine.control import HAND_OVER, Control
 from engine.errors import EngineError, MnistTuiError
 from engine.events import (
     Checkpoint,
@@ -29,7 +29,16 @@ from engine.events import (
     plain,
 )
 from engine.lock import RunLock
-from engine.store import RESULT_FILE, RUN_FILE, SCHEMA, STOP_FILE, Journal, Run, create_run
+from engine.store import (
+    RESULT_FILE,
+    RUN_FILE,
+    SCHEMA,
+    STOP_FILE,
+    Journal,
+    Run,
+    content_hashes,
+    create_run,
+)
 
 if TYPE_CHECKING:
     from engine.checkpoint import Checkpointer
@@ -53,12 +62,14 @@ class Session:
         control: Control | None = None,
         command: str = "",
         companions: tuple[str, ...] = (),
+        begun: Callable[[Run], None] = lambda run: None,
         resumed: Run | None = None,
     ) -> None:
         """Prepare a run; nothing is written before ``run``.
 
         ``command`` is the command line that does the same; ``companions`` are ids of runs that
         were started together with this one, for the figures that show them side by side.
+        ``begun`` is called once the run's directory is there and nobody else can drive it.
         ``resumed`` is the run to go on with, whose config ``config`` is.
         """
         self.config = config
@@ -68,6 +79,7 @@ class Session:
         self.control = control or Control()
         self.command = command
         self.companions = companions
+        self.begun = begun
         self.resumed = resumed
         self.seconds = 0.0  # spent in the experiment up to its last Progress
 
@@ -86,14 +98,16 @@ class Session:
         )
         with RunLock(run.path), self._open(run, experiment) as journal:
             try:
+                self.begun(run)
                 run.keep_reserve()
                 with Checkpointer(run) as checkpointer:
                     last = self._drive(experiment, run, journal, checkpointer)
                 if isinstance(last, Stopped):
                     run.update(status="stopped", finished_at=_now())
                     run.free_reserve()
-                else:
-                    self._finish(last, run)
+                elif not self._finish(last, run):
+                    self._emit(Stopped(step=last.step, reason=HAND_OVER), journal)
+                    run.update(status="stopped", finished_at=_now())
             except Exception as error:
                 failure = self._failed(error, experiment, run, journal)
                 if failure is error:
@@ -166,8 +180,10 @@ class Session:
             if isinstance(event, Working):
                 self._tell(event)
             elif isinstance(event, Finished):
-                for name, content in experiment.state.files().items():
+                files = experiment.state.files()
+                for name, content in files.items():
                     run.write(name, content)
+                run.update(sha256=content_hashes(run.info["config"], files))
                 self._emit(event, journal)
                 return event
             else:
@@ -204,8 +220,12 @@ class Session:
         if step is not None:
             self._emit(Checkpoint(step=step), journal)
 
-    def _finish(self, finished: Finished, run: Run) -> None:
-        """Write the result and draw the figures."""
+    def _finish(self, finished: Finished, run: Run) -> bool:
+        """Write the result and draw the figures.
+
+        Returns False where the run is to be handed over meanwhile: nothing but drawings was done
+        since its checkpoint, and another process draws them as well.
+        """
         from engine.checkpoint import CHECKPOINT_FILE
         from engine.figures import draw_figures  # matplotlib, which takes a second to import
 
@@ -216,6 +236,8 @@ class Session:
         try:
             for path in draw_figures(run):
                 self._tell(Working(step=finished.step, doing=f"drew {path.name}"))
+                if self.control.stop_reason == HAND_OVER:
+                    return False
                 if self.control.stop_reason:
                     message = "Stopped while drawing; `mnist-tui runs figures` draws all figures."
                     break
@@ -225,6 +247,7 @@ class Session:
         run.update(status="finished", finished_at=_now(), message=message)
         (run.path / CHECKPOINT_FILE).unlink(missing_ok=True)
         run.free_reserve()
+        return True
 
     def _failed(
         self, error: Exception, experiment: "Experiment", run: Run, journal: Journal

@@ -4,11 +4,13 @@ Files appear whole or not at all: each is written beside its place, synced and r
 journal grows in place, a line at a time; a last line that was cut is no error.
 """
 
+import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ import numpy as np
 from engine.config import SECTIONS, RunConfig
 from engine.errors import EngineError
 from engine.events import Event, Finished, from_json, to_json
-from engine.lock import is_driven
+from engine.lock import RunLock, is_driven
 
 SCHEMA = 1
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
@@ -51,9 +53,10 @@ class Run:
 
     @property
     def config(self) -> RunConfig:
-        """What the run was asked to do."""
+        """What the run was asked to do; ``artifacts`` is where it lies now."""
         info = self.info
-        return SECTIONS[info["section"]].from_json(info["config"])
+        here = {"artifacts": str(self.path.parent.resolve())}
+        return SECTIONS[info["section"]].from_json(info["config"] | here)
 
     @property
     def result(self) -> dict[str, Any]:
@@ -210,6 +213,23 @@ def list_runs(artifacts: Path) -> list[Run]:
     return [Run(artifacts / name) for name in names if (artifacts / name / RUN_FILE).is_file()]
 
 
+def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """Yield the finished runs in a folder with their ``run.json``, newest first.
+
+    Damaged ones are passed over.
+    """
+    for run in list_runs(artifacts):
+        with suppress(EngineError):
+            info = run.info
+            parts = info.get("config"), info.get("dataset")
+            if (
+                info.get("status") == "finished"
+                and info.get("section") in SECTIONS
+                and all(isinstance(part, dict) for part in parts)
+            ):
+                yield run, info
+
+
 def find_run(artifacts: Path, name: str) -> Run:
     """Return the run of that id, or the only one whose id begins or ends with ``name``.
 
@@ -225,6 +245,33 @@ def find_run(artifacts: Path, name: str) -> Run:
     if len(matches) > 1:
         raise EngineError(f"{name!r} could be {' or '.join(run.id for run in matches[:3])}.")
     return matches[0]
+
+
+def remove_run(run: Run) -> None:
+    """Remove a run's directory; a link in it is removed, never what it points to.
+
+    ``run.json`` goes last, so that what is left of an interrupted removal can still be named.
+    Raises EngineError where the run is being driven, is itself a link, or cannot be removed.
+    """
+    if run.path.is_symlink():
+        raise EngineError(f"{run.path} is a link to another place; remove it there.")
+    try:
+        with RunLock(run.path):
+            for entry in sorted(run.path.iterdir(), key=lambda entry: entry.name == RUN_FILE):
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
+            run.path.rmdir()
+    except OSError as error:
+        raise EngineError(f"{run.path} cannot be removed ({error.strerror}).") from None
+
+
+def content_hashes(config: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of a run's config, as JSON, and of the files that it leaves, by name."""
+    text = json.dumps(config, sort_keys=True, ensure_ascii=False)
+    contents = {"config": text.encode()} | dict(files)
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -89,6 +89,11 @@ ACTIONS = (
         sentence="Stop what runs, and keep what was done", group="Runs",
     ),
     Action(
+        id="run.go_on", keys="g", action="go_on", word="go on",
+        sentence="Go on with what was stopped, interrupted or failed", group="Runs",
+        footer=False,
+    ),
+    Action(
         id="look.open", keys="enter", action="open", word="open",
         sentence="Look closely, or open the run", group="Looking",
         shown_key="enter", priority=True,  # or the lists would keep it
@@ -149,6 +154,10 @@ ACTIONS = (
     Action(
         id="app.help", keys="question_mark", action="help", word="help",
         sentence="Show every key", group="The app", shown_key="?",
+    ),
+    Action(
+        id="app.detach", keys="d", action="detach", word="detach",
+        sentence="Leave, and let what runs go on in the background", group="The app",
     ),
     Action(
         id="app.quit", keys="q,ctrl+q", action="leave", word="quit",

@@ -7,6 +7,7 @@ the timer empties that five times a second for the line of progress, and for the
 
 import gc
 import signal
+import time
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, ClassVar
@@ -20,9 +21,9 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, DataTable, Input, OptionList, Static
 
 from engine.config import RunConfig, options_of
-from engine.errors import MnistTuiError
+from engine.store import Run
 from tui.actions import ACTIONS, BY_NAME, EVERYWHERE
-from tui.conductor import Conductor, Task, where_words
+from tui.conductor import Conductor
 from tui.look import Look
 from tui.machine import Machine
 from tui.options import command_line
@@ -35,13 +36,16 @@ from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
 from tui.preferences import Preferences, preferences_path, remember_theme
 from tui.reasons import reason_against
+from tui.shelf import UNREADABLE
 from tui.signals import CAUGHT, exit_code
+from tui.task import Task, where_words
 from tui.widgets.keybar import key_line
 from tui.widgets.picture import Picture
 from tui.widgets.status import status_line
 
 TEXT_INTERVAL = 0.2  # seconds
 LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
+FOLLOW_INTERVAL = 0.5  # seconds between two looks at the journals of others
 SMALLEST = (60, 18)
 FULL_WIDTH = 76  # cells; below, each section leaves out its right column
 
@@ -69,7 +73,9 @@ class MnistTui(App[None]):
         preferences: Preferences | None = None,
         conductor: Conductor | None = None,
         machine: Machine | None = None,
+        run: Run | None = None,
     ) -> None:
+        """``run`` is one to open at once."""
         super().__init__()
         self.shared = shared
         self.look = Look(plain=plain)
@@ -79,8 +85,10 @@ class MnistTui(App[None]):
         self.conductor = conductor or Conductor()
         self.notice = ""
         self.ended_by: str | None = None  # a signal's name
+        self._to_open = run
         self._pace = Pace()
         self._load = Text()
+        self._looked_around = 0.0
         self._stale: set[str] = set()
         self._followed: Task | None = None  # the live task that the app showed by itself
         self._refused: dict[str, str] = {}
@@ -123,6 +131,7 @@ class MnistTui(App[None]):
         self.set_keymap(self.preferences.keys)
         self.set_interval(TEXT_INTERVAL, self._tick)
         self.set_interval(LOAD_INTERVAL, self._read_load)
+        self.set_interval(FOLLOW_INTERVAL, self._follow_others)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -131,12 +140,27 @@ class MnistTui(App[None]):
         self.action_show(self.current)
         self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
         self.conductor.prepare(self.shared)
+        if self._to_open is not None:
+            self._open(self._to_open)
         self._open_newest()
 
     @work(thread=True)
     def _open_newest(self) -> None:
-        self.conductor.open_newest(self.shared.artifacts)
+        self.conductor.shelf.open_newest(self.shared.artifacts)
         self._stale.update(self.experiments)
+        going_on = self.conductor.shelf.look_for_driven(self.shared.artifacts)
+        if going_on and self._to_open is None:  # as it was left
+            self._to_open = Run(going_on[0].path)
+            self.call_later(self._open, self._to_open)
+
+    @work(thread=True, group="follow", exclusive=True)
+    def _follow_others(self) -> None:
+        """Read along in the runs that other processes drive, and look for new ones."""
+        self.conductor.shelf.follow()
+        if time.monotonic() - self._looked_around > LOAD_INTERVAL:
+            self._looked_around = time.monotonic()
+            if self.conductor.shelf.look_for_driven(self.shared.artifacts):
+                self._stale.update(self.panes)
 
     def _remember(self, theme: str) -> None:
         try:
@@ -148,6 +172,8 @@ class MnistTui(App[None]):
         """Only set flags: the timer, or whoever reads the control, does the rest."""
         self.ended_by = signal.Signals(number).name
         self.conductor.abandoned = exit_code(self.ended_by)
+        if self.ended_by == "SIGHUP":  # the line dropped: nobody asked for an end
+            self.conductor.hand_over()
         self.conductor.stop_all(self.ended_by)
         self.conductor.close()
 
@@ -194,6 +220,22 @@ class MnistTui(App[None]):
 
     def _write(self, selector: str, words: Text) -> None:
         self.query_one(selector, Picture).show(words)
+
+    @property
+    def running(self) -> Task | None:
+        """The run that pause and stop are about: ours, or one of another process if it is shown."""
+        pane = self.experiments.get(self.current)
+        if pane is not None and pane.shown is not None and pane.shown.elsewhere:
+            return pane.shown
+        return self.conductor.running
+
+    @property
+    def chosen_run(self) -> Run | None:
+        """The run that is shown, or chosen in the table."""
+        if self.current == "runs":
+            return self.panes["runs"].chosen
+        shown = self.experiments[self.current].shown
+        return Run(shown.path) if shown is not None and shown.run else None
 
     def _where(self) -> str:
         """Return dataset, device and precision: of what is shown, or else of the next run."""
@@ -326,12 +368,27 @@ class MnistTui(App[None]):
 
     def action_pause(self) -> None:
         """Hold what runs, or let it go on."""
-        control = self.conductor.running.control
+        control = self.running.control
         control.paused = not control.paused
 
     def action_stop(self) -> None:
         """Stop what runs and keep what was done; what waits goes on."""
-        self.conductor.running.control.stop("user")
+        try:
+            self.conductor.stop(self.running, "user")
+        except OSError as error:
+            self.notify(f"It cannot be stopped from here ({error.strerror}).", severity="error")
+
+    def action_go_on(self) -> None:
+        """Go on with the run that is shown or chosen, and with what was queued behind it."""
+        idle = self.conductor.own is None
+        try:
+            task = self.conductor.resume(self.chosen_run)
+        except UNREADABLE as error:
+            self.notify(f"{self.chosen_run.id} cannot go on: {error}", severity="error")
+            return
+        if idle:
+            self.action_show(task.section)
+            self.experiments[task.section].show_task(task)
 
     def action_open(self) -> None:
         """Look closely at what is chosen, or open the run."""
@@ -385,31 +442,42 @@ class MnistTui(App[None]):
         self.panes["runs"].show_filter()
 
     def on_runs_pane_chosen(self, message: RunsPane.Chosen) -> None:
+        """Open the run that was chosen in the table."""
+        self._open(message.run)
+
+    def _open(self, run: Run) -> None:
         """Open a run in its section, from its files alone where it was not started here."""
         try:
-            task = self.conductor.open(message.run)
-        except (MnistTuiError, KeyError, TypeError, ValueError) as error:
-            self.notify(f"{message.run.id} cannot be opened: {error}", severity="error")
+            task = self.conductor.open(run)
+        except UNREADABLE as error:
+            self.notify(f"{run.id} cannot be opened: {error}", severity="error")
             return
         self.action_show(task.section)
         self.call_after_refresh(self.experiments[task.section].show_task, task)
 
     def action_help(self) -> None:
         """Show every key."""
+        self._write_keys()  # what is refused now, not at the timer's last look
         self.push_screen(_screens().Help(self.preferences.keys, self._refused))
 
     def action_leave(self) -> None:
         """Leave; ask first where something runs."""
-        if self.conductor.running is None:
+        if self.conductor.own is None:
             self._leave("stop")
         else:
             self.push_screen(_screens().Leave(self.conductor.waiting), self._leave)
 
     def _leave(self, answer: str | None) -> None:
-        if answer == "stop":
+        if answer == "detach":
+            self.conductor.hand_over()
+        if answer in ("stop", "detach"):
             self.conductor.stop_all("user")
             self.conductor.close()
             self.exit()
+
+    def action_detach(self) -> None:
+        """Leave, and let what runs go on in a process of its own."""
+        self._leave("detach")
 
     def on_unmount(self) -> None:
         """Let the engine's thread end."""

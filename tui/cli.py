@@ -56,6 +56,7 @@ app.add_typer(run_commands.app, name="run")
 app.add_typer(runs_commands.app, name="runs")
 app.add_typer(data_commands.app, name="data")
 app.command()(resume_commands.resume)
+app.command()(resume_commands.attach)
 app.command()(resume_commands.stop)
 app.command()(doctor)
 

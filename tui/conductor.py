@@ -7,101 +7,24 @@ into the tasks, which the screen is drawn from.
 import os
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from engine.config import RunConfig
-from engine.control import Control
+from engine.control import HAND_OVER
 from engine.errors import MnistTuiError
-from engine.events import Event, Failed, Finished, Progress, Started, Stopped, Working
+from engine.events import Failed, Stopped
 from engine.history import History
 from engine.laboratory import Laboratory
-from engine.store import Run, list_runs
+from engine.queue import Batch, QueueKeeper, read_queue
+from engine.session import Session
+from engine.store import Run
+from tui.detach import take_over
 from tui.mailbox import Mailbox
-from tui.words import dataset_title
+from tui.shelf import Shelf
+from tui.task import Task, where_words
 
-RATE_EVENTS = 50  # over which the speed is averaged
 PATIENCE = 2.0  # seconds that a signal leaves the screen to close before the process ends
-
-
-@dataclass(slots=True)
-class Batch:
-    """What was started by one wish: its command line, and the runs that came of it so far."""
-
-    command: str
-    runs: list[str] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Task:
-    """A run as the app knows it: waiting, going on, ended, or opened from its files."""
-
-    number: int
-    config: RunConfig
-    batch: Batch
-    state: str = "queued"  # queued, running, finished, stopped, failed
-    history: History = field(default_factory=History)
-    control: Control = field(default_factory=Control)
-    message: str = ""
-    doing: str = ""  # what takes long beside the steps
-    step: int = 0
-    marks: list[tuple[float, int]] = field(default_factory=list)  # (time, step), the last few
-
-    @property
-    def section(self) -> str:
-        """The section that the task belongs to."""
-        return self.config.section
-
-    @property
-    def run(self) -> str:
-        """The run's id, "" while it has none."""
-        return self.history.started.run if self.history.started else ""
-
-    @property
-    def steps(self) -> int:
-        """Steps of the whole run, 0 while that is not known."""
-        return self.history.started.steps if self.history.started else 0
-
-    @property
-    def active(self) -> bool:
-        """Whether the task waits or runs."""
-        return self.state in ("queued", "running")
-
-    def add(self, event: Event) -> None:
-        """Take in the run's next event; after its end only what it is still busy with."""
-        self.doing = event.doing if isinstance(event, Working) else ""
-        if not self.active or isinstance(event, Working):
-            return
-        self.history.add(event)
-        self.step = event.step
-        match event:
-            case Started():
-                self.state = "running"
-            case Failed():
-                self.message = event.message
-        if isinstance(event, (Started, Progress)):
-            self.marks = [*self.marks[-RATE_EVENTS:], (event.time or 0.0, event.step)]
-        if isinstance(event, (Finished, Stopped, Failed)):
-            self.state = event.kind
-
-    @property
-    def rate(self) -> float:
-        """Steps a second over the last few events, 0 where not known."""
-        if len(self.marks) < 2:
-            return 0.0
-        (first, a), (last, b) = self.marks[0], self.marks[-1]
-        return (b - a) / (last - first) if last > first else 0.0
-
-
-def where_words(dataset: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
-    """Return dataset, device and precision in a few words."""
-    device = environment["device"]
-    if device.startswith("cuda"):
-        device += f" {environment['device_name'].removeprefix('NVIDIA ')}"
-    return f"{dataset_title(dataset['name'])} · {device} · {environment['precision']}"
 
 
 class Conductor:
@@ -109,16 +32,21 @@ class Conductor:
 
     def __init__(self, laboratory: Laboratory | None = None) -> None:
         self.tasks: list[Task] = []  # started here, in their order
-        self.opened: list[Task] = []  # read from files, the newest run first
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.mailbox = Mailbox()
+        self.shelf = Shelf(self.mailbox)
         self.where = ""  # dataset, device and precision, once they are known
         self.closed = threading.Event()  # the screen is gone, and nothing of it can hang any more
         self.ended = threading.Event()  # the thread is
         # The exit code that a signal asked for. The screen's loop may hang on a dead line for
         # ever, so the engine's thread then ends the process when all runs are stopped and saved.
         self.abandoned: int | None = None
+        self.handing_over = False  # what runs here is to go on in another process
+        self.handed_over: str | None = None  # the run that does
         self._working: Task | None = None  # set by the thread alone
+        self._driven: Run | None = None  # the run that the queue is kept beside
+        self._keeper = QueueKeeper()
+        self._batches: list[Batch] = []
         self._saving = False  # a session is on, whose end must be waited for
         self._queue: queue.SimpleQueue[Task | RunConfig | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -130,99 +58,110 @@ class Conductor:
 
     def start(self, configs: Sequence[RunConfig], command: str) -> list[Task]:
         """Queue runs that one command line stands for."""
-        batch = Batch(command)
-        tasks = [self._add(config, batch) for config in configs]
+        return self._start(Batch(command, list(configs)))
+
+    def resume(self, run: Run) -> Task:
+        """Queue a run to be gone on with, and what was queued behind it. Raises MnistTuiError."""
+        config, batches = run.config, read_queue(run)
+        task = self._add(config, Batch(run.info["command"], []), resumes=run)
+        self._queue.put(task)
+        self.shelf.forget(run)
+        for batch in batches:
+            self._start(batch)
+        return task
+
+    def _start(self, batch: Batch) -> list[Task]:
+        with self._lock:
+            self._batches.append(batch)
+        tasks = [self._add(config, batch) for config in batch.configs]
         for task in tasks:
             self._queue.put(task)
+        if self._working is not None:
+            with suppress(OSError):  # the run itself fails with a line, where the disk is full
+                self._keep_queue()
         return tasks
 
-    def _add(self, config: RunConfig, batch: Batch) -> Task:
-        with self._lock:  # the thread adds a task too, where a network must be trained first
-            task = Task(len(self.tasks), config, batch)
-            self.tasks.append(task)
+    def _add(self, config: RunConfig, batch: Batch, resumes: Run | None = None) -> Task:
+        task = Task(config, batch, resumes=resumes)
+        self.tasks.append(task)
         return task
 
     def open(self, run: Run) -> Task:
-        """Return the task of a run, from its files alone where it was not started here.
+        """Return the task of a run, from its files alone where it is not driven here.
 
         Raises MnistTuiError where they cannot be read.
         """
-        for task in [*self.tasks, *self.opened]:
-            if task.run == run.id:
+        for task in self.tasks:
+            if task.run == run.id and (task.active or task.state == run.status):
                 return task
-        info = run.info
-        task = Task(-1, run.config, Batch(info["command"]))
-        for event in run.events():
-            task.add(event)
-        task.state = run.status
-        task.message = info.get("message", "")
-        with self._lock:
-            self.opened.append(task)
-            self.opened.sort(key=lambda task: task.run, reverse=True)
-        return task
+        return self.shelf.open(run)
 
-    def open_newest(self, artifacts: str) -> None:
-        """Open each model's newest finished training and the newest of the other sections."""
-        found: set[tuple[str, str]] = set()
-        with suppress(MnistTuiError):
-            for run in list_runs(Path(artifacts)):
-                with suppress(MnistTuiError, KeyError, TypeError, ValueError):
-                    section = run.info["section"]
-                    kind = section, run.config.model if section == "train" else ""
-                    if kind not in found and run.info["status"] == "finished":
-                        self.open(run)
-                        found.add(kind)
-
-    def open_newest_of(self, artifacts: str, section: str, network: str) -> Task | None:
-        """Open the newest finished run of a section that looked at a run's network."""
-        with suppress(MnistTuiError):
-            for run in list_runs(Path(artifacts)):
-                with suppress(MnistTuiError, KeyError, TypeError, ValueError):
-                    info = run.info
-                    if (info["section"], info["status"]) == (section, "finished") and (
-                        info["config"]["run"] == network
-                    ):
-                        return self.open(run)
-        return None
+    def look_elsewhere(self, artifacts: str) -> list[Task]:
+        """For a thread: open runs that others began to drive and return them."""
+        return self.shelf.look_for_driven(artifacts)
 
     def collect(self) -> list[Task]:
         """Move what the thread told into the tasks; return those that changed."""
         letters, gap = self.mailbox.take()
-        changed: dict[int, Task] = {}
         for letter in letters:
-            task = self.tasks[letter.task]
-            task.add(letter.event)
-            changed[task.number] = task
+            letter.task.add(letter.event)
+        changed = list(dict.fromkeys(letter.task for letter in letters))
         if gap:
-            for task in changed.values():
+            for task in changed:
                 self._fill(task)
-        return list(changed.values())
+        return changed
 
     def _fill(self, task: Task) -> None:
         """Read a task's history again from its journal: the mailbox was too full for too long."""
         if task.run:
-            run = Run(Path(task.config.artifacts) / task.run)
-            task.history = History.of(run.events())
+            task.history = History.of(Run(task.path).events())
 
     @property
-    def running(self) -> Task | None:
-        """The task that runs, or the next that will."""
+    def own(self) -> Task | None:
+        """The task that runs here, or the next that will."""
         if (working := self._working) is not None:  # until its last figure is drawn
             return working
         active = [task for task in self.tasks if task.active]
         return next((task for task in active if task.state == "running"), next(iter(active), None))
 
     @property
+    def running(self) -> Task | None:
+        """What runs here, or else what another process drives."""
+        return self.own or self.shelf.running()
+
+    @property
     def waiting(self) -> int:
-        """How many tasks wait for another one's end."""
-        running = self.running
-        return sum(task.active and task is not running for task in self.tasks)
+        """How many tasks wait for the end of what runs."""
+        own = self.own
+        if own is None:
+            elsewhere = self.shelf.running()
+            return self.shelf.waiting(elsewhere) if elsewhere else 0
+        return sum(task.active and task is not own for task in self.tasks)
+
+    def stop(self, task: Task, reason: str) -> None:
+        """Stop a task, here or in the process that drives it. Raises OSError."""
+        task.control.stop(reason)
+        if task.elsewhere:
+            task.follower.run.ask_to_stop()
 
     def stop_all(self, reason: str) -> None:
-        """Stop what runs and forget what waits."""
+        """Stop what runs here and forget what waits; what is handed over goes on."""
+        if self.handing_over:
+            return
         for task in self.tasks:
             if task.active or task is self._working:
                 task.control.stop(reason)
+
+    def hand_over(self) -> None:
+        """Have another process go on with what runs here and with what waits.
+
+        Sets flags only: a signal handler may call it. The thread does the rest at its run's next
+        event, and where no run has begun yet, at the first event of the first one.
+        """
+        self.handing_over = self.own is not None
+        for task in self.tasks:
+            if task.active or task is self._working:
+                task.control.stop(HAND_OVER)
 
     def close(self) -> None:
         """Let the thread end after what it does now."""
@@ -230,14 +169,18 @@ class Conductor:
 
     def saved(self, patience: float) -> bool:
         """Wait until the thread has ended or has nothing left to save; False if it takes longer."""
-        while self._saving and patience > 0 and not self.ended.wait(0.02):
+        while self._busy and patience > 0 and not self.ended.wait(0.02):
             patience -= 0.02
-        return not self._saving
+        return not self._busy
+
+    @property
+    def _busy(self) -> bool:
+        return self._saving or (self.handing_over and not self.ended.is_set())
 
     def work(self) -> None:
         """Run tasks until ``close``; for a thread of its own."""
         try:
-            while (item := self._queue.get()) is not None:
+            while (item := self._queue.get()) is not None and self.handed_over is None:
                 if isinstance(item, Task):
                     self._attempt(item)
                 else:
@@ -257,34 +200,67 @@ class Conductor:
 
     def _attempt(self, task: Task) -> None:
         """Run a task; whatever goes wrong is told as its end, and the app lives on."""
+        if self.handing_over:  # it may have come after the others were told
+            task.control.stop(HAND_OVER)
         try:
-            if task.control.stop_reason is None:
+            if task.resumes is None and not self._given_up(task):
                 training = self._laboratory.missing_training(task.config)
                 if training is not None:
                     self.notices.put(f"No trained {training.model} yet: training one first.")
                     self._attempt(self._add(training, task.batch))
+                    if self.handed_over is not None:
+                        return
             self._working = task
             self._run(task)
         except MnistTuiError as error:
-            self.mailbox.put(task.number, Failed(step=0, message=str(error)))
+            self.mailbox.put(task, Failed(step=0, message=str(error)))
         except Exception as error:
             message = f"Unexpected {type(error).__name__}: {error}"
-            self.mailbox.put(task.number, Failed(step=0, message=message))
+            self.mailbox.put(task, Failed(step=0, message=message))
         finally:
             self._working, self._saving = None, False
 
+    def _given_up(self, task: Task) -> bool:
+        return task.control.stop_reason not in (None, HAND_OVER)
+
     def _run(self, task: Task) -> None:
-        if task.control.stop_reason is None:
-            session = self._laboratory.session(
-                task.config,
-                listen=lambda event: self.mailbox.put(task.number, event),
-                control=task.control,
-                command=task.batch.command,
-                companions=tuple(task.batch.runs),
-            )
+        with self._lock:
+            if task.config in task.batch.configs:
+                task.batch.configs.remove(task.config)
+        if not self._given_up(task):
+            session = self._session(task)
             task.config = session.config
-        if task.control.stop_reason is not None:
-            self.mailbox.put(task.number, Stopped(step=0, reason=task.control.stop_reason))
+        if self._given_up(task):
+            self.mailbox.put(task, Stopped(step=0, reason=task.control.stop_reason))
             return
         self._saving = True
-        task.batch.runs.append(session.run().id)
+        run = session.run()
+        if self.handing_over and run.info["status"] != "finished":
+            take_over(run)
+            self.handed_over = run.id
+
+    def _session(self, task: Task) -> Session:
+        def begun(run: Run) -> None:
+            with self._lock:
+                if run.id not in task.batch.runs:
+                    task.batch.runs.append(run.id)
+            self._driven = run
+            self._keep_queue()
+
+        listening = {
+            "listen": lambda event: self.mailbox.put(task, event),
+            "control": task.control,
+            "begun": begun,
+        }
+        if task.resumes is not None:
+            return self._laboratory.resume(task.resumes, **listening)
+        command, companions = task.batch.command, tuple(task.batch.runs)
+        return self._laboratory.session(
+            task.config, command=command, companions=companions, **listening
+        )
+
+    def _keep_queue(self) -> None:
+        """Write down what waits, beside the run that goes on."""
+        with self._lock:
+            if self._driven is not None:
+                self._keeper.keep(self._driven, self._batches)

@@ -8,6 +8,7 @@ fills. Starts, checkpoints and ends are never dropped.
 
 import threading
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from engine.events import Event, Preview, Progress
@@ -19,7 +20,7 @@ WAITING = 4096  # Progress and Preview events kept for a taker
 class Letter:
     """An event and the task that it belongs to."""
 
-    task: int
+    task: Hashable
     event: Event
 
 
@@ -33,7 +34,7 @@ class Mailbox:
         self._waiting = waiting
         self._gap = False
 
-    def put(self, task: int, event: Event) -> None:
+    def put(self, task: Hashable, event: Event) -> None:
         """Leave an event; never blocks for longer than a ``take`` copies."""
         with self._lock:
             self._letters.append(Letter(task, event))

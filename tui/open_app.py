@@ -7,6 +7,7 @@ import sys
 
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
+from engine.store import Run
 from tui.app import MnistTui
 from tui.ascii import ERRORS
 from tui.console import complain
@@ -17,8 +18,8 @@ TELL_AFTER = 0.5  # seconds of saving after which a person is told why the promp
 PATIENCE = 600.0  # seconds that saving may take
 
 
-def open_app(config: RunConfig, *, ascii_: bool) -> int:
-    """Run the app until it is left; return the exit code."""
+def open_app(config: RunConfig, *, ascii_: bool, run: Run | None = None) -> int:
+    """Run the app, with a run opened where one is given, until it is left; return the exit code."""
     notice = ""
     preferences = Preferences()
     try:
@@ -27,7 +28,7 @@ def open_app(config: RunConfig, *, ascii_: bool) -> int:
         notice = str(error)
     if not _utf8():  # Textual draws on standard error, whose own way would be backslashes
         sys.__stderr__.reconfigure(errors=ERRORS)
-    app = MnistTui(config, plain=ascii_ or plain_terminal(), preferences=preferences)
+    app = MnistTui(config, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
     app.notice = notice
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
     # torch or waiting for a download with nothing to save.
@@ -38,8 +39,15 @@ def open_app(config: RunConfig, *, ascii_: bool) -> int:
     app.conductor.close()
     code = exit_code(app.ended_by) if app.ended_by else app.return_code or 0
     if not app.conductor.saved(TELL_AFTER):
-        complain("stopping and saving what was done ...")
+        complain(
+            "handing over what runs ..."
+            if app.conductor.handing_over
+            else "stopping and saving what was done ..."
+        )
         app.conductor.saved(PATIENCE)
+    if app.conductor.handed_over:
+        gone_on = app.conductor.handed_over
+        print(f"{gone_on} goes on in the background; `mnist-tui attach {gone_on}` shows it")
     sys.stdout.flush()
     sys.stderr.flush()
     if not app.conductor.ended.is_set():

@@ -2,9 +2,12 @@
 
 from typing import Protocol
 
+from engine.errors import MnistTuiError
+from engine.store import Run
 from tui.actions import BY_NAME, EXPERIMENTS
 from tui.conductor import Conductor
 from tui.panes.base import ExperimentPane
+from tui.task import Task
 
 
 class Situation(Protocol):
@@ -13,6 +16,14 @@ class Situation(Protocol):
     current: str
     conductor: Conductor
     experiments: dict[str, ExperimentPane]
+
+    @property
+    def running(self) -> Task | None:
+        """The run that pause and stop are about."""
+
+    @property
+    def chosen_run(self) -> Run | None:
+        """The run that is shown, or chosen in the table."""
 
 
 def reason_against(action: str, app: Situation) -> str | None:
@@ -23,9 +34,17 @@ def reason_against(action: str, app: Situation) -> str | None:
     if app.current not in known.sections and action != "live":
         where = " or ".join(_where(section) for section in known.sections)
         return f"That is of {where}."
-    running = app.conductor.running
+    running = app.running
     if action in ("pause", "stop") and running is None:
         return "Nothing runs."
+    if action == "pause" and running.elsewhere:
+        return "Another process drives this run: it can be stopped from here, not paused."
+    if action == "detach" and app.conductor.own is None:
+        return "Nothing runs here" + (
+            "; what another process drives goes on without this app." if running else "."
+        )
+    if action == "go_on":
+        return _reason_against_going_on(app)
     if action == "pause" and not running.active:
         return "The steps are done; only the figures are left."
     pane = app.experiments.get(app.current)
@@ -37,6 +56,19 @@ def reason_against(action: str, app: Situation) -> str | None:
     if action == "open" and not (history and _pictures(app.current, pane)):
         return "There is nothing to look at closely yet; r starts a run."
     return None
+
+
+def _reason_against_going_on(app: Situation) -> str | None:
+    run = app.chosen_run
+    if run is None:
+        return "There is no run to go on with."
+    try:
+        status = run.status
+    except (MnistTuiError, KeyError):
+        return f"{run.id} cannot be read."
+    if status in ("stopped", "interrupted", "failed"):
+        return None
+    return f"This run is {status}."
 
 
 def _pictures(section: str, pane: ExperimentPane) -> bool:

@@ -1,35 +1,87 @@
-"""``mnist-tui resume`` and ``stop``: runs that were interrupted, runs driven elsewhere."""
+"""``mnist-tui resume``, ``attach`` and ``stop``: runs that were interrupted, or go on elsewhere."""
 
+import sys
 import time
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from engine.control import Control
+from engine.config import RunConfig
 from engine.errors import EngineError
-from engine.laboratory import Laboratory
-from engine.store import find_run
+from engine.events import Event, Failed, Interrupted, Stopped
+from engine.follow import Follower
+from engine.queue import read_queue
+from engine.store import Run, find_run
 from tui.console import complain, console_for, listener
+from tui.headless import conduct
 from tui.options import Output, expand
 from tui.runs_commands import RunName, Where
-from tui.signals import exit_code, stopping_on_signals
 from tui.tables import print_results
 
-STOP_PATIENCE, STOP_LOOK = 60.0, 0.05  # seconds
+LOOK = 0.1  # seconds between two looks at another process's run
+STOP_PATIENCE = 60.0  # seconds
 
 
 @expand
-def resume(run: RunName, where: Where, output: Output) -> None:
-    """Go on with a run that was stopped or interrupted, as if it had never been."""
+def resume(
+    run: RunName,
+    where: Where,
+    output: Output,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Leave what was queued behind it.")
+    ] = False,
+) -> None:
+    """Go on with a run that was stopped or interrupted, as if it had never been.
+
+    What was queued behind it when its process ended is started after it.
+    """
     found = find_run(Path(where.artifacts), run)
-    laboratory, control = Laboratory(warn=complain), Control()
-    with stopping_on_signals(control), listener(output, console_for("stderr"), 1) as listen:
-        laboratory.resume(found, listen=listen, control=control).run()
-    if not output.json:
-        print_results([found], console_for("stdout"))
-    if control.stop_reason:
-        complain(f"stopped by {control.stop_reason}; what was done is kept in {found.path}")
-        raise typer.Exit(exit_code(control.stop_reason))
+    waiting = [] if alone else read_queue(found)
+    if found.info["status"] == "finished" and not waiting:
+        raise EngineError(f"Run {found.id} has finished; there is nothing to go on with.")
+    more = sum(len(batch.configs) for batch in waiting)
+    if more and not (output.quiet or output.json):
+        complain(f"{more} more were queued behind it and follow (--alone leaves them)")
+    conduct(waiting, output, resumed=found)
+
+
+@expand
+def attach(
+    run: RunName,
+    where: Where,
+    output: Output,
+    ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
+) -> None:
+    """Show a run that goes on in another process: the app, or lines off a terminal.
+
+    Leaving it does not end the run.
+    """
+    found = find_run(Path(where.artifacts), run)
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if on_terminal and not (output.json or output.quiet):
+        from tui.open_app import open_app  # textual, which the commands do not need
+
+        raise typer.Exit(open_app(RunConfig(artifacts=where.artifacts), ascii_=ascii_, run=found))
+    last = _follow(found, output)
+    match last:
+        case Failed():
+            raise EngineError(last.message)
+        case Interrupted() | Stopped():
+            complain(f"{found.id} is {found.status}; `mnist-tui resume {found.id}` goes on")
+        case _ if not output.json:
+            print_results([found], console_for("stdout"))
+
+
+def _follow(run: Run, output: Output) -> Event | None:
+    """Show a run's events until nothing drives it any more; return the last."""
+    follower, last = Follower(run), None
+    with listener(output, console_for("stderr"), 1) as listen:
+        while not follower.ended:
+            for last in follower.read():
+                listen(last)
+            time.sleep(LOOK)
+    return last
 
 
 @expand
@@ -45,5 +97,5 @@ def stop(run: RunName, where: Where) -> None:
             raise EngineError(
                 f"Run {found.id} goes on after {STOP_PATIENCE:.0f} s; it stops at its next step."
             )
-        time.sleep(STOP_LOOK)
+        time.sleep(LOOK)
     print(f"{found.id} {found.status}")

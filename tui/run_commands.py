@@ -1,9 +1,9 @@
 """``mnist-tui run ...``: experiments from the command line."""
 
 import dataclasses
+import json
 import shlex
 import sys
-from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -11,20 +11,17 @@ import typer
 from engine.architectures import ARCHITECTURES, LAYERS
 from engine.config import (
     AdversarialConfig,
-    NetworkConfig,
     RunConfig,
     TrainConfig,
     VisualizeConfig,
     options_of,
 )
-from engine.control import Control
 from engine.errors import UsageError
-from engine.laboratory import Laboratory
-from engine.store import Run
-from tui.console import complain, console_for, listener
+from engine.queue import Batch, from_json
+from tui.console import complain
+from tui.detach import COMMAND, Announcement, start_detached
+from tui.headless import conduct
 from tui.options import Output, environment_variable, expand
-from tui.signals import exit_code, stopping_on_signals
-from tui.tables import print_results
 
 app = typer.Typer(
     help="Run an experiment. Every option has an environment variable too: --batch-size is "
@@ -35,6 +32,10 @@ app = typer.Typer(
 
 All = Annotated[
     bool, typer.Option("--all", help="All of them, which is what nothing chosen means.")
+]
+
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Run in the background; print the run's id and return.")
 ]
 
 
@@ -60,11 +61,12 @@ def train(
     output: Output,
     model: Models = None,
     all_: All = False,
+    detach: Detach = False,
 ) -> None:
     """Train the classifiers and judge them on the test set (report, section 1)."""
     _one_or_all(model, all_, "--model")
     models = list(dict.fromkeys(model or ARCHITECTURES))
-    conduct([dataclasses.replace(config, model=name) for name in models], output)
+    _conduct([dataclasses.replace(config, model=name) for name in models], output, detach)
 
 
 @app.command()
@@ -74,10 +76,12 @@ def adversarial(
     output: Output,
     label: Labels = None,
     all_: All = False,
+    detach: Detach = False,
 ) -> None:
     """Craft one universal noise per target label and judge it (report, section 2)."""
     _one_or_all(label, all_, "--label")
-    conduct([dataclasses.replace(config, labels=tuple(label)) if label else config], output)
+    chosen = dataclasses.replace(config, labels=tuple(label)) if label else config
+    _conduct([chosen], output, detach)
 
 
 @app.command()
@@ -88,6 +92,7 @@ def visualize(
     layer: Layers = None,
     neuron: Neurons = None,
     all_: All = False,
+    detach: Detach = False,
 ) -> None:
     """Draw the images that excite single neurons (report, section 3)."""
     _one_or_all(layer or neuron, all_, "--layer and --neuron")
@@ -95,16 +100,17 @@ def visualize(
         "layers": tuple(layer) if layer else None,
         "neurons": tuple(neuron) if neuron else None,
     }
-    conduct([dataclasses.replace(config, **chosen)], output)
+    _conduct([dataclasses.replace(config, **chosen)], output, detach)
 
 
 @app.command("all")
 @expand
-def all_sections(config: RunConfig, output: Output) -> None:
+def all_sections(config: RunConfig, output: Output, detach: Detach = False) -> None:
     """Run the whole report: three trainings, ten noises, all 74 neurons."""
     shared = {name: getattr(config, name) for name in options_of(RunConfig)}
     trainings = [TrainConfig(**shared, model=model) for model in ARCHITECTURES]
-    conduct([*trainings, AdversarialConfig(**shared), VisualizeConfig(**shared)], output)
+    sections = [AdversarialConfig(**shared), VisualizeConfig(**shared)]
+    _conduct([*trainings, *sections], output, detach)
 
 
 def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
@@ -112,38 +118,21 @@ def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
         raise UsageError(f"Choose with {option} or take --all, not both.")
 
 
-def conduct(configs: list[RunConfig], output: Output) -> None:
-    """Run experiments one after another, show how they go and what came of them.
+def _conduct(configs: list[RunConfig], output: Output, detach: bool) -> None:
+    """Run experiments one after another here, or have another process do so."""
+    words = [word for word in sys.argv[1:] if word != "--detach"]
+    batches = [Batch(shlex.join(["mnist-tui", *words]), list(configs))]
+    if not detach:
+        conduct(batches, output)
+        return
+    started = start_detached(batches)
+    print(json.dumps(started) if output.json else started["run"])
+    if not (output.json or output.quiet):
+        more = f", then {len(configs) - 1} more" if len(configs) > 1 else ""
+        complain(f"runs in the background{more}; `mnist-tui attach {started['run']}` shows it")
 
-    Leaves by typer.Exit with the signal's code where one stopped it.
-    """
-    laboratory, control = Laboratory(warn=complain), Control()
-    remark = complain if not (output.quiet or output.json) else lambda line: None
-    command = shlex.join(["mnist-tui", *sys.argv[1:]])
-    runs: list[Run] = []
-    queue = list(configs)
-    console = console_for("stderr")
-    with stopping_on_signals(control), listener(output, console, len(queue)) as listen:
-        while queue and control.stop_reason is None:
-            training = laboratory.missing_training(queue[0])
-            if training:
-                remark(f"no trained {training.model} on these images yet; training one first")
-                queue.insert(0, training)
-            session = laboratory.session(
-                queue.pop(0),
-                listen=listen,
-                control=control,
-                command=command,
-                companions=tuple(run.id for run in runs),
-            )
-            if isinstance(session.config, NetworkConfig):
-                remark(f"looking at the network of {session.config.run}")
-            if control.stop_reason is None:
-                runs.append(session.run())
-    if not output.json:
-        with suppress(BrokenPipeError):  # who read along has left; the exit code still tells
-            print_results(runs, console_for("stdout"))
-    if control.stop_reason:
-        kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
-        complain(f"stopped by {control.stop_reason}; {kept}")
-        raise typer.Exit(exit_code(control.stop_reason))
+
+@app.command(COMMAND, hidden=True)
+def drive() -> None:
+    """Drive the runs that standard input describes, announced on standard output."""
+    conduct(from_json(sys.stdin.read()), Output(quiet=True), listen=Announcement())

@@ -1,5 +1,8 @@
 """``mnist-tui runs ...``: what was run."""
 
+import dataclasses
+import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +10,10 @@ from typing import Annotated
 import typer
 
 from engine.config import option
-from engine.store import find_run, list_runs
-from tui.console import console_for
+from engine.errors import EngineError, UsageError
+from engine.lock import is_driven
+from engine.store import Run, find_run, list_runs, remove_run
+from tui.console import complain, console_for
 from tui.options import expand, refuse_options_before
 from tui.tables import print_run, runs_table
 
@@ -70,3 +75,70 @@ def figures(run: RunName, where: Where) -> None:
 
     for path in draw_figures(find_run(Path(where.artifacts), run)):
         print(path)
+
+
+@app.command()
+@expand
+def verify(
+    run: RunName,
+    where: Where,
+    data_root: Annotated[
+        str | None, typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it moved.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compute a finished run's result again from its files; exit with 1 where it differs."""
+    from engine.laboratory import Laboratory
+    from engine.verify import verify as checks_of
+
+    found = find_run(Path(where.artifacts), run)
+    config = found.config
+    if data_root is not None:
+        config = dataclasses.replace(config, data_root=data_root)
+    data, device = Laboratory(warn=complain).survey(config)
+    checks = []
+    for check in checks_of(found, data, device):
+        checks.append(check)
+        if not json_:
+            print(f"{'agrees ' if check.holds else 'DIFFERS'}  {check.subject}: {check.words}")
+    holds = all(check.holds for check in checks)
+    if json_:
+        told = [dataclasses.asdict(check) for check in checks]
+        print(json.dumps({"run": found.id, "holds": holds, "checks": told}))
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+@expand
+def rm(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs.")],
+    where: Where,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove runs for good, all their files with them."""
+    artifacts = Path(where.artifacts)
+    found = list({run.id: run for run in (find_run(artifacts, name) for name in runs)}.values())
+    for run in found:
+        if is_driven(run.path):
+            raise EngineError(f"Run {run.id} is going on; `mnist-tui stop {run.id}` stops it.")
+    if not yes:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError("Removing runs off a terminal needs --yes.")
+        what = found[0].id if len(found) == 1 else f"{len(found)} runs"
+        needed = [run.id for run in list_runs(artifacts) if _needs(run, found)]
+        if needed:
+            complain(f"{', '.join(needed)} looked at a network that would go")
+        typer.confirm(f"Remove {what} for good?", abort=True, err=True)
+    for run in found:
+        remove_run(run)
+        print(f"removed {run.path}")
+
+
+def _needs(run: Run, others: list[Run]) -> bool:
+    """Tell whether a run looked at the network of one of the others, and is none of them."""
+    ids = {other.id for other in others}
+    try:
+        return run.id not in ids and run.info["config"].get("run") in ids
+    except (EngineError, KeyError, AttributeError):
+        return False

@@ -29,5 +29,9 @@ def stopping_on_signals(control: Control) -> Iterator[None]:
 
 
 def exit_code(reason: str) -> int:
-    """Return the shell's exit code for a stop by signal: 130 for SIGINT, 143 for SIGTERM."""
-    return 128 + signal.Signals[reason]
+    """Return the shell's exit code for a stop by signal: 130 for SIGINT, 143 for SIGTERM.
+
+    A stop that another process asked for counts as SIGTERM.
+    """
+    known = signal.Signals.__members__
+    return 128 + known.get(reason, signal.SIGTERM)

@@ -72,7 +72,7 @@ class Firehose:
     def missing_training(self, config):
         return None
 
-    def session(self, config, *, listen, control, command, companions):
+    def session(self, config, *, listen, control, command, companions, begun):
         self.config = config.resolve(dataset="digits", device="cpu", precision="fp32", threads=1)
         self.listen, self.control = listen, control
         return self

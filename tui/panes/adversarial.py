@@ -13,9 +13,9 @@ from textual.widgets import OptionList
 from engine.architectures import CLASSES, IMAGE_SIZE
 from engine.config import AdversarialConfig, RunConfig
 from engine.events import Preview
-from tui.conductor import Task
 from tui.panes.base import hint
 from tui.panes.network import NetworkPane
+from tui.task import Task
 from tui.widgets.bar import bar
 from tui.widgets.chart import Chart, Plot, spark
 from tui.widgets.picture import Picture

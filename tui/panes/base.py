@@ -12,8 +12,9 @@ from textual.widgets import OptionList
 
 from engine.config import RunConfig, options_of
 from engine.history import Curve, ema
-from tui.conductor import Conductor, Task
+from tui.conductor import Conductor
 from tui.look import Look
+from tui.task import Task
 from tui.widgets.chart import Line
 from tui.words import MARKED
 
@@ -57,7 +58,7 @@ class ExperimentPane(Pane):
 
     def newest(self, matches: Callable[[RunConfig], bool] = lambda config: True) -> Task | None:
         """Return the section's newest task whose config matches, live ones first."""
-        for task in [*reversed(self.conductor.tasks), *self.conductor.opened]:
+        for task in [*reversed(self.conductor.tasks), *self.conductor.shelf.tasks]:
             if task.section == self.section and matches(task.config):
                 return task
         return None

@@ -24,7 +24,7 @@ class NetworkPane(ExperimentPane):
         self.config = replace(self.config, run=run)
         self.shown = self.newest(self.looks_at_choice)
         if self.shown is None and run is not None:
-            self.shown = self.conductor.open_newest_of(self.artifacts, self.section, run)
+            self.shown = self.conductor.shelf.open_newest_of(self.artifacts, self.section, run)
         self.cursor = None
         self.refresh_text()
         self.refresh_pictures()

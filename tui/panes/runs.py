@@ -71,6 +71,15 @@ class RunsPane(Pane):
         empty.update(Text(nothing, "dim italic"))
         self.query_one(Vertical).border_title = f"Runs  {len(table.rows)} of {len(runs)}"
 
+    @property
+    def chosen(self) -> Run | None:
+        """The run under the cursor."""
+        table = self.query_one(DataTable)
+        if not table.rows:
+            return None
+        key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key
+        return Run(Path(self.artifacts) / key.value)
+
     def show_filter(self) -> None:
         """Let the user type what the shown runs must contain."""
         box = self.query_one(Input)

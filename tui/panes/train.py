@@ -13,8 +13,8 @@ from textual.widgets import OptionList
 from engine.architectures import ARCHITECTURES
 from engine.config import RunConfig, TrainConfig
 from engine.events import Preview
-from tui.conductor import Task
 from tui.panes.base import ExperimentPane, hint
+from tui.task import Task
 from tui.widgets.chart import Chart, Line, Plot, spark
 from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, shrink

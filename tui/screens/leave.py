@@ -12,10 +12,11 @@ from textual.widgets.option_list import Option
 
 
 class Leave(ModalScreen[str]):
-    """Returns ``stop`` or ``stay``."""
+    """Returns ``stop``, ``detach`` or ``stay``."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),
+        Binding("d", "dismiss('detach')", "keep running", id="leave.detach"),
         # Where Enter comes so soon after q that the list has no focus yet.
         Binding("enter", "dismiss('stop')", "stop", id="leave.stop"),
     ]
@@ -33,6 +34,7 @@ class Leave(ModalScreen[str]):
             yield Static(words)
             yield OptionList(
                 Option("Stop, keep what was done, and leave", id="stop"),
+                Option("Keep running in the background, and leave", id="detach"),
                 Option("Stay", id="stay"),
             )
 

@@ -1,5 +1,6 @@
 """Choosing the trained network that Adversarial and Visualize look at."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from engine.architectures import BEST_MODEL
 from engine.errors import MnistTuiError
-from engine.store import Run, list_runs
+from engine.store import Run, finished_runs
 from tui.tables import headline
 from tui.words import dataset_title
 
@@ -65,16 +66,12 @@ class ChooseNetwork(ModalScreen[tuple[str | None] | None]):
 def trained_runs(artifacts: str) -> list[Run]:
     """Return the finished trainings in a folder, newest first; what cannot be read is passed."""
     found = []
-    try:
-        for run in list_runs(Path(artifacts)):
-            try:
-                if run.info["section"] == "train" and run.info["status"] == "finished":
+    with suppress(MnistTuiError):
+        for run, info in finished_runs(Path(artifacts)):
+            if info["section"] == "train":
+                with suppress(MnistTuiError, KeyError, TypeError):
                     headline(run)
                     found.append(run)
-            except (MnistTuiError, KeyError, TypeError):
-                continue
-    except MnistTuiError:
-        pass
     return found
 
 

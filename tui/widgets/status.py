@@ -2,7 +2,8 @@
 
 from rich.text import Text
 
-from tui.conductor import Conductor, Task
+from tui.conductor import Conductor
+from tui.task import Task
 from tui.widgets.bar import bar
 from tui.words import clock
 

@@ -1,0 +1,68 @@
+"""Reading along in the journal of a run that another process drives."""
+
+import json
+import time
+
+from engine.errors import EngineError
+from engine.events import Event, Interrupted, Stopped, from_json
+from engine.lock import is_driven
+from engine.store import JOURNAL_FILE, Run
+
+TAKE_OVER = 30.0  # seconds that another process may take to go on with what was handed over
+KNOWN = 64  # bytes before the place read to; other bytes there tell of a journal that was cut
+
+
+class Follower:
+    """Yields a run's events as they are written; of a run that nothing drives, what there is.
+
+    A run that went on from its checkpoint had its journal cut: it is then told from its first
+    event again, so whoever listens begins anew at each Started.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.driven = False  # at the last look
+        self._looked = False
+        self._place = 0  # bytes read so far
+        self._known = b""
+        self._last: Event | None = None
+
+    def read(self) -> list[Event]:
+        """Return what is new since the last look. Raises EngineError, OSError."""
+        # Asked before the lines are read: what was written before the end is then read for sure.
+        driven = is_driven(self.run.path)
+        events = self._new_events()
+        ended = not driven and (self.driven or not self._looked)
+        self.driven, self._looked = driven, True
+        if events:
+            self._last = events[-1]
+        if ended and self.run.info["status"] == "running":
+            events.append(Interrupted(step=self._last.step if self._last else 0))
+        return events
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing drives the run, nor is another process just about to."""
+        last = self._last
+        if isinstance(last, Stopped) and last.handed_over and time.time() - last.time < TAKE_OVER:
+            return False
+        return self._looked and not self.driven
+
+    def _new_events(self) -> list[Event]:
+        try:
+            with (self.run.path / JOURNAL_FILE).open("rb") as journal:
+                journal.seek(max(0, self._place - len(self._known)))
+                if journal.read(len(self._known)) != self._known:
+                    self._place = 0
+                    journal.seek(0)
+                new = journal.read()
+        except FileNotFoundError:
+            return []
+        whole = new[: new.rfind(b"\n") + 1]  # a last line that is being written can wait
+        if whole:
+            self._place += len(whole)
+            self._known = whole[-KNOWN:]
+        try:
+            return [from_json(json.loads(line)) for line in whole.splitlines()]
+        except (ValueError, KeyError, TypeError) as error:
+            raise EngineError(f"The journal of {self.run.id} cannot be read ({error}).") from None

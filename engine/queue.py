@@ -1,0 +1,78 @@
+"""What waits behind a run, kept in its directory: whoever goes on with the run starts that too."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from engine.config import SECTIONS, RunConfig
+from engine.errors import EngineError, UsageError
+from engine.store import Run, write_atomically
+
+QUEUE_FILE = ".queue"
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """What one command line stands for: the runs still to come, and the ids of those begun."""
+
+    command: str
+    configs: list[RunConfig]
+    runs: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        configs = [{"section": c.section} | c.to_json() for c in self.configs]
+        return {"command": self.command, "runs": self.runs, "configs": configs}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Build a batch from ``to_json``'s values. Raises KeyError, TypeError, UsageError."""
+        configs = [SECTIONS[config["section"]].from_json(config) for config in values["configs"]]
+        return cls(values["command"], configs, list(values["runs"]))
+
+
+def to_json(batches: Iterable[Batch]) -> str:
+    """Return the batches that have something to come, as JSON."""
+    return json.dumps([batch.to_json() for batch in batches if batch.configs])
+
+
+def from_json(text: str) -> list[Batch]:
+    """Return the batches that ``to_json`` wrote. Raises ValueError where they cannot be read."""
+    try:
+        return [Batch.from_json(values) for values in json.loads(text)]
+    except (KeyError, TypeError, UsageError) as error:
+        raise ValueError(f"no queue: {error}") from None
+
+
+def read_queue(run: Run) -> list[Batch]:
+    """Return what waits behind a run. Raises EngineError where that cannot be read."""
+    path = run.path / QUEUE_FILE
+    try:
+        return from_json(path.read_text())
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{path} cannot be read ({error}); delete it to go on alone.") from None
+
+
+class QueueKeeper:
+    """Keeps what waits beside the run that goes on, and nowhere else."""
+
+    def __init__(self, run: Run | None = None) -> None:
+        """``run`` is the run that it was kept beside so far."""
+        self._run = run
+
+    def keep(self, run: Run, batches: Iterable[Batch]) -> None:
+        """Write what waits behind ``run``; what stood behind the run before is forgotten.
+
+        Raises OSError.
+        """
+        waiting = [batch for batch in batches if batch.configs]
+        if waiting:
+            write_atomically(run.path / QUEUE_FILE, to_json(waiting).encode())
+        else:
+            (run.path / QUEUE_FILE).unlink(missing_ok=True)
+        if self._run is not None and self._run.id != run.id:
+            (self._run.path / QUEUE_FILE).unlink(missing_ok=True)
+        self._run = run

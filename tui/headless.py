@@ -1,0 +1,78 @@
+"""Drives runs one after another without the app, and shows how they go and what came of them."""
+
+from contextlib import suppress
+
+import typer
+
+from engine.config import NetworkConfig
+from engine.control import Control
+from engine.laboratory import Laboratory
+from engine.queue import Batch, QueueKeeper
+from engine.store import Run
+from tui.console import Listener, complain, console_for, listener
+from tui.options import Output
+from tui.signals import exit_code, stopping_on_signals
+from tui.tables import print_results
+
+
+def conduct(
+    batches: list[Batch],
+    output: Output,
+    *,
+    resumed: Run | None = None,
+    listen: Listener | None = None,
+) -> None:
+    """Go on with ``resumed``, then do what is in ``batches``, which are used up by it.
+
+    ``listen`` hears the events, by default as ``output`` asks. Leaves by typer.Exit with the
+    signal's code where one stopped it, and raises MnistTuiError where a run cannot go on; what
+    waits then stays kept beside the last run.
+    """
+    laboratory, control, keeper = Laboratory(warn=complain), Control(), QueueKeeper(resumed)
+    remark = complain if not (output.quiet or output.json) else lambda line: None
+    runs: list[Run] = []
+    count = sum(len(batch.configs) for batch in batches) + bool(resumed)
+    shows = listen or listener(output, console_for("stderr"), count)
+
+    with stopping_on_signals(control), shows as show:
+        if resumed is not None and resumed.info["status"] != "finished":
+            session = laboratory.resume(
+                resumed,
+                listen=show,
+                control=control,
+                begun=lambda run: keeper.keep(run, batches),
+            )
+            runs.append(session.run())
+        while control.stop_reason is None and (batch := _next(batches)):
+            training = laboratory.missing_training(batch.configs[0])
+            if training:
+                remark(f"no trained {training.model} on these images yet; training one first")
+                batch.configs.insert(0, training)
+
+            def begun(run: Run, batch: Batch = batch) -> None:
+                batch.runs.append(run.id)
+                keeper.keep(run, batches)
+
+            session = laboratory.session(
+                batch.configs.pop(0),
+                listen=show,
+                control=control,
+                command=batch.command,
+                companions=tuple(batch.runs),
+                begun=begun,
+            )
+            if isinstance(session.config, NetworkConfig):
+                remark(f"looking at the network of {session.config.run}")
+            if control.stop_reason is None:
+                runs.append(session.run())
+    if not output.json:
+        with suppress(BrokenPipeError):  # who read along has left; the exit code still tells
+            print_results(runs, console_for("stdout"))
+    if control.stop_reason:
+        kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
+        complain(f"stopped by {control.stop_reason}; {kept}")
+        raise typer.Exit(exit_code(control.stop_reason))
+
+
+def _next(batches: list[Batch]) -> Batch | None:
+    return next((batch for batch in batches if batch.configs), None)

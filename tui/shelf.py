@@ -1,0 +1,108 @@
+"""Runs read from their files: finished ones to look at, and those that another process drives."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from engine.errors import MnistTuiError
+from engine.follow import Follower
+from engine.lock import is_driven, is_driven_here
+from engine.queue import Batch, read_queue
+from engine.store import Run, finished_runs, list_runs
+from tui.mailbox import Mailbox
+from tui.task import Task
+
+UNREADABLE = (MnistTuiError, KeyError, TypeError, ValueError)
+
+
+class Shelf:
+    """Keeps a task for each run that was opened, the newest first.
+
+    ``follow`` and ``look_for_driven`` are for a thread: what they read goes through the mailbox.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.tasks: list[Task] = []
+        self._mailbox = mailbox
+        self._looked_at: set[str] = set()  # ids of runs that will not be driven again
+        self._lock = threading.Lock()
+
+    def open(self, run: Run) -> Task:
+        """Return the task of a run. Raises MnistTuiError where it cannot be read."""
+        for task in self.tasks:
+            if task.run == run.id:
+                return task
+        info = run.info
+        task = Task(run.config, Batch(info["command"], []), follower=Follower(run))
+        for event in task.follower.read():
+            task.add(event)
+        task.state = run.status
+        task.message = info.get("message", "")
+        with self._lock:
+            others = [other for other in self.tasks if other.run != task.run]
+            self.tasks = sorted([*others, task], key=lambda task: task.run, reverse=True)
+        return task
+
+    def open_newest(self, artifacts: str) -> None:
+        """Open each model's newest finished training and the newest of the other sections."""
+        found: set[tuple[str, str]] = set()
+        for run, info in self._finished(artifacts):
+            kind = info["section"], info["config"]["model"] if info["section"] == "train" else ""
+            if kind not in found:
+                with suppress(*UNREADABLE):
+                    self.open(run)
+                    found.add(kind)
+
+    def open_newest_of(self, artifacts: str, section: str, network: str) -> Task | None:
+        """Open the newest finished run of a section that looked at a run's network."""
+        for run, info in self._finished(artifacts):
+            if info["section"] == section and info["config"].get("run") == network:
+                with suppress(*UNREADABLE):
+                    return self.open(run)
+        return None
+
+    def _finished(self, artifacts: str) -> Iterator[tuple[Run, dict]]:
+        with suppress(MnistTuiError):
+            yield from finished_runs(Path(artifacts))
+
+    def forget(self, run: Run) -> None:
+        """Take a run away: it is driven here from now on."""
+        with self._lock:
+            self.tasks = [task for task in self.tasks if task.run != run.id]
+
+    def look_for_driven(self, artifacts: str) -> list[Task]:
+        """Open runs that another process drives and that were not open yet."""
+        found = []
+        with suppress(MnistTuiError):
+            for run in list_runs(Path(artifacts)):
+                if run.id in self._looked_at or any(task.run == run.id for task in self.tasks):
+                    continue
+                with suppress(*UNREADABLE):
+                    if run.info["status"] == "finished":
+                        self._looked_at.add(run.id)
+                    elif is_driven(run.path) and not is_driven_here(run.path):
+                        found.append(self.open(run))
+        return found
+
+    def follow(self) -> None:
+        """Put what others wrote of opened runs into the mailbox."""
+        for task in self.tasks:
+            if task.state == "finished" and not task.follower.driven:
+                continue
+            try:
+                events = task.follower.read()
+            except (MnistTuiError, OSError):  # gone, or damaged: what was read stays on the screen
+                continue
+            for event in events:
+                self._mailbox.put(task, event)
+
+    def running(self) -> Task | None:
+        """Return the newest run that another process drives now."""
+        return next((task for task in self.tasks if task.elsewhere), None)
+
+    def waiting(self, task: Task) -> int:
+        """Return how many runs wait behind one that another process drives."""
+        with suppress(MnistTuiError):
+            return sum(len(batch.configs) for batch in read_queue(task.follower.run))
+        return 0
