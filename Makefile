@@ -5,13 +5,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint snapshots screenshots clean
+.PHONY: run test long lint snapshots screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/mnist-tui run all
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
+
+# A hundred SIGKILLs in each section, on MNIST.
+long: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m long
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

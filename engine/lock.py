@@ -36,6 +36,8 @@ class RunLock:
                     f"`mnist-tui stop {run.name}` stops it there."
                 )
             time.sleep(LOOK)
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)  # for people who want to know
 
     def _taken(self) -> bool:
         already = self._run in _held

@@ -7,7 +7,17 @@ import pytest
 
 from engine.errors import EngineError
 from engine.events import Progress, Stopped, to_json
-from engine.store import Journal, Run, create_run, find_run, list_runs, write_atomically
+from engine.lock import RunLock
+from engine.store import (
+    Journal,
+    Run,
+    create_run,
+    find_run,
+    finished_runs,
+    list_runs,
+    remove_run,
+    write_atomically,
+)
 
 
 def make(artifacts, name="train-baseline"):
@@ -105,3 +115,56 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EngineError, match="--artifacts"):
         create_run(tmp_path / "file", "x")
+
+
+def test_a_run_is_removed_but_nothing_that_a_link_leads_to(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "thesis.txt").write_text("years of work")
+    run = make(tmp_path / "artifacts")
+    (run.path / "figures").mkdir()
+    (run.path / "figures" / "loss.png").write_text("")
+    (run.path / "link").symlink_to(outside)
+    (run.path / "figures" / "link").symlink_to(outside)
+    remove_run(run)
+    assert list((tmp_path / "artifacts").iterdir()) == []
+    assert (outside / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_run_that_is_a_link_or_is_driven_is_not_removed(tmp_path):
+    elsewhere = make(tmp_path / "elsewhere")
+    (tmp_path / "artifacts").mkdir()
+    link = tmp_path / "artifacts" / elsewhere.id
+    link.symlink_to(elsewhere.path)
+    with pytest.raises(EngineError, match="is a link"):
+        remove_run(Run(link))
+    with RunLock(elsewhere.path), pytest.raises(EngineError, match="driven by another process"):
+        remove_run(elsewhere)
+    assert elsewhere.info["section"] == "train"
+
+
+def test_what_an_interrupted_removal_left_can_be_removed(tmp_path, monkeypatch):
+    run = make(tmp_path)
+    (run.path / "figures").mkdir()
+    (run.path / "weights.pt").write_text("")
+
+    def fail(path):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", fail)
+        with pytest.raises(EngineError, match="Input/output error"):
+            remove_run(run)
+    assert find_run(tmp_path, run.id).info["status"] == "running"
+    remove_run(run)
+    assert list_runs(tmp_path) == []
+
+
+def test_finished_runs_pass_over_what_is_damaged(tmp_path):
+    whole = {"status": "finished", "section": "train", "config": {}, "dataset": {}}
+    good = make(tmp_path)
+    good.write_json("run.json", whole)
+    for spoilt in ({"config": None}, {"section": "x"}, {"status": "running"}):
+        make(tmp_path).write_json("run.json", whole | spoilt)
+    (make(tmp_path).path / "run.json").write_text("[")
+    assert [(run.id, info) for run, info in finished_runs(tmp_path)] == [(good.id, whole)]

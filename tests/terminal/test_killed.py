@@ -2,45 +2,37 @@
 
 import hashlib
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 from engine.store import list_runs
+from tests.processes import comparable, start
 
-KILLS = int(os.environ.get("MNIST_TUI_TEST_KILLS", "3"))  # 100 in the long form
-COMMAND = [sys.executable, "-m", "tui.cli"]
-SECTIONS = {
-    "train": ["--model", "baseline", "--epochs", "100", "--recipe", "tuned"],
-    "adversarial": ["--steps", "60", "--label", "3", "--label", "5"],
-    "visualize": ["--steps", "400", "--layer", "logits"],
+TRAIN = ["--model", "baseline", "--recipe", "tuned"]
+LABELS = ["--label", "3", "--label", "5"]
+LOGITS = ["--layer", "logits"]
+SHORT = {
+    "train": [*TRAIN, "--epochs", "100"],
+    "adversarial": [*LABELS, "--steps", "60"],
+    "visualize": [*LOGITS, "--steps", "400"],
 }
-
-
-def start(*arguments, artifacts):
-    """Start a command and return its process."""
-    options = ["--artifacts", str(artifacts), "--json"]
-    return subprocess.Popen([*COMMAND, *arguments, *options], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.PIPE, text=True)  # fmt: skip
+LONG = {
+    "train": [*TRAIN, "--epochs", "1"],
+    "adversarial": [*LABELS, "--steps", "60"],
+    "visualize": [*LOGITS, "--steps", "200"],
+}
 
 
 def digest(run):
     """Return a hash of what two equal runs share."""
-    total = hashlib.sha256()
-    for name in ("weights.pt", "noise.npy", "images.npy"):
-        if (run.path / name).exists():
-            total.update((run.path / name).read_bytes())
-    for line in (run.path / "events.jsonl").read_text().splitlines():
-        event = json.loads(line)
-        if event["event"] in ("progress", "preview", "finished"):
-            event.pop("time")
-            total.update(json.dumps(event).encode())
-    total.update(json.dumps(run.result | {"seconds": 0, "images_per_second": 0}).encode())
+    files, *rest = comparable(run)
+    total = hashlib.sha256(json.dumps(rest).encode())
+    for content in files.values():
+        total.update(content)
     return total.hexdigest()
 
 
@@ -50,45 +42,68 @@ def readable(run):
     assert run.status in ("interrupted", "finished", "stopped")
     steps = [event.step for event in run.events() if event.kind == "progress"]
     assert steps == sorted(set(steps))
-    return len(steps)
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_killed_at_random_moments(tmp_path, section, capsys):
+def kill_again_and_again(artifacts, section, options, shared, kills):
+    """Kill a run at seeded random moments, going on with it each time; return how many ended."""
     rng = random.Random(section)
-    network = start("run", "train", "--dataset", "digits", "--model", "two-conv-fc", "--epochs",
-                    "1", artifacts=tmp_path)  # fmt: skip
-    assert network.wait(120) == 0
-    options = ["--dataset", "digits", *SECTIONS[section]]
-    begin = time.monotonic()
-    assert start("run", section, *options, artifacts=tmp_path).wait(300) == 0
-    seconds = time.monotonic() - begin
-    expected = digest(list_runs(tmp_path)[0])
-    before = {run.id for run in list_runs(tmp_path)}
 
-    process = start("run", section, *options, artifacts=tmp_path)
-    kills = 0
-    while kills < KILLS:
-        try:
-            process.wait(rng.uniform(0.05, 1.2 * seconds))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-        new = [run for run in list_runs(tmp_path) if run.id not in before]
+    def begin(*arguments):
+        return start(*arguments, "--artifacts", artifacts, "--quiet")
+
+    def ended(process):
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+
+    network = ["--model", "two-conv-fc", "--epochs", "1"]
+    ended(begin("run", "train", *network, *shared))
+    since = time.monotonic()
+    ended(begin("run", section, *options, *shared))
+    seconds = time.monotonic() - since
+    expected = digest(list_runs(artifacts)[0])
+    before = {run.id for run in list_runs(artifacts)}
+
+    def check_new():
+        """Return the run that is not finished yet, if any."""
+        new = [run for run in list_runs(artifacts) if run.id not in before]
         assert len(new) <= 1
         for run in new:
             readable(run)
-        if new and new[0].status == "finished":
-            assert digest(new[0]) == expected
-            before.add(new[0].id)
-            new = []
-        if kills < KILLS:
-            again = ["resume", new[0].id] if new else ["run", section, *options]
-            process = start(*again, artifacts=tmp_path)
-    if new and new[0].status != "finished":
-        last = start("resume", new[0].id, artifacts=tmp_path)
-        assert last.wait(300) == 0, last.stderr.read()
-        assert digest(new[0]) == expected
+            if run.status != "finished":
+                return run
+            assert digest(run) == expected
+            before.add(run.id)
+        return None
+
+    run = None
+    while kills > 0:
+        arguments = ["run", section, *options, *shared] if run is None else ["resume", run.id]
+        process = begin(*arguments)
+        try:
+            process.communicate(timeout=rng.uniform(0.05, 1.2 * seconds))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills -= 1
+        else:
+            assert process.returncode == 0
+        run = check_new()
+    if run is not None:
+        ended(begin("resume", run.id))
+        assert check_new() is None
+    return len(before) - 2
+
+
+@pytest.mark.parametrize("section", SHORT)
+def test_killed_at_random_moments(tmp_path, section):
+    kill_again_and_again(tmp_path, section, SHORT[section], ["--dataset", "digits"], kills=3)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("section", LONG)
+def test_killed_a_hundred_times_on_mnist(tmp_path, section, mnist_root, capsys):
+    shared = ["--dataset", "mnist", "--data-root", str(mnist_root)]
+    whole = kill_again_and_again(tmp_path, section, LONG[section], shared, kills=100)
+    assert whole > 1
     with capsys.disabled():
-        print(f" [{kills} kills, {len(before) - 2} whole runs besides]", end="")
+        print(f" [{section}: 100 kills, {whole} whole runs, all equal]", end="")

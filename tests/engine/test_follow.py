@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from engine.control import HAND_OVER
+from engine.errors import EngineError
+from engine.events import Finished, Interrupted, Progress, Resumed, Started, Stopped
+from engine.follow import TAKE_OVER, Follower
+from engine.lock import RunLock
+from engine.store import Journal, create_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = create_run(tmp_path, "x")
+    run.write_json("run.json", {"status": "running"})
+    return run
+
+
+def started(time=1.0):
+    return Started(step=0, time=time, run="r", section="train", title="t", steps=99, config={},
+                   dataset={}, environment={})  # fmt: skip
+
+
+def progress(step, time=1.0):
+    return Progress(step=step, time=time, series={"loss": np.zeros(1, np.float32)})
+
+
+def kinds(events):
+    return [(event.kind, event.step) for event in events]
+
+
+def test_lines_are_read_once_and_only_when_they_are_whole(run):
+    follower = Follower(run)
+    with RunLock(run.path), Journal(run) as journal:
+        assert follower.read() == []
+        journal.append(started())
+        journal.append(progress(1))
+        assert kinds(follower.read()) == [("started", 0), ("progress", 1)]
+        assert follower.read() == []
+        assert follower.driven
+        with (run.path / "events.jsonl").open("ab") as file:
+            file.write(b'{"event":"progress","step":2,"time":1.0,')
+            file.flush()
+            assert follower.read() == []
+            file.write(b'"series":{"loss":[1.0]},"values":{}}\n')
+        assert kinds(follower.read()) == [("progress", 2)]
+
+
+def test_a_run_whose_process_is_gone_is_interrupted_once(run):
+    follower = Follower(run)
+    with RunLock(run.path), Journal(run) as journal:
+        journal.append(started())
+        journal.append(progress(5))
+        follower.read()
+        journal.append(progress(6))
+    events = follower.read()
+    assert isinstance(events[-1], Interrupted)
+    assert kinds(events) == [("progress", 6), ("interrupted", 6)]
+    assert follower.read() == []
+    assert follower.ended
+    assert isinstance(Follower(run).read()[-1], Interrupted)
+
+
+def test_a_run_that_ended_is_not_interrupted(run):
+    follower = Follower(run)
+    with RunLock(run.path), Journal(run) as journal:
+        journal.append(started())
+        follower.read()
+        journal.append(Finished(step=9, time=1.0, figures={}))
+        run.update(status="finished")
+    assert kinds(follower.read()) == [("finished", 9)]
+    assert follower.ended
+
+
+@pytest.mark.parametrize("more", [0, 1, 50])
+def test_after_a_cut_it_is_told_from_its_start_however_far_it_has_gone_on(run, more):
+    follower = Follower(run)
+    with Journal(run) as journal:
+        journal.append(started())
+        journal.append(progress(1, 1.5))
+        kept = journal.size
+        journal.append(progress(2, 1.6))
+        journal.append(progress(3, 1.7))
+    follower.read()
+    run.cut_journal(kept)
+    with Journal(run) as journal:
+        journal.append(Resumed(step=1, time=9.0))
+        for step in range(more):
+            journal.append(progress(2 + step, 9.1 + step / 10))
+    told = kinds(follower.read())
+    assert told[:3] == [("started", 0), ("progress", 1), ("resumed", 1)]
+    assert told[3:] == [("progress", 2 + step) for step in range(more)]
+
+
+def test_between_two_processes_it_has_not_ended(run, monkeypatch):
+    follower = Follower(run)
+    assert not follower.ended  # not looked yet
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    with RunLock(run.path), Journal(run) as journal:
+        journal.append(started())
+        journal.append(Stopped(step=3, time=999.0, reason=HAND_OVER))
+        run.update(status="stopped")
+    follower.read()
+    assert not follower.driven
+    assert not follower.ended
+    monkeypatch.setattr("time.time", lambda: 1000.0 + TAKE_OVER)
+    assert follower.ended
+
+
+def test_a_journal_that_is_none_is_told(run):
+    (run.path / "events.jsonl").write_text("nonsense\n")
+    with pytest.raises(EngineError, match="cannot be read"):
+        Follower(run).read()

@@ -1,0 +1,175 @@
+"""Every kind of flaw, planted in a run that was sound."""
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from engine.config import AdversarialConfig, VisualizeConfig
+from engine.errors import EngineError
+from engine.session import Session
+from engine.store import Run
+from engine.verify import differences, verify
+from tests.conftest import train_config
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, few, cpu):
+    """A finished run of each section in one folder."""
+    artifacts = str(tmp_path_factory.mktemp("artifacts"))
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2}
+
+    def finished(config):
+        return Session(config, few, cpu, listen=lambda event: None).run()
+
+    train = finished(train_config(model="two-conv", artifacts=artifacts))
+    other = finished(train_config(model="baseline", artifacts=artifacts))
+    found |= {"run": train.id, "model": "two-conv", "other_runs": {"baseline": other.id}}
+    short = {"steps": 8, "artifacts": artifacts}
+    return {
+        "train": train,
+        "adversarial": finished(AdversarialConfig(labels=(1, 7), **short).resolve(**found)),
+        "visualize": finished(VisualizeConfig(layers=("logits",), **short).resolve(**found)),
+    }
+
+
+@pytest.fixture
+def copied(runs, tmp_path):
+    """The same runs in a folder of their own, to be spoilt; by section."""
+    folder = runs["train"].path.parent
+    shutil.copytree(folder, tmp_path / "copy")
+    return {section: Run(tmp_path / "copy" / run.id) for section, run in runs.items()}
+
+
+def disagreements(run, data, device):
+    return {check.subject: check.words for check in verify(run, data, device) if not check.holds}
+
+
+@pytest.mark.parametrize("section", ["train", "adversarial", "visualize"])
+def test_a_sound_run_holds_wherever_it_lies(copied, section, few, cpu):
+    checks = list(verify(copied[section], few, cpu))
+    assert [check.subject for check in checks] == ["dataset", "config", "hashes", "journal",
+                                                   "result"]  # fmt: skip
+    assert all(check.holds for check in checks)
+
+
+def spoil_json(run, name, change):
+    values = json.loads((run.path / name).read_text())
+    change(values)
+    (run.path / name).write_text(json.dumps(values))
+
+
+def spoil_array(run, name):
+    array = np.load(run.path / name)
+    array[0] = np.clip(1 - array[0], -1, 1)
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    (run.path / name).write_bytes(buffer.getvalue())
+
+
+def test_an_accuracy_that_is_too_good(copied, few, cpu):
+    def better(result):
+        result["test"]["accuracy"] += 0.02
+
+    spoil_json(copied["train"], "result.json", better)
+    found = disagreements(copied["train"], few, cpu)
+    assert set(found) == {"journal", "result"}
+    assert "test.accuracy" in found["result"]
+
+
+def test_an_accuracy_that_is_too_good_in_the_journal_too(copied, few, cpu):
+    run = copied["train"]
+    accuracy = run.result["test"]["accuracy"]
+    for name in ("result.json", "events.jsonl"):
+        path = run.path / name
+        text = path.read_text().replace(f'"accuracy":{accuracy}', '"accuracy":0.999')
+        path.write_text(text.replace(f'"accuracy": {accuracy}', '"accuracy": 0.999'))
+    assert set(disagreements(run, few, cpu)) == {"result"}
+
+
+def test_weights_of_another_training(copied, few, cpu):
+    run = copied["train"]
+    state = torch.load(run.path / "weights.pt", weights_only=True)
+    torch.save({name: value * 0.5 for name, value in state.items()}, run.path / "weights.pt")
+    found = disagreements(run, few, cpu)
+    assert "hashes" in found
+    assert "weights.pt" in found["hashes"]
+
+
+def test_success_that_was_never_reached(copied, few, cpu):
+    def better(result):
+        result["targets"][1]["success"]["rate"] = 1.0
+
+    spoil_json(copied["adversarial"], "result.json", better)
+    found = disagreements(copied["adversarial"], few, cpu)
+    assert "targets[1].success.rate" in found["result"]
+
+
+def test_another_noise(copied, few, cpu):
+    spoil_array(copied["adversarial"], "noise.npy")
+    found = disagreements(copied["adversarial"], few, cpu)
+    assert set(found) == {"hashes", "result"}
+    assert "targets[0]" in found["result"]
+
+
+def test_other_images(copied, few, cpu):
+    spoil_array(copied["visualize"], "images.npy")
+    found = disagreements(copied["visualize"], few, cpu)
+    assert set(found) == {"hashes", "result"}
+    assert "neurons[0].activation_end" in found["result"]
+
+
+def test_a_config_that_was_changed_afterwards(copied, few, cpu):
+    def other(info):
+        info["config"]["seed"] = 5
+
+    spoil_json(copied["train"], "run.json", other)
+    found = disagreements(copied["train"], few, cpu)
+    assert {"config", "hashes"} <= set(found)
+    assert "seed" in found["config"]
+
+
+def test_other_data(copied, digits, cpu):
+    found = disagreements(copied["train"], digits, cpu)
+    assert "train is 60 in run.json" in found["dataset"]
+
+
+def test_data_of_the_same_size_but_other_content(copied, few, cpu):
+    def other(info):
+        info["dataset"]["sha256"] = "0" * 64
+
+    spoil_json(copied["train"], "run.json", other)
+    assert "sha256" in disagreements(copied["train"], few, cpu)["dataset"]
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("train", "weights.pt"), ("adversarial", "noise.npy"), ("visualize", "images.npy")],
+)
+@pytest.mark.parametrize("content", [None, b"", b"nonsense"])
+def test_files_that_are_lost_or_damaged(copied, section, name, content, few, cpu):
+    path = copied[section].path / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    found = disagreements(copied[section], few, cpu)
+    assert set(found) == {"hashes", "result"}
+    assert name in found["result"]
+
+
+def test_only_what_has_finished_can_be_verified(copied, few, cpu):
+    copied["train"].update(status="stopped")
+    with pytest.raises(EngineError, match="only a finished one"):
+        list(verify(copied["train"], few, cpu))
+
+
+def test_differences_say_where():
+    a = {"x": [1, {"y": 0.5}], "same": 1.0, "gone": None}
+    b = {"x": [1, {"y": 0.6}], "same": 1.0 + 1e-9}
+    assert list(differences(a, b)) == [("x[1].y", 0.5, 0.6)]
+    assert list(differences([1], [1, 2])) == [("", [1], [1, 2])]
+    assert list(differences(True, 1.5)) == [("", True, 1.5)]
+    assert list(differences(None, 1.5)) == [("", None, 1.5)]
