@@ -9,34 +9,32 @@ import gc
 import signal
 import time
 from collections.abc import Iterable
-from types import ModuleType
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import on, work
-from textual.app import App, ComposeResult, SystemCommand
+from textual import work
+from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, DataTable, Input, OptionList, Static
+from textual.widgets import ContentSwitcher, Input, Static
 
 from engine.config import RunConfig, options_of
 from engine.store import Run
 from tui.actions import ACTIONS, BY_NAME, EVERYWHERE
 from tui.conductor import Conductor
 from tui.look import Look
+from tui.look_actions import LookActions
 from tui.machine import Machine
-from tui.options import command_line
 from tui.pace import Pace
 from tui.panes.adversarial import AdversarialPane
 from tui.panes.base import ExperimentPane
-from tui.panes.network import NetworkPane
 from tui.panes.runs import RunsPane
 from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
 from tui.preferences import Preferences, preferences_path, remember_theme
 from tui.reasons import reason_against
-from tui.shelf import UNREADABLE
+from tui.run_actions import RunActions
 from tui.signals import CAUGHT, exit_code
 from tui.task import Task, where_words
 from tui.widgets.keybar import key_line
@@ -56,7 +54,7 @@ class Links(Picture):
     auto_links = False
 
 
-class MnistTui(App[None]):
+class MnistTui(RunActions, LookActions):
     """The app. ``shared`` holds the options of the command line for the runs that it starts."""
 
     CSS_PATH = "app.tcss"
@@ -91,7 +89,7 @@ class MnistTui(App[None]):
         self._looked_around = 0.0
         self._stale: set[str] = set()
         self._followed: Task | None = None  # the live task that the app showed by itself
-        self._refused: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
         self._clicked: tuple[str, int] | None = None  # section and row
         options = self._options()
         place = self.conductor, self.look, shared.artifacts
@@ -141,7 +139,7 @@ class MnistTui(App[None]):
         self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
         self.conductor.prepare(self.shared)
         if self._to_open is not None:
-            self._open(self._to_open)
+            self.open_run(self._to_open)
         self._open_newest()
 
     @work(thread=True)
@@ -151,7 +149,7 @@ class MnistTui(App[None]):
         going_on = self.conductor.shelf.look_for_driven(self.shared.artifacts)
         if going_on and self._to_open is None:  # as it was left
             self._to_open = Run(going_on[0].path)
-            self.call_later(self._open, self._to_open)
+            self.call_later(self.open_run, self._to_open)
 
     @work(thread=True, group="follow", exclusive=True)
     def _follow_others(self) -> None:
@@ -201,12 +199,13 @@ class MnistTui(App[None]):
         )
         self._write("#load", self._load)
         self._write("#where", Text(self._where(), "dim"))
-        self._write_keys()
+        self.write_keys()
 
-    def _write_keys(self) -> None:
-        self._refused = {a.id: why for a in ACTIONS if (why := reason_against(a.name, self))}
+    def write_keys(self) -> None:
+        """Write the line of keys, and keep what cannot be done now."""
+        self.refused = {a.id: why for a in ACTIONS if (why := reason_against(a.name, self))}
         self._write(
-            "#keys", key_line(self.current, self._refused, self.preferences.keys, self.size.width)
+            "#keys", key_line(self.current, self.refused, self.preferences.keys, self.size.width)
         )
 
     def _follow(self, task: Task) -> None:
@@ -220,22 +219,6 @@ class MnistTui(App[None]):
 
     def _write(self, selector: str, words: Text) -> None:
         self.query_one(selector, Picture).show(words)
-
-    @property
-    def running(self) -> Task | None:
-        """The run that pause and stop are about: ours, or one of another process if it is shown."""
-        pane = self.experiments.get(self.current)
-        if pane is not None and pane.shown is not None and pane.shown.elsewhere:
-            return pane.shown
-        return self.conductor.running
-
-    @property
-    def chosen_run(self) -> Run | None:
-        """The run that is shown, or chosen in the table."""
-        if self.current == "runs":
-            return self.panes["runs"].chosen
-        shown = self.experiments[self.current].shown
-        return Run(shown.path) if shown is not None and shown.run else None
 
     def _where(self) -> str:
         """Return dataset, device and precision: of what is shown, or else of the next run."""
@@ -282,24 +265,22 @@ class MnistTui(App[None]):
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """Offer every action in the palette, beside Textual's own."""
         for action in ACTIONS:
-            if action.name not in ("command_palette", "leave"):
-                reason = reason_against(action.name, self)
-                help = (
-                    f"not now: {reason}"
-                    if reason
-                    else f"{action.id}, key {action.shown_key or action.keys}"
-                )
-                yield SystemCommand(
-                    action.sentence,
-                    help,
-                    lambda name=action.action: self.call_later(self._do, name),
-                )
+            if action.name in ("command_palette", "leave"):
+                continue
+            reason = reason_against(action.name, self)
+            key = f"{action.id}, key {action.shown_key or action.keys}"
+            yield SystemCommand(
+                action.sentence,
+                f"not now: {reason}" if reason else key,
+                lambda name=action.action: self.call_later(self.do, name),
+            )
         for command in super().get_system_commands(screen):
             if command.title not in ("Quit", "Keys"):
                 yield command
         yield SystemCommand("Leave", "key q", self.action_leave)
 
-    async def _do(self, action: str) -> None:
+    async def do(self, action: str) -> None:
+        """Run an action by its name, where it can be done now."""
         await self.run_action(action)
 
     def action_show(self, section: str) -> None:
@@ -316,177 +297,9 @@ class MnistTui(App[None]):
         pane.refresh_text()
         self.call_after_refresh(pane.refresh_pictures)
         pane.query("OptionList, DataTable").first().focus()
-        self._write_keys()
-
-    def action_next_section(self, by: int) -> None:
-        """Go to the next section, or the one before."""
-        index = EVERYWHERE.index(self.current) + by
-        self.action_show(EVERYWHERE[index % len(EVERYWHERE)])
-
-    def action_run_choice(self) -> None:
-        """Queue what is marked or chosen in the section."""
-        pane = self.experiments[self.current]
-        self._start(pane.configs_of_choice())
-        pane.marked.clear()
-
-    def action_run_all(self) -> None:
-        """Queue everything of the section."""
-        self._start(self.experiments[self.current].configs_of_all())
-
-    def _start(self, commands: list[list[RunConfig]]) -> None:
-        idle = self.conductor.running is None
-        started = [self.conductor.start(configs, command_line(configs)) for configs in commands]
-        self.notice = ""
-        if idle:
-            self.experiments[self.current].show_task(started[0][0])
-
-    def action_mark(self) -> None:
-        """Mark what is highlighted."""
-        self.experiments[self.current].mark()
-
-    @work
-    async def action_edit(self) -> None:
-        """Edit the options of the next runs."""
-        pane = self.experiments[self.current]
-        answer = await self.push_screen_wait(_screens().Edit(pane.editable()))
-        if answer is not None:
-            config, run = answer
-            pane.edit(config)
-            if run:
-                self.action_run_choice()
-
-    @work
-    async def action_network(self) -> None:
-        """Choose the network to look at."""
-        pane = self.experiments[self.current]
-        assert isinstance(pane, NetworkPane)
-        chosen = await self.push_screen_wait(
-            _screens().ChooseNetwork(self.shared.artifacts, pane.config.run)
-        )
-        if chosen is not None:
-            pane.choose_network(chosen[0])
-
-    def action_pause(self) -> None:
-        """Hold what runs, or let it go on."""
-        control = self.running.control
-        control.paused = not control.paused
-
-    def action_stop(self) -> None:
-        """Stop what runs and keep what was done; what waits goes on."""
-        try:
-            self.conductor.stop(self.running, "user")
-        except OSError as error:
-            self.notify(f"It cannot be stopped from here ({error.strerror}).", severity="error")
-
-    def action_go_on(self) -> None:
-        """Go on with the run that is shown or chosen, and with what was queued behind it."""
-        idle = self.conductor.own is None
-        try:
-            task = self.conductor.resume(self.chosen_run)
-        except UNREADABLE as error:
-            self.notify(f"{self.chosen_run.id} cannot go on: {error}", severity="error")
-            return
-        if idle:
-            self.action_show(task.section)
-            self.experiments[task.section].show_task(task)
-
-    def action_open(self) -> None:
-        """Look closely at what is chosen, or open the run."""
-        if self.current == "runs":
-            self.query_one(DataTable).action_select_cursor()
-        else:
-            view = _screens().CLOSE_UPS[self.current]
-            self.push_screen(view(self.experiments[self.current]))
-
-    @on(OptionList.OptionSelected, "ExperimentPane OptionList")
-    def _click(self, message: OptionList.OptionSelected) -> None:
-        """A click chooses a row, a second one on it looks closely."""
-        row = self.current, message.option_index
-        again, self._clicked = row == self._clicked, row
-        if again:
-            self.call_later(self._do, "open")
-
-    def action_map(self) -> None:
-        """Show success by true digit and target."""
-        self.push_screen(_screens().SuccessMap(self.experiments[self.current]))
-
-    def action_step(self, by: int) -> None:
-        """Move the step cursor."""
-        self.experiments[self.current].move_cursor(by)
-
-    def action_live(self) -> None:
-        """Take the step cursor away."""
-        self.experiments[self.current].cursor = None
-        self.panes[self.current].refresh_pictures()
-
-    def action_cursor(self, where: str) -> None:
-        """Move in the list or table that has the focus."""
-        move = getattr(self.focused, f"action_cursor_{where}", None)
-        if move is not None:
-            move()
-
-    def action_logarithm(self) -> None:
-        """Draw losses on a logarithmic axis, or a linear one."""
-        self.look.logarithm = not self.look.logarithm
-        self.panes[self.current].refresh_pictures()
-
-    def action_smoothing(self) -> None:
-        """Take the next smoothing."""
-        self.look.smooth_more()
-        self.panes[self.current].refresh_pictures()
-        share = self.look.smoothing
-        self.notify(f"smoothed over {share:.1%} of the steps" if share else "not smoothed")
-
-    def action_filter(self) -> None:
-        """Filter the runs."""
-        self.panes["runs"].show_filter()
-
-    def on_runs_pane_chosen(self, message: RunsPane.Chosen) -> None:
-        """Open the run that was chosen in the table."""
-        self._open(message.run)
-
-    def _open(self, run: Run) -> None:
-        """Open a run in its section, from its files alone where it was not started here."""
-        try:
-            task = self.conductor.open(run)
-        except UNREADABLE as error:
-            self.notify(f"{run.id} cannot be opened: {error}", severity="error")
-            return
-        self.action_show(task.section)
-        self.call_after_refresh(self.experiments[task.section].show_task, task)
-
-    def action_help(self) -> None:
-        """Show every key."""
-        self._write_keys()  # what is refused now, not at the timer's last look
-        self.push_screen(_screens().Help(self.preferences.keys, self._refused))
-
-    def action_leave(self) -> None:
-        """Leave; ask first where something runs."""
-        if self.conductor.own is None:
-            self._leave("stop")
-        else:
-            self.push_screen(_screens().Leave(self.conductor.waiting), self._leave)
-
-    def _leave(self, answer: str | None) -> None:
-        if answer == "detach":
-            self.conductor.hand_over()
-        if answer in ("stop", "detach"):
-            self.conductor.stop_all("user")
-            self.conductor.close()
-            self.exit()
-
-    def action_detach(self) -> None:
-        """Leave, and let what runs go on in a process of its own."""
-        self._leave("detach")
+        self.write_keys()
 
     def on_unmount(self) -> None:
         """Let the engine's thread end."""
         self.conductor.stop_all("user")
         self.conductor.close()
-
-
-def _screens() -> ModuleType:
-    """Return what opens over a section; imported when first wanted, after the first frame."""
-    from tui import screens
-
-    return screens

@@ -135,7 +135,7 @@ class Conductor:
         own = self.own
         if own is None:
             elsewhere = self.shelf.running()
-            return self.shelf.waiting(elsewhere) if elsewhere else 0
+            return elsewhere.waiting if elsewhere else 0
         return sum(task.active and task is not own for task in self.tasks)
 
     def stop(self, task: Task, reason: str) -> None:

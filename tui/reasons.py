@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-from engine.errors import MnistTuiError
-from engine.store import Run
 from tui.actions import BY_NAME, EXPERIMENTS
 from tui.conductor import Conductor
 from tui.panes.base import ExperimentPane
@@ -22,8 +20,8 @@ class Situation(Protocol):
         """The run that pause and stop are about."""
 
     @property
-    def chosen_run(self) -> Run | None:
-        """The run that is shown, or chosen in the table."""
+    def chosen_state(self) -> str:
+        """The state of the run that is shown, or chosen in the table."""
 
 
 def reason_against(action: str, app: Situation) -> str | None:
@@ -43,8 +41,8 @@ def reason_against(action: str, app: Situation) -> str | None:
         return "Nothing runs here" + (
             "; what another process drives goes on without this app." if running else "."
         )
-    if action == "go_on":
-        return _reason_against_going_on(app)
+    if action == "go_on" and app.chosen_state not in ("stopped", "interrupted", "failed"):
+        return f"This run is {app.chosen_state}." if app.chosen_state else "There is no run here."
     if action == "pause" and not running.active:
         return "The steps are done; only the figures are left."
     pane = app.experiments.get(app.current)
@@ -56,19 +54,6 @@ def reason_against(action: str, app: Situation) -> str | None:
     if action == "open" and not (history and _pictures(app.current, pane)):
         return "There is nothing to look at closely yet; r starts a run."
     return None
-
-
-def _reason_against_going_on(app: Situation) -> str | None:
-    run = app.chosen_run
-    if run is None:
-        return "There is no run to go on with."
-    try:
-        status = run.status
-    except (MnistTuiError, KeyError):
-        return f"{run.id} cannot be read."
-    if status in ("stopped", "interrupted", "failed"):
-        return None
-    return f"This run is {status}."
 
 
 def _pictures(section: str, pane: ExperimentPane) -> bool:

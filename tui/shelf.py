@@ -27,6 +27,7 @@ class Shelf:
         self._mailbox = mailbox
         self._looked_at: set[str] = set()  # ids of runs that will not be driven again
         self._lock = threading.Lock()
+        self._following = threading.Lock()
 
     def open(self, run: Run) -> Task:
         """Return the task of a run. Raises MnistTuiError where it cannot be read."""
@@ -87,6 +88,14 @@ class Shelf:
 
     def follow(self) -> None:
         """Put what others wrote of opened runs into the mailbox."""
+        if not self._following.acquire(blocking=False):  # the last look still goes on
+            return
+        try:
+            self._follow()
+        finally:
+            self._following.release()
+
+    def _follow(self) -> None:
         for task in self.tasks:
             if task.state == "finished" and not task.follower.driven:
                 continue
@@ -96,13 +105,14 @@ class Shelf:
                 continue
             for event in events:
                 self._mailbox.put(task, event)
+            task.waiting = _waiting(task) if task.elsewhere else 0
 
     def running(self) -> Task | None:
         """Return the newest run that another process drives now."""
         return next((task for task in self.tasks if task.elsewhere), None)
 
-    def waiting(self, task: Task) -> int:
-        """Return how many runs wait behind one that another process drives."""
-        with suppress(MnistTuiError):
-            return sum(len(batch.configs) for batch in read_queue(task.follower.run))
-        return 0
+
+def _waiting(task: Task) -> int:
+    with suppress(MnistTuiError):
+        return sum(len(batch.configs) for batch in read_queue(task.follower.run))
+    return 0

@@ -43,6 +43,7 @@ class Task:
     history: History = field(default_factory=History)
     control: Control = field(default_factory=Control)
     message: str = ""
+    waiting: int = 0  # how many runs wait behind one that another process drives
     doing: str = ""  # what takes long beside the steps
     step: int = 0
     marks: list[tuple[float, int]] = field(default_factory=list)  # (time, step), the last few

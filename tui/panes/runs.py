@@ -12,6 +12,8 @@ from textual.widgets import DataTable, Input, Static
 
 from engine.errors import MnistTuiError
 from engine.store import Run, list_runs
+from tui.conductor import Conductor
+from tui.look import Look
 from tui.panes.base import Pane
 from tui.tables import run_cells
 from tui.words import MARKS, PLAIN_MARKS
@@ -30,6 +32,10 @@ class RunsPane(Pane):
         def __init__(self, run: Run) -> None:
             super().__init__()
             self.run = run
+
+    def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
+        super().__init__(conductor, look, artifacts)
+        self._states: dict[str, str] = {}  # by run
 
     def compose(self) -> ComposeResult:
         """Lay out the filter and the table."""
@@ -50,6 +56,7 @@ class RunsPane(Pane):
         here = table.coordinate_to_cell_key(table.cursor_coordinate).row_key if table.rows else None
         empty = self.query_one("#no-runs", Static)
         table.clear()
+        self._states.clear()
         try:
             runs = list_runs(Path(self.artifacts))
         except MnistTuiError as error:
@@ -57,6 +64,7 @@ class RunsPane(Pane):
             return
         for run in runs:
             cells = run_cells(run)
+            self._states[run.id] = cells[2]
             if all(word in " ".join(cells).lower() for word in words):
                 name, _, status, dataset, recipe, seed, result = cells
                 mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
@@ -79,6 +87,12 @@ class RunsPane(Pane):
             return None
         key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key
         return Run(Path(self.artifacts) / key.value)
+
+    @property
+    def chosen_state(self) -> str:
+        """Its status at the last reading of the folder."""
+        chosen = self.chosen
+        return self._states.get(chosen.id, "") if chosen else ""
 
     def show_filter(self) -> None:
         """Let the user type what the shown runs must contain."""

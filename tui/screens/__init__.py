@@ -1,14 +1,25 @@
-"""What opens over a section: questions, forms and close looks, one file each."""
+"""What opens over a section: questions, forms and close looks, one file each.
 
-from tui.screens.edit import Edit
-from tui.screens.help import Help
-from tui.screens.leave import Leave
-from tui.screens.network import ChooseNetwork
-from tui.screens.neuron import NeuronView
-from tui.screens.noise import NoiseView
-from tui.screens.sample import SampleView
-from tui.screens.success import SuccessMap
+Each is imported when it is first wanted, which is after the first frame.
+"""
 
-CLOSE_UPS = {"train": SampleView, "adversarial": NoiseView, "visualize": NeuronView}
+from importlib import import_module
+from typing import Any
 
-__all__ = ["CLOSE_UPS", "ChooseNetwork", "Edit", "Help", "Leave", "SuccessMap"]
+_FILES = {
+    "ChooseNetwork": "network",
+    "Edit": "edit",
+    "Help": "help",
+    "Leave": "leave",
+    "NeuronView": "neuron",
+    "NoiseView": "noise",
+    "SampleView": "sample",
+    "SuccessMap": "success",
+}
+CLOSE_UPS = {"train": "SampleView", "adversarial": "NoiseView", "visualize": "NeuronView"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(name)
+    return getattr(import_module(f"tui.screens.{_FILES[name]}"), name)

@@ -36,8 +36,10 @@ def status_line(conductor: Conductor, notice: str, *, plain: bool, width: int) -
         if batch and task.section == "train":
             text.append(f"  {task.rate * batch:,.0f} img/s")
         text.append(f"  {clock((task.steps - task.step) / task.rate)} left")
-    if conductor.waiting:
-        text.append(f"  {conductor.waiting} waiting", "dim")
+    if waiting := conductor.waiting:
+        text.append(f"  {waiting} waiting", "dim")
+    if task.elsewhere:
+        text.append("  in another process" if roomy else "  elsewhere", "dim")
     return text
 
 

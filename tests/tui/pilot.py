@@ -1,0 +1,43 @@
+"""An app driven by Textual's pilot."""
+
+import asyncio
+
+import pytest
+
+from engine.config import RunConfig, TrainConfig
+from tui.app import MnistTui
+
+
+def live(artifacts, story, size=(120, 40), preferences=None, **options):
+    """Run a story, a coroutine of app and pilot, in an app of its own."""
+
+    async def play():
+        config = RunConfig(dataset="digits", artifacts=str(artifacts), **options)
+        app = MnistTui(config, plain=True, preferences=preferences)
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: app.focused is not None)
+            await pilot.pause(0.1)
+            opening = [worker for worker in app.workers if worker.name != "engine"]
+            await until(pilot, lambda: not any(worker.is_running for worker in opening))
+            await story(app, pilot)
+
+    asyncio.run(play())
+
+
+async def until(pilot, condition, seconds=60):
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        await pilot.pause(0.05)
+    pytest.fail("what was waited for did not happen")
+
+
+def text(app, selector):
+    return str(app.screen.query_one(selector).render())
+
+
+def long_training(app, artifacts):
+    config = TrainConfig(model="baseline", dataset="digits", epochs=10_000,
+                         artifacts=str(artifacts))  # fmt: skip
+    [task] = app.conductor.start([config], "a command")
+    return task

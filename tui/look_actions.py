@@ -1,0 +1,103 @@
+"""What the app's keys do about looking: sections, close looks, the step cursor, axes, help."""
+
+from collections.abc import Mapping
+
+from textual import on
+from textual.app import App
+from textual.widgets import DataTable, OptionList
+
+from engine.store import Run
+from tui import screens
+from tui.actions import EVERYWHERE
+from tui.conductor import Conductor
+from tui.look import Look
+from tui.panes.base import ExperimentPane, Pane
+from tui.panes.runs import RunsPane
+from tui.preferences import Preferences
+from tui.shelf import UNREADABLE
+
+
+class LookActions(App[None]):
+    """Mixed into the app."""
+
+    conductor: Conductor
+    experiments: Mapping[str, ExperimentPane]
+    panes: Mapping[str, Pane]
+    current: str
+    look: Look
+    preferences: Preferences
+
+    def action_next_section(self, by: int) -> None:
+        """Go to the next section, or the one before."""
+        index = EVERYWHERE.index(self.current) + by
+        self.action_show(EVERYWHERE[index % len(EVERYWHERE)])
+
+    def action_open(self) -> None:
+        """Look closely at what is chosen, or open the run."""
+        if self.current == "runs":
+            self.query_one(DataTable).action_select_cursor()
+        else:
+            view = getattr(screens, screens.CLOSE_UPS[self.current])
+            self.push_screen(view(self.experiments[self.current]))
+
+    @on(OptionList.OptionSelected, "ExperimentPane OptionList")
+    def _click(self, message: OptionList.OptionSelected) -> None:
+        """A click chooses a row, a second one on it looks closely."""
+        row = self.current, message.option_index
+        again, self._clicked = row == self._clicked, row
+        if again:
+            self.call_later(self.do, "open")
+
+    def action_map(self) -> None:
+        """Show success by true digit and target."""
+        self.push_screen(screens.SuccessMap(self.experiments[self.current]))
+
+    def action_step(self, by: int) -> None:
+        """Move the step cursor."""
+        self.experiments[self.current].move_cursor(by)
+
+    def action_live(self) -> None:
+        """Take the step cursor away."""
+        self.experiments[self.current].cursor = None
+        self.panes[self.current].refresh_pictures()
+
+    def action_cursor(self, where: str) -> None:
+        """Move in the list or table that has the focus."""
+        move = getattr(self.focused, f"action_cursor_{where}", None)
+        if move is not None:
+            move()
+
+    def action_logarithm(self) -> None:
+        """Draw losses on a logarithmic axis, or a linear one."""
+        self.look.logarithm = not self.look.logarithm
+        self.panes[self.current].refresh_pictures()
+
+    def action_smoothing(self) -> None:
+        """Take the next smoothing."""
+        self.look.smooth_more()
+        self.panes[self.current].refresh_pictures()
+        share = self.look.smoothing
+        self.notify(f"smoothed over {share:.1%} of the steps" if share else "not smoothed")
+
+    def action_filter(self) -> None:
+        """Filter the runs."""
+        self.panes["runs"].show_filter()
+
+    def on_runs_pane_chosen(self, message: RunsPane.Chosen) -> None:
+        """Open the run that was chosen in the table."""
+        self.open_run(message.run)
+
+    def open_run(self, run: Run) -> None:
+        """Open a run in its section, from its files alone where it was not started here."""
+        try:
+            task = self.conductor.open(run)
+        except UNREADABLE as error:
+            self.notify(f"{run.id} cannot be opened: {error}", severity="error")
+            return
+        self.action_show(task.section)
+        self.call_after_refresh(self.experiments[task.section].show_task, task)
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.write_keys()  # what is refused now, not at the timer's last look
+        self.push_screen(screens.Help(self.preferences.keys, self.refused))
