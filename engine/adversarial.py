@@ -7,6 +7,7 @@ training images, adds every noise to every image, and asks the network once.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ from engine.data import Dataset, Part
 from engine.device import Device
 from engine.events import Event, Finished, Preview, Progress, Working
 from engine.judging import judge_noise
-from engine.metrics import judge, predict, to_unit
+from engine.metrics import infuse, judge, predict, to_unit
 from engine.models import Network
+from engine.replay import Replayed
 from engine.seeding import Stream, stream
 from engine.store import npy_bytes
 
@@ -91,6 +93,10 @@ def craft(
     images, labels = device.place(data.train)
     wanted = torch.tensor(config.labels, device=device.torch_device)
     sources = _Sources("sources", data.validation, config, device)
+    ask = Replayed(
+        partial(_direction, config, state, network, device, wanted, images, labels),
+        device.torch_device,
+    )
     if state.step == 0:
         yield sources.clean(network, state.step)
 
@@ -99,9 +105,8 @@ def craft(
         size = min(config.batch_size, len(labels))
         drawn = random.choice(len(labels), size, replace=False, shuffle=False)
         batch = torch.from_numpy(drawn).to(device.torch_device)
-        loss, hit = _step(
-            config, state, network, to_unit(images[batch]), labels[batch], wanted, device
-        )
+        direction, loss, hit = ask(batch)
+        _update(config, state, direction)
         state.step += 1
         if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
             yield sources.infused(network, state)
@@ -137,19 +142,22 @@ def craft(
     yield Finished(step=state.step, figures=figures)
 
 
-def _step(
+def _direction(
     config: AdversarialConfig,
     state: CraftState,
     network: Network,
-    clean: Tensor,
-    labels: Tensor,
-    targets: Tensor,
     device: Device,
-) -> tuple[Tensor, Tensor]:
-    """Move every noise by one step over images [N, 1, H, W] in [0, 1].
+    targets: Tensor,
+    images: Tensor,
+    labels: Tensor,
+    chosen: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Ask the network how each noise should change, by the images at ``chosen`` [B].
 
-    Returns the mean cross-entropy to the target and the success on the batch, both [L].
+    Returns the gradient of what the recipe lowers, [L, 1, H, W], and the batch's mean
+    cross-entropy to the target and success, both [L].
     """
+    clean, labels = to_unit(images[chosen]), labels[chosen]
     sums = (clean + state.noise.unsqueeze(1)).requires_grad_()  # [L, N, 1, H, W]
     infused = sums.clamp(0, 1)
     with device.arithmetic():
@@ -168,26 +176,32 @@ def _step(
     else:
         objective = torch.sigmoid(_margin(logits, wanted).neg())
     (gradients,) = torch.autograd.grad((objective * share).sum(), sums)
-    with torch.no_grad():
-        if config.recipe == "assignment":
-            _report_update(state, gradients, share)
-        elif config.epsilon is None:
-            state.noise -= adam_step(
-                state.mean,
-                state.square,
-                gradients.sum(1),
-                step=state.step,
-                steps=config.steps,
-                rate=ADAM_RATE,
-                betas=ADAM_BETAS,
-            )
-            state.noise.clamp_(-1, 1)  # no image can move further
-        else:
-            _signed_update(state, gradients.sum(1), config.steps, config.epsilon)
-        if config.epsilon is not None:
-            state.noise.clamp_(-config.epsilon, config.epsilon)
+    if config.recipe == "assignment":
+        gradients = _report_directions(gradients) * share[:, :, None, None, None]
     hits = (logits.argmax(2) == wanted).float()
-    return (entropy.detach() * share).sum(1), (hits * share).sum(1)
+    return gradients.sum(1), (entropy.detach() * share).sum(1), (hits * share).sum(1)
+
+
+@torch.no_grad()
+def _update(config: AdversarialConfig, state: CraftState, direction: Tensor) -> None:
+    """Move every noise by one step, against ``direction`` [L, 1, H, W]."""
+    if config.recipe == "assignment":
+        state.noise -= REPORT_STEP * direction
+    elif config.epsilon is None:
+        state.noise -= adam_step(
+            state.mean,
+            state.square,
+            direction,
+            step=state.step,
+            steps=config.steps,
+            rate=ADAM_RATE,
+            betas=ADAM_BETAS,
+        )
+        state.noise.clamp_(-1, 1)  # no image can move further
+    else:
+        _signed_update(state, direction, config.steps, config.epsilon)
+    if config.epsilon is not None:
+        state.noise.clamp_(-config.epsilon, config.epsilon)
 
 
 def _margin(logits: Tensor, wanted: Tensor) -> Tensor:
@@ -197,11 +211,10 @@ def _margin(logits: Tensor, wanted: Tensor) -> Tensor:
     return target - others.amax(2)
 
 
-def _report_update(state: CraftState, gradients: Tensor, share: Tensor) -> None:
-    """The report's rule: each image's gradient over its RMS, the batch's mean, times 0.01."""
+def _report_directions(gradients: Tensor) -> Tensor:
+    """The report's rule: each image's gradient over its RMS, [L, N, 1, H, W]."""
     rms = gradients.square().mean((2, 3, 4), keepdim=True).sqrt()
-    directions = gradients / rms.clamp(min=torch.finfo(rms.dtype).tiny)
-    state.noise -= REPORT_STEP * (directions * share[:, :, None, None, None]).sum(1)
+    return gradients / rms.clamp(min=torch.finfo(rms.dtype).tiny)
 
 
 def _signed_update(state: CraftState, gradient: Tensor, steps: int, epsilon: float) -> None:
@@ -244,9 +257,7 @@ class _Sources:
     def infused(self, network: Network, state: CraftState) -> Preview:
         """Return the noises [L, H, W], the answers with each on each image, ``after`` [L, K], and
         their ``probabilities`` [L, K, K]."""
-        after = np.stack(
-            [_answers(predict(network, self.images, self.device, noise=one)) for one in state.noise]
-        )
+        after = _answers(self._infused_logits(network, state.noise))
         noise = state.noise.squeeze(1).cpu().numpy()
         bound = max(float(np.abs(noise).max()), 1e-6)
         return Preview.quantized(
@@ -254,7 +265,14 @@ class _Sources:
             after=after.argmax(2), probabilities=after.round(4),
         )  # fmt: skip
 
+    @torch.no_grad()
+    def _infused_logits(self, network: Network, noise: Tensor) -> Tensor:
+        """Ask about every image with every noise [L, 1, H, W] on it, in float32: [L, K, K]."""
+        seen = infuse(to_unit(self.images), noise.unsqueeze(1))
+        with self.device.arithmetic(exact=True):
+            return network(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
+
 
 def _answers(logits: Tensor) -> np.ndarray:
-    """Return the probabilities of logits [N, K]."""
-    return logits.softmax(1).cpu().numpy()
+    """Return the probabilities of logits [..., K]."""
+    return logits.softmax(-1).cpu().numpy()

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from engine.adam import adam_step
 from engine.architectures import IMAGE_SIZE, LAYERS, Neuron
-from engine.augmentation import AMOUNTS, Limits, affine
+from engine.augmentation import AMOUNTS, Limits, affine, warp
 from engine.models import Network
 from engine.neurons import masks, own_activations
+from engine.replay import Replayed
 from engine.seeding import Stream, stream
 
 START_MEAN, START_DEVIATION = 128 / 255, 50 / 255  # report, section 3
@@ -83,6 +84,7 @@ class ReportAscent:
     def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
         self.network, self.neurons = network, neurons
         self.tensors = {"images": images.clone()}
+        self._gradient = Replayed(lambda: (gradients(self),), images.device)
 
     @property
     def images(self) -> Tensor:
@@ -91,7 +93,7 @@ class ReportAscent:
 
     def step(self, step: int, steps: int, seed: int) -> None:
         """Climb once: gradient over its deviation, blurred by a sigma that grows to 4 pixels."""
-        gradient = gradients(self)
+        (gradient,) = self._gradient()
         deviation = gradient.std((1, 2, 3), keepdim=True)
         # No gradient, no step: zero over zero would be NaN for good.
         direction = gradient / deviation.clamp(min=torch.finfo(deviation.dtype).tiny)
@@ -143,6 +145,14 @@ class TunedAscent:
         }
         size = gradients(self).flatten(1).norm(dim=1)
         self.unit = torch.where(size > 0, size, 1.0)
+        # On the device once: a recorded step cannot wait for lists of Python's.
+        self.where = {
+            name: torch.tensor(rows, device=images.device)
+            for name, rows in (("logits", self.logits), ("pooled", self.pooled))
+        }
+        digits = [neurons[m].index for m in self.logits]
+        self.classes = torch.tensor(digits, dtype=torch.int64, device=images.device)
+        self._gradient = Replayed(self._gradient_of_cost, images.device)
 
     @property
     def images(self) -> Tensor:
@@ -154,18 +164,7 @@ class TunedAscent:
 
     def step(self, step: int, steps: int, seed: int) -> None:
         """Climb once, by Adam with a cosine to zero."""
-        parameter = self.tensors["parameter"].clone().requires_grad_()
-        images = self._render(parameter)
-        cost = images.new_zeros(())
-        if self.logits:
-            cost = cost + self._logit_cost(images[self.logits], step, seed)
-        if self.pooled:
-            chosen = images[self.pooled]
-            neurons = [self.neurons[m] for m in self.pooled]
-            activation = own_activations(self.network.activations(chosen), neurons)
-            excitement = (activation / self.unit[self.pooled]).sum()
-            cost = cost - excitement + self.POOL_TOTAL_VARIATION * total_variation(chosen)
-        (gradient,) = torch.autograd.grad(cost, parameter)
+        (gradient,) = self._gradient(*(self._views(step, seed) if self.logits else ()))
         change = adam_step(
             self.tensors["mean"],
             self.tensors["square"],
@@ -177,18 +176,40 @@ class TunedAscent:
         )
         self.tensors["parameter"].sub_(change)
 
-    def _logit_cost(self, images: Tensor, step: int, seed: int) -> Tensor:
-        """Return what the logit images are to lower: the same views for all of them."""
+    def _views(self, step: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Return how a step looks at the logit images: changes [V, 2, 3], noise [V, 1, 1, H, W].
+
+        The same views for all of them.
+        """
         random = stream(seed, Stream.VIEWS, step)
-        amounts = random.uniform(-1, 1, (AMOUNTS, self.VIEWS))
-        noise = random.standard_normal((self.VIEWS, 1, *images.shape[1:])).astype(np.float32)
-        amounts = np.repeat(amounts, len(images), axis=1)
-        views = affine(images.repeat(self.VIEWS, 1, 1, 1), amounts, self.VIEW_LIMITS)
+        changes = affine(random.uniform(-1, 1, (AMOUNTS, self.VIEWS)), self.VIEW_LIMITS)
+        shape = (self.VIEWS, 1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        noise = torch.from_numpy(random.standard_normal(shape).astype(np.float32))
+        return changes.to(self.mask.device), noise.to(self.mask.device)
+
+    def _gradient_of_cost(self, *views: Tensor) -> tuple[Tensor]:
+        """Return by what the parameter's cost grows: [M, 1, H, W]."""
+        parameter = self.tensors["parameter"].clone().requires_grad_()
+        images = self._render(parameter)
+        cost = images.new_zeros(())
+        if self.logits:
+            cost = cost + self._logit_cost(images[self.where["logits"]], *views)
+        if self.pooled:
+            chosen = images[self.where["pooled"]]
+            neurons = [self.neurons[m] for m in self.pooled]
+            activation = own_activations(self.network.activations(chosen), neurons)
+            excitement = (activation / self.unit[self.where["pooled"]]).sum()
+            cost = cost - excitement + self.POOL_TOTAL_VARIATION * total_variation(chosen)
+        return torch.autograd.grad(cost, parameter)
+
+    def _logit_cost(self, images: Tensor, changes: Tensor, noise: Tensor) -> Tensor:
+        """Return what the logit images [M, 1, H, W] are to lower, over all views."""
+        seen = images.repeat(self.VIEWS, 1, 1, 1)
+        views = warp(seen, changes.repeat_interleave(len(images), 0))
         views = views.unflatten(0, (self.VIEWS, len(images)))
-        views = views + self.VIEW_NOISE * torch.from_numpy(noise).to(images.device)
+        views = views + self.VIEW_NOISE * noise
         logits = self.network(views.flatten(0, 1)).unflatten(0, views.shape[:2])  # [V, M, K]
-        classes = torch.tensor([self.neurons[m].index for m in self.logits], device=images.device)
-        own = logits.gather(2, classes.expand(self.VIEWS, -1).unsqueeze(2)).squeeze(2)
+        own = logits.gather(2, self.classes.expand(self.VIEWS, -1).unsqueeze(2)).squeeze(2)
         lead = (own - logits.mean(2)).mean(0).sum()
         price = self.INK * images.sum() + self.EDGE * (images * self.edge).sum()
         return price + self.TOTAL_VARIATION * total_variation(images) - lead

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.architectures import IMAGE_SIZE
+
 AMOUNTS = 6  # numbers that describe one change: turn, two scales, shear, two shifts
 
 
@@ -24,26 +26,28 @@ class Limits:
 TRAINING = Limits(shift=1, rotation=6, scale=0.06, shear=0.06)
 
 
-def random_affine(images: Tensor, random: np.random.Generator, limits: Limits = TRAINING) -> Tensor:
-    """Return images [N, 1, H, W], each shifted, turned, scaled and sheared a little."""
-    return affine(images, random.uniform(-1, 1, (AMOUNTS, len(images))), limits)
+def random_affine(random: np.random.Generator, images: int, limits: Limits = TRAINING) -> Tensor:
+    """Return a change of each of so many images, to ``warp`` them by: float32 [N, 2, 3]."""
+    return affine(random.uniform(-1, 1, (AMOUNTS, images)), limits)
 
 
-def affine(images: Tensor, amounts: np.ndarray, limits: Limits) -> Tensor:
-    """Return images [N, 1, H, W] changed by ``amounts`` [6, N], each in [-1, 1] of its limit.
+def affine(amounts: np.ndarray, limits: Limits) -> Tensor:
+    """Return the matrices of changes by ``amounts`` [6, N], each in [-1, 1] of its limit.
 
-    What comes from outside an image is black.
+    Float32 [N, 2, 3], from where in the new image to where in the old one, -1 to 1 across each.
     """
     turn, shear = math.radians(limits.rotation) * amounts[0], limits.shear * amounts[3]
     scale_x, scale_y = np.exp(limits.scale * amounts[1]), np.exp(limits.scale * amounts[2])
-    # affine_grid measures from -1 to 1 across the image.
-    shift = amounts[4:] * limits.shift * 2 / images.shape[-1]
+    shift = amounts[4:] * limits.shift * 2 / IMAGE_SIZE
     cos, sin = np.cos(turn), np.sin(turn)
     rows = [
         [cos * scale_x, (shear * cos - sin) * scale_x, shift[0]],
         [sin * scale_y, (shear * sin + cos) * scale_y, shift[1]],
     ]
-    matrices = np.array(rows, np.float32).transpose(2, 0, 1)  # [N, 2, 3]
-    where = torch.from_numpy(matrices).to(images.device)
+    return torch.from_numpy(np.array(rows, np.float32).transpose(2, 0, 1))
+
+
+def warp(images: Tensor, where: Tensor) -> Tensor:
+    """Return images [N, 1, H, W] changed by matrices [N, 2, 3]; what comes from outside: black."""
     grid = F.affine_grid(where, images.shape, align_corners=False)
     return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)

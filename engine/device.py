@@ -7,6 +7,7 @@ and names itself for ``run.json``.
 import contextlib
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -38,6 +39,11 @@ class Device:
         images = torch.tensor(part.images, device=self.torch_device).unsqueeze(1)
         labels = torch.tensor(part.labels, dtype=torch.int64, device=self.torch_device)
         return images, labels
+
+    def numbers(self, values: Sequence[float]) -> Tensor:
+        """Return numbers on the device; on a CPU as exact as Python's own."""
+        kind = torch.float64 if self.torch_device.type == "cpu" else torch.float32
+        return torch.tensor(values, dtype=kind, device=self.torch_device)
 
     def describe(self) -> dict[str, Any]:
         """Return what ``run.json`` says of the environment."""

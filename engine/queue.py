@@ -14,27 +14,37 @@ QUEUE_FILE = ".queue"
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """What one command line stands for: the runs still to come, and the ids of those begun."""
+    """What one command line stands for: the runs still to come, and the ids of those begun.
+
+    ``report`` says that a report of all of them is to be written at the end.
+    """
 
     command: str
     configs: list[RunConfig]
     runs: list[str] = field(default_factory=list)
+    report: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done."""
+        return bool(self.configs) or self.report
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         configs = [{"section": c.section} | c.to_json() for c in self.configs]
-        return {"command": self.command, "runs": self.runs, "configs": configs}
+        return {"command": self.command, "runs": self.runs, "configs": configs,
+                "report": self.report}  # fmt: skip
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Build a batch from ``to_json``'s values. Raises KeyError, TypeError, UsageError."""
         configs = [SECTIONS[config["section"]].from_json(config) for config in values["configs"]]
-        return cls(values["command"], configs, list(values["runs"]))
+        return cls(values["command"], configs, list(values["runs"]), bool(values.get("report")))
 
 
 def to_json(batches: Iterable[Batch]) -> str:
-    """Return the batches that have something to come, as JSON."""
-    return json.dumps([batch.to_json() for batch in batches if batch.configs])
+    """Return the batches of which something is still to be done, as JSON."""
+    return json.dumps([batch.to_json() for batch in batches if batch.open])
 
 
 def from_json(text: str) -> list[Batch]:
@@ -63,12 +73,17 @@ class QueueKeeper:
         """``run`` is the run that it was kept beside so far."""
         self._run = run
 
+    def done(self) -> None:
+        """Forget what waited: all of it is done. Raises OSError."""
+        if self._run is not None:
+            (self._run.path / QUEUE_FILE).unlink(missing_ok=True)
+
     def keep(self, run: Run, batches: Iterable[Batch]) -> None:
         """Write what waits behind ``run``; what stood behind the run before is forgotten.
 
         Raises OSError.
         """
-        waiting = [batch for batch in batches if batch.configs]
+        waiting = [batch for batch in batches if batch.open]
         if waiting:
             write_atomically(run.path / QUEUE_FILE, to_json(waiting).encode())
         else:

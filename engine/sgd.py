@@ -26,8 +26,13 @@ class SGD:
         self._rule = {"momentum": momentum, "nesterov": nesterov and momentum > 0}
 
     @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
-        """Update the parameters by their gradients, given in the order of ``parameters``."""
+    def step(self, gradients: Sequence[Tensor], learning_rate: Tensor) -> None:
+        """Update the parameters by their gradients, given in the order of ``parameters``.
+
+        ``learning_rate`` is a scalar where the parameters are: a GPU that replays a recorded step
+        must find the next rate there.
+        """
+        rate = learning_rate if learning_rate.is_cuda else learning_rate.item()
         # The kernel walks raw memory: a gradient in another layout than its parameter's, as
         # convolution hands back channels-last, would be applied to the wrong weights, silently.
         gradients = [gradient.contiguous() for gradient in gradients]
@@ -37,7 +42,7 @@ class SGD:
                 self.parameters[part],
                 gradients[part],
                 self.velocities[part],
-                lr=learning_rate,
+                lr=rate,
                 weight_decay=decay,
                 dampening=0.0,
                 maximize=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.architectures import ARCHITECTURES, CLASSES
-from engine.augmentation import random_affine
+from engine.augmentation import random_affine, warp
 from engine.config import TrainConfig
 from engine.data import Dataset, Part
 from engine.device import Device
@@ -18,6 +19,7 @@ from engine.errors import EngineError
 from engine.events import Event, Finished, Preview, Progress, Working
 from engine.metrics import confusion, judge, predict, to_unit
 from engine.models import Network, weights_bytes
+from engine.replay import Replayed
 from engine.seeding import Stream, stream
 from engine.sgd import SGD
 
@@ -77,6 +79,16 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
     samples = _Samples(data.validation, config.seed, device)
     steps_per_epoch = config.steps_per_epoch(len(data.train))
     total = config.epochs * steps_per_epoch
+    take_step = Replayed(
+        partial(_step, state, images, labels, device),
+        device.torch_device,
+        changes=[*state.sgd.parameters, *state.sgd.velocities],
+    )
+    validate = Replayed(
+        partial(_validate, state, validation_images, validation_labels, device),
+        device.torch_device,
+    )
+    rates = device.numbers([learning_rate(config, step, total) for step in range(total)])
     losses: list[Tensor] = []
     order: Tensor | None = None
     if state.step == 0:
@@ -87,22 +99,22 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
         if order is None or batch == 0:
             order = _epoch_order(config.seed, epoch, len(data.train), device)
         chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
-        rate = learning_rate(config, state.step, total)
-        inputs = to_unit(images[chosen])
+        changes: list[Tensor] = []
         if config.augmentation == "affine":
-            inputs = random_affine(inputs, stream(config.seed, Stream.AUGMENTATION, state.step))
-        losses.append(_step(state, inputs, labels[chosen], rate, device))
+            random = stream(config.seed, Stream.AUGMENTATION, state.step)
+            changes = [random_affine(random, len(chosen)).to(device.torch_device)]
+        (loss,) = take_step(chosen, rates[state.step], *changes)
+        losses.append(loss.clone())
+        rate = learning_rate(config, state.step, total)
         state.step += 1
 
-        validate = state.step % config.validation_interval == 0 or state.step == total
+        validation_due = state.step % config.validation_interval == 0 or state.step == total
         epoch_ends = state.step % steps_per_epoch == 0
-        if not (validate or epoch_ends or len(losses) == EVENT_INTERVAL):
+        if not (validation_due or epoch_ends or len(losses) == EVENT_INTERVAL):
             continue
         measured = [*losses, state.sgd.penalty()]
-        if validate:
-            logits = predict(state.network, validation_images, device, exact=False)
-            measured.append(F.cross_entropy(logits, validation_labels))
-            measured.append((logits.argmax(1) == validation_labels).float().mean())
+        if validation_due:
+            measured += validate()
         numbers = torch.stack(measured).cpu().numpy()  # the one time that the device is asked
         series, rest = numbers[: len(losses)], numbers[len(losses) :]
         names = ("penalty", "validation_loss", "validation_accuracy")
@@ -120,13 +132,35 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
     yield Finished(step=state.step, figures=figures, images_seen=config.epochs * len(data.train))
 
 
-def _step(state: TrainState, inputs: Tensor, labels: Tensor, rate: float, device: Device) -> Tensor:
-    """Take one step of SGD on a batch and return its cross-entropy, a scalar on the device."""
+def _step(
+    state: TrainState,
+    images: Tensor,
+    labels: Tensor,
+    device: Device,
+    chosen: Tensor,
+    rate: Tensor,
+    changes: Tensor | None = None,
+) -> tuple[Tensor]:
+    """Take one step of SGD on the images at ``chosen`` [B], warped by ``changes`` [B, 2, 3].
+
+    Returns the batch's cross-entropy, a scalar on the device.
+    """
+    inputs = to_unit(images[chosen])
+    if changes is not None:
+        inputs = warp(inputs, changes)
     with device.arithmetic():
         logits = state.network(inputs)
-    loss = F.cross_entropy(logits.float(), labels)
+    loss = F.cross_entropy(logits.float(), labels[chosen])
     state.sgd.step(torch.autograd.grad(loss, state.sgd.parameters), rate)
-    return loss.detach()
+    return (loss.detach(),)
+
+
+def _validate(
+    state: TrainState, images: Tensor, labels: Tensor, device: Device
+) -> tuple[Tensor, Tensor]:
+    """Return loss and accuracy over all validation images, scalars on the device."""
+    logits = predict(state.network, images, device, exact=False)
+    return F.cross_entropy(logits, labels), (logits.argmax(1) == labels).float().mean()
 
 
 def _epoch_order(seed: int, epoch: int, images: int, device: Device) -> Tensor:

@@ -143,6 +143,19 @@ ACTIONS = (
         sentence="Smooth the curves more, or not", group="Looking", footer=False,
     ),
     Action(
+        id="runs.mark", keys="space", action="mark_run", word="mark", sections=("runs",),
+        sentence="Mark the run, to compare several", group="Runs", shown_key="space",
+    ),
+    Action(
+        id="runs.compare", keys="c", action="compare", word="compare", sections=("runs",),
+        sentence="Compare the marked runs", group="Runs",
+    ),
+    Action(
+        id="runs.files", keys="o", action="files", word="files",
+        sentence="Where the run's files are, and how to bring them home", group="Looking",
+        footer=False,
+    ),
+    Action(
         id="runs.filter", keys="slash", action="filter", word="filter", sections=("runs",),
         sentence="Filter the runs by words", group="Looking", shown_key="/",
     ),

@@ -33,7 +33,7 @@ from tui.panes.runs import RunsPane
 from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
 from tui.preferences import Preferences, preferences_path, remember_theme
-from tui.reasons import reason_against
+from tui.reasons import belongs_elsewhere, reason_against
 from tui.run_actions import RunActions
 from tui.signals import CAUGHT, exit_code
 from tui.task import Task, where_words
@@ -256,6 +256,8 @@ class MnistTui(RunActions, LookActions):
         name = action if isinstance(action, str) else action[1]
         name = name.removeprefix("app.").partition("(")[0]
         here = len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
+        if here and belongs_elsewhere(name, self.current):
+            return False  # another action of the same key is meant
         reason = reason_against(name, self) if here else None
         if reason is not None:
             self.notify(reason)

@@ -11,7 +11,7 @@ import typer
 
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
-from tui import data_commands, resume_commands, run_commands, runs_commands
+from tui import data_commands, report_commands, resume_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
 from tui.options import expand, refuse_options_before
@@ -58,6 +58,8 @@ app.add_typer(data_commands.app, name="data")
 app.command()(resume_commands.resume)
 app.command()(resume_commands.attach)
 app.command()(resume_commands.stop)
+app.command()(report_commands.report)
+app.command()(report_commands.compare)
 app.command()(doctor)
 
 

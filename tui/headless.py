@@ -1,6 +1,7 @@
 """Drives runs one after another without the app, and shows how they go and what came of them."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import typer
 
@@ -11,6 +12,7 @@ from engine.queue import Batch, QueueKeeper
 from engine.store import Run
 from tui.console import Listener, complain, console_for, listener
 from tui.options import Output
+from tui.report_commands import tell, write
 from tui.signals import exit_code, stopping_on_signals
 from tui.tables import print_results
 
@@ -65,6 +67,15 @@ def conduct(
                 remark(f"looking at the network of {session.config.run}")
             if control.stop_reason is None:
                 runs.append(session.run())
+    for batch in batches:
+        if batch.report and control.stop_reason is None:
+            remark("writing the report, and checking what it claims")
+            path, findings = write(Path(runs[-1].path.parent), batch.runs)
+            batch.report = False
+            tell(findings)
+            remark(f"report: {path}")
+    if control.stop_reason is None:
+        keeper.done()
     if not output.json:
         with suppress(BrokenPipeError):  # who read along has left; the exit code still tells
             print_results(runs, console_for("stdout"))

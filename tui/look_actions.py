@@ -79,6 +79,25 @@ class LookActions(App[None]):
         share = self.look.smoothing
         self.notify(f"smoothed over {share:.1%} of the steps" if share else "not smoothed")
 
+    def action_mark_run(self) -> None:
+        """Mark the run under the cursor, or take its mark away."""
+        self.panes["runs"].mark()
+
+    def action_compare(self) -> None:
+        """Hold the marked runs against each other."""
+        from engine.compare import compare
+
+        try:
+            comparison = compare(self.panes["runs"].marked_runs)
+        except UNREADABLE as error:
+            self.notify(str(error), severity="error")
+            return
+        self.push_screen(screens.Compare(comparison, self.look))
+
+    def action_files(self) -> None:
+        """Show where the run's files are."""
+        self.push_screen(screens.Files(self.chosen_run))
+
     def action_filter(self) -> None:
         """Filter the runs."""
         self.panes["runs"].show_filter()

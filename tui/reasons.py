@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from tui.actions import BY_NAME, EXPERIMENTS
+from engine.store import Run
+from tui.actions import ACTIONS, BY_NAME, EXPERIMENTS
 from tui.conductor import Conductor
 from tui.panes.base import ExperimentPane
 from tui.task import Task
@@ -20,8 +21,20 @@ class Situation(Protocol):
         """The run that pause and stop are about."""
 
     @property
+    def marked_runs(self) -> list[Run]:
+        """The runs that are marked in the table."""
+
+    @property
     def chosen_state(self) -> str:
         """The state of the run that is shown, or chosen in the table."""
+
+
+def belongs_elsewhere(action: str, section: str) -> bool:
+    """Tell whether an action's key means another action in this section."""
+    known = BY_NAME.get(action)
+    return known is not None and section not in known.sections and any(
+        other.keys == known.keys and section in other.sections for other in ACTIONS
+    )  # fmt: skip
 
 
 def reason_against(action: str, app: Situation) -> str | None:
@@ -41,6 +54,12 @@ def reason_against(action: str, app: Situation) -> str | None:
         return "Nothing runs here" + (
             "; what another process drives goes on without this app." if running else "."
         )
+    if action == "files" and not app.chosen_state:
+        return "There is no run here."
+    if action == "mark_run" and not app.chosen_state:
+        return "There is no run to mark yet."
+    if action == "compare" and len(app.marked_runs) < 2:
+        return "Mark two runs or more with space first."
     if action == "go_on" and app.chosen_state not in ("stopped", "interrupted", "failed"):
         return f"This run is {app.chosen_state}." if app.chosen_state else "There is no run here."
     if action == "pause" and not running.active:

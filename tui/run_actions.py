@@ -43,6 +43,11 @@ class RunActions(App[None]):
         return Run(shown.path) if shown is not None and shown.run else None
 
     @property
+    def marked_runs(self) -> list[Run]:
+        """The runs that are marked in the table, the newest first."""
+        return self.panes["runs"].marked_runs
+
+    @property
     def chosen_state(self) -> str:
         """Its state as the screen shows it, "" where there is none."""
         if self.current == "runs":

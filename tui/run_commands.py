@@ -106,11 +106,11 @@ def visualize(
 @app.command("all")
 @expand
 def all_sections(config: RunConfig, output: Output, detach: Detach = False) -> None:
-    """Run the whole report: three trainings, ten noises, all 74 neurons."""
+    """Run the whole report: three trainings, ten noises, all 74 neurons; then write it."""
     shared = {name: getattr(config, name) for name in options_of(RunConfig)}
     trainings = [TrainConfig(**shared, model=model) for model in ARCHITECTURES]
     sections = [AdversarialConfig(**shared), VisualizeConfig(**shared)]
-    _conduct([*trainings, *sections], output, detach)
+    _conduct([*trainings, *sections], output, detach, report=True)
 
 
 def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
@@ -118,10 +118,12 @@ def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
         raise UsageError(f"Choose with {option} or take --all, not both.")
 
 
-def _conduct(configs: list[RunConfig], output: Output, detach: bool) -> None:
+def _conduct(
+    configs: list[RunConfig], output: Output, detach: bool, *, report: bool = False
+) -> None:
     """Run experiments one after another here, or have another process do so."""
     words = [word for word in sys.argv[1:] if word != "--detach"]
-    batches = [Batch(shlex.join(["mnist-tui", *words]), list(configs))]
+    batches = [Batch(shlex.join(["mnist-tui", *words]), list(configs), report=report)]
     if not detach:
         conduct(batches, output)
         return

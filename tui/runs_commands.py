@@ -79,6 +79,15 @@ def figures(run: RunName, where: Where) -> None:
 
 @app.command()
 @expand
+def export(run: RunName, where: Where) -> None:
+    """Print every metric of a run by step as CSV, a line a step."""
+    from engine.export import export_csv
+
+    print(export_csv(find_run(Path(where.artifacts), run)), end="")
+
+
+@app.command()
+@expand
 def verify(
     run: RunName,
     where: Where,

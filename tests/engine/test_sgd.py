@@ -18,9 +18,10 @@ def test_equals_torch_with_weight_decay_of_twice_l2_on_the_weights_only(nesterov
     reference = torch.optim.SGD(
         groups, lr=0.05, momentum=momentum, nesterov=nesterov and momentum > 0
     )
+    rate = torch.tensor(0.05, dtype=torch.float64)
     for step in range(4):
         images = torch.rand(8, 1, 28, 28, generator=torch.Generator().manual_seed(step))
-        sgd.step(torch.autograd.grad(ours(images).logsumexp(1).mean(), sgd.parameters), 0.05)
+        sgd.step(torch.autograd.grad(ours(images).logsumexp(1).mean(), sgd.parameters), rate)
         reference.zero_grad()
         theirs(images).logsumexp(1).mean().backward()
         reference.step()

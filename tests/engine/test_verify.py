@@ -1,47 +1,11 @@
 """Every kind of flaw, planted in a run that was sound."""
 
-import io
-import json
-import shutil
-
-import numpy as np
 import pytest
 import torch
 
-from engine.config import AdversarialConfig, VisualizeConfig
 from engine.errors import EngineError
-from engine.session import Session
-from engine.store import Run
 from engine.verify import differences, verify
-from tests.conftest import train_config
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory, few, cpu):
-    """A finished run of each section in one folder."""
-    artifacts = str(tmp_path_factory.mktemp("artifacts"))
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2}
-
-    def finished(config):
-        return Session(config, few, cpu, listen=lambda event: None).run()
-
-    train = finished(train_config(model="two-conv", artifacts=artifacts))
-    other = finished(train_config(model="baseline", artifacts=artifacts))
-    found |= {"run": train.id, "model": "two-conv", "other_runs": {"baseline": other.id}}
-    short = {"steps": 8, "artifacts": artifacts}
-    return {
-        "train": train,
-        "adversarial": finished(AdversarialConfig(labels=(1, 7), **short).resolve(**found)),
-        "visualize": finished(VisualizeConfig(layers=("logits",), **short).resolve(**found)),
-    }
-
-
-@pytest.fixture
-def copied(runs, tmp_path):
-    """The same runs in a folder of their own, to be spoilt; by section."""
-    folder = runs["train"].path.parent
-    shutil.copytree(folder, tmp_path / "copy")
-    return {section: Run(tmp_path / "copy" / run.id) for section, run in runs.items()}
+from tests.engine.conftest import spoil_array, spoil_json
 
 
 def disagreements(run, data, device):
@@ -54,20 +18,6 @@ def test_a_sound_run_holds_wherever_it_lies(copied, section, few, cpu):
     assert [check.subject for check in checks] == ["dataset", "config", "hashes", "journal",
                                                    "result"]  # fmt: skip
     assert all(check.holds for check in checks)
-
-
-def spoil_json(run, name, change):
-    values = json.loads((run.path / name).read_text())
-    change(values)
-    (run.path / name).write_text(json.dumps(values))
-
-
-def spoil_array(run, name):
-    array = np.load(run.path / name)
-    array[0] = np.clip(1 - array[0], -1, 1)
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    (run.path / name).write_bytes(buffer.getvalue())
 
 
 def test_an_accuracy_that_is_too_good(copied, few, cpu):

@@ -16,7 +16,7 @@ from tui.conductor import Conductor
 from tui.look import Look
 from tui.panes.base import Pane
 from tui.tables import run_cells
-from tui.words import MARKS, PLAIN_MARKS
+from tui.words import MARKED, MARKS, PLAIN_MARKS
 
 COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
 
@@ -36,6 +36,7 @@ class RunsPane(Pane):
     def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
         super().__init__(conductor, look, artifacts)
         self._states: dict[str, str] = {}  # by run
+        self._marked: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """Lay out the filter and the table."""
@@ -68,6 +69,8 @@ class RunsPane(Pane):
             if all(word in " ".join(cells).lower() for word in words):
                 name, _, status, dataset, recipe, seed, result = cells
                 mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
+                chosen = MARKED[self.look.plain] if run.id in self._marked else " "
+                name = Text.assemble((chosen, "bold #CC79A7"), name)
                 row = (name, Text(result, justify="right"), f"{mark} {status}", recipe, dataset)
                 table.add_row(*row, Text(seed, justify="right"), key=run.id)
         if here in table.rows:
@@ -87,6 +90,17 @@ class RunsPane(Pane):
             return None
         key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key
         return Run(Path(self.artifacts) / key.value)
+
+    @property
+    def marked_runs(self) -> list[Run]:
+        """The marked runs, the newest first."""
+        return [Run(Path(self.artifacts) / name) for name in sorted(self._marked, reverse=True)]
+
+    def mark(self) -> None:
+        """Mark the run under the cursor and go to the next, or take its mark away."""
+        self._marked ^= {self.chosen.id}
+        self.refresh_text()
+        self.query_one(DataTable).action_cursor_down()
 
     @property
     def chosen_state(self) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 _FILES = {
     "ChooseNetwork": "network",
+    "Compare": "compare",
     "Edit": "edit",
+    "Files": "files",
     "Help": "help",
     "Leave": "leave",
     "NeuronView": "neuron",

@@ -1,0 +1,63 @@
+"""Which runs a report is about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.architectures import ARCHITECTURES
+from engine.errors import EngineError
+from engine.store import Run, find_run, finished_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Finished runs of one dataset, by section; the trainings in the order of the report."""
+
+    trainings: tuple[Run, ...]
+    noises: tuple[Run, ...]
+    neurons: tuple[Run, ...]
+
+    @property
+    def all(self) -> tuple[Run, ...]:
+        """Every run."""
+        return self.trainings + self.noises + self.neurons
+
+
+def choose(artifacts: Path, names: Sequence[str]) -> Chosen:
+    """Return the runs of these names, or the newest finished one of each kind, of one dataset.
+
+    Raises EngineError where there is none, where one has not finished, or where their datasets
+    are not the same.
+    """
+    runs = [find_run(artifacts, name) for name in dict.fromkeys(names)] or newest(artifacts)
+    for run in runs:
+        if run.info["status"] != "finished":
+            raise EngineError(f"Run {run.id} is {run.status}; a report is about finished runs.")
+    if len({run.info["dataset"]["sha256"] for run in runs}) > 1:
+        raise EngineError("These runs are of several datasets; a report is about one.")
+
+    def of(section: str) -> tuple[Run, ...]:
+        return tuple(run for run in runs if run.info["section"] == section)
+
+    order = list(ARCHITECTURES)
+    trainings = sorted(of("train"), key=lambda run: (order.index(run.config.model), run.id))
+    return Chosen(tuple(trainings), of("adversarial"), of("visualize"))
+
+
+def newest(artifacts: Path) -> list[Run]:
+    """Return the newest finished run of each model and section, of the newest one's dataset.
+
+    Raises EngineError where nothing has finished.
+    """
+    found: dict[tuple[str, str], Run] = {}
+    dataset = None
+    for run, info in finished_runs(artifacts):
+        dataset = dataset or info["dataset"].get("sha256")
+        kind = info["section"], info["config"]["model"] if info["section"] == "train" else ""
+        if info["dataset"].get("sha256") == dataset:
+            found.setdefault(kind, run)
+    if not found:
+        raise EngineError(
+            f"No finished run in {artifacts} yet; `mnist-tui run all` makes the whole report."
+        )
+    return list(found.values())

@@ -1,0 +1,280 @@
+"""What stands in the report: run directories turned into the words, tables and pictures of a page.
+
+The page itself, its order and its looks, is ``report.html.j2``.
+"""
+
+import base64
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import jinja2
+
+from engine.architectures import ARCHITECTURES, NEURONS
+from engine.figures import draw_figures
+from engine.history import History
+from engine.report import alternatives
+from engine.report.choose import Chosen
+from engine.report.referee import Finding
+from engine.statistics import wilson_interval
+from engine.store import Run
+
+SETTINGS = {  # of the config, those that a reader of the report wants, and what they are called
+    "recipe": "recipe",
+    "epochs": "epochs",
+    "steps": "steps",
+    "batch_size": "batch",
+    "learning_rate": "learning rate",
+    "momentum": "momentum",
+    "l2": "λ of the penalty λ·Σw²",
+    "schedule": "schedule",
+    "nesterov": "Nesterov",
+    "augmentation": "augmentation",
+    "validation_interval": "steps between validations",
+    "epsilon": "L∞ budget ε",
+    "seed": "seed",
+}
+REPORT_SAMPLES = {"baseline": "14 of 16", "two-conv": "16 of 16", "two-conv-fc": "16 of 16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure of a run, to be put into the page whole."""
+
+    source: str  # a data: address
+    alternative: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the report: a heading, facts, pictures and a table."""
+
+    heading: str
+    anchor: str
+    facts: list[tuple[str, str]]
+    pictures: list[Picture]
+    words: str = ""
+
+
+def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
+    """Return the report as HTML; it needs nothing outside itself."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("engine.report", ""),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["percent"] = lambda value: f"{value:.2%}".replace("%", " %")
+    dataset = chosen.all[0].info["dataset"]
+    return environment.get_template("report.html.j2").render(
+        dataset=dataset,
+        title=_title(dataset["name"]),
+        made=datetime.now(UTC).date().isoformat(),
+        command=command,
+        runs=[_about(run) for run in chosen.all],
+        accuracies=[_accuracy(run) for run in chosen.trainings],
+        compared=list(_compared(chosen)),
+        trainings=[_training(run) for run in chosen.trainings],
+        noises=[_noises(run) for run in chosen.noises],
+        neurons=[_neurons(run) for run in chosen.neurons],
+        findings=findings,
+        broken=[finding for finding in findings if finding.holds is False],
+    )
+
+
+def _title(dataset: str) -> str:
+    return "MNIST" if dataset == "mnist" else "the embedded digits"
+
+
+def _about(run: Run) -> dict[str, Any]:
+    info = run.info
+    environment = info["environment"]
+    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    return {
+        "id": run.id,
+        "section": info["section"],
+        "seed": info["config"]["seed"],
+        "recipe": info["config"]["recipe"],
+        "device": f"{environment['device']} ({environment['device_name']})",
+        "precision": environment["precision"],
+        "threads": environment["threads"],
+        "versions": versions,
+        "seconds": run.result["seconds"],
+        "command": info["command"],
+    }
+
+
+def _accuracy(run: Run) -> dict[str, Any]:
+    """Return a row of the table of test accuracies, the report's beside ours."""
+    result, info = run.result, run.info
+    test = result["test"]
+    low, high = wilson_interval(round(test["accuracy"] * test["n"]), test["n"])
+    samples = result["samples"]
+    right = sum(sample["label"] == sample["prediction"] for sample in samples)
+    comparable = info["dataset"]["name"] == "mnist"
+    reported = ARCHITECTURES[result["model"]].reported_accuracy
+    return {
+        "model": result["model"],
+        "recipe": info["config"]["recipe"],
+        "seed": info["config"]["seed"],
+        "parameters": result["parameters"],
+        "accuracy": test["accuracy"],
+        "low": low,
+        "high": high,
+        "reported": reported if comparable else None,
+        "points": (test["accuracy"] - reported) * 100,
+        "samples": f"{right} of {len(samples)}",
+        "reported_samples": REPORT_SAMPLES[result["model"]] if comparable else None,
+        "seconds": result["seconds"],
+    }
+
+
+def _settings(run: Run) -> list[tuple[str, str]]:
+    config = run.info["config"]
+    return [
+        (words, _value(config[name]))
+        for name, words in SETTINGS.items()
+        if config.get(name) is not None
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
+def _picture(run: Run, name: str, alternative: str) -> Picture:
+    """Return a figure of a run; figures that are not there are drawn."""
+    path = run.path / "figures" / name
+    if not path.is_file():
+        for _ in draw_figures(run):
+            pass
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    return Picture(f"data:image/png;base64,{content}", alternative)
+
+
+def _compared(chosen: Chosen) -> Iterator[Picture]:
+    """Yield the figure that shows all models, where they were trained together."""
+    for run in reversed(chosen.trainings):
+        if (run.path / "figures" / "models.png").is_file():
+            yield _picture(run, "models.png", alternatives.models(run))
+            return
+
+
+def _training(run: Run) -> Part:
+    history = History.of(run.events())
+    model = run.config.model
+    chain = ARCHITECTURES[model].chain
+    facts = [("layers", " → ".join(chain)), *_settings(run)]
+    pictures = [
+        _picture(run, "loss.png", alternatives.loss(history)),
+        _picture(run, "accuracy.png", alternatives.accuracy(history)),
+        _picture(run, "samples.png", alternatives.samples(run.result)),
+        _picture(run, "confusion.png", alternatives.confusion(run.result)),
+    ]
+    return Part(model, f"train-{run.id}", facts, pictures)
+
+
+def _noises(run: Run) -> dict[str, Any]:
+    history, result = History.of(run.events()), run.result
+    targets = result["targets"]
+    parts = []
+    for position, target in enumerate(targets):
+        label = target["label"]
+        facts = [
+            ("success", _rate(target["success"])),
+            ("mean effective L2", f"{target['distortion']['effective_l2']:.2f}"),
+            ("mean effective L∞", f"{target['distortion']['effective_linf']:.2f}"),
+            ("random noise of that size", f"{target['random_noise_success']:.1%}"),
+            *((f"on {model}", f"{rate:.1%}") for model, rate in target["transfer"].items()),
+        ]
+        words = alternatives.noise(history, target, position)
+        picture = _picture(run, f"label-{label}.png", words)
+        parts.append(Part(f"Target {label}", f"label-{label}-{run.id}", facts, [picture]))
+    return {
+        "id": run.id,
+        "model": result["model"],
+        "model_run": result["model_run"],
+        "settings": _settings(run),
+        "targets": targets,
+        "others": list(result["transfer_runs"]),
+        "mean": {
+            "success": _mean([t["success"]["rate"] for t in targets]),
+            "worst": min(t["success"]["rate"] for t in targets),
+            "l2": _mean([t["distortion"]["effective_l2"] for t in targets]),
+            "random": _mean([t["random_noise_success"] for t in targets]),
+        },
+        "mnist": run.info["dataset"]["name"] == "mnist",
+        "overview": [
+            _picture(run, "noises.png", alternatives.noises(targets)),
+            _picture(run, "success.png", alternatives.success(targets)),
+            _picture(run, "by-source.png", alternatives.by_source(targets)),
+        ],
+        "parts": parts,
+    }
+
+
+def _neurons(run: Run) -> dict[str, Any]:
+    result = run.result
+    history = History.of(run.events())
+    present = dict.fromkeys(neuron["layer"] for neuron in result["neurons"])
+    layers = []
+    for layer in (layer for layer in NEURONS if layer in present):
+        of_layer = [neuron for neuron in result["neurons"] if neuron["layer"] == layer]
+        pictures = [
+            _picture(run, f"{layer}.png", alternatives.neurons(layer, of_layer)),
+            _picture(run, f"{layer}-activation.png", alternatives.activation(history, layer)),
+            _picture(run, f"{layer}-exemplars.png", alternatives.exemplars(layer, of_layer)),
+        ]
+        layers.append(Part(_LAYER_TITLES[layer], f"{layer}-{run.id}", _layer_facts(of_layer,
+                      run.config.other_runs or {}), pictures))  # fmt: skip
+    return {
+        "id": run.id,
+        "model": result["model"],
+        "model_run": result["model_run"],
+        "settings": _settings(run),
+        "layers": layers,
+    }
+
+
+_LAYER_TITLES = {
+    "logits": "Final layer, before the softmax",
+    "pool2": "Second max-pooling layer, centre neurons",
+    "pool1": "First max-pooling layer, centre neurons",
+}
+
+
+def _layer_facts(neurons: list[dict], others: dict[str, str]) -> list[tuple[str, str]]:
+    dead = [str(neuron["index"]) for neuron in neurons if neuron["dead"]]
+    alive = [neuron for neuron in neurons if not neuron["dead"]]
+    strong = sum(neuron["percentile"] > 0.98 for neuron in alive)
+    facts = [
+        ("neurons", str(len(neurons))),
+        ("dead (zero on every test image)", ", ".join(dead) or "none"),
+        ("driven above 98 % of the test images", f"{strong} of {len(alive)}"),
+    ]
+    if "read_as" in neurons[0]:
+        for model, run in others.items():
+            right = sum(neuron["read_as"][run] == neuron["index"] for neuron in neurons)
+            facts.append((f"read as their digit by {model}", f"{right} of {len(neurons)}"))
+    return facts
+
+
+def _rate(success: dict[str, Any]) -> str:
+    return (
+        f"{success['rate']:.2%} (95 %: {success['low']:.2%} to {success['high']:.2%}, "
+        f"n = {success['n']:,})"
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def again(runs: Sequence[Run], artifacts: str) -> str:
+    """Return the command line that makes the report of these runs again."""
+    return shlex.join(["mnist-tui", "report", *(run.id for run in runs), "--artifacts", artifacts])

@@ -1,0 +1,96 @@
+"""What is measured of this project: the experiments themselves, without screen or disk."""
+
+import time
+from collections.abc import Iterator
+
+import torch
+
+from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
+from engine.data import open_dataset
+from engine.device import Device, open_device
+from engine.experiments import Experiment, begin
+from engine.metrics import predict
+from engine.models import Network, load_network
+from tests.benchmarks.task import Task
+
+
+def measure(task: Task) -> float:
+    """Return the seconds that a task takes, warm-up left out."""
+    device = open_device(task.device, task.precision, task.threads)
+    data = open_dataset("mnist", task.data_root)
+    match task.what:
+        case "epoch":
+            return _timed(begin(_training(task, task.model, device, interval=10**6), data, device))
+        case "section":
+            return sum(
+                _timed(begin(_training(task, model, device, interval=10), data, device))
+                for model in task.models
+            )
+        case "evaluation":
+            return _evaluation(task, data, device)
+        case "noise":
+            config = AdversarialConfig(labels=tuple(range(task.count)), artifacts=task.artifacts)
+            return _timed(begin(config.resolve(**_found(task, device)), data, device))
+        case "neurons":
+            config = VisualizeConfig(artifacts=task.artifacts, **_first_neurons(task.count))
+            return _timed(begin(config.resolve(**_found(task, device)), data, device))
+    raise ValueError(task.what)
+
+
+def _first_neurons(count: int) -> dict:
+    """Return the choice of all 74 neurons, of the logits, or of the first few of them."""
+    if count == 74:
+        return {}
+    return {"layers": ("logits",), "neurons": tuple(range(count))}
+
+
+def _training(task: Task, model: str, device: Device, interval: int) -> TrainConfig:
+    config = TrainConfig(
+        model=model, epochs=task.epochs, validation_interval=interval, batch_size=task.batch_size
+    )
+    return config.resolve(dataset="mnist", device=task.device, precision=device.precision,
+                          threads=device.threads)  # fmt: skip
+
+
+def _found(task: Task, device: Device) -> dict:
+    return {
+        "dataset": "mnist", "device": task.device, "precision": device.precision,
+        "threads": device.threads, "run": task.runs["two-conv-fc"], "model": "two-conv-fc",
+        "other_runs": {name: run for name, run in task.runs.items() if name != "two-conv-fc"},
+    }  # fmt: skip
+
+
+def _timed(experiment: Experiment) -> float:
+    """Return the seconds that all events of an experiment take after the first."""
+    events = experiment.events
+    next(events)  # data on the device, libraries set up
+    _settle(experiment)
+    begin = time.perf_counter()
+    _drain(events)
+    return time.perf_counter() - begin
+
+
+def _settle(experiment: Experiment) -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def _drain(events: Iterator) -> None:
+    for _ in events:
+        pass
+
+
+def _evaluation(task: Task, data, device: Device) -> float:
+    network = Network_of(task, device)
+    images, _ = device.place(data.test)
+    predict(network, images[:1000], device, exact=False)
+    begin = time.perf_counter()
+    predict(network, images, device, exact=False).argmax(1).cpu()
+    return time.perf_counter() - begin
+
+
+def Network_of(task: Task, device: Device) -> Network:
+    from pathlib import Path
+
+    path = Path(task.artifacts) / task.runs[task.model] / "weights.pt"
+    return load_network(path, task.model, device.torch_device)

@@ -1,0 +1,70 @@
+"""What a process costs before and around the work: start-up and memory."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+COMMAND = [sys.executable, "-m", "tui.cli"]
+
+
+def start_up(data_root: str, rounds: int) -> dict[str, list[float]]:
+    """Return seconds until help is printed, torch is imported, and the first step is told of."""
+    found: dict[str, list[float]] = {"--help": [], "import torch": [], "first step": []}
+    for _ in range(rounds):
+        found["--help"].append(_seconds([*COMMAND, "--help"]))
+        found["import torch"].append(_seconds([sys.executable, "-c", "import torch"]))
+        found["first step"].append(_first_step(data_root))
+    return found
+
+
+def _seconds(command: list[str]) -> float:
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def _first_step(data_root: str) -> float:
+    """Return the seconds from the start of a command to the first ten steps, data included."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--data-root", data_root, "--artifacts", folder, "--model", "two-conv-fc"]
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [*COMMAND, "run", "train", "--dataset", "mnist", *options, "--json"],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        for line in process.stdout:
+            if json.loads(line)["event"] == "progress":
+                break
+        seconds = time.perf_counter() - begin
+        process.kill()
+        process.communicate()
+    return seconds
+
+
+def memory(data_root: str) -> dict[str, int]:
+    """Return peak resident bytes of ``import torch`` and of a training of each precision."""
+    found = {"import torch": _peak([sys.executable, "-c", "import torch"])}
+    for precision in ("fp32", "auto"):
+        with tempfile.TemporaryDirectory() as folder:
+            options = ["--data-root", data_root, "--artifacts", folder, "--epochs", "1"]
+            found[f"run train, {precision}"] = _peak([
+                *COMMAND, "run", "train", "--dataset", "mnist", "--model", "two-conv-fc",
+                "--precision", precision, *options, "--quiet",
+            ])  # fmt: skip
+    return found
+
+
+def _peak(command: list[str]) -> int:
+    """Return the peak resident bytes of a command."""
+    pid = os.fork()
+    if pid == 0:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.execv(command[0], command)
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise RuntimeError(f"{command} failed")
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,225 @@
+"""The report of real runs, and every flaw that its referee must find."""
+
+import dataclasses
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from engine.errors import EngineError
+from engine.report import write_report
+from engine.report.choose import Chosen, choose
+from engine.report.referee import referee
+from engine.store import list_runs
+from engine.verify import verify
+from tests.engine.conftest import spoil_array, spoil_json
+
+
+def chosen_of(copied):
+    return choose(copied["train"].path.parent, [])
+
+
+def broken(copied, data, device):
+    findings = list(referee(chosen_of(copied), data, device))
+    return [finding.claim for finding in findings if finding.holds is False]
+
+
+class Page(HTMLParser):
+    """Collects tags and addresses of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.addresses, self.images = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.tags.append(tag)
+        self.addresses += [values[name] for name in ("src", "href") if name in values]
+        if tag == "img":
+            self.images.append(values)
+
+
+@pytest.fixture(scope="module")
+def page(runs, few, cpu, tmp_path_factory):
+    """The text of a report of the runs."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    chosen = choose(runs["train"].path.parent, [])
+    findings = write_report(chosen, few, cpu, path, "mnist-tui report")
+    assert all(finding.holds is not False for finding in findings)
+    return path.read_text()
+
+
+def test_it_needs_nothing_outside_itself(page):
+    parsed = Page(page)
+    assert all(re.match("data:image/png;base64,|#", address) for address in parsed.addresses)
+    assert "script" not in parsed.tags
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_every_picture_has_its_text(page):
+    images = Page(page).images
+    assert len(images) >= 2 * 4 + 3 + 2 + 3
+    assert all(len(image["alt"]) > 30 for image in images)
+    assert len({image["alt"] for image in images}) == len(images)
+
+
+def test_it_names_data_versions_device_seeds_and_the_command(page, runs):
+    info = runs["train"].info
+    for words in (info["dataset"]["sha256"], runs["adversarial"].id, "mnist-tui report",
+                  f"torch {info['environment']['versions']['torch']}", "seed"):  # fmt: skip
+        assert words in page
+
+
+def test_it_says_what_holds(page):
+    assert "All that could be checked holds." in page
+    assert "does not hold" not in re.sub("<style>.*?</style>", "", page, flags=re.DOTALL)
+
+
+def test_it_says_what_does_not_hold(copied, few, cpu, tmp_path):
+    def better(result):
+        result["test"]["accuracy"] = 0.999
+
+    spoil_json(copied["train"], "result.json", better)
+    write_report(chosen_of(copied), few, cpu, tmp_path / "r.html", "again")
+    text = (tmp_path / "r.html").read_text()
+    assert 'class="fails"' in text
+    assert 'role="alert"' in text
+    assert "1 of" in text
+
+
+def test_hostile_words_stay_words(copied, few, cpu, tmp_path):
+    copied["train"].update(command="mnist-tui <script>alert(1)</script>")
+    write_report(chosen_of(copied), few, cpu, tmp_path / "r.html", "<b>again</b>")
+    text = (tmp_path / "r.html").read_text()
+    assert "<script>" not in text
+    assert "<b>again</b>" not in text
+
+
+def test_sound_runs_hold(copied, few, cpu):
+    findings = list(referee(chosen_of(copied), few, cpu))
+    assert all(finding.holds is not False for finding in findings)
+    assert len(findings) >= 12
+
+
+def change_target(copied, change):
+    spoil_json(copied["adversarial"], "result.json", lambda result: change(result["targets"][0]))
+
+
+def flaw_weights(copied):
+    spoil_json(copied["train"], "result.json", lambda r: r["test"].update(accuracy=0.999))
+
+
+def flaw_counted(copied):
+    change_target(copied, lambda t: t["success"].update(n=50))
+
+
+def flaw_own_digit(copied):
+    change_target(copied, lambda t: t["by_source"].__setitem__(1, 1.0))
+
+
+def flaw_interval(copied):
+    change_target(copied, lambda t: t["success"].update(low=0.0, high=1.0))
+
+
+def flaw_random(copied):
+    change_target(copied, lambda t: t.update(random_noise_success=1.0))
+
+
+def flaw_clamp(copied):
+    noise = np.load(copied["adversarial"].path / "noise.npy")
+    size = float(np.linalg.norm(noise[0]))
+    change_target(copied, lambda t: t["distortion"].update(effective_l2=size * 1.5))
+
+
+def flaw_noise(copied):
+    spoil_array(copied["adversarial"], "noise.npy")
+
+
+def flaw_images(copied):
+    path = copied["visualize"].path / "images.npy"
+    np.save(path, np.load(path) + np.float32(0.5))
+
+
+def flaw_dead(copied):
+    spoil_json(copied["visualize"], "result.json", lambda r: r["neurons"][2].update(dead=True))
+
+
+def flaw_crafted_on_other_images(copied):
+    """As if crafting had seen other images: the journal's first losses are not what comes again."""
+    path = copied["adversarial"].path / "events.jsonl"
+    first_loss = r'"series":\{"loss":\[\[[\d.]+'
+    path.write_text(re.sub(first_loss, '"series":{"loss":[[9.9', path.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("flaw", "claim"),
+    [
+        (flaw_weights, "Test accuracy comes out again"),
+        (flaw_counted, "Images of the target digit are left out"),
+        (flaw_own_digit, "Images of the target digit are left out"),
+        (flaw_interval, "Rates come with their 95 % intervals"),
+        (flaw_random, "Random noise of the same size does not do it"),
+        (flaw_clamp, "Images are clamped"),
+        (flaw_noise, "Success comes out again"),
+        (flaw_images, "Images of neurons keep to [0, 1]"),
+        (flaw_dead, "Dead neurons are said to be dead"),
+        (flaw_crafted_on_other_images, "Test images are untouched by crafting"),
+    ],
+)
+def test_a_planted_flaw_is_found(copied, few, cpu, flaw, claim):
+    flaw(copied)
+    assert any(found.startswith(claim) for found in broken(copied, few, cpu))
+
+
+def test_test_images_among_the_training_images_are_found(copied, few, cpu):
+    leaking = dataclasses.replace(few, test=few.train)
+    [first, *_] = referee(Chosen((), (), ()), leaking, cpu)
+    assert first.holds is False
+    assert "60 found" in first.words
+
+
+@pytest.mark.parametrize("falls", [False, True])
+def test_success_that_falls_as_the_budget_grows_is_found(copied, few, cpu, falls):
+    run = copied["adversarial"]
+    for number, (epsilon, rate) in enumerate([(0.1, 0.9 if falls else 0.1), (0.2, 0.5)]):
+        other = run.path.with_name(f"20990101-00000{number}-000-adversarial")
+        shutil.copytree(run.path, other)
+        spoil_json(type(run)(other), "run.json", lambda i, e=epsilon: i["config"].update(epsilon=e))
+
+        def change(result, rate=rate):
+            for target in result["targets"]:
+                target["success"] |= {"rate": rate, "low": rate - 0.05, "high": rate + 0.05}
+
+        spoil_json(type(run)(other), "result.json", change)
+    found = [f for f in referee(chosen_of(copied), few, cpu) if "budget grows" in f.claim]
+    assert [finding.holds for finding in found] == [not falls]
+
+
+def test_runs_are_chosen_by_name_or_newest_and_of_one_dataset(copied, tmp_path):
+    folder = copied["train"].path.parent
+    chosen = choose(folder, [])
+    assert [run.config.model for run in chosen.trainings] == ["baseline", "two-conv"]
+    assert [run.id for run in chosen.noises] == [copied["adversarial"].id]
+    [named] = choose(folder, [copied["train"].id]).all
+    assert named.id == copied["train"].id
+    copied["train"].update(status="stopped")
+    with pytest.raises(EngineError, match="is stopped"):
+        choose(folder, [copied["train"].id])
+    spoil_json(copied["visualize"], "run.json", lambda i: i["dataset"].update(sha256="1"))
+    with pytest.raises(EngineError, match="several datasets"):
+        choose(folder, [copied["visualize"].id, copied["adversarial"].id])
+    with pytest.raises(EngineError, match="mnist-tui run all"):
+        choose(tmp_path / "nothing", [])
+
+
+def test_figures_that_are_gone_are_drawn_again(copied, few, cpu, tmp_path):
+    shutil.rmtree(copied["train"].path / "figures", ignore_errors=True)
+    write_report(choose(copied["train"].path.parent, [copied["train"].id]), few, cpu,
+                 tmp_path / "r.html", "again")  # fmt: skip
+    assert (copied["train"].path / "figures" / "loss.png").is_file()
+    assert all(check.holds for check in verify(copied["train"], few, cpu))
+    assert len(list_runs(copied["train"].path.parent)) == 4

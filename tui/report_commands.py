@@ -1,0 +1,116 @@
+"""``mnist-tui report`` and ``compare``: what the runs say together."""
+
+import csv
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import EngineError, UsageError
+from engine.store import Run, find_run
+from tui.comparison import print_comparison
+from tui.console import complain, console_for
+from tui.options import expand
+from tui.runs_commands import Where
+
+if TYPE_CHECKING:
+    from engine.report import Finding
+
+RunNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RUN...]", help="Runs; the newest finished of each kind by default."),
+]
+
+
+@expand
+def report(
+    where: Where,
+    runs: RunNames = None,
+    output: Annotated[
+        str | None, typer.Option("--output", help="File to write; beside the newest run if not.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a claim does not hold.")
+    ] = False,
+    data_root: Annotated[
+        str | None, typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it moved.")
+    ] = None,
+) -> None:
+    """Write the report as one HTML file, with a referee's page that is checked from the files."""
+    path, findings = write(Path(where.artifacts), runs or [], output, data_root)
+    print(path)
+    tell(findings)
+    if strict and broken(findings):
+        raise typer.Exit(1)
+
+
+def write(
+    artifacts: Path, names: Sequence[str], output: str | None = None, data_root: str | None = None
+) -> "tuple[Path, Sequence[Finding]]":
+    """Write the report of runs, or of the newest; return its path and the referee's findings.
+
+    Raises MnistTuiError.
+    """
+    from engine.laboratory import Laboratory
+    from engine.report import REPORT_FILE, write_report
+    from engine.report.choose import choose
+    from engine.report.document import again
+
+    chosen = choose(artifacts, names)
+    newest = max(chosen.all, key=lambda run: run.id)
+    path = Path(output) if output else newest.path / REPORT_FILE
+    config = newest.config
+    if data_root is not None:
+        config = dataclasses.replace(config, data_root=data_root)
+    data, device = Laboratory(warn=complain).survey(config)
+    try:
+        findings = write_report(chosen, data, device, path, again(chosen.all, str(artifacts)))
+    except OSError as error:
+        raise EngineError(
+            f"The report cannot be written to {path} ({error.strerror}); choose --output."
+        ) from None
+    return path.resolve(), findings
+
+
+def broken(findings: "Sequence[Finding]") -> "list[Finding]":
+    """Return the claims that do not hold."""
+    return [finding for finding in findings if finding.holds is False]
+
+
+def tell(findings: "Sequence[Finding]") -> None:
+    """Say on standard error what holds and what does not."""
+    wrong = broken(findings)
+    for finding in wrong:
+        complain(f"does not hold: {finding.claim}: {finding.words}")
+    held = sum(finding.holds is True for finding in findings)
+    complain(f"referee: {held} claims hold, {len(wrong)} do not")
+
+
+@expand
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Runs of one section.")],
+    where: Where,
+    csv_: Annotated[bool, typer.Option("--csv", help="Print a line a run, for a program.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Hold runs against each other: settings that differ, results ranked, curves over seeds."""
+    from engine.compare import compare as held_against
+    from engine.compare import to_json
+
+    if csv_ and json_:
+        raise UsageError("Choose --csv or --json, not both.")
+    found: list[Run] = [find_run(Path(where.artifacts), name) for name in runs]
+    comparison = held_against(found)
+    rows = list(comparison.rows())
+    if csv_:
+        table = csv.DictWriter(sys.stdout, rows[0].keys(), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    elif json_:
+        print(json.dumps(to_json(comparison), allow_nan=False))
+    else:
+        print_comparison(comparison, console_for("stdout"))

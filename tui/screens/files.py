@@ -1,0 +1,74 @@
+"""Where a run's files are, and the one line that brings them home."""
+
+import getpass
+import os
+import shlex
+import socket
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from engine.store import Run
+
+
+class Files(ModalScreen[None]):
+    """Shows paths and lines to copy."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape,enter,q,o", "dismiss", "close", id="files.close"),
+        Binding("ctrl+y", "copy", "copy", id="files.copy"),
+    ]
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.line = bring_home(run, os.environ)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the folder, its files and the line."""
+        with Vertical(classes="dialog files") as dialog:
+            dialog.border_title = self.run.id
+            dialog.border_subtitle = "ctrl+y copies the line, escape closes"
+            yield Static(f"[dim]folder[/]\n{self.run.path.resolve()}\n", id="folder")
+            yield Static(files_of(self.run), id="files")
+            words = "bring them home" if "SSH_CONNECTION" in os.environ else "from another machine"
+            yield Static(f"\n[dim]{words}[/]\n[bold]{self.line}[/]", id="line")
+
+    def action_copy(self) -> None:
+        """Copy the line to the clipboard, through the terminal."""
+        self.app.copy_to_clipboard(self.line)
+        self.notify("copied, if the terminal allows it")
+
+
+def files_of(run: Run) -> str:
+    """Return a run's files with their sizes, figures as one line."""
+    lines = []
+    for path in sorted(run.path.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            count = sum(1 for _ in path.iterdir())
+            lines.append(f"{'':>12}  {path.name}/ ({count} files)")
+        else:
+            lines.append(f"{path.stat().st_size:>12,}  {path.name}")
+    return "\n".join(lines)
+
+
+def bring_home(run: Run, environment: Mapping[str, str]) -> str:
+    """Return the command that copies a run's folder to the machine at the other end of the line.
+
+    Over SSH the address is the one that the line came in on; else this machine's name.
+    """
+    connection = environment.get("SSH_CONNECTION", "").split()
+    host = connection[2] if len(connection) == 4 else socket.gethostname()
+    if ":" in host:
+        host = f"[{host}]"
+    port = connection[3] if len(connection) == 4 else "22"
+    options = f"-P {port} " if port != "22" else ""
+    source = f"{getpass.getuser()}@{host}:{run.path.resolve()}"
+    return f"scp -r {options}{shlex.quote(source)} ."
