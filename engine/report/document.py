@@ -5,6 +5,7 @@ The page itself, its order and its looks, is ``report.html.j2``.
 
 import base64
 import shlex
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,13 @@ class Picture:
 
     source: str  # a data: address
     alternative: str
+    width: int  # pixels
+    height: int
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the page's whole width."""
+        return self.width > 2.2 * self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +161,10 @@ def _picture(run: Run, name: str, alternative: str) -> Picture:
     if not path.is_file():
         for _ in draw_figures(run):
             pass
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return Picture(f"data:image/png;base64,{content}", alternative)
+    content = path.read_bytes()
+    width, height = struct.unpack(">2I", content[16:24])  # a PNG's first chunk begins with them
+    encoded = base64.b64encode(content).decode("ascii")
+    return Picture(f"data:image/png;base64,{encoded}", alternative, width, height)
 
 
 def _compared(chosen: Chosen) -> Iterator[Picture]:
@@ -210,8 +220,8 @@ def _noises(run: Run) -> dict[str, Any]:
         },
         "mnist": run.info["dataset"]["name"] == "mnist",
         "overview": [
-            _picture(run, "noises.png", alternatives.noises(targets)),
             _picture(run, "success.png", alternatives.success(targets)),
+            _picture(run, "noises.png", alternatives.noises(targets)),
             _picture(run, "by-source.png", alternatives.by_source(targets)),
         ],
         "parts": parts,

@@ -150,7 +150,7 @@ def _first_losses(events: Iterable) -> np.ndarray:
 def _clamped(run: Run, config: AdversarialConfig, targets: list, data: Dataset) -> Finding:
     """Measure by how far clamped images moved; unclamped ones would have moved by the noise."""
     noise = torch.from_numpy(np.load(run.path / "noise.npy"))
-    images = torch.from_numpy(data.test.images).unsqueeze(1).float() / 255
+    images = torch.tensor(data.test.images).unsqueeze(1).float() / 255
     wrong, without = [], []
     for target, one in zip(targets, noise, strict=True):
         others = images[torch.from_numpy(data.test.labels != target["label"])]

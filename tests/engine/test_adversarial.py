@@ -113,11 +113,13 @@ def test_images_of_the_target_digit_count_for_nothing(digits, cpu, networks):
     network, _ = networks
     settings = config(labels=(4,))
     state = CraftState.begin(settings, cpu)
-    fours = torch.tensor(digits.train.images[digits.train.labels == 4]).unsqueeze(1).float() / 255
-    labels = torch.full((len(fours),), 4)
-    loss, hit = adversarial._step(settings, state, network, fours, labels, torch.tensor([4]), cpu)
+    images, labels = cpu.place(digits.train)
+    fours = torch.nonzero(labels == 4).flatten()
+    direction, loss, hit = adversarial._direction(
+        settings, state, network, cpu, torch.tensor([4]), images, labels, fours
+    )
     assert loss.tolist() == hit.tolist() == [0.0]
-    assert not state.noise.any()
+    assert not direction.any()
 
 
 def test_events_follow_fixed_steps(few, cpu, networks):
