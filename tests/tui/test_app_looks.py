@@ -1,6 +1,9 @@
 """What the app shows of runs, and how one moves in it."""
 
+import shlex
+
 import pytest
+from textual.widgets import DataTable
 
 from engine.store import Run
 from tests.conftest import train_config
@@ -8,13 +11,16 @@ from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
 from tui.actions import ACTIONS
 from tui.preferences import Preferences
+from tui.screens.compare import Compare
 from tui.screens.edit import Edit
+from tui.screens.files import Files
 from tui.screens.help import Help
 from tui.screens.network import ChooseNetwork
 from tui.screens.neuron import NeuronView
 from tui.screens.noise import NoiseView
 from tui.screens.sample import SampleView
 from tui.screens.success import SuccessMap
+from tui.widgets.chart import Chart
 
 
 def test_runs_reopen_in_their_section_from_their_files_alone(finished):
@@ -226,6 +232,58 @@ def test_the_mouse_does_what_the_keys_do(finished):
         assert len(app.screen_stack) == 1
         await click("#label-list", (3, 4))
         await until(pilot, lambda: isinstance(app.screen, NoiseView), 5)
+
+    live(finished, story)
+
+
+def test_marked_runs_are_compared(finished):
+    async def story(app, pilot):
+        await pilot.press("4", "c")
+        assert "Mark two runs" in app.refused["runs.compare"]
+        table = app.query_one(DataTable)
+        trainings = [n for n, key in enumerate(table.rows) if "-train-" in key.value][:2]
+        for row in trainings:
+            table.move_cursor(row=row)
+            await pilot.press("space")
+        assert len(app.marked_runs) == 2
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, Compare))
+        await pilot.pause(0.2)
+        assert all(run.id in text(app, "#ranked") for run in app.panes["runs"].marked_runs)
+        chart = app.screen.query_one(Chart)
+        before = chart.border_title
+        assert len(chart.plot.lines) == 2
+        await pilot.press("right")
+        assert chart.border_title != before
+        await pilot.press("escape", "space", "up", "up", "space")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+    live(finished, story)
+
+
+def test_space_pauses_where_experiments_are_and_marks_where_runs_are(finished):
+    async def story(app, pilot):
+        await pilot.press("space")
+        await pilot.press("4", "space")
+        assert len(app.marked_runs) == 1
+
+    live(finished, story)
+
+
+def test_o_says_where_the_files_are_and_how_to_bring_them_home(finished, monkeypatch):
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.9 50000 10.0.0.1 2222")
+
+    async def story(app, pilot):
+        await pilot.press("4", "o")
+        await until(pilot, lambda: isinstance(app.screen, Files))
+        await pilot.pause(0.1)
+        run = app.panes["runs"].chosen
+        assert str(run.path) in text(app, "#folder")
+        assert "events.jsonl" in text(app, "#files")
+        line = shlex.split(app.screen.line)
+        assert line[:4] == ["scp", "-r", "-P", "2222"]
+        assert line[4].endswith(f"@10.0.0.1:{run.path}")
+        await pilot.press("escape")
 
     live(finished, story)
 

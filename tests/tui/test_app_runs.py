@@ -8,7 +8,10 @@ import pytest
 from textual.widgets import OptionList
 
 from engine.config import TrainConfig
+from engine.events import Stopped
+from engine.queue import read_queue
 from engine.store import list_runs
+from tests.tui.holder import hold
 from tests.tui.pilot import live, long_training, text, until
 from tui.cli import invoke
 from tui.screens.leave import Leave
@@ -174,3 +177,97 @@ def comparable(run):
     result = json.loads(files["result.json"]) | {"seconds": None, "images_per_second": None}
     journal = [json.loads(line) | {"time": None} for line in files["events.jsonl"].splitlines()]
     return files | {"run.json": info, "result.json": result, "events.jsonl": journal}
+
+
+def test_a_stopped_run_goes_on_by_g(tmp_path):
+    async def story(app, pilot):
+        task = long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 30)
+        assert app.refused["run.go_on"] == "This run is running."
+        await pilot.press("s")
+        await until(pilot, lambda: task.state == "stopped" and app.conductor.running is None)
+        stopped_at = task.step
+        await until(pilot, lambda: "run.go_on" not in app.refused)
+        await pilot.press("g")
+        again = app.conductor.tasks[1]
+        await until(pilot, lambda: again.step > stopped_at)
+        assert again.run == task.run
+        assert app.experiments["train"].shown is again
+        steps = again.history.curves["loss"].steps
+        assert steps.tolist() == list(range(1, len(steps) + 1))
+
+    live(tmp_path, story)
+    [run] = list_runs(tmp_path)
+    assert run.status == "stopped"
+    assert sum(event.kind == "resumed" for event in run.events()) == 1
+
+
+def test_what_waits_is_kept_beside_the_run_and_comes_back_with_it(tmp_path):
+    async def first(app, pilot):
+        long_training(app, tmp_path)
+        await until(pilot, lambda: app.conductor.tasks[0].step > 10)
+        short = replace(app.experiments["train"].config, epochs=1, model="two-conv")
+        app.conductor.start([short], "another command")
+        assert app.conductor.waiting == 1
+
+    async def second(app, pilot):
+        await pilot.press("4", "g")
+        going_on, waiting = app.conductor.tasks
+        assert waiting.config.model == "two-conv"
+        await until(pilot, lambda: going_on.state == "running")
+        await pilot.press("s")
+        await until(pilot, lambda: waiting.state == "finished")
+
+    live(tmp_path, first)
+    [run] = list_runs(tmp_path)
+    assert [config.model for batch in read_queue(run) for config in batch.configs] == ["two-conv"]
+    live(tmp_path, second)
+    assert [run.config.model for run in list_runs(tmp_path)] == ["two-conv", "baseline"]
+    assert not read_queue(run)
+
+
+def test_a_run_of_another_process_is_followed_and_can_be_stopped_not_paused(tmp_path):
+    """Played by a journal that this test writes, under a lock that another process holds."""
+    holder = hold(tmp_path)
+    run, journal = holder.run, holder.journal
+
+    async def story(app, pilot):
+        await until(pilot, lambda: app.conductor.running is not None)
+        task = app.conductor.running
+        assert task.elsewhere
+        await until(pilot, lambda: app.experiments["train"].shown is task)
+        for event in holder.events[:20]:
+            journal.append(event)
+        await until(pilot, lambda: task.step == holder.events[19].step)
+        await until(pilot, lambda: "app.detach" in app.refused)
+        assert "not paused" in app.refused["run.pause"]
+        assert "another process" in app.refused["app.detach"]
+        await pilot.press("s")
+        assert run.stop_asked()
+        journal.append(Stopped(step=task.step, reason="another process").at(1.0))
+        run.update(status="stopped")
+        holder.release()
+        await until(pilot, lambda: task.state == "stopped" and app.conductor.running is None)
+
+    try:
+        live(tmp_path, story)
+    finally:
+        holder.release()
+
+
+def test_a_run_whose_process_dies_is_shown_as_interrupted(tmp_path):
+    holder = hold(tmp_path)
+
+    async def story(app, pilot):
+        await until(pilot, lambda: app.conductor.running is not None)
+        task = app.conductor.running
+        holder.journal.append(holder.events[0])
+        holder.journal.append(holder.events[1])
+        holder.release()
+        await until(pilot, lambda: task.state == "interrupted")
+        await until(pilot, lambda: "run.go_on" not in app.refused)
+
+    try:
+        live(tmp_path, story)
+    finally:
+        holder.release()
