@@ -53,7 +53,7 @@ class Network(nn.Module):
         layers: dict[str, Tensor] = {}
         values = images.reshape(len(images), *images.shape[2:], 1).permute(0, 3, 1, 2)
         for block in range(1, self.architecture.blocks + 1):
-            values = F.relu(F.max_pool2d(getattr(self, f"conv{block}")(values), 2))
+            values = F.relu(_pool(getattr(self, f"conv{block}")(values)))
             layers[f"pool{block}"] = values
         values = values.flatten(1)
         if self.architecture.hidden:
@@ -64,6 +64,20 @@ class Network(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Return logits [N, K] for images [N, 1, H, W] in [0, 1]."""
         return self.activations(images)["logits"]
+
+
+def _pool(values: Tensor) -> Tensor:
+    """Return the maximum of each 2x2 block of [N, C, H, W], H and W even.
+
+    Without a gradient to come, by two elementwise maxima, which is the same to the last bit: torch's
+    own kernel also writes where each maximum was, and takes four times as long on a CPU.
+    """
+    if torch.is_grad_enabled() or values.is_cuda:
+        return F.max_pool2d(values, 2)
+    rows = values.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
+    upper, lower = rows[:, :, 0], rows[:, :, 1]  # [N, H/2, W/2, 2, C]
+    taller = torch.maximum(upper, lower)
+    return torch.maximum(taller[:, :, :, 0], taller[:, :, :, 1]).permute(0, 3, 1, 2)
 
 
 def _layer(weight_shape: tuple[int, ...]) -> nn.Module:
