@@ -29,6 +29,7 @@ from engine.seeding import Stream, stream
 from engine.store import npy_bytes
 
 PREVIEW_INTERVAL = 10
+IMAGES_AT_ONCE = 256  # on a CPU; more fall out of its caches
 
 REPORT_STEP = 0.01
 # The tuned rule, without a budget: Adam on the cross-entropy plus a penalty on the squared L2 by
@@ -155,10 +156,30 @@ def _direction(
     """Ask the network how each noise should change, by the images at ``chosen`` [B].
 
     Returns the gradient of what the recipe lowers, [L, 1, H, W], and the batch's mean
-    cross-entropy to the target and success, both [L].
+    cross-entropy to the target and success, both [L]. A GPU takes all labels at once; a CPU takes
+    as many images at a time as its caches hold.
     """
     clean, labels = to_unit(images[chosen]), labels[chosen]
-    sums = (clean + state.noise.unsqueeze(1)).requires_grad_()  # [L, N, 1, H, W]
+    at_once = len(targets) if clean.is_cuda else max(1, IMAGES_AT_ONCE // len(chosen))
+    parts = [
+        _direction_of(config, noise, network, device, wanted, clean, labels)
+        for noise, wanted in zip(state.noise.split(at_once), targets.split(at_once), strict=True)
+    ]
+    direction, loss, hit = (torch.cat(values) for values in zip(*parts, strict=True))
+    return direction, loss, hit
+
+
+def _direction_of(
+    config: AdversarialConfig,
+    noise: Tensor,
+    network: Network,
+    device: Device,
+    targets: Tensor,
+    clean: Tensor,
+    labels: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Do so for some of the noises, over images [N, 1, H, W] in [0, 1]."""
+    sums = (clean + noise.unsqueeze(1)).requires_grad_()  # [L, N, 1, H, W]
     infused = sums.clamp(0, 1)
     with device.arithmetic():
         logits = network(infused.flatten(0, 1))

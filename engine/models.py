@@ -69,8 +69,8 @@ class Network(nn.Module):
 def _pool(values: Tensor) -> Tensor:
     """Return the maximum of each 2x2 block of [N, C, H, W], H and W even.
 
-    Without a gradient to come, by two elementwise maxima, which is the same to the last bit: torch's
-    own kernel also writes where each maximum was, and takes four times as long on a CPU.
+    Without a gradient to come, by two elementwise maxima, the same to the last bit: torch's own
+    kernel also writes where each maximum was, and takes four times as long on a CPU.
     """
     if torch.is_grad_enabled() or values.is_cuda:
         return F.max_pool2d(values, 2)

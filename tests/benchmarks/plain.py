@@ -114,7 +114,7 @@ def _evaluate(network: nn.Module, part: Part) -> float:
     return right / len(part)
 
 
-def _trained(task: Task, model: str) -> Plain:
+def trained(task: Task, model: str) -> Plain:
     """Return the network of a run in plain layout."""
     path = Path(task.artifacts) / task.runs[model] / "weights.pt"
     state = torch.load(path, weights_only=True)
@@ -128,8 +128,8 @@ def _trained(task: Task, model: str) -> Plain:
 
 def _noises(task: Task, data) -> float:
     """Craft and judge one noise after another, by the tuned recipe."""
-    network = _trained(task, "two-conv-fc")
-    others = [_trained(task, model) for model in task.runs if model != "two-conv-fc"]
+    network = trained(task, "two-conv-fc")
+    others = [trained(task, model) for model in task.runs if model != "two-conv-fc"]
     images = torch.from_numpy(data.train.images)[:, None].float() / 255
     labels = torch.from_numpy(data.train.labels.astype(np.int64))
     begin = time.perf_counter()
@@ -186,7 +186,7 @@ def _neurons(task: Task, data) -> float:
     from engine.augmentation import AMOUNTS, affine, warp
     from engine.config import VisualizeConfig
 
-    network = _trained(task, "two-conv-fc")
+    network = trained(task, "two-conv-fc")
     config = VisualizeConfig(model="two-conv-fc", layers=None if task.count == 74 else ("logits",))
     rule, random = TunedAscent, np.random.default_rng(0)
     begin = time.perf_counter()
