@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test long lint snapshots screenshots clean
+.PHONY: run test long bench lint snapshots screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/mnist-tui run all
@@ -16,6 +16,12 @@ test: $(VENV)/installed-dev
 # A hundred SIGKILLs in each section, on MNIST.
 long: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m long
+
+# Ours beside what people would use instead: make bench DATA=PATH (and pip install -e '.[bench]'
+# for the others; what is not installed is left out). BENCH takes more options.
+DATA ?= $(MNIST_TUI_DATA_ROOT)
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks --data-root $(or $(DATA),data) $(BENCH)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

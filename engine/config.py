@@ -76,6 +76,9 @@ class RunConfig:
         None, "CPU threads; all that this process may use by default.", low=1, high=1024
     )
     seed: int = option(0, "Seed of everything random.", low=0, high=2**31 - 1)
+    deterministic: bool = option(
+        False, "On a GPU, the same bits each time where torch can, if slower; a CPU's always are."
+    )
 
     def __post_init__(self) -> None:
         for name, rules in options_of(self).items():

@@ -61,16 +61,26 @@ class Device:
         }
 
 
-def open_device(name: str = "auto", precision: str = "auto", threads: int | None = None) -> Device:
+def open_device(
+    name: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    deterministic: bool = False,
+) -> Device:
     """Resolve the user's choice and prove that the device computes.
 
-    Sets torch's CPU thread count for the whole process. Raises EngineError where the device is
+    Sets torch's CPU thread count, and whether a GPU must be deterministic, for the whole process.
+    Where torch has no deterministic kernel (some gradients of padding and resampling) it warns.
+    Raises EngineError where the device is
     absent, unusable or without bf16.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch_device = torch.device(name)
+        if deterministic and torch_device.type == "cuda":
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+            torch.use_deterministic_algorithms(True, warn_only=True)
         if torch_device.type == "cuda" and torch_device.index is None:
             torch_device = torch.device("cuda", torch.cuda.current_device())
         (torch.ones(2, device=torch_device) * 2).sum().item()

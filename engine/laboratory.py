@@ -13,6 +13,7 @@ from engine.config import NetworkConfig, RunConfig, TrainConfig, options_of
 from engine.control import Control
 from engine.errors import EngineError
 from engine.events import Event
+from engine.memory import keep_memory
 from engine.session import Session
 from engine.store import Run, find_run, finished_runs
 
@@ -25,6 +26,7 @@ class Laboratory:
     """Opens each dataset and device once. ``warn`` hears of what went another way than hoped."""
 
     def __init__(self, warn: Callable[[str], None]) -> None:
+        keep_memory()
         self._warn = warn
         self._datasets: dict[tuple, Dataset] = {}
         self._devices: dict[tuple, Device] = {}
@@ -114,7 +116,7 @@ class Laboratory:
     def _device(self, config: RunConfig) -> "Device":
         from engine.device import open_device
 
-        key = (config.device, config.precision, config.threads)
+        key = (config.device, config.precision, config.threads, config.deterministic)
         if key not in self._devices:
             self._devices[key] = open_device(*key)
         return self._devices[key]

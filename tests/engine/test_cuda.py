@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from engine.adversarial import CraftState, craft
+from engine.checkpoint import copied
 from engine.config import AdversarialConfig, VisualizeConfig
 from engine.device import open_device
 from engine.events import Progress
+from engine.replay import Replayed
 from engine.train import TrainState, train
 from engine.visualize import AscentState, ascend
 from tests.conftest import train_config
@@ -46,3 +48,50 @@ def test_noise_and_neurons_run(few, cpu, cuda, recipe):
     neurons = VisualizeConfig(recipe=recipe, steps=10).resolve(**found)
     events = list(ascend(neurons, few, cuda, network, {}, AscentState.begin(neurons, network)))
     assert len(events[-1].figures["neurons"]) == 74
+
+
+def test_a_step_that_is_replayed_is_the_step_that_it_records(cuda):
+    """In eager mode and replayed, for two shapes of input in turn; the warm-up is no step."""
+    weights = torch.zeros(4, device=cuda.torch_device)
+
+    def step(values):
+        weights.add_(values.mean())
+        return ((weights * values.sum()).clone(),)
+
+    replayed = Replayed(step, cuda.torch_device, changes=[weights])
+    expected = torch.zeros(4, device=cuda.torch_device)
+    for number, size in enumerate((4, 4, 3, 4, 3), 1):
+        values = torch.full((size,), float(number), device=cuda.torch_device)
+        (result,) = replayed(values)
+        expected += values.mean()
+        assert torch.equal(weights, expected)
+        assert torch.allclose(result, expected * values.sum())
+
+
+@pytest.mark.parametrize("recipe", ["assignment", "tuned"])
+def test_replayed_training_is_eager_training(few, cuda, monkeypatch, recipe):
+    config = train_config(epochs=3, recipe=recipe)
+    replayed = list(train(config, few, cuda, TrainState.begin(config, cuda)))
+    monkeypatch.setattr(Replayed, "__call__", lambda self, *inputs: self._function(*inputs))
+    eager = list(train(config, few, cuda, TrainState.begin(config, cuda)))
+    tolerance = 1e-4 if cuda.precision == "fp32" else 0.02
+    assert np.allclose(losses(replayed), losses(eager), atol=tolerance)
+
+
+def test_a_run_goes_on_exactly(few, cuda, tmp_path):
+    """With deterministic kernels, stopped at the third event and resumed: equal to the bit."""
+    deterministic = open_device("cuda", cuda.precision, deterministic=True)
+    try:
+        config = train_config(epochs=6)
+        whole = TrainState.begin(config, deterministic)
+        list(train(config, few, deterministic, whole))
+        first = TrainState.begin(config, deterministic)
+        for number, event in enumerate(train(config, few, deterministic, first)):
+            if number > 2 and isinstance(event, Progress):
+                break
+        second = TrainState.begin(config, deterministic)
+        second.load_state_dict(copied(first.state_dict()))
+        list(train(config, few, deterministic, second))
+        assert whole.files() == second.files()
+    finally:
+        torch.use_deterministic_algorithms(False)
