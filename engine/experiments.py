@@ -64,10 +64,12 @@ def begin(config: RunConfig, data: Dataset, device: Device) -> Experiment:
             return _train(config, data, device, TrainState.begin(config, device))
         case AdversarialConfig():
             networks = load_networks(config, device)
-            return _craft(config, data, device, networks, CraftState.begin(config, device))
+            state = CraftState.begin(config, device)
+            return _looking(config, state, craft(config, data, device, *networks, state))
         case VisualizeConfig():
             networks = load_networks(config, device)
-            return _ascend(config, data, device, networks, AscentState.begin(config, networks[0]))
+            state = AscentState.begin(config, networks[0])
+            return _looking(config, state, ascend(config, data, device, *networks, state))
     raise TypeError(f"no experiment for {type(config).__name__}")
 
 
@@ -87,7 +89,8 @@ def at_its_end(
         case AdversarialConfig():
             state = CraftState.begin(config, device)
             state.noise.copy_(_stored(folder / "noise.npy", tuple(state.noise.shape)))
-            experiment = _craft(config, data, device, load_networks(config, device), state)
+            networks = load_networks(config, device)
+            experiment = _looking(config, state, craft(config, data, device, *networks, state))
         case VisualizeConfig():
             networks = load_networks(config, device)
             shape = (len(config.targets), 1, IMAGE_SIZE, IMAGE_SIZE)
@@ -98,7 +101,7 @@ def at_its_end(
                 [neuron["restarts"] for neuron in told],
                 torch.tensor([neuron["activation_start"] for neuron in told]),
             )
-            experiment = _ascend(config, data, device, networks, state)
+            experiment = _looking(config, state, ascend(config, data, device, *networks, state))
         case _:
             raise TypeError(f"no experiment for {type(config).__name__}")
     state.step = experiment.steps
@@ -114,25 +117,9 @@ def _train(config: TrainConfig, data: Dataset, device: Device, state: TrainState
     )
 
 
-def _craft(
-    config: AdversarialConfig, data: Dataset, device: Device, networks: Networks, state: CraftState
-) -> Experiment:
+def _looking(config: NetworkConfig, state: State, events: Iterator[Event]) -> Experiment:
     return Experiment(
-        state=state,
-        events=craft(config, data, device, *networks, state),
-        steps=config.steps,
-        checkpoint_interval=CHECKPOINT_INTERVAL,
-    )
-
-
-def _ascend(
-    config: VisualizeConfig, data: Dataset, device: Device, networks: Networks, state: AscentState
-) -> Experiment:
-    return Experiment(
-        state=state,
-        events=ascend(config, data, device, *networks, state),
-        steps=config.steps,
-        checkpoint_interval=CHECKPOINT_INTERVAL,
+        state=state, events=events, steps=config.steps, checkpoint_interval=CHECKPOINT_INTERVAL
     )
 
 

@@ -15,7 +15,7 @@ from engine.lock import is_driven
 from engine.store import Run, find_run, list_runs, remove_run
 from tui.console import complain, console_for
 from tui.options import expand, refuse_options_before
-from tui.tables import print_run, runs_table
+from tui.tables import print_run, run_cells, runs_table
 
 app = typer.Typer(help="What was run, newest first.", rich_markup_mode=None)
 
@@ -27,6 +27,7 @@ class Where:
     artifacts: str = option("artifacts", "Folder that run directories lie in.")
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, or a beginning or end of it.")
 ]
@@ -34,22 +35,26 @@ RunName = Annotated[
 
 @app.callback(invoke_without_command=True)
 @expand
-def runs(context: typer.Context, where: Where) -> None:
+def runs(context: typer.Context, where: Where, json_: AsJson = False) -> None:
     """What was run, newest first."""
     refuse_options_before(context)
     if context.invoked_subcommand is None:
-        _print_list(where)
+        _print_list(where, json_)
 
 
 @app.command("list")
 @expand
-def list_(where: Where) -> None:
+def list_(where: Where, json_: AsJson = False) -> None:
     """List the runs, newest first."""
-    _print_list(where)
+    _print_list(where, json_)
 
 
-def _print_list(where: Where) -> None:
+def _print_list(where: Where, json_: bool) -> None:
     found = list_runs(Path(where.artifacts))
+    if json_:
+        names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
+        print(json.dumps([dict(zip(names, run_cells(run), strict=True)) for run in found]))
+        return
     console = console_for("stdout")
     if found:
         console.print(runs_table(found))
@@ -94,7 +99,7 @@ def verify(
     data_root: Annotated[
         str | None, typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it moved.")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json_: AsJson = False,
 ) -> None:
     """Compute a finished run's result again from its files; exit with 1 where it differs."""
     from engine.laboratory import Laboratory

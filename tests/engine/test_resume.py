@@ -1,7 +1,6 @@
 """A run that was interrupted anywhere and went on is the run it would have been."""
 
 import errno
-import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from engine.lock import RunLock, is_driven
 from engine.session import Session
 from engine.store import Journal, Run, create_run
 from tests.conftest import train_config
+from tests.processes import comparable
 
 
 @pytest.fixture(scope="module")
@@ -67,20 +67,6 @@ def whole(config, few, cpu):
 
 def go_on(run, config, few, cpu, listen=lambda event: None, control=None):
     return Session(config, few, cpu, listen=listen, control=control, resumed=run).run()
-
-
-def comparable(run):
-    """Everything that two equal runs share: files by their bytes, journal and result by content."""
-    files = {
-        str(path.relative_to(run.path)): path.read_bytes()
-        for path in run.path.rglob("[!.]*")
-        if path.is_file() and path.suffix in (".pt", ".npy")
-    }
-    lines = [json.loads(line) for line in (run.path / "events.jsonl").read_text().splitlines()]
-    kept = [line for line in lines if line["event"] in ("progress", "preview", "finished")]
-    journal = [{key: value for key, value in line.items() if key != "time"} for line in kept]
-    result = run.result | {"seconds": None, "images_per_second": None}
-    return files, journal, result
 
 
 def places_to_stop(config, few, cpu):

@@ -3,29 +3,14 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.processes import call, start
 from tui.cli import invoke
 
-RUN = [sys.executable, "-m", "tui.cli"]
 SHORT = ["run", "train", "--model", "baseline", "--dataset", "digits", "--epochs", "2"]
-
-
-def start(*arguments, **options):
-    return subprocess.Popen(
-        [*RUN, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        **options,
-    )  # fmt: skip
-
-
-def call(*arguments, **options):
-    process = start(*arguments, **options)
-    out, err = process.communicate(timeout=120)
-    return process.returncode, out, err
 
 
 def test_a_run_prints_results_on_one_stream_and_progress_on_the_other(tmp_path):
@@ -191,6 +176,9 @@ def test_runs_lists_and_shows(tmp_path, capsys):
     for arguments in (["runs"], ["runs", "list"]):
         invoke([*arguments, "--artifacts", str(tmp_path)])
         assert run.name in capsys.readouterr().out
+    invoke(["runs", "--json", "--artifacts", str(tmp_path)])
+    [told] = json.loads(capsys.readouterr().out)
+    assert (told["run"], told["section"], told["status"]) == (run.name, "train", "finished")
     assert invoke(["runs", "show", "baseline", "--artifacts", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     for words in (run.name, "learning rate", "0.01", "weights.pt", "figures/loss.png"):
