@@ -1,7 +1,6 @@
 """Drives runs one after another without the app, and shows how they go and what came of them."""
 
 from contextlib import suppress
-from pathlib import Path
 
 import typer
 
@@ -70,9 +69,10 @@ def conduct(
     for batch in batches:
         if batch.report and control.stop_reason is None:
             remark("writing the report, and checking what it claims")
-            path, findings = write(Path(runs[-1].path.parent), batch.runs)
+            last = runs[-1] if runs else resumed
+            path, findings = write(last.path.parent, batch.runs)
             batch.report = False
-            tell(findings)
+            tell(findings, remark)
             remark(f"report: {path}")
     if control.stop_reason is None:
         keeper.done()

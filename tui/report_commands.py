@@ -4,7 +4,7 @@ import csv
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,13 +81,13 @@ def broken(findings: "Sequence[Finding]") -> "list[Finding]":
     return [finding for finding in findings if finding.holds is False]
 
 
-def tell(findings: "Sequence[Finding]") -> None:
-    """Say on standard error what holds and what does not."""
+def tell(findings: "Sequence[Finding]", remark: Callable[[str], None] = complain) -> None:
+    """Say on standard error what does not hold, and by ``remark`` how much does."""
     wrong = broken(findings)
     for finding in wrong:
         complain(f"does not hold: {finding.claim}: {finding.words}")
     held = sum(finding.holds is True for finding in findings)
-    complain(f"referee: {held} claims hold, {len(wrong)} do not")
+    remark(f"referee: {held} claims hold, {len(wrong)} do not")
 
 
 @expand

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import html5lib
 import pytest
 
+from engine.queue import Batch, QueueKeeper
 from engine.store import list_runs
 from tui.cli import invoke
 
@@ -48,6 +49,20 @@ def test_the_newest_of_each_kind_make_the_report(artifacts, capsys):
     assert text.count("<h3>2.") == 10
     assert text.count("<h3>3.") == 3
     (newest.path / "report.html").unlink()
+
+
+def test_a_report_that_was_queued_is_written_by_whoever_goes_on(artifacts, tmp_path, capsys):
+    """As ``run all`` leaves it when it is killed while the report is being written."""
+    copy = tmp_path / "copy"
+    shutil.copytree(artifacts, copy)
+    newest = list_runs(copy)[0]
+    batch = Batch("mnist-tui run all", [], [run.id for run in list_runs(copy)], report=True)
+    QueueKeeper().keep(newest, [batch])
+    assert invoke(["resume", newest.id, "--artifacts", str(copy)]) == 0
+    assert str(newest.path / "report.html") in capsys.readouterr().err
+    assert (newest.path / "report.html").is_file()
+    assert invoke(["resume", newest.id, "--artifacts", str(copy)]) == 1
+    assert "has finished" in capsys.readouterr().err
 
 
 def test_strict_exits_with_1_where_a_claim_does_not_hold(artifacts, tmp_path, capsys):
