@@ -99,6 +99,7 @@ def open_device(
             f"--threads {threads} is more than this machine's {os.cpu_count()} processors; "
             "torch would all but stand still."
         )
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32, in every result
     threads = threads or usable_cores()
     torch.set_num_threads(threads)
     return Device(torch_device=torch_device, precision=precision, threads=threads)

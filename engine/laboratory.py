@@ -94,6 +94,18 @@ class Laboratory:
         """Open the dataset and the device that ``config`` asks for. Raises MnistTuiError."""
         return self._dataset(config), self._device(config)
 
+    def survey_of(self, run: Run, data_root: str | None = None) -> "tuple[Dataset, Device]":
+        """Open what a run was made on, or what there is here instead: it may have been moved.
+
+        ``data_root`` is where its data lies now, if elsewhere. Raises MnistTuiError.
+        """
+        config = dataclasses.replace(run.config, data_root=data_root or run.config.data_root)
+        data = self._dataset(config)
+        try:
+            return data, self._device(config)
+        except EngineError:
+            return data, self._device(dataclasses.replace(config, device="auto", threads=None))
+
     def missing_training(self, config: RunConfig) -> TrainConfig | None:
         """Return the training that must come first, where a network is needed and there is none."""
         if not isinstance(config, NetworkConfig) or config.run is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import EngineError
 
 LOCK_FILE = ".lock"
+FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW  # a link would lead out of the run
 PATIENCE, LOOK = 0.5, 0.01  # seconds; whoever only asks holds the lock for an instant
 
 
@@ -26,7 +27,7 @@ class RunLock:
 
     def __init__(self, run: Path) -> None:
         self._run = os.path.realpath(run)
-        self._file = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._file = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | FLAGS, 0o644)
         deadline = time.monotonic() + PATIENCE
         while not self._taken():
             if time.monotonic() > deadline:
@@ -67,7 +68,7 @@ class RunLock:
 def is_driven(run: Path) -> bool:
     """Tell whether a process drives the run now; writes nothing."""
     try:
-        file = os.open(run / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(run / LOCK_FILE, os.O_RDONLY | FLAGS)
     except OSError:
         return False
     try:

@@ -1,6 +1,8 @@
 """What waits behind a run, kept in its directory: whoever goes on with the run starts that too."""
 
+import dataclasses
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -31,7 +33,7 @@ class Batch:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        configs = [{"section": c.section} | c.to_json() for c in self.configs]
+        configs = [{"section": c.section} | c.to_json() | _places(c) for c in self.configs]
         return {"command": self.command, "runs": self.runs, "configs": configs,
                 "report": self.report}  # fmt: skip
 
@@ -40,6 +42,15 @@ class Batch:
         """Build a batch from ``to_json``'s values. Raises KeyError, TypeError, UsageError."""
         configs = [SECTIONS[config["section"]].from_json(config) for config in values["configs"]]
         return cls(values["command"], configs, list(values["runs"]), bool(values.get("report")))
+
+
+def _places(config: RunConfig) -> dict[str, str | None]:
+    """Return a config's folders as they are found from any other."""
+    root = config.data_root
+    return {
+        "artifacts": os.path.abspath(config.artifacts),
+        "data_root": None if root is None else os.path.abspath(root),
+    }
 
 
 def to_json(batches: Iterable[Batch]) -> str:
@@ -59,11 +70,15 @@ def read_queue(run: Run) -> list[Batch]:
     """Return what waits behind a run. Raises EngineError where that cannot be read."""
     path = run.path / QUEUE_FILE
     try:
-        return from_json(path.read_text())
+        batches = from_json(path.read_text())
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
         raise EngineError(f"{path} cannot be read ({error}); delete it to go on alone.") from None
+    here = str(run.path.parent.resolve())  # the folder may have been moved since
+    for batch in batches:
+        batch.configs = [dataclasses.replace(c, artifacts=here) for c in batch.configs]
+    return batches
 
 
 class QueueKeeper:

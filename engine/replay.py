@@ -25,6 +25,7 @@ class Replayed:
         self, function: Step, device: torch.device, changes: Sequence[Tensor] = ()
     ) -> None:
         self._function = function
+        self._device = device
         self._records = device.type == "cuda"
         self._changes = list(changes)
         self._recordings: dict[tuple, _Recording] = {}
@@ -34,9 +35,10 @@ class Replayed:
         if not self._records:
             return self._function(*inputs)
         shapes = tuple((tuple(value.shape), value.dtype) for value in inputs)
-        if shapes not in self._recordings:
-            self._recordings[shapes] = _Recording(self._function, inputs, self._changes)
-        return self._recordings[shapes].replay(inputs)
+        with torch.cuda.device(self._device):  # streams and graphs are those of the present one
+            if shapes not in self._recordings:
+                self._recordings[shapes] = _Recording(self._function, inputs, self._changes)
+            return self._recordings[shapes].replay(inputs)
 
 
 class _Recording:

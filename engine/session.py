@@ -160,8 +160,9 @@ class Session:
         if saved is not None:
             experiment.state.load_state_dict(saved.state)
             self.seconds = saved.seconds
+        if not run.handed_over:  # then it may be newer than the hand-over, and is meant for us
+            (run.path / STOP_FILE).unlink(missing_ok=True)
         run.cut_journal(saved.journal if saved is not None else None)
-        (run.path / STOP_FILE).unlink(missing_ok=True)
         run.update(status="running", finished_at=None, message="")
         for event in run.events():
             self._tell(event)

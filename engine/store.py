@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.config import SECTIONS, RunConfig
 from engine.errors import EngineError
-from engine.events import Event, Finished, from_json, to_json
+from engine.events import Event, Finished, Stopped, from_json, to_json
 from engine.lock import RunLock, is_driven
 
 SCHEMA = 1
@@ -82,6 +82,14 @@ class Run:
                         return
         except FileNotFoundError:
             return
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether its process stopped it only for another one to go on with it."""
+        last = None
+        for event in self.events():
+            last = event
+        return isinstance(last, Stopped) and last.handed_over
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the run, atomically. Raises OSError."""

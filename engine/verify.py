@@ -59,6 +59,8 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
         again = _judged_again(run, config, data, device, figures)
     except EngineError as error:
         yield Check("result", False, str(error))
+    except (LookupError, TypeError) as error:
+        yield Check("result", False, f"result.json lacks what it should hold ({error!r})")
     else:
         check = _same("result", "result.json", figures, "what the files give", again)
         yield Check("result", True, _JUDGED[config.section]) if check.holds else check

@@ -67,6 +67,9 @@ class Conductor:
         self._queue.put(task)
         self.shelf.forget(run)
         for batch in batches:
+            if batch.report:
+                batch.report = False
+                self.notices.put("When all have ended, `mnist-tui report` writes their report.")
             self._start(batch)
         return task
 
@@ -92,7 +95,8 @@ class Conductor:
         Raises MnistTuiError where they cannot be read.
         """
         for task in self.tasks:
-            if task.run == run.id and (task.active or task.state == run.status):
+            driven_here = task.active or task is self._working
+            if task.run == run.id and (driven_here or task.state == run.status):
                 return task
         return self.shelf.open(run)
 

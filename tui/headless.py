@@ -22,12 +22,14 @@ def conduct(
     *,
     resumed: Run | None = None,
     listen: Listener | None = None,
+    keeps_queue: bool = True,
 ) -> None:
     """Go on with ``resumed``, then do what is in ``batches``, which are used up by it.
 
-    ``listen`` hears the events, by default as ``output`` asks. Leaves by typer.Exit with the
-    signal's code where one stopped it, and raises MnistTuiError where a run cannot go on; what
-    waits then stays kept beside the last run.
+    ``keeps_queue`` keeps what waits beside the run that goes on; without it, what is kept beside
+    ``resumed`` is left alone. ``listen`` hears the events, by default as ``output`` asks. Leaves by
+    typer.Exit with the signal's code where one stopped it, and raises MnistTuiError where a run
+    cannot go on; what waits then stays kept beside the last run.
     """
     laboratory, control, keeper = Laboratory(warn=complain), Control(), QueueKeeper(resumed)
     remark = complain if not (output.quiet or output.json) else lambda line: None
@@ -41,7 +43,7 @@ def conduct(
                 resumed,
                 listen=show,
                 control=control,
-                begun=lambda run: keeper.keep(run, batches),
+                begun=lambda run: keeper.keep(run, batches) if keeps_queue else None,
             )
             runs.append(session.run())
         while control.stop_reason is None and (batch := _next(batches)):
@@ -66,6 +68,9 @@ def conduct(
                 remark(f"looking at the network of {session.config.run}")
             if control.stop_reason is None:
                 runs.append(session.run())
+    if not output.json:
+        with suppress(BrokenPipeError):  # who read along has left; the exit code still tells
+            print_results(runs, console_for("stdout"))
     for batch in batches:
         if batch.report and control.stop_reason is None:
             remark("writing the report, and checking what it claims")
@@ -74,11 +79,8 @@ def conduct(
             batch.report = False
             tell(findings, remark)
             remark(f"report: {path}")
-    if control.stop_reason is None:
+    if keeps_queue and control.stop_reason is None:
         keeper.done()
-    if not output.json:
-        with suppress(BrokenPipeError):  # who read along has left; the exit code still tells
-            print_results(runs, console_for("stdout"))
     if control.stop_reason:
         kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
         complain(f"stopped by {control.stop_reason}; {kept}")

@@ -60,6 +60,8 @@ def reason_against(action: str, app: Situation) -> str | None:
         return "There is no run to mark yet."
     if action == "compare" and len(app.marked_runs) < 2:
         return "Mark two runs or more with space first."
+    if action == "go_on" and app.conductor.own is not None:
+        return "Another run goes on here; this one can when that has ended."
     if action == "go_on" and app.chosen_state not in ("stopped", "interrupted", "failed"):
         return f"This run is {app.chosen_state}." if app.chosen_state else "There is no run here."
     if action == "pause" and not running.active:

@@ -1,7 +1,6 @@
 """``mnist-tui report`` and ``compare``: what the runs say together."""
 
 import csv
-import dataclasses
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.errors import EngineError, UsageError
+from engine.errors import UsageError
 from engine.store import Run, find_run
 from tui.comparison import print_comparison
 from tui.console import complain, console_for
@@ -63,16 +62,8 @@ def write(
     chosen = choose(artifacts, names)
     newest = max(chosen.all, key=lambda run: run.id)
     path = Path(output) if output else newest.path / REPORT_FILE
-    config = newest.config
-    if data_root is not None:
-        config = dataclasses.replace(config, data_root=data_root)
-    data, device = Laboratory(warn=complain).survey(config)
-    try:
-        findings = write_report(chosen, data, device, path, again(chosen.all, str(artifacts)))
-    except OSError as error:
-        raise EngineError(
-            f"The report cannot be written to {path} ({error.strerror}); choose --output."
-        ) from None
+    data, device = Laboratory(warn=complain).survey_of(newest, data_root)
+    findings = write_report(chosen, data, device, path, again(chosen.all, str(artifacts)))
     return path.resolve(), findings
 
 

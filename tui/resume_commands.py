@@ -43,7 +43,7 @@ def resume(
     more = sum(len(batch.configs) for batch in waiting)
     if more and not (output.quiet or output.json):
         complain(f"{more} more were queued behind it and follow (--alone leaves them)")
-    conduct(waiting, output, resumed=found)
+    conduct(waiting, output, resumed=found, keeps_queue=not alone)
 
 
 @expand
@@ -88,11 +88,14 @@ def _follow(run: Run, output: Output) -> Event | None:
 def stop(run: RunName, where: Where) -> None:
     """Stop a run that another process drives, and keep what was done."""
     found = find_run(Path(where.artifacts), run)
-    if found.status != "running":
+    follower = Follower(found)
+    follower.read()
+    if follower.ended:
         raise EngineError(f"Run {found.id} is {found.status}; nothing drives it.")
     found.ask_to_stop()
     deadline = time.monotonic() + STOP_PATIENCE
-    while found.status == "running":
+    while not follower.ended:
+        follower.read()
         if time.monotonic() > deadline:
             raise EngineError(
                 f"Run {found.id} goes on after {STOP_PATIENCE:.0f} s; it stops at its next step."

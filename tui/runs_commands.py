@@ -106,10 +106,7 @@ def verify(
     from engine.verify import verify as checks_of
 
     found = find_run(Path(where.artifacts), run)
-    config = found.config
-    if data_root is not None:
-        config = dataclasses.replace(config, data_root=data_root)
-    data, device = Laboratory(warn=complain).survey(config)
+    data, device = Laboratory(warn=complain).survey_of(found, data_root)
     checks = []
     for check in checks_of(found, data, device):
         checks.append(check)

@@ -38,7 +38,8 @@ class Shelf:
         task = Task(run.config, Batch(info["command"], []), follower=Follower(run))
         for event in task.follower.read():
             task.add(event)
-        task.state = run.status
+        if task.active:  # its journal tells of no end
+            task.state = run.status
         task.message = info.get("message", "")
         with self._lock:
             others = [other for other in self.tasks if other.run != task.run]

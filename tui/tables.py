@@ -17,14 +17,23 @@ from engine.store import Run
 def print_results(runs: Iterable[Run], console: Console) -> None:
     """Print one table per section for the finished runs, then where all files are."""
     runs = list(runs)
-    by_section: dict[str, list[Run]] = {}
+    tables: dict[tuple, list[Run]] = {}
     for run in runs:
         if run.info["status"] == "finished":
-            by_section.setdefault(run.info["section"], []).append(run)
-    for section, finished in by_section.items():
+            tables.setdefault(_table_of(run), []).append(run)
+    for (section, *_), finished in tables.items():
         _print(_TABLES[section](finished), console)
     for run in runs:
         console.print(f"{run.info['status']:>9}  {run.path}", soft_wrap=True)
+
+
+def _table_of(run: Run) -> tuple:
+    """Return what runs of one table share: trainings of a recipe and seed; others stand alone."""
+    info = run.info
+    if info["section"] != "train":
+        return info["section"], run.id
+    config = info["config"]
+    return "train", info["dataset"]["sha256"], config["recipe"], config["seed"]
 
 
 def train_table(runs: list[Run]) -> Table:

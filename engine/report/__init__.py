@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engine.data import Dataset
 from engine.device import Device
+from engine.errors import EngineError
 from engine.report.choose import Chosen
 from engine.report.document import render
 from engine.report.referee import Finding, referee
@@ -19,8 +20,18 @@ def write_report(
     """Write the report of the chosen runs to ``path``; return the referee's findings.
 
     ``command`` is the command line that makes it again. Raises EngineError where a run cannot be
-    read, OSError where the file cannot be written.
+    read or the file cannot be written.
     """
     findings = list(referee(chosen, data, device))
-    write_atomically(path, render(chosen, findings, command).encode())
+    page = render(chosen, findings, command).encode()
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():  # a device, a pipe: not to be replaced
+            target.write_bytes(page)
+        else:
+            write_atomically(target, page)
+    except OSError as error:
+        raise EngineError(
+            f"The report cannot be written to {path} ({error.strerror}); choose --output."
+        ) from None
     return findings

@@ -1,17 +1,18 @@
 """The referee: what a reviewer would doubt, checked from the files and not asserted."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import torch
 
 from engine.adversarial import CraftState, craft
-from engine.config import AdversarialConfig
 from engine.data import Dataset, Part
 from engine.device import Device
+from engine.errors import EngineError
 from engine.events import Progress
 from engine.experiments import load_networks
 from engine.neurons import NaturalResponse
@@ -34,40 +35,48 @@ class Finding:
     words: str
 
 
+Verdict = tuple[bool | None, str] | None  # None: the claim is none of this run's
+
+
 def referee(chosen: Chosen, data: Dataset, device: Device) -> Iterator[Finding]:
-    """Yield the findings about the runs of a report. Raises EngineError where one is unreadable."""
-    yield _split(data)
+    """Yield the findings about the runs of a report. What cannot be checked does not hold."""
+    claim = "No test image is among the training or validation images"
+    yield from _checked(claim, partial(_split, data))
     for run in chosen.all:
-        yield _comes_out_again(run, data, device)
+        claim = f"{_COMES_OUT_AGAIN[run.info['section']]} ({run.id})"
+        yield from _checked(claim, partial(_comes_out_again, run, data, device))
     for run in chosen.noises:
-        yield from _noise(run, data, device)
-    yield from _budgets(chosen)
+        for claim, check in _OF_NOISES.items():
+            yield from _checked(f"{claim} ({run.id})", partial(check, run, data, device))
+    for run in {run.config.run: run for run in chosen.noises}.values():
+        claim = f"Success does not fall as the budget grows (network {run.config.run})"
+        yield from _checked(claim, partial(_budgets, run))
     for run in chosen.neurons:
-        yield _images_in_range(run)
-        yield _dead(run, data, device)
+        for claim, check in _OF_NEURONS.items():
+            yield from _checked(f"{claim} ({run.id})", partial(check, run, data, device))
 
 
-def _split(data: Dataset) -> Finding:
+def _checked(claim: str, check: Callable[[], Verdict]) -> Iterator[Finding]:
+    """Yield what a check finds, or that it could not be done on such files."""
+    try:
+        verdict = check()
+    except (EngineError, OSError, EOFError, ValueError, LookupError, TypeError) as error:
+        verdict = False, f"cannot be checked: {error}"
+    if verdict is not None:
+        yield Finding(claim, *verdict)
+
+
+def _split(data: Dataset) -> Verdict:
     """No image that was trained on, or validated on, is judged on."""
     seen = {image.tobytes() for part in (data.train, data.validation) for image in part.images}
     twice = sum(image.tobytes() in seen for image in data.test.images)
-    return Finding(
-        "No test image is among the training or validation images",
-        twice == 0,
-        f"{len(data.test):,} test images looked up by their bytes, {twice} found",
-    )
+    return twice == 0, f"{len(data.test):,} test images looked up by their bytes, {twice} found"
 
 
-def _comes_out_again(run: Run, data: Dataset, device: Device) -> Finding:
-    claims = {
-        "train": "Test accuracy comes out again from the weights",
-        "adversarial": "Success comes out again from the noise, on clamped images",
-        "visualize": "Activations and dead neurons come out again from the images",
-    }
+def _comes_out_again(run: Run, data: Dataset, device: Device) -> Verdict:
     checks = list(verify(run, data, device))
     wrong = [f"{check.subject}: {check.words}" for check in checks if not check.holds]
-    words = "; ".join(wrong) or _figure(run)
-    return Finding(f"{claims[run.info['section']]} ({run.id})", not wrong, words)
+    return not wrong, "; ".join(wrong) or _figure(run)
 
 
 def _figure(run: Run) -> str:
@@ -81,47 +90,12 @@ def _figure(run: Run) -> str:
             return f"{len(result['neurons'])} neurons, every activation and percentile again"
 
 
-def _noise(run: Run, data: Dataset, device: Device) -> Iterator[Finding]:
-    config, targets = run.config, run.result["targets"]
-    name = f"({run.id})"
-    yield _untouched(run, config, data, device)
-    yield _clamped(run, config, targets, data)
+def _untouched(run: Run, data: Dataset, device: Device) -> Verdict:
+    """Test images are untouched by crafting.
 
-    counted = {label: int((data.test.labels != label).sum()) for label in config.labels}
-    wrong = [
-        target["label"] for target in targets
-        if target["success"]["n"] != counted[target["label"]]
-        or target["by_source"][target["label"]] is not None
-    ]  # fmt: skip
-    yield Finding(
-        f"Images of the target digit are left out {name}", not wrong,
-        f"labels {_listed(wrong)} count other images than those of the nine other digits"
-        if wrong else "each rate counts the test images of the nine other digits, and no other",
-    )  # fmt: skip
-
-    wrong = [target["label"] for target in targets if not _interval_holds(target["success"])]
-    yield Finding(
-        f"Rates come with their 95 % intervals {name}", not wrong,
-        f"labels {_listed(wrong)}: not the Wilson interval of the rate" if wrong
-        else "Wilson intervals, computed again from rate and count",
-    )  # fmt: skip
-
-    weak = [t["label"] for t in targets if t["success"]["low"] <= t["random_noise_success"]]
-    highest = max(target["random_noise_success"] for target in targets)
-    yield Finding(
-        f"Random noise of the same size does not do it {name}", not weak,
-        f"labels {_listed(weak)}: random noise does as well" if weak
-        else f"it makes at most {highest:.1%} say the target",
-    )  # fmt: skip
-
-    if config.epsilon is not None:
-        size = float(np.abs(np.load(run.path / "noise.npy")).max())
-        yield Finding(f"The noise keeps to its budget {name}", size <= config.epsilon + SLACK,
-                      f"largest pixel {size:.4f}, ε {config.epsilon:g}")  # fmt: skip
-
-
-def _untouched(run: Run, config: AdversarialConfig, data: Dataset, device: Device) -> Finding:
-    """Craft the first steps again from a dataset without test images; the losses must be equal."""
+    The first steps are crafted again from a dataset without test images; the losses must be equal.
+    """
+    config = run.config
     blank = Part(np.zeros_like(data.test.images), data.test.labels)
     without = dataclasses.replace(data, test=blank)
     told = _first_losses(run.events())
@@ -133,7 +107,7 @@ def _untouched(run: Run, config: AdversarialConfig, data: Dataset, device: Devic
         f"the first {len(again)} steps, done again with every test image black, differ from the "
         f"journal by {apart:.2g} nats at most"
     )
-    return Finding(f"Test images are untouched by crafting ({run.id})", apart <= CLOSE, words)
+    return apart <= CLOSE, words
 
 
 def _first_losses(events: Iterable) -> np.ndarray:
@@ -147,8 +121,12 @@ def _first_losses(events: Iterable) -> np.ndarray:
     return np.array(found[:STEPS_AGAIN], np.float32)
 
 
-def _clamped(run: Run, config: AdversarialConfig, targets: list, data: Dataset) -> Finding:
-    """Measure by how far clamped images moved; unclamped ones would have moved by the noise."""
+def _clamped(run: Run, data: Dataset, device: Device) -> Verdict:
+    """Images are clamped to [0, 1].
+
+    Clamped images move by less than the noise, and that is the distance that must be stated.
+    """
+    targets = run.result["targets"]
     noise = torch.from_numpy(np.load(run.path / "noise.npy"))
     images = torch.tensor(data.test.images).unsqueeze(1).float() / 255
     wrong, without = [], []
@@ -158,12 +136,62 @@ def _clamped(run: Run, config: AdversarialConfig, targets: list, data: Dataset) 
         if abs(moved - target["distortion"]["effective_l2"]) > 1e-3 * max(moved, 1e-3):
             wrong.append(target["label"])
         without.append(one.norm().item() / max(moved, 1e-9))
-    return Finding(
-        f"Images are clamped to [0, 1] ({run.id})", not wrong,
-        f"labels {_listed(wrong)}: the stated distance is not that of clamped images" if wrong
+    return (
+        not wrong,
+        f"labels {_listed(wrong)}: the stated distance is not that of clamped images"
+        if wrong
         else f"stated distances are those of clamped images; unclamped, images would move "
         f"{np.mean(without):.1f} times as far",
-    )  # fmt: skip
+    )
+
+
+def _left_out(run: Run, data: Dataset, device: Device) -> Verdict:
+    """Images of the target digit are left out."""
+    wrong = [
+        target["label"] for target in run.result["targets"]
+        if target["success"]["n"] != int((data.test.labels != target["label"]).sum())
+        or target["by_source"][target["label"]] is not None
+    ]  # fmt: skip
+    return (
+        not wrong,
+        f"labels {_listed(wrong)} count other images than those of the nine other digits"
+        if wrong
+        else "each rate counts the test images of the nine other digits, and no other",
+    )
+
+
+def _intervals(run: Run, data: Dataset, device: Device) -> Verdict:
+    """Rates come with their 95 % intervals."""
+    targets = run.result["targets"]
+    wrong = [target["label"] for target in targets if not _interval_holds(target["success"])]
+    return (
+        not wrong,
+        f"labels {_listed(wrong)}: not the Wilson interval of the rate"
+        if wrong
+        else "Wilson intervals, computed again from rate and count",
+    )
+
+
+def _random_noise(run: Run, data: Dataset, device: Device) -> Verdict:
+    """Random noise of the same size does not do it."""
+    targets = run.result["targets"]
+    weak = [t["label"] for t in targets if t["success"]["low"] <= t["random_noise_success"]]
+    highest = max(target["random_noise_success"] for target in targets)
+    return (
+        not weak,
+        f"labels {_listed(weak)}: random noise does as well"
+        if weak
+        else f"it makes at most {highest:.1%} say the target",
+    )
+
+
+def _within_budget(run: Run, data: Dataset, device: Device) -> Verdict:
+    """The noise keeps to its budget."""
+    epsilon = run.config.epsilon
+    if epsilon is None:
+        return None
+    size = float(np.abs(np.load(run.path / "noise.npy")).max())
+    return (size <= epsilon + SLACK, f"largest pixel {size:.4f}, ε {epsilon:g}")
 
 
 def _interval_holds(success: dict) -> bool:
@@ -171,47 +199,49 @@ def _interval_holds(success: dict) -> bool:
     return abs(low - success["low"]) < SLACK and abs(high - success["high"]) < SLACK
 
 
-def _budgets(chosen: Chosen) -> Iterator[Finding]:
-    """Success must not fall as ε grows by more than the intervals allow."""
-    for run in chosen.noises:
-        network = run.result["model_run"]
-        runs = {
-            other.config.epsilon: other
-            for other, info in reversed(list(finished_runs(run.path.parent)))
-            if info["section"] == "adversarial" and info["config"].get("run") == network
-            and info["config"].get("epsilon") is not None
-        }  # fmt: skip
-        budgets = sorted(runs)
-        claim = f"Success does not fall as the budget grows (network {network})"
-        if len(budgets) < 2:
-            yield Finding(claim, None, f"{len(budgets)} budgets were run on it; it takes two")
-            continue
-        falls = []
-        for less, more in pairwise(budgets):
-            small = {t["label"]: t["success"] for t in runs[less].result["targets"]}
-            for target in runs[more].result["targets"]:
-                label, large = target["label"], target["success"]
-                if label in small and large["high"] < small[label]["low"]:
-                    falls.append(f"label {label} from ε {less:g} to {more:g}")
-        steps = ", ".join(f"{budget:g}" for budget in budgets)
-        yield Finding(
-            claim, not falls, "; ".join(falls) or f"ε {steps}: never beyond the intervals"
-        )
-        return
+def _budgets(noises: Run) -> Verdict:
+    """Hold all finished noises against a network that differ in nothing but their budget."""
+    families: dict[str, dict[float, Run]] = {}
+    for run, info in finished_runs(noises.path.parent):
+        config = info["config"]
+        if info["section"] == "adversarial" and config.get("run") == noises.config.run:
+            same = {name: config.get(name) for name in ("recipe", "steps", "batch_size", "seed")}
+            if config.get("epsilon") is not None:
+                families.setdefault(repr(same), {}).setdefault(config["epsilon"], run)
+    runs = max(families.values(), key=len, default={})
+    budgets = sorted(runs)
+    if len(budgets) < 2:
+        return None, f"it takes two budgets; {len(budgets)} were run on it alike"
+    falls = []
+    for less, more in pairwise(budgets):
+        small = {t["label"]: t["success"] for t in runs[less].result["targets"]}
+        for target in runs[more].result["targets"]:
+            label, large = target["label"], target["success"]
+            if label in small and large["high"] < small[label]["low"]:
+                falls.append(f"label {label} from ε {less:g} to {more:g}")
+    steps = ", ".join(f"{budget:g}" for budget in budgets)
+    held = f"ε {steps}: never by more than the intervals allow"
+    return not falls, "; ".join(falls) or held
 
 
-def _images_in_range(run: Run) -> Finding:
+def _images_in_range(run: Run, data: Dataset, device: Device) -> Verdict:
+    """Images of neurons keep to [0, 1]."""
     images = np.load(run.path / "images.npy")
-    claim = f"Images of neurons keep to [0, 1] ({run.id})"
     low, high = float(images.min()), float(images.max())
     if run.config.recipe == "assignment":
-        return Finding(claim, None, f"the report's rule sets no bounds: {low:.2f} to {high:.2f}; "
-                       "percentiles are those of the clamped images")  # fmt: skip
-    return Finding(claim, low >= 0 and high <= 1, f"from {low:.3f} to {high:.3f}")
+        return (
+            None,
+            f"the report's rule sets no bounds: {low:.2f} to {high:.2f}; "
+            "percentiles are those of the clamped images",
+        )
+    return low >= 0 and high <= 1, f"from {low:.3f} to {high:.3f}"
 
 
-def _dead(run: Run, data: Dataset, device: Device) -> Finding:
-    """Ask every neuron about every test image; dead is what is zero on all of them."""
+def _dead(run: Run, data: Dataset, device: Device) -> Verdict:
+    """Dead neurons are said to be dead.
+
+    Every neuron is asked about every test image; dead is what is zero on all of them.
+    """
     told, config = run.result["neurons"], run.config
     network, _ = load_networks(config, device)
     images, _ = device.place(data.test)
@@ -224,9 +254,28 @@ def _dead(run: Run, data: Dataset, device: Device) -> Finding:
         words += f": {_listed(dead)}"
     if dead != stated:
         words += f"; the run says {_listed(stated) or 'none'}"
-    return Finding(f"Dead neurons are said to be dead ({run.id})", dead == stated, words)
+    return dead == stated, words
 
 
 def _listed(items: list) -> str:
     shown = ", ".join(str(item) for item in items[:10])
     return shown + (f" and {len(items) - 10} more" if len(items) > 10 else "")
+
+
+_COMES_OUT_AGAIN = {
+    "train": "Test accuracy comes out again from the weights",
+    "adversarial": "Success comes out again from the noise, on clamped images",
+    "visualize": "Activations and dead neurons come out again from the images",
+}
+_OF_NOISES = {
+    "Test images are untouched by crafting": _untouched,
+    "Images are clamped to [0, 1]": _clamped,
+    "Images of the target digit are left out": _left_out,
+    "Rates come with their 95 % intervals": _intervals,
+    "Random noise of the same size does not do it": _random_noise,
+    "The noise keeps to its budget": _within_budget,
+}
+_OF_NEURONS = {
+    "Images of neurons keep to [0, 1]": _images_in_range,
+    "Dead neurons are said to be dead": _dead,
+}

@@ -1,14 +1,16 @@
+from pathlib import Path
+
 import pytest
 
 from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.errors import EngineError
 from engine.queue import QUEUE_FILE, Batch, QueueKeeper, from_json, read_queue, to_json
-from engine.store import create_run
+from engine.store import Run, create_run
 
 CONFIGS = [
-    TrainConfig(model="baseline", epochs=3, seed=7),
-    AdversarialConfig(labels=(3, 8), epsilon=0.25),
-    VisualizeConfig(layers=("logits",), neurons=(1, 2), steps=5),
+    TrainConfig(model="baseline", epochs=3, seed=7, artifacts="/runs"),
+    AdversarialConfig(labels=(3, 8), epsilon=0.25, artifacts="/runs"),
+    VisualizeConfig(layers=("logits",), neurons=(1, 2), steps=5, artifacts="/runs"),
 ]
 
 
@@ -42,3 +44,18 @@ def test_one_that_cannot_be_read_is_told(tmp_path, text):
     (run.path / QUEUE_FILE).write_text(text)
     with pytest.raises(EngineError, match="delete it to go on alone"):
         read_queue(run)
+
+
+def test_what_waits_goes_to_the_folder_of_its_run_from_wherever_it_is_gone_on_with(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    run = create_run(Path("runs"), "x")
+    QueueKeeper().keep(run, [Batch("a", [TrainConfig(artifacts="runs", data_root="data")])])
+    monkeypatch.chdir(tmp_path / "there")
+    (tmp_path / "here" / "runs").rename(tmp_path / "moved")
+    [batch] = read_queue(Run(tmp_path / "moved" / run.id))
+    assert batch.configs[0].artifacts == str(tmp_path / "moved")
+    assert batch.configs[0].data_root == str(tmp_path / "here" / "data")

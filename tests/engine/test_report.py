@@ -1,14 +1,18 @@
 """The report of real runs, and every flaw that its referee must find."""
 
 import dataclasses
+import os
 import re
 import shutil
+import stat
+import threading
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from engine.errors import EngineError
+from engine.figures import draw_figures
 from engine.report import write_report
 from engine.report.choose import Chosen, choose
 from engine.report.referee import referee
@@ -173,6 +177,44 @@ def flaw_crafted_on_other_images(copied):
 def test_a_planted_flaw_is_found(copied, few, cpu, flaw, claim):
     flaw(copied)
     assert any(found.startswith(claim) for found in broken(copied, few, cpu))
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("train", "weights.pt"), ("adversarial", "noise.npy"), ("visualize", "images.npy")],
+)
+@pytest.mark.parametrize("content", [None, b"", b"nonsense"])
+def test_what_is_lost_or_damaged_is_found_and_the_page_is_made(
+    copied, few, cpu, tmp_path, section, name, content
+):
+    chosen = chosen_of(copied)
+    for run in chosen.all:
+        list(draw_figures(run))
+    path = copied[section].path / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    findings = write_report(chosen, few, cpu, tmp_path / "r.html", "again")
+    assert any(name in f.words for f in findings if f.holds is False)
+
+
+def test_a_device_is_written_to_and_a_link_followed(copied, few, cpu, tmp_path):
+    chosen = choose(copied["train"].path.parent, [copied["train"].id])
+    target, link = tmp_path / "target.html", tmp_path / "link.html"
+    target.write_text("")
+    link.symlink_to(target)
+    write_report(chosen, few, cpu, link, "again")
+    assert link.is_symlink()
+    assert target.stat().st_size > 1000
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    heard: list[str] = []
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_text()))
+    reader.start()
+    write_report(chosen, few, cpu, pipe, "again")
+    reader.join(60)
+    assert heard[0].rstrip().endswith("</html>")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_test_images_among_the_training_images_are_found(copied, few, cpu):

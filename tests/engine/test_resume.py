@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import AdversarialConfig, VisualizeConfig
-from engine.control import Control
+from engine.control import HAND_OVER, Control
 from engine.errors import EngineError, MnistTuiError
 from engine.events import Failed, Finished, Progress, Resumed, Started, Stopped, Working
 from engine.laboratory import Laboratory
@@ -220,3 +220,36 @@ def test_a_journal_is_cut_at_a_byte(tmp_path):
     assert path.read_bytes() == b"first\n"
     with pytest.raises(EngineError):
         run.cut_journal(7)
+
+
+def test_a_stop_that_is_asked_for_between_two_processes_is_heard(config, few, cpu):
+    """Only there: what had stopped for good forgets the wish when someone goes on with it."""
+    stop = StopAt(2)
+    stop.control.stop(HAND_OVER)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    assert run.handed_over
+    run.ask_to_stop()
+    heard = []
+    go_on(run, config, few, cpu, heard.append)
+    assert isinstance(heard[-1], Stopped)
+    assert heard[-1].reason == "another process"
+    assert not run.handed_over
+    go_on(run, config, few, cpu)
+    assert run.status == "finished"
+
+
+def test_handed_over_while_its_figures_are_drawn_it_is_the_same_run(config, few, cpu, monkeypatch):
+    expected = comparable(whole(config, few, cpu))
+    control = Control()
+
+    def slow(run):
+        control.stop(HAND_OVER)
+        yield run.path / "a.png"
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.figures.draw_figures", slow)
+        run = Session(config, few, cpu, listen=lambda event: None, control=control).run()
+    assert run.status == "stopped"
+    go_on(run, config, few, cpu)
+    assert run.status == "finished"
+    assert comparable(run) == expected

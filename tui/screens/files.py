@@ -7,6 +7,7 @@ import socket
 from collections.abc import Mapping
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -34,10 +35,11 @@ class Files(ModalScreen[None]):
         with Vertical(classes="dialog files") as dialog:
             dialog.border_title = self.run.id
             dialog.border_subtitle = "ctrl+y copies the line, escape closes"
-            yield Static(f"[dim]folder[/]\n{self.run.path.resolve()}\n", id="folder")
-            yield Static(files_of(self.run), id="files")
+            folder = Text.assemble(("folder\n", "dim"), str(self.run.path.resolve()), "\n")
+            yield Static(folder, id="folder")
+            yield Static(Text(files_of(self.run)), id="files")
             words = "bring them home" if "SSH_CONNECTION" in os.environ else "from another machine"
-            yield Static(f"\n[dim]{words}[/]\n[bold]{self.line}[/]", id="line")
+            yield Static(Text.assemble((f"\n{words}\n", "dim"), (self.line, "bold")), id="line")
 
     def action_copy(self) -> None:
         """Copy the line to the clipboard, through the terminal."""
@@ -48,14 +50,17 @@ class Files(ModalScreen[None]):
 def files_of(run: Run) -> str:
     """Return a run's files with their sizes, figures as one line."""
     lines = []
-    for path in sorted(run.path.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            count = sum(1 for _ in path.iterdir())
-            lines.append(f"{'':>12}  {path.name}/ ({count} files)")
-        else:
-            lines.append(f"{path.stat().st_size:>12,}  {path.name}")
+    try:
+        for path in sorted(run.path.iterdir()):
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                count = sum(1 for _ in path.iterdir())
+                lines.append(f"{'':>12}  {path.name}/ ({count} files)")
+            else:
+                lines.append(f"{path.lstat().st_size:>12,}  {path.name}")
+    except OSError as error:
+        lines.append(f"{error.filename} cannot be read ({error.strerror}).")
     return "\n".join(lines)
 
 
@@ -70,5 +75,9 @@ def bring_home(run: Run, environment: Mapping[str, str]) -> str:
         host = f"[{host}]"
     port = connection[3] if len(connection) == 4 else "22"
     options = f"-P {port} " if port != "22" else ""
-    source = f"{getpass.getuser()}@{host}:{run.path.resolve()}"
+    try:
+        user = f"{getpass.getuser()}@"
+    except (KeyError, OSError):  # a container's user without a name
+        user = ""
+    source = f"{user}{host}:{run.path.resolve()}"
     return f"scp -r {options}{shlex.quote(source)} ."
