@@ -38,7 +38,7 @@ class Script:
     def missing_training(self, config):
         return None
 
-    def session(self, config, *, listen, control, command, companions):
+    def session(self, config, *, listen, control, command, companions, begun):
         self.config = config.resolve(**examples.FOUND)
         self.listen, self.control = listen, control
         return self
