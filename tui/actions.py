@@ -152,7 +152,7 @@ ACTIONS = (
     ),
     Action(
         id="runs.files", keys="o", action="files", word="files",
-        sentence="Where the run's files are, and how to bring them home", group="Looking",
+        sentence="Where the run's files are; to bring them home", group="Looking",
         footer=False,
     ),
     Action(

@@ -100,10 +100,6 @@ class Conductor:
                 return task
         return self.shelf.open(run)
 
-    def look_elsewhere(self, artifacts: str) -> list[Task]:
-        """For a thread: open runs that others began to drive and return them."""
-        return self.shelf.look_for_driven(artifacts)
-
     def collect(self) -> list[Task]:
         """Move what the thread told into the tasks; return those that changed."""
         letters, gap = self.mailbox.take()

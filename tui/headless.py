@@ -11,7 +11,7 @@ from engine.queue import Batch, QueueKeeper
 from engine.store import Run
 from tui.console import Listener, complain, console_for, listener
 from tui.options import Output
-from tui.report_commands import tell, write
+from tui.report_commands import make_report, tell_findings
 from tui.signals import exit_code, stopping_on_signals
 from tui.tables import print_results
 
@@ -75,9 +75,9 @@ def conduct(
         if batch.report and control.stop_reason is None:
             remark("writing the report, and checking what it claims")
             last = runs[-1] if runs else resumed
-            path, findings = write(last.path.parent, batch.runs)
+            path, findings = make_report(last.path.parent, batch.runs)
             batch.report = False
-            tell(findings, remark)
+            tell_findings(findings, remark)
             remark(f"report: {path}")
     if keeps_queue and control.stop_reason is None:
         keeper.done()

@@ -40,14 +40,14 @@ def report(
     ] = None,
 ) -> None:
     """Write the report as one HTML file, with a referee's page that is checked from the files."""
-    path, findings = write(Path(where.artifacts), runs or [], output, data_root)
+    path, findings = make_report(Path(where.artifacts), runs or [], output, data_root)
     print(path)
-    tell(findings)
+    tell_findings(findings)
     if strict and broken(findings):
         raise typer.Exit(1)
 
 
-def write(
+def make_report(
     artifacts: Path, names: Sequence[str], output: str | None = None, data_root: str | None = None
 ) -> "tuple[Path, Sequence[Finding]]":
     """Write the report of runs, or of the newest; return its path and the referee's findings.
@@ -72,7 +72,7 @@ def broken(findings: "Sequence[Finding]") -> "list[Finding]":
     return [finding for finding in findings if finding.holds is False]
 
 
-def tell(findings: "Sequence[Finding]", remark: Callable[[str], None] = complain) -> None:
+def tell_findings(findings: "Sequence[Finding]", remark: Callable[[str], None] = complain) -> None:
     """Say on standard error what does not hold, and by ``remark`` how much does."""
     wrong = broken(findings)
     for finding in wrong:

@@ -126,14 +126,6 @@ def test_an_error_in_a_pane_restores_the_screen_and_saves_the_run(tmp_path, long
     assert status(artifacts) == "stopped"
 
 
-def test_a_line_that_drops_leaves_a_stopped_run_and_no_process(tmp_path, long_runs):
-    artifacts = tmp_path / "a"
-    terminal = training(artifacts, **long_runs)
-    terminal.hang_up()
-    assert terminal.exit_code() == 129
-    assert status(artifacts) == "stopped"
-
-
 def steps(artifacts):
     """Return the journal's (time, step) so far."""
     lines = (only_run(artifacts) / "events.jsonl").read_bytes().splitlines()
