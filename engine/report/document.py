@@ -247,6 +247,7 @@ def _neurons(run: Run) -> dict[str, Any]:
         "model": result["model"],
         "model_run": result["model_run"],
         "settings": _settings(run),
+        "count": len(result["neurons"]),
         "layers": layers,
     }
 
