@@ -32,7 +32,9 @@ def parsed(command):
     """Return the configs that the command line makes of a command."""
     seen = []
     real = run_commands.conduct
-    run_commands.conduct = lambda configs, output: seen.extend(configs)
+    run_commands.conduct = lambda batches, output: seen.extend(
+        config for batch in batches for config in batch.configs
+    )
     try:
         app = typer.Typer()
         app.add_typer(run_commands.app, name="run")
