@@ -14,6 +14,7 @@ import typer
 from engine import queue
 from engine.events import Event, Started, to_json
 from engine.store import Run
+from tui.console import Silence
 
 COMMAND = "drive"  # of `mnist-tui run`, for our own use
 
@@ -65,7 +66,7 @@ def _log() -> IO[bytes]:
         return open(os.devnull, "ab")
 
 
-class Announcement:
+class Announcement(Silence):
     """Tells whoever started this process of its first run, and then lets go of the terminal."""
 
     def __init__(self) -> None:
@@ -82,9 +83,3 @@ class Announcement:
             os.dup2(nothing, stream)
         with _log() as log:
             os.dup2(log.fileno(), 2)
-
-    def __enter__(self) -> "Announcement":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Nothing to end."""

@@ -57,13 +57,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the report: a heading, facts, pictures and a table."""
+    """A part of the report: a heading, facts and pictures."""
 
     heading: str
     anchor: str
     facts: list[tuple[str, str]]
     pictures: list[Picture]
-    words: str = ""
 
 
 def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
