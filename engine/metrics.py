@@ -8,7 +8,7 @@ from torch import Tensor
 from engine.device import Device
 from engine.models import Network
 
-EVALUATION_BATCH = 100  # larger ones fall out of the CPU's caches
+EVALUATION_BATCH = 200  # larger ones fall out of the CPU's caches
 
 
 @torch.no_grad()

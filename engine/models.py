@@ -3,6 +3,7 @@
 import io
 import math
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.architectures import ARCHITECTURES, Architecture
+from engine.blocks import blocked, convolve_and_pool
 from engine.errors import EngineError
 from engine.seeding import Stream, stream
 
@@ -43,41 +45,29 @@ class Network(nn.Module):
                 parameter.copy_(torch.from_numpy(drawn.astype(np.float32)))
 
     def activations(self, images: Tensor) -> dict[str, Tensor]:
-        """Return every layer's output for images [N, 1, H, W] in [0, 1], by layer name.
-
-        Pooling comes before ReLU: the two commute, and ReLU then touches a quarter of the values.
-        The images are handed on with channels-last strides, though one channel lies the same
-        either way: oneDNN takes the layout of all that follows from them, and its convolutions
-        and torch's pooling are several times faster in that one (on a CPU, half of a step's time).
-        """
-        layers: dict[str, Tensor] = {}
-        values = images.reshape(len(images), *images.shape[2:], 1).permute(0, 3, 1, 2)
-        for block in range(1, self.architecture.blocks + 1):
-            values = F.relu(_pool(getattr(self, f"conv{block}")(values)))
-            layers[f"pool{block}"] = values
-        values = values.flatten(1)
-        if self.architecture.hidden:
-            values = layers["hidden"] = F.relu(self.hidden(values))
-        layers["logits"] = self.logits(values)
-        return layers
+        """Return every layer's output for images [N, 1, H, W] in [0, 1], by layer name."""
+        return {
+            name: values.to_dense() if values.is_mkldnn else values
+            for name, values in self._layers(images)
+        }
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits [N, K] for images [N, 1, H, W] in [0, 1]."""
-        return self.activations(images)["logits"]
+        *_, (_, logits) = self._layers(images)
+        return logits
 
-
-def _pool(values: Tensor) -> Tensor:
-    """Return the maximum of each 2x2 block of [N, C, H, W], H and W even.
-
-    Without a gradient to come, by two elementwise maxima, the same to the last bit: torch's own
-    kernel also writes where each maximum was, and takes four times as long on a CPU.
-    """
-    if torch.is_grad_enabled() or values.is_cuda:
-        return F.max_pool2d(values, 2)
-    rows = values.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
-    upper, lower = rows[:, :, 0], rows[:, :, 1]  # [N, H/2, W/2, 2, C]
-    taller = torch.maximum(upper, lower)
-    return torch.maximum(taller[:, :, :, 0], taller[:, :, :, 1]).permute(0, 3, 1, 2)
+    def _layers(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield each layer's name and output, those of the blocks as oneDNN holds them."""
+        values = blocked(images)
+        for block in range(1, self.architecture.blocks + 1):
+            convolution = getattr(self, f"conv{block}")
+            values = convolve_and_pool(values, convolution.weight, convolution.bias)
+            yield f"pool{block}", values
+        values = (values.to_dense() if values.is_mkldnn else values).flatten(1)
+        if self.architecture.hidden:
+            values = F.relu(self.hidden(values))
+            yield "hidden", values
+        yield "logits", self.logits(values)
 
 
 def _layer(weight_shape: tuple[int, ...]) -> nn.Module:
