@@ -1,17 +1,17 @@
 """What is measured of this project: the experiments themselves, without screen or disk."""
 
 import time
-from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
 from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
-from engine.data import open_dataset
+from engine.data import Dataset, open_dataset
 from engine.device import Device, open_device
 from engine.experiments import Experiment, begin
 from engine.memory import keep_memory
 from engine.metrics import predict
-from engine.models import Network, load_network
+from engine.models import load_network
 from tests.benchmarks.task import Task
 
 
@@ -66,33 +66,19 @@ def _timed(experiment: Experiment) -> float:
     """Return the seconds that all events of an experiment take after the first."""
     events = experiment.events
     next(events)  # data on the device, libraries set up
-    _settle(experiment)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     begin = time.perf_counter()
-    _drain(events)
+    for _ in events:
+        pass
     return time.perf_counter() - begin
 
 
-def _settle(experiment: Experiment) -> None:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-
-
-def _drain(events: Iterator) -> None:
-    for _ in events:
-        pass
-
-
-def _evaluation(task: Task, data, device: Device) -> float:
-    network = Network_of(task, device)
+def _evaluation(task: Task, data: Dataset, device: Device) -> float:
+    weights = Path(task.artifacts) / task.runs[task.model] / "weights.pt"
+    network = load_network(weights, task.model, device.torch_device)
     images, _ = device.place(data.test)
     predict(network, images[:1000], device, exact=False)
     begin = time.perf_counter()
     predict(network, images, device, exact=False).argmax(1).cpu()
     return time.perf_counter() - begin
-
-
-def Network_of(task: Task, device: Device) -> Network:
-    from pathlib import Path
-
-    path = Path(task.artifacts) / task.runs[task.model] / "weights.pt"
-    return load_network(path, task.model, device.torch_device)
