@@ -14,7 +14,7 @@ from engine.errors import EngineError, MnistTuiError
 from tui import data_commands, report_commands, resume_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
-from tui.options import expand, refuse_options_before
+from tui.options import doubtful_variables, expand, refuse_options_before
 
 app = typer.Typer(
     name="mnist-tui",
@@ -39,6 +39,8 @@ def bare(
     if version:
         print(f"mnist-tui {metadata.version('mnist-tui')}")
         return
+    for doubt in doubtful_variables(context):
+        complain(doubt)
     refuse_options_before(context)
     if context.invoked_subcommand is not None:
         return

@@ -5,10 +5,12 @@ as typer options, each with its environment variable, and hands the command the 
 """
 
 import dataclasses
+import difflib
 import functools
 import inspect
+import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -26,6 +28,9 @@ from engine.config import (
 )
 from engine.errors import UsageError
 
+PREFIX = "MNIST_TUI_"
+FOR_TESTS = PREFIX + "TEST_"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
@@ -38,7 +43,7 @@ class Output:
 
 def environment_variable(name: str) -> str:
     """Return the variable that stands for an option: ``MNIST_TUI_BATCH_SIZE``."""
-    return "MNIST_TUI_" + name.upper()
+    return PREFIX + name.upper()
 
 
 def expand(command: Callable[..., None]) -> Callable[..., None]:
@@ -129,6 +134,24 @@ def refuse_options_before(context: typer.Context) -> None:
             raise UsageError(
                 f"Give {flag(name)} after {context.invoked_subcommand}, not before it."
             )
+
+
+def doubtful_variables(context: typer.Context) -> Iterator[str]:
+    """Yield a line about each MNIST_TUI_ variable that no option of the program listens to."""
+    known = set(_variables(context.command))
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            yield f"no option is set by {name}{meant}"
+
+
+def _variables(command: Any) -> Iterator[str]:
+    for parameter in command.params:
+        if parameter.envvar:
+            yield parameter.envvar
+    for inner in getattr(command, "commands", {}).values():
+        yield from _variables(inner)
 
 
 def _has_options(annotation: Any) -> bool:

@@ -121,6 +121,16 @@ def test_options_come_from_the_environment_and_the_command_line_wins(tmp_path):
     assert Path(config["artifacts"]).is_absolute()
 
 
+def test_a_misspelt_variable_is_told_once_and_others_are_not(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MNIST_TUI_ARTEFACTS", "/elsewhere")
+    monkeypatch.setenv("MNIST_TUI_ARTIFACTS", str(tmp_path))
+    monkeypatch.setenv("MNIST_TUI_NEURON", "3")
+    monkeypatch.setenv("MNIST_TUI_TEST_ANYTHING", "1")
+    assert invoke(["runs"]) == 0
+    [line] = capsys.readouterr().err.splitlines()
+    assert "MNIST_TUI_ARTEFACTS; did you mean MNIST_TUI_ARTIFACTS?" in line
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
