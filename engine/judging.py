@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.architectures import CLASSES, IMAGE_SIZE
 from engine.data import Part
 from engine.device import Device
-from engine.metrics import infuse, predict, to_unit
+from engine.metrics import EVALUATION_BATCH, infuse, predict, to_unit
 from engine.models import Network
 from engine.seeding import Stream, stream
 from engine.statistics import wilson_interval
@@ -79,9 +79,13 @@ def _hits(
 
 def effective_distortion(images: Tensor, noise: Tensor) -> tuple[float, float]:
     """Return the mean L2 and L∞ by which noise [1, H, W] moves uint8 images, clamp included."""
-    clean = to_unit(images)
-    moved = (infuse(clean, noise) - clean).flatten(1)
-    return moved.norm(dim=1).mean().item(), moved.abs().amax(1).mean().item()
+    l2, linf = [], []
+    for part in images.split(len(images) if images.is_cuda else EVALUATION_BATCH):
+        clean = to_unit(part)
+        moved = (infuse(clean, noise) - clean).flatten(1)
+        l2.append(moved.norm(dim=1))
+        linf.append(moved.abs().amax(1))
+    return torch.cat(l2).mean().item(), torch.cat(linf).mean().item()
 
 
 def matched_random_noise(images: Tensor, l2: float, random: np.random.Generator) -> Tensor:

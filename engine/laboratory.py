@@ -13,7 +13,6 @@ from engine.config import NetworkConfig, RunConfig, TrainConfig, options_of
 from engine.control import Control
 from engine.errors import EngineError
 from engine.events import Event
-from engine.memory import keep_memory
 from engine.session import Session
 from engine.store import Run, find_run, finished_runs
 
@@ -26,7 +25,6 @@ class Laboratory:
     """Opens each dataset and device once. ``warn`` hears of what went another way than hoped."""
 
     def __init__(self, warn: Callable[[str], None]) -> None:
-        keep_memory()
         self._warn = warn
         self._datasets: dict[tuple, Dataset] = {}
         self._devices: dict[tuple, Device] = {}

@@ -9,7 +9,6 @@ from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.data import Dataset, open_dataset
 from engine.device import Device, open_device
 from engine.experiments import Experiment, begin
-from engine.memory import keep_memory
 from engine.metrics import predict
 from engine.models import load_network
 from tests.benchmarks.task import Task
@@ -17,7 +16,6 @@ from tests.benchmarks.task import Task
 
 def measure(task: Task) -> float:
     """Return the seconds that a task takes, warm-up left out."""
-    keep_memory()
     device = open_device(task.device, task.precision, task.threads)
     data = open_dataset("mnist", task.data_root)
     match task.what:
