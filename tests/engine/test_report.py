@@ -187,10 +187,10 @@ def test_a_planted_flaw_is_found(copied, few, cpu, flaw, claim):
 def test_what_is_lost_or_damaged_is_found_and_the_page_is_made(
     copied, few, cpu, tmp_path, section, name, content
 ):
-    chosen = chosen_of(copied)
-    for run in chosen.all:
-        list(draw_figures(run))
-    path = copied[section].path / name
+    run = copied[section]
+    chosen = choose(run.path.parent, [run.id])
+    list(draw_figures(run))
+    path = run.path / name
     path.unlink()
     if content is not None:
         path.write_bytes(content)

@@ -81,6 +81,7 @@ def test_sparks_never_crash():
     assert spark([0, 1], 4) == "▁█  "
     assert spark([1, np.nan, 1], 3)[1] == " "
     assert spark([0, 1], 2, plain=True).isascii()
+    assert spark([0.99, 1], 2, limits=(0, 1)) == "██"
 
 
 def test_thumbnails_fill_the_width():

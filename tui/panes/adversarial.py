@@ -24,7 +24,7 @@ from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 
 MARGIN = 2
 LINE = "#56B4E9"
-SPARK, RATE = 4, 6  # cells of a label's line
+SPARK, RATE = 4, 7  # cells of a label's line
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,8 @@ class AdversarialPane(NetworkPane):
         room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
         return Text.assemble(
             f"{label} ", bar(rate, room, "#009E73", plain=self.look.plain), " ",
-            (spark(values, SPARK, plain=self.look.plain), LINE), f"{rate:>{RATE}.1%}",
+            (spark(values, SPARK, limits=(0, 1), plain=self.look.plain), LINE),
+            f"{rate:>{RATE}.1%}",
         )  # fmt: skip
 
     def refresh_pictures(self) -> None:

@@ -213,20 +213,29 @@ class _Canvas:
         return "*" if self.plain else chr(0x2800 + code)
 
 
-def spark(values: Sequence[float], width: int, *, plain: bool = False) -> str:
-    """Return the course of values in ``width`` characters, a gap where one is not finite."""
+def spark(
+    values: Sequence[float],
+    width: int,
+    *,
+    limits: tuple[float, float] | None = None,
+    plain: bool = False,
+) -> str:
+    """Return the course of values, means of parts, in ``width`` characters; a gap where not finite.
+
+    ``limits`` are the values of the lowest and the highest character, by default those that occur.
+    """
     values = np.asarray(values, float)
     if not len(values):
         return " " * width
     parts = np.array_split(values, min(width, len(values)))
-    lasts = np.array([part[-1] for part in parts])
-    finite = lasts[np.isfinite(lasts)]
+    shown = np.array([part.mean() for part in parts])
+    finite = shown[np.isfinite(shown)]
     if not len(finite):
         return " " * width
-    low, high = finite.min(), finite.max()
+    low, high = limits or (finite.min(), finite.max())
     sparks = PLAIN_SPARKS if plain else SPARKS
     drawn = ""
-    for value in lasts:
+    for value in shown:
         if not np.isfinite(value):
             drawn += " "
             continue
