@@ -37,6 +37,11 @@ def blocked(images: Tensor) -> Tensor:
     return images.reshape(len(images), *images.shape[2:], 1).permute(0, 3, 1, 2)
 
 
+def dense(values: Tensor) -> Tensor:
+    """Return what a block gave as a tensor that every operation of torch takes."""
+    return values.to_dense() if values.is_mkldnn else values
+
+
 def convolve_and_pool(values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Return [N, C', H/2, W/2]: a 3x3 convolution with zero padding 1, 2x2 maxima, ReLU.
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.architectures import CLASSES, IMAGE_SIZE
 from engine.data import Part
 from engine.device import Device
-from engine.metrics import EVALUATION_BATCH, infuse, predict, to_unit
+from engine.metrics import in_parts, infuse, predict, to_unit
 from engine.models import Network
 from engine.seeding import Stream, stream
 from engine.statistics import wilson_interval
@@ -80,7 +80,7 @@ def _hits(
 def effective_distortion(images: Tensor, noise: Tensor) -> tuple[float, float]:
     """Return the mean L2 and L∞ by which noise [1, H, W] moves uint8 images, clamp included."""
     l2, linf = [], []
-    for part in images.split(len(images) if images.is_cuda else EVALUATION_BATCH):
+    for part in in_parts(images):
         clean = to_unit(part)
         moved = (infuse(clean, noise) - clean).flatten(1)
         l2.append(moved.norm(dim=1))

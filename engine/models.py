@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.architectures import ARCHITECTURES, Architecture
-from engine.blocks import blocked, convolve_and_pool
+from engine.blocks import blocked, convolve_and_pool, dense
 from engine.errors import EngineError
 from engine.seeding import Stream, stream
 
@@ -46,10 +46,7 @@ class Network(nn.Module):
 
     def activations(self, images: Tensor) -> dict[str, Tensor]:
         """Return every layer's output for images [N, 1, H, W] in [0, 1], by layer name."""
-        return {
-            name: values.to_dense() if values.is_mkldnn else values
-            for name, values in self._layers(images)
-        }
+        return {name: dense(values) for name, values in self._layers(images)}
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits [N, K] for images [N, 1, H, W] in [0, 1]."""
@@ -63,7 +60,7 @@ class Network(nn.Module):
             convolution = getattr(self, f"conv{block}")
             values = convolve_and_pool(values, convolution.weight, convolution.bias)
             yield f"pool{block}", values
-        values = (values.to_dense() if values.is_mkldnn else values).flatten(1)
+        values = dense(values).flatten(1)
         if self.architecture.hidden:
             values = F.relu(self.hidden(values))
             yield "hidden", values

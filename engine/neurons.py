@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
 from engine.device import Device
-from engine.metrics import EVALUATION_BATCH, to_unit
+from engine.metrics import in_parts, to_unit
 from engine.models import Network
 
 
@@ -50,7 +50,7 @@ class NaturalResponse:
         with device.arithmetic(exact=True):
             parts = [
                 activations_of(network.activations(to_unit(part)), neurons)
-                for part in images.split(EVALUATION_BATCH)
+                for part in in_parts(images)
             ]
         return cls(torch.cat(parts).cpu().numpy())
 

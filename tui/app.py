@@ -130,12 +130,12 @@ class MnistTui(RunActions, LookActions):
         self.set_interval(TEXT_INTERVAL, self._tick)
         self.set_interval(LOAD_INTERVAL, self._read_load)
         self.set_interval(FOLLOW_INTERVAL, self._follow_others)
+        self.action_show(self.current)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """Do what the first frame should not wait for."""
         gc.enable()
-        self.action_show(self.current)
         self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
         self.conductor.prepare(self.shared)
         if self._to_open is not None:

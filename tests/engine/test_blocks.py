@@ -3,11 +3,7 @@ import torch
 import torch.nn.functional as F
 
 import engine.blocks
-from engine.blocks import blocked, convolve_and_pool
-
-
-def dense(values):
-    return values.to_dense() if values.is_mkldnn else values
+from engine.blocks import blocked, convolve_and_pool, dense
 
 
 def two_blocks(images, weights):
