@@ -37,9 +37,10 @@ class Checkpointer:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._writer: threading.Thread | None = None
-        self._error: OSError | None = None
+        self._error: Exception | None = None
         self._last = time.monotonic()
         self._begun: int | None = None  # the step of the checkpoint that is being written
+        self.step: int | None = None  # of the last one that was begun
 
     def due(self, *, epoch_ends: bool) -> bool:
         """Tell whether it is time for the next one and the last one is written."""
@@ -51,11 +52,10 @@ class Checkpointer:
         return self._writer is not None and self._writer.is_alive()
 
     def begin(self, state: dict[str, Any], seconds: float, journal: int) -> None:
-        """Copy the state and write it meanwhile."""
-        self.wait()
+        """Copy the state and write it meanwhile; ``wait`` for the one before comes first."""
         self._last = time.monotonic()
         saved = {"state": copied(state), "seconds": seconds, "journal": journal}
-        self._begun = state["step"]
+        self._begun = self.step = state["step"]
         self._writer = threading.Thread(target=self._write, args=(saved,), name="checkpoint")
         self._writer.start()
 
@@ -65,13 +65,13 @@ class Checkpointer:
             torch.save(saved, buffer)
             sync(self._run.path / JOURNAL_FILE)  # a checkpoint must never know more than it
             self._run.write(CHECKPOINT_FILE, buffer.getvalue())
-        except OSError as error:
+        except Exception as error:  # raised in the thread that drives the run
             self._error = error
 
     def written(self) -> int | None:
         """Return the step of a checkpoint that was finished since the last call.
 
-        Raises OSError where it could not be written.
+        Raises what kept it from being written.
         """
         if self._begun is None or self._busy:
             return None
@@ -80,7 +80,7 @@ class Checkpointer:
     def wait(self) -> int | None:
         """Wait for the checkpoint that is being written, if any, and return its step.
 
-        Raises OSError where it could not be written.
+        Raises what kept it from being written.
         """
         if self._writer is not None:
             self._writer.join()

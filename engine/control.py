@@ -8,20 +8,12 @@ HAND_OVER = "hand-over"  # a reason to stop: another process goes on with the ru
 
 
 class Control:
-    """Wishes of whoever watches a run; the Session that drives it answers at the next Progress."""
+    """Wishes of whoever watches a run; the Session that drives it answers at its next event."""
 
     def __init__(self) -> None:
         self.stop_reason: str | None = None
-        self.paused = False
+        self.paused = False  # True asks to hold
 
     def stop(self, reason: str) -> None:
         """Ask for an end; ``reason`` is ``SIGINT``, ``user`` ... The first one counts."""
         self.stop_reason = self.stop_reason or reason
-
-    def pause(self) -> None:
-        """Ask to hold at the next Progress."""
-        self.paused = True
-
-    def resume(self) -> None:
-        """Go on after ``pause``."""
-        self.paused = False

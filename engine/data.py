@@ -9,6 +9,7 @@ becomes a result.
 import gzip
 import hashlib
 import io
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Dataset:
 
     name: str
     sha256: str  # of the decompressed content, all files one after another
-    origin: str  # where it was found, for people
+    origin: str  # where it was found: the root of MNIST, words for what is in the package
     train: Part
     validation: Part
     test: Part
@@ -168,7 +169,7 @@ def read_mnist(root: Path) -> Dataset:
 
 def _candidates(root: Path, name: str) -> Iterator[Path]:
     for path in (root / "MNIST" / "raw" / name, root / "MNIST" / "raw" / f"{name}.gz"):
-        if path.is_file():
+        if os.path.isfile(path):  # unlike pathlib's, False in a folder that may not be read
             yield path
 
 

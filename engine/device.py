@@ -1,4 +1,4 @@
-"""Where and in which arithmetic the inner loops run: everything that makes them fast, in one place.
+"""Where and in which arithmetic the inner loops run.
 
 A ``Device`` is resolved once per run. It places datasets (uint8, once), opens autocast regions,
 and names itself for ``run.json``.
@@ -69,18 +69,16 @@ def open_device(
 ) -> Device:
     """Resolve the user's choice and prove that the device computes.
 
-    Sets torch's CPU thread count, and whether a GPU must be deterministic, for the whole process.
-    Where torch has no deterministic kernel (some gradients of padding and resampling) it warns.
-    Raises EngineError where the device is
-    absent, unusable or without bf16.
+    Sets torch's CPU thread count, and whether a GPU must be deterministic, for the whole process:
+    open the device anew for each run. Where torch has no deterministic kernel (some gradients of
+    padding and resampling) it warns. Raises EngineError where the device is absent, unusable or
+    without bf16.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch_device = torch.device(name)
-        if deterministic and torch_device.type == "cuda":
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-            torch.use_deterministic_algorithms(True, warn_only=True)
+        _be_deterministic(deterministic and torch_device.type == "cuda")
         if torch_device.type == "cuda" and torch_device.index is None:
             torch_device = torch.device("cuda", torch.cuda.current_device())
         (torch.ones(2, device=torch_device) * 2).sum().item()
@@ -99,10 +97,18 @@ def open_device(
             f"--threads {threads} is more than this machine's {os.cpu_count()} processors; "
             "torch would all but stand still."
         )
-    torch.backends.cudnn.allow_tf32 = False  # float32 is float32, in every result
+    # Float32 is float32, in every result; some containers' environment says otherwise.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     threads = threads or usable_cores()
     torch.set_num_threads(threads)
     return Device(torch_device=torch_device, precision=precision, threads=threads)
+
+
+def _be_deterministic(wanted: bool) -> None:
+    if wanted:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if wanted != torch.are_deterministic_algorithms_enabled():  # the setter's imports take long
+        torch.use_deterministic_algorithms(wanted, warn_only=True)
 
 
 def has_bf16(torch_device: torch.device) -> bool:

@@ -62,7 +62,10 @@ def _fetch_file(
     timeout: float,
     progress: Callable[[str, int], None],
 ) -> None:
-    """Fetch one file from the first mirror that gives it whole; install it atomically."""
+    """Fetch one file from the first mirror that gives it whole; install it atomically.
+
+    ``deadline`` is for the first byte of any mirror; after it the others have their time too.
+    """
     complaints = []
     for mirror in mirrors:
         url = mirror.rstrip("/") + "/" + target.name
@@ -70,7 +73,8 @@ def _fetch_file(
         try:
             if wait <= 0:
                 raise TimeoutError("no time left to try")
-            with _open(url, wait) as response:
+            with _open(url, wait, timeout) as response:
+                deadline = None
                 _install(response, target, md5, timeout, progress)
             return
         except (OSError, HTTPException, ValueError) as error:
@@ -78,18 +82,19 @@ def _fetch_file(
     raise DownloadFailed("; ".join(complaints) + ".")
 
 
-def _open(url: str, wait: float) -> HTTPResponse:
+def _open(url: str, wait: float, timeout: float) -> HTTPResponse:
     """Open ``url`` and wait for its first byte, or raise OSError within ``wait`` seconds.
 
     In a thread of its own: urllib's timeout does not bound the look-up of the name, which takes
-    tens of seconds on machines that a firewall cuts off.
+    tens of seconds on machines that a firewall cuts off. The body is read with ``timeout``, which
+    ``wait`` may be far below.
     """
     outcome: list[HTTPResponse | Exception] = []
     given_up = threading.Event()
 
     def attempt() -> None:
         try:
-            response = urllib.request.urlopen(url, timeout=wait)
+            response = urllib.request.urlopen(url, timeout=timeout)
             response.peek(1)
         except Exception as error:
             outcome.append(error)

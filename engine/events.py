@@ -156,6 +156,15 @@ KINDS: dict[str, type[Event]] = {
 }
 
 
+# What JSON must hold in the fields that readers build on; one name means the same in every event.
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "step": int, "steps": int, "time": (int, float, type(None)),
+    "run": str, "section": str, "title": str, "name": str, "reason": str, "message": str,
+    "config": dict, "dataset": dict, "environment": dict,
+    "series": dict, "values": dict, "figures": dict, "images": (dict, type(None)),
+}  # fmt: skip
+
+
 def to_json(event: Event) -> dict[str, Any]:
     """Return an event as one JSON object, numbers that are not finite as null."""
     line: dict[str, Any] = {"event": event.kind, "step": event.step, "time": event.time}
@@ -176,23 +185,35 @@ def to_json(event: Event) -> dict[str, Any]:
     return line
 
 
-def from_json(line: Mapping[str, Any]) -> Event:
-    """Return the event that ``to_json`` wrote.
+def from_json(line: Any) -> Event:
+    """Return the event that ``to_json`` wrote, measurements that are null as NaN.
 
-    Raises ValueError where the object is no event, KeyError where it lacks a field.
+    Raises ValueError where the line is no such object.
     """
+    try:
+        return _event(line)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"no event: {error!r}") from None
+
+
+def _event(line: Mapping[str, Any]) -> Event:
     kind = KINDS.get(line.get("event"))
     if kind is None:
         raise ValueError(f"no such event: {line.get('event')!r}")
     known = {item.name for item in dataclasses.fields(kind)}
     values = {name: value for name, value in line.items() if name in known}
+    for name, value in values.items():
+        if not isinstance(value, _TYPES.get(name, object)):
+            raise ValueError(f"{name} cannot be {value!r}")
+    if kind in (Progress, Preview):
+        values["values"] = {n: _numbers(value) for n, value in values.get("values", {}).items()}
     if kind is Progress:
         values["series"] = {name: _array(rows) for name, rows in values["series"].items()}
     if kind is Preview and values.get("images"):
         picture = values["images"]
         raw = np.frombuffer(base64.b64decode(picture["base64"]), np.uint8)
         values["images"] = raw.reshape(picture["shape"])
-        values |= {"low": picture["low"], "high": picture["high"]}
+        values |= {end: _numbers(picture[end]) for end in ("low", "high")}
     return kind(**values)
 
 
@@ -219,4 +240,13 @@ def plain(value: Any) -> Any:
 
 def _array(rows: list) -> np.ndarray:
     """Return float32 from nested lists, None as NaN."""
+    if not isinstance(rows, list):
+        raise ValueError(f"a series cannot be {rows!r}")
     return np.array(rows, dtype=np.float32)
+
+
+def _numbers(value: Any) -> Any:
+    """Return a measurement, or nested lists of them, with None as NaN."""
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return math.nan if value is None else value

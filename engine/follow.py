@@ -4,7 +4,7 @@ import json
 import time
 
 from engine.errors import EngineError
-from engine.events import Event, Interrupted, Stopped, from_json
+from engine.events import Event, Failed, Finished, Interrupted, Stopped, from_json
 from engine.lock import is_driven
 from engine.store import JOURNAL_FILE, Run
 
@@ -16,7 +16,8 @@ class Follower:
     """Yields a run's events as they are written; of a run that nothing drives, what there is.
 
     A run that went on from its checkpoint had its journal cut: it is then told from its first
-    event again, so whoever listens begins anew at each Started.
+    event again, so whoever listens begins anew at each Started. A line that was damaged is passed
+    over, lest a run that goes on seems to stand still.
     """
 
     def __init__(self, run: Run) -> None:
@@ -28,15 +29,21 @@ class Follower:
         self._last: Event | None = None
 
     def read(self) -> list[Event]:
-        """Return what is new since the last look. Raises EngineError, OSError."""
+        """Return what is new since the last look.
+
+        Raises OSError, and EngineError where ``run.json`` or the journal's beginning is damaged.
+        """
         # Asked before the lines are read: what was written before the end is then read for sure.
         driven = is_driven(self.run.path)
         events = self._new_events()
-        ended = not driven and (self.driven or not self._looked)
+        let_go = self.driven and not driven
+        ended = let_go or not (driven or self._looked)
         self.driven, self._looked = driven, True
         if events:
             self._last = events[-1]
-        if ended and self.run.info["status"] == "running":
+        # Where the line about its end was lost, whoever followed would wait for it for ever.
+        lost = let_go and not isinstance(self._last, (Finished, Stopped, Failed))
+        if ended and (self.run.info.get("status") == "running" or lost):
             events.append(Interrupted(step=self._last.step if self._last else 0))
         return events
 
@@ -59,10 +66,16 @@ class Follower:
         except FileNotFoundError:
             return []
         whole = new[: new.rfind(b"\n") + 1]  # a last line that is being written can wait
+        events = []
+        for line in whole.splitlines():
+            try:
+                events.append(from_json(json.loads(line)))
+            except ValueError as error:
+                if not (self._place or events):  # then there is no Started, and no run to show
+                    raise EngineError(
+                        f"The journal of {self.run.id} cannot be read ({error})."
+                    ) from None
         if whole:
             self._place += len(whole)
             self._known = whole[-KNOWN:]
-        try:
-            return [from_json(json.loads(line)) for line in whole.splitlines()]
-        except (ValueError, KeyError, TypeError) as error:
-            raise EngineError(f"The journal of {self.run.id} cannot be read ({error}).") from None
+        return events

@@ -1,4 +1,4 @@
-"""What the runs of one process share: opened datasets and devices, and networks trained before.
+"""What the runs of one process share: opened datasets, and networks trained before.
 
 Both faces turn a config into a Session here. torch is imported at the first use, not before.
 """
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
 
 class Laboratory:
-    """Opens each dataset and device once. ``warn`` hears of what went another way than hoped."""
+    """Opens each dataset once. ``warn`` hears of what went another way than hoped."""
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._datasets: dict[tuple, Dataset] = {}
-        self._devices: dict[tuple, Device] = {}
 
     def session(
         self,
@@ -44,6 +43,7 @@ class Laboratory:
         data, device = self._dataset(config), self._device(config)
         found: dict[str, Any] = {
             "dataset": data.name,
+            "data_root": data.origin if data.name == "mnist" else config.data_root,
             "device": str(device.torch_device),
             "precision": device.precision,
             "threads": device.threads,
@@ -73,7 +73,7 @@ class Laboratory:
         info, config = run.info, run.config
         if info["status"] == "finished":
             raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
-        data = self._dataset(config)
+        data = self._dataset(_wherever_it_lies(config))
         if data.sha256 != info["dataset"]["sha256"]:
             raise EngineError(f"Run {run.id} began on another {data.name}; go on with that one.")
         return Session(
@@ -97,7 +97,9 @@ class Laboratory:
 
         ``data_root`` is where its data lies now, if elsewhere. Raises MnistTuiError.
         """
-        config = dataclasses.replace(run.config, data_root=data_root or run.config.data_root)
+        config = _wherever_it_lies(run.config)
+        if data_root is not None:
+            config = dataclasses.replace(config, data_root=data_root)
         data = self._dataset(config)
         try:
             return data, self._device(config)
@@ -120,24 +122,32 @@ class Laboratory:
         key = (config.dataset, config.data_root, config.offline)
         if key not in self._datasets:
             name, root, offline = key
-            self._datasets[key] = open_dataset(name, root, offline=offline, warn=self._warn)
+            data = open_dataset(name, root, offline=offline, warn=self._warn)
+            self._datasets[key] = self._datasets[data.name, data.origin, offline] = data
         return self._datasets[key]
 
     def _device(self, config: RunConfig) -> "Device":
         from engine.device import open_device
 
-        key = (config.device, config.precision, config.threads, config.deterministic)
-        if key not in self._devices:
-            self._devices[key] = open_device(*key)
-        return self._devices[key]
+        # Not kept: opening it sets torch's threads, which another run may have set otherwise.
+        return open_device(config.device, config.precision, config.threads, config.deterministic)
 
     def _on_the_run_s_dataset(self, config: RunConfig) -> RunConfig:
         """A chosen run brings its dataset with it, and the place where that was found."""
         if not isinstance(config, NetworkConfig) or config.run is None:
             return config
-        trained = find_trained(Path(config.artifacts), config.run).config
+        trained = _wherever_it_lies(find_trained(Path(config.artifacts), config.run).config)
         root = config.data_root or trained.data_root
         return dataclasses.replace(config, dataset=trained.dataset, data_root=root)
+
+
+def _wherever_it_lies(config: RunConfig) -> RunConfig:
+    """Return a run's config, to look for its MNIST anew if that has been moved since."""
+    from engine.data import has_mnist
+
+    if config.data_root is None or has_mnist(Path(config.data_root)):
+        return config
+    return dataclasses.replace(config, data_root=None)
 
 
 def find_trained(artifacts: Path, name: str) -> Run:

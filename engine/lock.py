@@ -7,6 +7,7 @@ however that ends, so a run that says ``running`` and is not locked was interrup
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -37,8 +38,9 @@ class RunLock:
                     f"`mnist-tui stop {run.name}` stops it there."
                 )
             time.sleep(LOOK)
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)  # for people who want to know
+        with suppress(OSError):  # for people who want to know; a full disk is told of elsewhere
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
     def _taken(self) -> bool:
         already = self._run in _held

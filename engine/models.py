@@ -2,7 +2,6 @@
 
 import io
 import math
-import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,7 +97,7 @@ def load_network(path: Path, model: str, device: torch.device) -> Network:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise EngineError(f"There is no {path}; train the network again.") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
+    except Exception as error:  # torch raises many kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(
             f"{path} is damaged ({reason[:80].rstrip('.')}); train the network again."

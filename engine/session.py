@@ -1,14 +1,15 @@
 """Drives one experiment: the only place where events become files.
 
 A Session pulls events from an experiment's generator, writes each to the journal, hands it to
-whoever listens, and at every Progress answers the wishes of its Control. The command line and the
-app differ only in what listens, so both leave the same files. A Session of a run that was
-interrupted goes on from its checkpoint and leaves what an uninterrupted one would have left.
+whoever listens, and at every Progress and Working answers the wishes of its Control. The command
+line and the app differ only in what listens, so both leave the same files. A Session of a run that
+was interrupted goes on from its checkpoint and leaves what an uninterrupted one would have left.
 """
 
+import shutil
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,7 +97,7 @@ class Session:
         run = self.resumed or create_run(
             Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
         )
-        with RunLock(run.path), self._open(run, experiment) as journal:
+        with self._opened(run, experiment) as journal:
             try:
                 self.begun(run)
                 run.keep_reserve()
@@ -115,10 +116,24 @@ class Session:
                 raise failure from error
         return run
 
-    def _open(self, run: Run, experiment: "Experiment") -> Journal:
-        """Begin the run's files, or go back in them to the checkpoint; return the journal."""
-        if self.resumed is not None:
-            return self._go_back(run, experiment)
+    @contextmanager
+    def _opened(self, run: Run, experiment: "Experiment") -> Iterator[Journal]:
+        """Lock the run, begin its files or go back in them to the checkpoint; give the journal."""
+        open_journal = self._go_back if self.resumed is not None else self._begin
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(RunLock(run.path))
+                journal = stack.enter_context(open_journal(run, experiment))
+            except OSError as error:
+                if self.resumed is None:
+                    shutil.rmtree(run.path, ignore_errors=True)
+                raise EngineError(
+                    f"The files of {run.path} cannot be written ({error.strerror or error}). "
+                    "Mend that, or choose another folder with --artifacts."
+                ) from None
+            yield journal
+
+    def _begin(self, run: Run, experiment: "Experiment") -> Journal:
         environment = self.device.describe()
         run.write_json(
             RUN_FILE,
@@ -154,6 +169,7 @@ class Session:
         """Load the checkpoint and cut the journal to where it was taken; tell all that is left."""
         from engine.checkpoint import read_checkpoint
 
+        run.clear_partial()
         if run.info["status"] == "finished":  # since we looked, before we held the lock
             raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
         saved = read_checkpoint(run)
@@ -198,7 +214,11 @@ class Session:
                     return stopped
                 self._emit_written(checkpointer.written(), journal)
                 epoch_ends = event.step % experiment.checkpoint_interval == 0
-                if isinstance(event, Progress) and checkpointer.due(epoch_ends=epoch_ends):
+                if isinstance(event, Working):  # all steps are taken: keep them while it is judged
+                    due = checkpointer.step != event.step
+                else:
+                    due = checkpointer.due(epoch_ends=epoch_ends)
+                if due:
                     self._checkpoint(experiment, journal, checkpointer)
                 since = time.perf_counter()
         raise RuntimeError("the experiment ended without a Finished event")
@@ -215,6 +235,7 @@ class Session:
     def _checkpoint(
         self, experiment: "Experiment", journal: Journal, checkpointer: "Checkpointer"
     ) -> None:
+        self._emit_written(checkpointer.wait(), journal)
         checkpointer.begin(experiment.state.state_dict(), self.seconds, journal.size)
 
     def _emit_written(self, step: int | None, journal: Journal) -> None:
@@ -224,8 +245,8 @@ class Session:
     def _finish(self, finished: Finished, run: Run) -> bool:
         """Write the result and draw the figures.
 
-        Returns False where the run is to be handed over meanwhile: nothing but drawings was done
-        since its checkpoint, and another process draws them as well.
+        Returns False where the run is to be handed over meanwhile: only judging was done since its
+        checkpoint, and another process judges and draws as well.
         """
         from engine.checkpoint import CHECKPOINT_FILE
         from engine.figures import draw_figures  # matplotlib, which takes a second to import

@@ -19,3 +19,8 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, flo
     scale = 1 + z * z / n
     low, high = (centre - spread) / scale, (centre + spread) / scale
     return (0.0 if successes == 0 else low), (1.0 if successes == n else high)
+
+
+def rate_interval(rate: float, n: int) -> tuple[float, float]:
+    """Return the 95 % Wilson interval of a rate that was counted on ``n`` trials."""
+    return wilson_interval(round(rate * n), n)

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 
 from engine.config import SECTIONS, RunConfig
-from engine.errors import EngineError
-from engine.events import Event, Finished, Stopped, from_json, to_json
+from engine.errors import EngineError, UsageError
+from engine.events import Event, Stopped, from_json, to_json
 from engine.lock import RunLock, is_driven
 
 SCHEMA = 1
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
 STOP_FILE = ".stop"  # another process asks the one that drives the run to stop it
+PARTIAL = ".partial"  # the end of a file's name while it is being written
 RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, given back to tell of a full disk
 
 
@@ -53,23 +54,18 @@ class Run:
 
     @property
     def config(self) -> RunConfig:
-        """What the run was asked to do; ``artifacts`` is where it lies now."""
+        """What the run was asked to do; ``artifacts`` is where it lies now. Raises EngineError."""
         info = self.info
         here = {"artifacts": str(self.path.parent.resolve())}
-        return SECTIONS[info["section"]].from_json(info["config"] | here)
+        try:
+            return SECTIONS[info["section"]].from_json(info["config"] | here)
+        except (KeyError, TypeError, UsageError) as error:
+            raise EngineError(f"{self.path / RUN_FILE} holds no usable config ({error}).") from None
 
     @property
     def result(self) -> dict[str, Any]:
         """``result.json``. Raises EngineError where the run has not finished."""
         return self._read_json(RESULT_FILE)
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """The final figures without their times, from the journal's last word."""
-        for event in self.events():
-            if isinstance(event, Finished):
-                return dict(event.figures)
-        raise EngineError(f"Run {self.id} has not finished.")
 
     def events(self) -> Iterator[Event]:
         """Yield the journal's events; ends at a line that was cut or cannot be read."""
@@ -114,13 +110,17 @@ class Run:
 
     def keep_reserve(self) -> None:
         """Set some room aside, so that a full disk can still be told of. Raises OSError."""
-        with (self.path / RESERVE_FILE).open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, RESERVE)
+        (self.path / RESERVE_FILE).write_bytes(bytes(RESERVE))
 
     def free_reserve(self) -> None:
         """Give that room back."""
         with suppress(OSError):
             (self.path / RESERVE_FILE).unlink(missing_ok=True)
+
+    def clear_partial(self) -> None:
+        """Remove what a killed process left of files that it was writing. Raises OSError."""
+        for partial in self.path.glob(f".*{PARTIAL}"):
+            partial.unlink(missing_ok=True)
 
     def cut_journal(self, size: int | None) -> None:
         """Shorten the journal to ``size`` bytes; None leaves its first line alone.
@@ -159,7 +159,8 @@ class Journal:
     _SYNCED = ("started", "checkpoint", "resumed", "stopped", "finished", "failed")
 
     def __init__(self, run: Run) -> None:
-        self._file = (run.path / JOURNAL_FILE).open("ab")
+        # Without Python's buffer: what a full disk refused must not be written later.
+        self._file = (run.path / JOURNAL_FILE).open("ab", buffering=0)
 
     @property
     def size(self) -> int:
@@ -167,12 +168,17 @@ class Journal:
         return self._file.tell()
 
     def append(self, event: Event) -> None:
-        """Write one line and hand it to the system. Raises OSError."""
-        line = json.dumps(to_json(event), separators=(",", ":"), allow_nan=False)
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
-        if event.kind in self._SYNCED:
-            os.fsync(self._file.fileno())
+        """Write one line and hand it to the system. Raises OSError, with nothing of it written."""
+        line = json.dumps(to_json(event), separators=(",", ":"), allow_nan=False) + "\n"
+        size, rest = self.size, memoryview(line.encode())
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            if event.kind in self._SYNCED:
+                os.fsync(self._file.fileno())
+        except OSError:
+            self._file.seek(self._file.truncate(size))
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -218,7 +224,8 @@ def list_runs(artifacts: Path) -> list[Run]:
         return []
     except OSError as error:
         raise EngineError(f"{artifacts} cannot be read ({error.strerror}).") from None
-    return [Run(artifacts / name) for name in names if (artifacts / name / RUN_FILE).is_file()]
+    # Unlike pathlib's, isfile is False for another user's folder that may not be read.
+    return [Run(artifacts / name) for name in names if os.path.isfile(artifacts / name / RUN_FILE)]
 
 
 def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:
@@ -284,7 +291,7 @@ def content_hashes(config: Mapping[str, Any], files: Mapping[str, bytes]) -> dic
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that the old or the new content is there, come what may. Raises OSError."""
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, partial = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -71,8 +71,7 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
     ``validation_interval`` steps, ``validation_loss`` and ``validation_accuracy`` over the whole
     validation set. Preview ``samples``: 16 validation images, their labels and the network's
     answers; ``test_samples``, at the end: the test images of ``samples`` in the result. The test
-    set is judged once, at the end. Raises EngineError where the loss is no
-    longer finite.
+    set is judged once, at the end. Raises EngineError where loss or weights are no longer finite.
     """
     images, labels = device.place(data.train)
     validation_images, validation_labels = device.place(data.validation)
@@ -125,6 +124,8 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
         _check_finite(config, state.step, series)
         losses.clear()
 
+    if not all(weights.isfinite().all() for weights in state.sgd.parameters):
+        _check_finite(config, state.step, np.full(1, np.nan))
     yield Working(step=state.step, doing="judging on the test images")
     figures = _figures(config, data, device, state.network)
     chosen = [sample["index"] for sample in figures["samples"]]

@@ -61,8 +61,10 @@ def comparable(run):
 
 def kill_detached(artifacts):
     """Kill whatever still drives a run in a folder."""
+    deadline = time.monotonic() + 30
     for run in list_runs(Path(artifacts)):
         while is_driven(run.path):
+            assert time.monotonic() < deadline, f"what drives {run.id} cannot be killed"
             with suppress(ProcessLookupError, ValueError):
                 os.kill(int((run.path / LOCK_FILE).read_text()), signal.SIGKILL)
             time.sleep(0.02)

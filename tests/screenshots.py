@@ -6,11 +6,13 @@ PATH holds a finished ``run all``. The pictures are what the app exports, but fo
 import asyncio
 import re
 import sys
+import time
 from pathlib import Path
 
 from engine.config import RunConfig
 from tui.app import MnistTui
 
+PATIENCE = 60.0  # seconds until the runs are read
 PICTURES = Path(__file__).parents[1] / ".github" / "pictures"
 SHOTS = {  # name: (columns, lines, keys)
     "app-train": (120, 36, "j"),
@@ -24,7 +26,10 @@ async def shoot(artifacts: Path, name: str, columns: int, lines: int, keys: str)
     app = MnistTui(RunConfig(artifacts=str(artifacts), offline=True))
     app.conductor.prepare = lambda config: None  # only files are looked at
     async with app.run_test(size=(columns, lines)) as pilot:
+        deadline = time.monotonic() + PATIENCE
         while app.experiments["visualize"].newest() is None:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{artifacts} holds no finished visualization that can be opened")
             await pilot.pause(0.1)
         await pilot.press(*keys)
         await pilot.pause(2.5)

@@ -55,7 +55,7 @@ class Links(Picture):
 
 
 class MnistTui(RunActions, LookActions):
-    """The app. ``shared`` holds the options of the command line for the runs that it starts."""
+    """The app. ``shared`` holds the options that all runs share."""
 
     CSS_PATH = "app.tcss"
     TITLE = "mnist-tui"
@@ -89,6 +89,7 @@ class MnistTui(RunActions, LookActions):
         self._looked_around = 0.0
         self._stale: set[str] = set()
         self._followed: Task | None = None  # the live task that the app showed by itself
+        self._begun: set[Task] = set()
         self.refused: dict[str, str] = {}
         self._clicked: tuple[str, int] | None = None  # section and row
         options = self._options()
@@ -100,11 +101,9 @@ class MnistTui(RunActions, LookActions):
         self.panes = self.experiments | {"runs": RunsPane(*place)}
 
     def _options(self) -> dict[str, Any]:
-        """Return the user's defaults under what the command line said."""
-        given = {name: getattr(self.shared, name) for name in options_of(RunConfig)}
-        plain = RunConfig()
-        said = {name: value for name, value in given.items() if value != getattr(plain, name)}
-        return given | dict(self.preferences.defaults) | said
+        """Return the user's defaults for the sections, with the options that all runs share."""
+        shared = {name: getattr(self.shared, name) for name in options_of(RunConfig)}
+        return dict(self.preferences.defaults) | shared
 
     def compose(self) -> ComposeResult:
         """Lay out the bar of sections, the sections, the line of progress and the keys."""
@@ -209,11 +208,13 @@ class MnistTui(RunActions, LookActions):
         )
 
     def _follow(self, task: Task) -> None:
-        """Show a task that began, unless the user looks at something else in its section."""
+        """Show a task when it begins, unless the user looks at something else in its section."""
         pane = self.experiments[task.section]
-        watching = pane.shown is None or pane.shown is self._followed or not pane.shown.run
-        if task.state == "running" and pane.shown is not task and watching:
-            pane.show_task(task)
+        if task.state == "running" and task not in self._begun:
+            self._begun.add(task)
+            chose_nothing = pane.shown is None and self.current != task.section
+            if chose_nothing or (pane.shown is not None and pane.shown is self._followed):
+                pane.show_task(task)
         if pane.shown is task:
             self._followed = task
 

@@ -14,7 +14,7 @@ from engine.errors import EngineError, MnistTuiError
 from tui import data_commands, report_commands, resume_commands, run_commands, runs_commands
 from tui.console import complain
 from tui.doctor import doctor
-from tui.options import doubtful_variables, expand, refuse_options_before
+from tui.options import doubtful_variables, expand, refuse_options_before, said
 
 app = typer.Typer(
     name="mnist-tui",
@@ -51,7 +51,7 @@ def bare(
     gc.disable()  # nothing is garbage while modules are imported; a tenth of the first frame's time
     from tui.open_app import open_app  # textual, which the commands do not need
 
-    raise typer.Exit(open_app(config, ascii_=ascii_))
+    raise typer.Exit(open_app(config, ascii_=ascii_, said=said(context)))
 
 
 app.add_typer(run_commands.app, name="run")
@@ -96,7 +96,7 @@ def invoke(arguments: list[str]) -> int:
             return error.exit_code
         if _debugging(arguments):
             traceback.print_exc()
-        complain(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
+        complain(f"unexpected {type(error).__name__}: {error} (MNIST_TUI_DEBUG=1 shows where)")
         return 1
 
 

@@ -14,7 +14,6 @@ from engine.config import RunConfig
 from engine.control import HAND_OVER
 from engine.errors import MnistTuiError
 from engine.events import Failed, Stopped
-from engine.history import History
 from engine.laboratory import Laboratory
 from engine.queue import Batch, QueueKeeper, read_queue
 from engine.session import Session
@@ -94,7 +93,7 @@ class Conductor:
 
         Raises MnistTuiError where they cannot be read.
         """
-        for task in self.tasks:
+        for task in reversed(self.tasks):  # a run may have been gone on with more than once
             driven_here = task.active or task is self._working
             if task.run == run.id and (driven_here or task.state == run.status):
                 return task
@@ -112,9 +111,9 @@ class Conductor:
         return changed
 
     def _fill(self, task: Task) -> None:
-        """Read a task's history again from its journal: the mailbox was too full for too long."""
+        """Tell a task again from its journal: the mailbox was too full for too long."""
         if task.run:
-            task.history = History.of(Run(task.path).events())
+            task.tell_again(Run(task.path).events())
 
     @property
     def own(self) -> Task | None:
@@ -235,7 +234,8 @@ class Conductor:
             return
         self._saving = True
         run = session.run()
-        if self.handing_over and run.info["status"] != "finished":
+        handed_over = task.control.stop_reason == HAND_OVER  # and not stopped by someone before
+        if handed_over and run.info["status"] != "finished":
             take_over(run)
             self.handed_over = run.id
 

@@ -125,10 +125,10 @@ class ProgressBars(Silence):
                 self._advance(self._finished + event.step / meter.steps)
             case Working() if self._task is not None:
                 self._bars.update(self._task, summary=event.doing)
-            case Stopped():
+            case Stopped() if self._task is not None:
                 self._bars.update(self._task, summary=f"stopped ({event.reason})")
                 self._bars.stop_task(self._task)
-            case Failed():
+            case Failed() if self._task is not None:  # and not while figures are drawn
                 self._bars.update(self._task, summary="failed")
                 self._bars.stop_task(self._task)
             case Finished():

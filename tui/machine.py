@@ -1,7 +1,9 @@
 """What this process and its GPU are busy with: as much of it as the machine tells."""
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 MIB, GIB = 2**20, 2**30
 
@@ -33,17 +35,15 @@ class Load:
 class Machine:
     """Reads the load. The first reading of the CPU is 0: it counts from the last one."""
 
-    def __init__(self) -> None:
+    def __init__(self, gpu: int = 0) -> None:
+        """``gpu`` is the number that torch knows the GPU by: that of ``cuda:0`` is 0."""
         import psutil
 
         self._process = psutil.Process()
         self._process.cpu_percent()
         self._gpu = None
         with suppress(Exception):  # no NVIDIA driver, or none that answers
-            import pynvml
-
-            pynvml.nvmlInit()
-            self._gpu = pynvml.nvmlDeviceGetHandleByIndex(0)
+            self._gpu = _handle(gpu)
 
     def read(self) -> Load:
         """Return the present load."""
@@ -58,3 +58,18 @@ class Machine:
                 gpu = {"gpu_memory": used.used, "gpu_total": used.total}
                 gpu["gpu"] = pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu / 100
         return Load(cpu, memory, **gpu)
+
+
+def _handle(gpu: int) -> Any:
+    """Return NVML's handle of a GPU of ours. Raises where there is none that answers."""
+    import pynvml
+
+    pynvml.nvmlInit()
+    # NVML counts every GPU of the machine, torch only those that this variable names, in its order.
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return pynvml.nvmlDeviceGetHandleByIndex(gpu)
+    name = visible.split(",")[gpu].strip()
+    if name.startswith(("GPU-", "MIG-")):
+        return pynvml.nvmlDeviceGetHandleByUUID(name)
+    return pynvml.nvmlDeviceGetHandleByIndex(int(name))

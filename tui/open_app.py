@@ -4,8 +4,11 @@ import asyncio
 import locale
 import os
 import sys
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
 
-from engine.config import RunConfig
+from engine.config import RunConfig, options_of
 from engine.errors import MnistTuiError
 from engine.store import Run
 from tui.app import MnistTui
@@ -18,8 +21,13 @@ TELL_AFTER = 0.5  # seconds of saving after which a person is told why the promp
 PATIENCE = 600.0  # seconds that saving may take
 
 
-def open_app(config: RunConfig, *, ascii_: bool, run: Run | None = None) -> int:
-    """Run the app, with a run opened where one is given, until it is left; return the exit code."""
+def open_app(
+    config: RunConfig, *, ascii_: bool, said: Collection[str] = (), run: Run | None = None
+) -> int:
+    """Run the app, with a run opened where one is given, until it is left; return the exit code.
+
+    ``said`` names the options of ``config`` that win over the user's own defaults.
+    """
     notice = ""
     preferences = Preferences()
     try:
@@ -28,7 +36,8 @@ def open_app(config: RunConfig, *, ascii_: bool, run: Run | None = None) -> int:
         notice = str(error)
     if not _utf8():  # Textual draws on standard error, whose own way would be backslashes
         sys.__stderr__.reconfigure(errors=ERRORS)
-    app = MnistTui(config, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
+    shared = with_defaults(config, preferences.defaults, said)
+    app = MnistTui(shared, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
     app.notice = notice
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
     # torch or waiting for a download with nothing to save.
@@ -45,6 +54,9 @@ def open_app(config: RunConfig, *, ascii_: bool, run: Run | None = None) -> int:
             else "stopping and saving what was done ..."
         )
         app.conductor.saved(PATIENCE)
+    for task in app.conductor.collect():  # that nobody saw any more
+        if task.state == "failed":
+            complain(task.message)
     if app.conductor.handed_over:
         gone_on = app.conductor.handed_over
         print(f"{gone_on} goes on in the background; `mnist-tui attach {gone_on}` shows it")
@@ -53,6 +65,14 @@ def open_app(config: RunConfig, *, ascii_: bool, run: Run | None = None) -> int:
     if not app.conductor.ended.is_set():
         os._exit(code)
     return code
+
+
+def with_defaults(
+    config: RunConfig, defaults: Mapping[str, Any], said: Collection[str]
+) -> RunConfig:
+    """Return ``config`` with the user's defaults for its options, but for those that were said."""
+    unsaid = options_of(RunConfig).keys() - set(said)
+    return replace(config, **{name: defaults[name] for name in unsaid & defaults.keys()})
 
 
 def plain_terminal() -> bool:

@@ -128,12 +128,33 @@ def refuse_options_before(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is None:
         return
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise UsageError(
-                f"Give {flag(name)} after {context.invoked_subcommand}, not before it."
-            )
+    name = context.invoked_subcommand
+    heard = set(_flags(context.command.commands[name]))
+    for parameter in context.command.params:
+        if _source(context, parameter.name) == "COMMANDLINE":
+            given = parameter.opts[0]
+            if given not in heard:
+                raise UsageError(f"{name} has no {given}; leave it out.")
+            raise UsageError(f"Give {given} after {name}, not before it.")
+
+
+def _flags(command: Any) -> Iterator[str]:
+    """Yield the spellings of a command's parameters, those of its subcommands with them."""
+    for parameter in command.params:
+        yield from parameter.opts
+    for inner in getattr(command, "commands", {}).values():
+        yield from _flags(inner)
+
+
+def said(context: typer.Context) -> set[str]:
+    """Return the names of the options that the command line or the environment gives."""
+    given = ("COMMANDLINE", "ENVIRONMENT")
+    return {name for name in context.params if _source(context, name) in given}
+
+
+def _source(context: typer.Context, name: str) -> str:
+    source = context.get_parameter_source(name)
+    return source.name if source is not None else ""
 
 
 def doubtful_variables(context: typer.Context) -> Iterator[str]:

@@ -57,6 +57,11 @@ class Preferences:
             unknown = set(given) - names if isinstance(given, dict) else {str(given)}
             if unknown:
                 raise EngineError(f"{path} is left aside: no {what} is called {min(unknown)!r}.")
+        for name, value in ({"theme": values.get("theme", "")} | keys).items():
+            if not isinstance(value, str):
+                raise EngineError(
+                    f"{path} is left aside: {name} must be text in quotes, not {value!r}."
+                )
         try:
             for kind in SECTIONS.values():
                 mine = {name: value for name, value in defaults.items() if name in options_of(kind)}

@@ -62,7 +62,8 @@ def attach(
     if on_terminal and not (output.json or output.quiet):
         from tui.open_app import open_app  # textual, which the commands do not need
 
-        raise typer.Exit(open_app(RunConfig(artifacts=where.artifacts), ascii_=ascii_, run=found))
+        here = RunConfig(artifacts=where.artifacts)
+        raise typer.Exit(open_app(here, ascii_=ascii_, said=("artifacts",), run=found))
     last = _follow(found, output)
     match last:
         case Failed():

@@ -140,7 +140,9 @@ def rm(
         needed = [run.id for run in list_runs(artifacts) if _needs(run, found)]
         if needed:
             complain(f"{', '.join(needed)} looked at a network that would go")
-        typer.confirm(f"Remove {what} for good?", abort=True, err=True)
+        if not typer.confirm(f"Remove {what} for good?", err=True):
+            complain("nothing removed")
+            raise typer.Exit(1)
     for run in found:
         remove_run(run)
         print(f"removed {run.path}")

@@ -13,7 +13,7 @@ from engine.store import Run, finished_runs, list_runs
 from tui.mailbox import Mailbox
 from tui.task import Task
 
-UNREADABLE = (MnistTuiError, KeyError, TypeError, ValueError)
+UNREADABLE = (MnistTuiError, OSError, KeyError, TypeError, ValueError)
 
 
 class Shelf:
@@ -30,10 +30,9 @@ class Shelf:
         self._following = threading.Lock()
 
     def open(self, run: Run) -> Task:
-        """Return the task of a run. Raises MnistTuiError where it cannot be read."""
-        for task in self.tasks:
-            if task.run == run.id:
-                return task
+        """Return the task of a run. Raises what is in UNREADABLE where it cannot be read."""
+        if (known := self._known(run)) is not None:
+            return known
         info = run.info
         task = Task(run.config, Batch(info["command"], []), follower=Follower(run))
         for event in task.follower.read():
@@ -42,17 +41,23 @@ class Shelf:
             task.state = run.status
         task.message = info.get("message", "")
         with self._lock:
-            others = [other for other in self.tasks if other.run != task.run]
-            self.tasks = sorted([*others, task], key=lambda task: task.run, reverse=True)
+            # Another thread may have been quicker: its task may be on the screen already.
+            if (known := self._known(run)) is not None:
+                return known
+            self.tasks = sorted([*self.tasks, task], key=_id_of, reverse=True)
         return task
+
+    def _known(self, run: Run) -> Task | None:
+        return next((task for task in self.tasks if _id_of(task) == run.id), None)
 
     def open_newest(self, artifacts: str) -> None:
         """Open each model's newest finished training and the newest of the other sections."""
         found: set[tuple[str, str]] = set()
         for run, info in self._finished(artifacts):
-            kind = info["section"], info["config"]["model"] if info["section"] == "train" else ""
-            if kind not in found:
-                with suppress(*UNREADABLE):
+            with suppress(*UNREADABLE):
+                train = info["section"] == "train"
+                kind = info["section"], info["config"]["model"] if train else ""
+                if kind not in found:
                     self.open(run)
                     found.add(kind)
 
@@ -71,14 +76,14 @@ class Shelf:
     def forget(self, run: Run) -> None:
         """Take a run away: it is driven here from now on."""
         with self._lock:
-            self.tasks = [task for task in self.tasks if task.run != run.id]
+            self.tasks = [task for task in self.tasks if _id_of(task) != run.id]
 
     def look_for_driven(self, artifacts: str) -> list[Task]:
         """Open runs that another process drives and that were not open yet."""
         found = []
         with suppress(MnistTuiError):
             for run in list_runs(Path(artifacts)):
-                if run.id in self._looked_at or any(task.run == run.id for task in self.tasks):
+                if run.id in self._looked_at or self._known(run) is not None:
                     continue
                 with suppress(*UNREADABLE):
                     if run.info["status"] == "finished":
@@ -102,7 +107,7 @@ class Shelf:
                 continue
             try:
                 events = task.follower.read()
-            except (MnistTuiError, OSError):  # gone, or damaged: what was read stays on the screen
+            except UNREADABLE:  # gone, or damaged: what was read stays on the screen
                 continue
             for event in events:
                 self._mailbox.put(task, event)
@@ -111,6 +116,11 @@ class Shelf:
     def running(self) -> Task | None:
         """Return the newest run that another process drives now."""
         return next((task for task in self.tasks if task.elsewhere), None)
+
+
+def _id_of(task: Task) -> str:
+    """Return the id of a task's run, which its journal may not tell of yet."""
+    return task.follower.run.id
 
 
 def _waiting(task: Task) -> int:

@@ -1,6 +1,6 @@
 """A run as the app knows it, grown by its events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Task:
     doing: str = ""  # what takes long beside the steps
     step: int = 0
     marks: list[tuple[float, int]] = field(default_factory=list)  # (time, step), the last few
+    _told_until: float = 0.0  # time of the journal's last event when it was told again
 
     @property
     def section(self) -> str:
@@ -73,6 +74,8 @@ class Task:
 
         A Started begins anew: a run that goes on from its checkpoint is told from its start.
         """
+        if event.time is not None and event.time <= self._told_until:
+            return
         self.doing = event.doing if isinstance(event, Working) else ""
         if isinstance(event, Started):
             self.history, self.marks, self.message = History(), [], ""
@@ -91,6 +94,14 @@ class Task:
             self.marks = [(event.time or 0.0, event.step)]
         if isinstance(event, (Finished, Stopped, Failed, Interrupted)):
             self.state = event.kind
+
+    def tell_again(self, journal: Iterable[Event]) -> None:
+        """Take in a run's events from its first one; what of them still comes counts no more."""
+        self._told_until = last = 0.0
+        for event in journal:
+            self.add(event)
+            last = event.time or last
+        self._told_until = last
 
     @property
     def elsewhere(self) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from engine.architectures import CLASSES
 from engine.figures.style import (
@@ -83,7 +84,14 @@ def _curve(axes: Axes, history: History, name: str, row: int, words: str) -> Non
 def _noise(figure: Figure, axes: Axes, noise: np.ndarray, bound: float) -> None:
     picture(axes, noise, cmap=DIVERGING, vmin=-bound, vmax=bound)
     axes.set_title("the noise", fontsize=9, color=INK)
-    bar = figure.colorbar(axes.images[0], ax=axes, shrink=0.6, orientation="horizontal", pad=0.03)
+    _noise_bar(figure, axes.images[0], axes, shrink=0.6, pad=0.03)
+
+
+def _noise_bar(
+    figure: Figure, noise: AxesImage, axes: Axes | list[Axes], **options: object
+) -> None:
+    """Put the scale of shown noise below its axes."""
+    bar = figure.colorbar(noise, ax=axes, orientation="horizontal", **options)
     bar.set_label("added to each pixel (a pixel is 0 to 1)", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
@@ -126,12 +134,7 @@ def _noises(history: History, noise: np.ndarray, bound: float, folder: Path) -> 
             f"L2 {target['distortion']['effective_l2']:.1f}",
             fontsize=9, color=INK,
         )  # fmt: skip
-    bar = figure.colorbar(
-        axes[0, 0].images[0], ax=list(axes.flat), shrink=0.5, aspect=40, orientation="horizontal"
-    )
-    bar.set_label("added to each pixel (a pixel is 0 to 1)", fontsize=8)
-    bar.ax.tick_params(labelsize=8)
-    bar.outline.set_visible(False)
+    _noise_bar(figure, axes[0, 0].images[0], list(axes.flat), shrink=0.5, aspect=40)
     return save(figure, folder, "noises")
 
 

@@ -3,6 +3,7 @@
 matplotlib's object interface and Agg only: figures are drawn in threads.
 """
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from engine.history import History
+from engine.store import write_atomically
 
 # Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -79,13 +81,17 @@ def picture(axes: Axes, image: np.ndarray, **options: object) -> None:
     axes.spines[:].set_visible(False)
 
 
+def dataset_words(history: History) -> str:
+    """Return the name of a run's dataset as figures give it."""
+    return {"mnist": "MNIST", "digits": "embedded digits"}[history.started.dataset["name"]]
+
+
 def provenance(history: History, *extra: str) -> str:
     """Return the line under a title: dataset, model, recipe, seed, arithmetic."""
     started = history.started
-    dataset = {"mnist": "MNIST", "digits": "embedded digits"}[started.dataset["name"]]
     config, environment = started.config, started.environment
     words = (
-        dataset,
+        dataset_words(history),
         config["model"],
         f"recipe {config['recipe']}",
         f"seed {config['seed']}",
@@ -96,10 +102,13 @@ def provenance(history: History, *extra: str) -> str:
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
-    """Write a figure as ``folder/name.png`` and return its path."""
+    """Write a figure as ``folder/name.png``, whole or not at all, and return its path."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.png"
-    figure.savefig(path, metadata={"Software": None})  # no version: equal runs, equal files
+    content = io.BytesIO()
+    no_version = {"Software": None}  # equal runs, equal files
+    figure.savefig(content, format="png", metadata=no_version)
+    write_atomically(path, content.getvalue())
     return path
 
 

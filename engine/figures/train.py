@@ -14,6 +14,7 @@ from engine.figures.style import (
     INK,
     VERMILION,
     chart,
+    dataset_words,
     legend,
     log_axis,
     new_figure,
@@ -25,7 +26,7 @@ from engine.figures.style import (
     title_colours,
 )
 from engine.history import Curve, History, smooth
-from engine.statistics import wilson_interval
+from engine.statistics import rate_interval
 
 WINDOW = 21  # steps over which the training loss is smoothed
 
@@ -116,7 +117,7 @@ def _test_words(history: History) -> str:
 
 def _test_interval(history: History) -> tuple[float, float]:
     test = history.finished.figures["test"]
-    return wilson_interval(round(test["accuracy"] * test["n"]), test["n"])
+    return rate_interval(test["accuracy"], test["n"])
 
 
 def _mark_test(
@@ -191,10 +192,10 @@ def _models(histories: Sequence[History], folder: Path) -> Path:
     """All models of one command in one figure."""
     first = histories[-1]
     config = first.started.config
-    dataset = {"mnist": "MNIST", "digits": "embedded digits"}[first.started.dataset["name"]]
     figure, axes = new_figure(
         10, 4.2, "The models side by side",
-        f"{dataset}  ·  recipe {config['recipe']}  ·  seed {config['seed']}", columns=2,
+        f"{dataset_words(first)}  ·  recipe {config['recipe']}  ·  seed {config['seed']}",
+        columns=2,
     )  # fmt: skip
     loss, accuracy = axes[0]
     chart(loss, "iteration (batches)", "cross-entropy + L2 penalty, nats")

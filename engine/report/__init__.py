@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from jinja2 import TemplateError
+
 from engine.data import Dataset
 from engine.device import Device
 from engine.errors import EngineError
@@ -12,6 +14,11 @@ from engine.report.referee import Finding, referee
 from engine.store import write_atomically
 
 REPORT_FILE = "report.html"
+# What reading, drawing and describing stumble over where files are lost, cut or edited.
+_DAMAGED = (
+    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+    TemplateError,
+)  # fmt: skip
 
 
 def write_report(
@@ -22,8 +29,14 @@ def write_report(
     ``command`` is the command line that makes it again. Raises EngineError where a run cannot be
     read or the file cannot be written.
     """
-    findings = list(referee(chosen, data, device))
-    page = render(chosen, findings, command).encode()
+    try:
+        findings = list(referee(chosen, data, device))
+        page = render(chosen, findings, command).encode()
+    except _DAMAGED as error:
+        raise EngineError(
+            f"The report cannot be made from the files of its runs ({error!r}); "
+            "`mnist-tui runs verify RUN` says what is wrong with one."
+        ) from error
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():  # a device, a pipe: not to be replaced

@@ -47,15 +47,18 @@ def choose(artifacts: Path, names: Sequence[str]) -> Chosen:
 def newest(artifacts: Path) -> list[Run]:
     """Return the newest finished run of each model and section, of the newest one's dataset.
 
-    Raises EngineError where nothing has finished.
+    Damaged ones are passed over. Raises EngineError where nothing has finished.
     """
     found: dict[tuple[str, str], Run] = {}
     dataset = None
     for run, info in finished_runs(artifacts):
-        dataset = dataset or info["dataset"].get("sha256")
-        kind = info["section"], info["config"]["model"] if info["section"] == "train" else ""
-        if info["dataset"].get("sha256") == dataset:
-            found.setdefault(kind, run)
+        section, sha256 = info["section"], info["dataset"].get("sha256")
+        model = info["config"].get("model") if section == "train" else ""
+        if sha256 is None or model not in ("", *ARCHITECTURES):
+            continue
+        dataset = dataset or sha256
+        if sha256 == dataset:
+            found.setdefault((section, model), run)
     if not found:
         raise EngineError(
             f"No finished run in {artifacts} yet; `mnist-tui run all` makes the whole report."

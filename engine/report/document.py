@@ -9,17 +9,20 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from engine.architectures import ARCHITECTURES, NEURONS
+from engine.errors import EngineError
 from engine.figures import draw_figures
+from engine.figures.visualize import LAYER_WORDS
 from engine.history import History
 from engine.report import alternatives
 from engine.report.choose import Chosen
 from engine.report.referee import Finding
-from engine.statistics import wilson_interval
+from engine.statistics import rate_interval
 from engine.store import Run
 
 SETTINGS = {  # of the config, those that a reader of the report wants, and what they are called
@@ -37,6 +40,7 @@ SETTINGS = {  # of the config, those that a reader of the report wants, and what
     "epsilon": "L∞ budget ε",
     "seed": "seed",
 }
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
 REPORT_SAMPLES = {"baseline": "14 of 16", "two-conv": "16 of 16", "two-conv-fc": "16 of 16"}
 
 
@@ -118,7 +122,7 @@ def _accuracy(run: Run) -> dict[str, Any]:
     """Return a row of the table of test accuracies, the report's beside ours."""
     result, info = run.result, run.info
     test = result["test"]
-    low, high = wilson_interval(round(test["accuracy"] * test["n"]), test["n"])
+    low, high = rate_interval(test["accuracy"], test["n"])
     samples = result["samples"]
     right = sum(sample["label"] == sample["prediction"] for sample in samples)
     comparable = info["dataset"]["name"] == "mnist"
@@ -155,21 +159,33 @@ def _value(value: Any) -> str:
 
 
 def _picture(run: Run, name: str, alternative: str) -> Picture:
-    """Return a figure of a run; figures that are not there are drawn."""
+    """Return a figure of a run; figures that are not there, or not whole, are drawn."""
     path = run.path / "figures" / name
-    if not path.is_file():
-        for _ in draw_figures(run):
-            pass
-    content = path.read_bytes()
+    content = _whole_png(path)
+    if not content:
+        list(draw_figures(run))
+        content = _whole_png(path)
+    if not content:
+        raise EngineError(f"{path} cannot be drawn from the files of its run.")
     width, height = struct.unpack(">2I", content[16:24])  # a PNG's first chunk begins with them
     encoded = base64.b64encode(content).decode("ascii")
     return Picture(f"data:image/png;base64,{encoded}", alternative, width, height)
 
 
+def _whole_png(path: Path) -> bytes:
+    """Return a picture's file, or nothing where it is missing or was cut."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    return content if content.startswith(PNG_START) and content.endswith(PNG_END) else b""
+
+
 def _compared(chosen: Chosen) -> Iterator[Picture]:
-    """Yield the figure that shows all models, where they were trained together."""
-    for run in reversed(chosen.trainings):
-        if (run.path / "figures" / "models.png").is_file():
+    """Yield the figure that shows all models, where just these were trained together."""
+    shown = {run.id for run in chosen.trainings}
+    for run in chosen.trainings:
+        if len(shown) > 1 and {run.id, *run.info.get("companions", ())} == shown:
             yield _picture(run, "models.png", alternatives.models(run))
             return
 
@@ -239,7 +255,7 @@ def _neurons(run: Run) -> dict[str, Any]:
             _picture(run, f"{layer}-activation.png", alternatives.activation(history, layer)),
             _picture(run, f"{layer}-exemplars.png", alternatives.exemplars(layer, of_layer)),
         ]
-        layers.append(Part(_LAYER_TITLES[layer], f"{layer}-{run.id}", _layer_facts(of_layer,
+        layers.append(Part(LAYER_WORDS[layer], f"{layer}-{run.id}", _layer_facts(of_layer,
                       run.config.other_runs or {}), pictures))  # fmt: skip
     return {
         "id": run.id,
@@ -249,13 +265,6 @@ def _neurons(run: Run) -> dict[str, Any]:
         "count": len(result["neurons"]),
         "layers": layers,
     }
-
-
-_LAYER_TITLES = {
-    "logits": "Final layer, before the softmax",
-    "pool2": "Second max-pooling layer, centre neurons",
-    "pool1": "First max-pooling layer, centre neurons",
-}
 
 
 def _layer_facts(neurons: list[dict], others: dict[str, str]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from engine.events import Progress
 from engine.experiments import load_networks
 from engine.neurons import NaturalResponse
 from engine.report.choose import Chosen
-from engine.statistics import wilson_interval
+from engine.statistics import rate_interval
 from engine.store import Run, finished_runs
 from engine.verify import verify
 
@@ -195,7 +195,7 @@ def _within_budget(run: Run, data: Dataset, device: Device) -> Verdict:
 
 
 def _interval_holds(success: dict) -> bool:
-    low, high = wilson_interval(round(success["rate"] * success["n"]), success["n"])
+    low, high = rate_interval(success["rate"], success["n"])
     return abs(low - success["low"]) < SLACK and abs(high - success["high"]) < SLACK
 
 

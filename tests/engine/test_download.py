@@ -11,9 +11,15 @@ import pytest
 from engine.data import read_mnist
 from engine.download import DownloadFailed, fetch_mnist
 
+PATIENCE = 0.8  # seconds
+
 
 class Mirror(BaseHTTPRequestHandler):
-    """Serves ``/MOOD/FILE``: whole, half, 503, wrong, or nothing for as long as the test lasts."""
+    """Serves ``/MOOD/FILE``: whole, half, 503, wrong, or nothing for as long as the test lasts.
+
+    ``pauses`` and ``breaks`` begin at once, rest before the end of the very first file, and then
+    send the rest, or nothing.
+    """
 
     root = None
     release = threading.Event()
@@ -35,6 +41,12 @@ class Mirror(BaseHTTPRequestHandler):
         if mood == "stalls":
             self.wfile.write(content[:1000])
             self.release.wait()
+        elif mood in ("pauses", "breaks"):
+            self.wfile.write(content[:1000])
+            if len(self.seen) == 1:
+                time.sleep(2 * PATIENCE)
+            if mood == "pauses":
+                self.wfile.write(content[1000:])
         elif mood == "half":
             self.wfile.write(content[: len(content) // 2])
         elif mood == "wrong":
@@ -102,6 +114,13 @@ def test_patience_bounds_all_mirrors_together_before_the_first_byte(server, tmp_
     with pytest.raises(DownloadFailed):
         fetch_mnist(tmp_path, mirrors=mirrors, patience=0.6)
     assert time.monotonic() - since < 2.0
+
+
+@pytest.mark.parametrize("moods", [["pauses"], ["breaks", "good"]])
+def test_patience_ends_with_the_first_byte(server, tmp_path, mnist, moods):
+    fetch_mnist(tmp_path, mirrors=[server.url(mood) for mood in moods], patience=PATIENCE)
+    assert read_mnist(tmp_path).sha256 == mnist.sha256
+    assert server.seen[-1][0] == moods[-1]
 
 
 def test_what_is_there_and_whole_is_not_fetched_again(server, tmp_path):

@@ -71,6 +71,31 @@ def test_what_is_not_finite_becomes_null_and_nan_again():
     assert np.isnan(from_json(line).series["loss"][1])
 
 
+def test_measurements_of_a_run_that_diverged_are_nan_again_at_any_depth():
+    nan = float("nan")
+    progress = Progress(step=1, series={}, values={"validation_loss": nan, "success": [0.5, nan]})
+    preview = Preview(step=1, name="samples", images=np.zeros((1, 2, 2), np.uint8), low=-nan,
+                      values={"probability": np.array([nan, 0.5], np.float32), "label": [7, 1],
+                              "probabilities": [[0.25, nan]], "words": ["a", "b"]})  # fmt: skip
+    first, second = (from_json(json.loads(json.dumps(to_json(e)))) for e in (progress, preview))
+    assert np.isnan(first.values["validation_loss"])
+    assert np.array_equal(first.values["success"], [0.5, nan], equal_nan=True)
+    assert np.array_equal(second.values["probability"], [nan, 0.5], equal_nan=True)
+    assert np.array_equal(second.values["probabilities"], [[0.25, nan]], equal_nan=True)
+    assert second.values["label"] == [7, 1]
+    assert second.values["words"] == ["a", "b"]
+    assert np.isnan(second.floats()).all()
+
+
+def test_null_stays_where_it_says_that_there_is_nothing():
+    figures = {"targets": [{"epsilon": None, "by_source": [None, 0.5]}]}
+    started = Started(step=0, run="r", section="train", title="t", steps=1,
+                      config={"threads": None}, dataset={}, environment={})  # fmt: skip
+    assert from_json(to_json(Finished(step=1, figures=figures))).figures == figures
+    assert from_json(to_json(started)).config == {"threads": None}
+    assert from_json(to_json(Preview(step=1, name="samples"))).images is None
+
+
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_float32_survives_as_its_shortest_decimal(value):
     number = np.float32(value)
@@ -91,4 +116,20 @@ def test_quantized_maps_the_range_onto_bytes():
 @pytest.mark.parametrize("line", [{}, {"event": "party", "step": 1}, {"event": None}])
 def test_foreign_lines_are_refused(line):
     with pytest.raises(ValueError, match="no such event"):
+        from_json(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [None, [], 3, "progress", {"event": []}, {"event": "finished", "step": 1},
+     {"event": "progress", "step": 1}, {"event": "progress", "step": 1, "series": []},
+     {"event": "progress", "step": 1, "series": {"loss": 1.0}},
+     {"event": "progress", "step": "1", "series": {}},
+     {"event": "progress", "step": 1, "series": {}, "values": []},
+     {"event": "preview", "step": 1, "name": "samples", "images": "AAAA"},
+     {"event": "preview", "step": 1, "name": "samples", "images": {"shape": [1, 1, 1]}},
+     {"event": "stopped", "step": 1, "reason": None}],
+)  # fmt: skip
+def test_whatever_is_no_event_is_a_value_error(line):
+    with pytest.raises(ValueError, match=r"event|cannot be"):
         from_json(line)

@@ -6,7 +6,7 @@ from engine.errors import EngineError
 from engine.events import Finished, Interrupted, Progress, Resumed, Started, Stopped
 from engine.follow import TAKE_OVER, Follower
 from engine.lock import RunLock
-from engine.store import Journal, create_run
+from engine.store import JOURNAL_FILE, Journal, create_run
 
 
 @pytest.fixture
@@ -109,5 +109,53 @@ def test_between_two_processes_it_has_not_ended(run, monkeypatch):
 
 def test_a_journal_that_is_none_is_told(run):
     (run.path / "events.jsonl").write_text("nonsense\n")
+    follower = Follower(run)
     with pytest.raises(EngineError, match="cannot be read"):
-        Follower(run).read()
+        follower.read()
+    with Journal(run) as journal:
+        journal.append(progress(1))
+    with pytest.raises(EngineError, match="cannot be read"):  # nor does it begin after that line
+        follower.read()
+
+
+@pytest.mark.parametrize("damage", [b"\0\0\0\n", b"null\n", b'{"event":"progress"}\n'])
+def test_a_damaged_line_does_not_hold_up_a_run_that_goes_on(run, damage):
+    follower = Follower(run)
+    with RunLock(run.path), Journal(run) as journal:
+        journal.append(started())
+        follower.read()
+        journal.append(progress(1))
+        damaged = journal.size
+        with (run.path / JOURNAL_FILE).open("ab") as file:
+            file.write(damage)
+    with RunLock(run.path), Journal(run) as journal:
+        journal.append(progress(2))
+        assert kinds(follower.read()) == [("progress", 1), ("progress", 2)]
+        journal.append(progress(3))
+        assert kinds(follower.read()) == [("progress", 3)]
+    run.cut_journal(damaged)  # as who goes on with it does
+    with RunLock(run.path), Journal(run) as journal:
+        journal.append(Resumed(step=1, time=9.0))
+        assert kinds(follower.read()) == [("started", 0), ("progress", 1), ("resumed", 1)]
+
+
+def test_a_stopped_run_with_a_damaged_end_is_read_up_to_it(run):
+    with Journal(run) as journal:
+        journal.append(started())
+        journal.append(progress(1))
+    with (run.path / JOURNAL_FILE).open("ab") as file:
+        file.write(b"\0\0\0\n")
+    run.update(status="stopped")
+    assert kinds(Follower(run).read()) == kinds(run.events())
+
+
+@pytest.mark.parametrize("status", ["finished", None])
+def test_who_follows_hears_of_an_end_whose_line_was_lost(run, status):
+    follower = Follower(run)
+    with RunLock(run.path), Journal(run) as journal:
+        journal.append(started())
+        follower.read()
+        with (run.path / JOURNAL_FILE).open("ab") as file:
+            file.write(b"\0\0\0\n")
+        run.write_json("run.json", {"status": status} if status else {})
+    assert kinds(follower.read()) == [("interrupted", 0)]

@@ -88,6 +88,7 @@ def test_equal_weights_are_equal_bytes():
     [
         (lambda path: path.unlink(), "There is no"),
         (lambda path: path.write_bytes(b"nonsense"), "is damaged"),
+        (lambda path: path.write_bytes(b"hello"), "is damaged"),
         (lambda path: path.write_bytes(path.read_bytes()[:1000]), "is damaged"),
         (lambda path: torch.save({"conv1.weight": torch.zeros(1)}, path), "does not hold"),
         (lambda path: torch.save([1, 2], path), "does not hold"),

@@ -258,6 +258,22 @@ def test_runs_are_chosen_by_name_or_newest_and_of_one_dataset(copied, tmp_path):
         choose(tmp_path / "nothing", [])
 
 
+def test_damaged_runs_are_passed_over(copied):
+    spoil_json(copied["train"], "run.json", lambda info: info["config"].pop("model"))
+    spoil_json(copied["visualize"], "run.json", lambda info: info["dataset"].pop("sha256"))
+    chosen = chosen_of(copied)
+    assert [run.config.model for run in chosen.trainings] == ["baseline"]
+    assert chosen.neurons == ()
+
+
+@pytest.mark.parametrize("damaged", ["events.jsonl", "result.json"])
+def test_what_no_page_can_be_made_of_is_one_clear_error(copied, few, cpu, tmp_path, damaged):
+    run = copied["train"]
+    (run.path / damaged).write_text("{}")
+    with pytest.raises(EngineError, match="cannot be made"):
+        write_report(choose(run.path.parent, [run.id]), few, cpu, tmp_path / "r.html", "again")
+
+
 def test_figures_that_are_gone_are_drawn_again(copied, few, cpu, tmp_path):
     shutil.rmtree(copied["train"].path / "figures", ignore_errors=True)
     write_report(choose(copied["train"].path.parent, [copied["train"].id]), few, cpu,

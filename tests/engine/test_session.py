@@ -1,3 +1,4 @@
+import errno
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from engine.errors import EngineError
 from engine.events import Checkpoint, Failed, Finished, Progress, Started, Stopped, Working
 from engine.history import History
 from engine.session import Session
-from engine.store import list_runs
+from engine.store import Journal, list_runs
 from tests.conftest import train_config
 
 
@@ -91,13 +92,13 @@ def test_a_pause_holds_until_resumed(tmp_path, few, cpu):
     import threading
 
     control, heard = Control(), []
-    control.pause()
+    control.paused = True
     worker = threading.Thread(target=lambda: drive(tmp_path, few, cpu, heard.append, control))
     worker.start()
     worker.join(1.0)
     assert worker.is_alive()
     assert sum(isinstance(event, Progress) for event in heard) <= 1
-    control.resume()
+    control.paused = False
     worker.join(60)
     assert any(isinstance(event, Finished) for event in heard)
     [run] = list_runs(tmp_path)
@@ -113,6 +114,33 @@ def test_a_failure_is_the_journal_s_last_word_and_told(tmp_path, few, cpu):
     assert "diverged" in run.info["message"]
     assert isinstance(heard[-1], Failed)
     assert [event.kind for event in run.events()][-1] == "failed"
+
+
+@pytest.mark.parametrize("refused", ["run.json", "events.jsonl"])
+def test_a_run_that_cannot_begin_is_told_and_leaves_nothing(
+    tmp_path, few, cpu, monkeypatch, refused
+):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if refused == "run.json":
+        monkeypatch.setattr("engine.store.write_atomically", full)
+    else:
+        monkeypatch.setattr(Journal, "append", full)
+    with pytest.raises(EngineError, match=r"cannot be written \(No space left"):
+        drive(tmp_path, few, cpu)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_that_fails_for_any_reason_is_no_checkpoint(tmp_path, few, cpu, monkeypatch):
+    def no_memory(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("torch.save", no_memory)
+    heard = []
+    with pytest.raises(MemoryError):
+        drive(tmp_path, few, cpu, heard.append, epochs=200)
+    assert not any(isinstance(event, Checkpoint) for event in heard)
 
 
 def test_history_gives_curves_by_step(tmp_path, few, cpu):

@@ -1,3 +1,4 @@
+import errno
 import json
 import multiprocessing
 from pathlib import Path
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.errors import EngineError
-from engine.events import Progress, Stopped, to_json
+from engine.events import Checkpoint, Failed, Progress, Stopped, to_json
 from engine.lock import RunLock
 from engine.store import (
     Journal,
@@ -69,6 +70,44 @@ def test_a_journal_is_lines_of_json_and_a_cut_last_line_is_tolerated(tmp_path):
     assert [event.step for event in run.events()] == [1, 2]
 
 
+def test_a_line_that_the_disk_refused_leaves_nothing_behind(tmp_path):
+    run = create_run(tmp_path, "full")
+    with Journal(run) as journal:
+        journal.append(Checkpoint(step=0))
+        size = journal.size
+
+        class Full:
+            """Takes half a line, then nothing."""
+
+            def __init__(self, file):
+                self.file, self.calls = file, 0
+
+            def write(self, content):
+                self.calls += 1
+                if self.calls > 1:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+                return self.file.write(content[:5])
+
+            def __getattr__(self, name):
+                return getattr(self.file, name)
+
+        journal._file = Full(journal._file)
+        with pytest.raises(OSError, match="No space"):
+            journal.append(Failed(step=0, message="lost"))
+        assert journal.size == size
+        journal._file = journal._file.file
+        journal.append(Failed(step=0, message="kept"))
+    assert [event.kind for event in run.events()] == ["checkpoint", "failed"]
+
+
+def test_what_a_killed_process_was_writing_is_cleared(tmp_path):
+    run = create_run(tmp_path, "killed")
+    run.write("weights.pt", b"whole")
+    (run.path / ".weights.pt.abc.partial").write_bytes(b"half")
+    run.clear_partial()
+    assert [path.name for path in run.path.iterdir()] == ["weights.pt"]
+
+
 def test_writing_is_atomic_and_leaves_nothing_beside(tmp_path, monkeypatch):
     path = tmp_path / "result.json"
     write_atomically(path, b"old")
@@ -109,6 +148,14 @@ def test_a_damaged_run_file_is_told_not_thrown(tmp_path):
     with pytest.raises(EngineError, match=r"has no result\.json"):
         _ = run.result
     assert list(Run(tmp_path / "absent").events()) == []
+
+
+def test_a_config_that_is_none_is_told_not_thrown(tmp_path):
+    run = make(tmp_path)
+    for config in ({"seed": -1}, {"recipe": "none"}):
+        run.update(config=config)
+        with pytest.raises(EngineError, match="no usable config"):
+            _ = run.config
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):

@@ -136,6 +136,18 @@ def test_divergence_is_told_with_its_step_and_a_remedy(few, cpu):
     assert not np.isfinite(seen[-1].series["loss"]).all()  # the curve shows the break
 
 
+def test_weights_that_are_not_finite_are_never_judged(few, cpu):
+    """The last batch's loss was measured before the last update, or before a checkpoint."""
+    config = train_config()
+    state = TrainState.begin(config, cpu)
+    events = train(config, few, cpu, state)
+    while state.step < 12:
+        next(events)
+    next(state.network.parameters()).data[0] = torch.inf
+    with pytest.raises(EngineError, match="diverged at step 12:"):
+        list(events)
+
+
 def test_one_cycle_rises_and_falls():
     config = train_config(recipe="tuned")
     rates = [learning_rate(config, step, 100) for step in range(100)]

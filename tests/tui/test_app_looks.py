@@ -1,14 +1,15 @@
 """What the app shows of runs, and how one moves in it."""
 
+import json
 import shlex
 
 import pytest
 from textual.widgets import DataTable
 
-from engine.store import Run
+from engine.store import Run, remove_run
 from tests.conftest import train_config
 from tests.tui import example_runs as examples
-from tests.tui.pilot import live, text, until
+from tests.tui.pilot import live, long_training, text, until
 from tui.actions import ACTIONS
 from tui.preferences import Preferences
 from tui.screens.compare import Compare
@@ -203,8 +204,11 @@ def test_every_action_has_an_id_a_key_a_palette_entry_and_a_line_of_help(tmp_pat
             assert action.sentence in shown
             if action.id not in ("app.palette", "app.quit"):
                 assert action.sentence in titles
-        await pilot.press("1")  # no key acts behind what is open
+        await pilot.press("2")  # no key acts behind what is open
+        assert app.current == "train"
         await pilot.press("escape")
+        assert app.current == "train"
+        assert len(app.screen_stack) == 1
         assert {"Leave", "Theme", "Screenshot"} <= titles
         assert len({action.id for action in ACTIONS}) == len(ACTIONS)
 
@@ -261,13 +265,55 @@ def test_marked_runs_are_compared(finished):
     live(finished, story)
 
 
-def test_space_pauses_where_experiments_are_and_marks_where_runs_are(finished):
+def test_space_pauses_where_experiments_are_and_marks_where_runs_are(finished, tmp_path):
     async def story(app, pilot):
+        task = long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 0)
         await pilot.press("space")
+        assert task.control.paused
+        assert not app.marked_runs
         await pilot.press("4", "space")
         assert len(app.marked_runs) == 1
+        assert task.control.paused
+        await pilot.press("1", "space")
+        assert not task.control.paused
+        await pilot.press("s")
+        await until(pilot, lambda: task.state == "stopped")
 
     live(finished, story)
+
+
+def test_a_mark_goes_with_its_run(tmp_path, digits):
+    kept = examples.trained(tmp_path, digits, 1, "baseline", 0.9)
+    removed = examples.trained(tmp_path, digits, 2, "two-conv", 0.9)
+
+    async def story(app, pilot):
+        await pilot.press("4", "space", "space")
+        assert len(app.marked_runs) == 2
+        remove_run(Run(tmp_path / removed))
+        app.panes["runs"].refresh_text()
+        assert [run.id for run in app.marked_runs] == [kept]
+
+    live(tmp_path, story)
+
+
+def test_a_run_that_diverged_opens_with_its_samples(tmp_path, digits):
+    run = Run(tmp_path / examples.diverged(tmp_path, digits, 3))
+    journal = run.path / "events.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        if line["event"] == "preview":
+            line["values"]["probability"] = [None] * 16
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    async def story(app, pilot):
+        await pilot.press("4", "enter")
+        await until(pilot, lambda: "of 16" in str(app.query_one("#samples").border_subtitle), 5)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "nan%" in text(app, "#closeup")
+
+    live(tmp_path, story, size=(200, 60))
 
 
 def test_o_says_where_the_files_are_and_how_to_bring_them_home(finished, monkeypatch):
@@ -301,13 +347,12 @@ def test_the_filter_ends_by_escape(tmp_path):
 
 
 def test_own_keys_theme_and_defaults(tmp_path, own_preferences):
-    own = Preferences("nord", {"run.choice": "f5"}, {"epochs": 7, "seed": 3})
+    own = Preferences("nord", {"run.choice": "f5"}, {"epochs": 7})
 
     async def story(app, pilot):
         assert app.theme == "nord"
         assert "f5 run" in text(app, "#keys")
-        assert (app.experiments["train"].config.epochs, app.shared.seed) == (7, 0)
-        assert app.experiments["train"].config.seed == 3
+        assert app.experiments["train"].config.epochs == 7
         await pilot.press("r")
         assert not app.conductor.tasks
         await pilot.press("f5")

@@ -49,6 +49,42 @@ def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
     assert all("--model baseline --model two-conv" in run.info["command"] for run in runs)
 
 
+def test_one_can_go_to_another_network_while_one_trains(tmp_path):
+    async def story(app, pilot):
+        app.experiments["train"].config = replace(app.experiments["train"].config, epochs=10_000)
+        await pilot.press("r")
+        await until(pilot, lambda: app.conductor.tasks[0].step > 20)
+        await pilot.press("j")
+        await pilot.pause(1)
+        assert app.experiments["train"].model == "two-conv"
+        assert app.experiments["train"].shown is None
+        await pilot.press("k")
+        await until(pilot, lambda: app.experiments["train"].shown is app.conductor.tasks[0])
+
+    live(tmp_path, story)
+
+
+def test_a_close_look_keeps_to_its_run_when_the_next_one_begins(trained):
+    async def story(app, pilot):
+        pane = app.experiments["visualize"]
+        pane.config = replace(pane.config, steps=20)
+        app.action_show("visualize")
+        app.conductor.start([replace(pane.config, layers=("logits",))], "a command")
+        app.conductor.start([replace(pane.config, layers=("pool2",))], "another command")
+        first, second = app.conductor.tasks
+        pane.show_task(first)
+        app._followed = first
+        await until(pilot, lambda: "images" in first.history.previews)
+        await pilot.press("enter")
+        view = app.screen
+        await until(pilot, lambda: second.state == "finished" and pane.shown is second)
+        view.draw()
+        assert view.neuron.layer == "logits"
+        assert "receptive field" in text(app, "#closeup")
+
+    live(trained, story)
+
+
 def test_pause_holds_and_stop_keeps(tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)

@@ -1,8 +1,10 @@
 """The command line as scripts see it: real processes, exit codes, both streams."""
 
+import io
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,7 @@ def test_all_models_make_one_run_each_and_a_figure_of_them_all(tmp_path):
         (["run", "train", "--model", "lenet"], 2, "--model must be one of baseline"),
         (["run", "train", "--all", "--model", "baseline"], 2, "not both"),
         (["run", "train", "--epochs", "0"], 2, "--epochs must be at least 1"),
-        (["run", "train", "--epochs", "many"], 2, "integer"),
+        (["run", "train", "--epochs", "many"], 2, "valid int"),
         (["run", "train", "--learning-rate", "nan"], 2, "finite"),
         (["run", "train", "--no-such-option"], 2, "--no-such-option"),
         (["run", "sleep"], 2, "sleep"),
@@ -63,6 +65,10 @@ def test_all_models_make_one_run_each_and_a_figure_of_them_all(tmp_path):
         (["data", "fetch", "cifar"], 2, "cifar"),
         (["--seed", "7", "run", "train"], 2, "Give --seed after run"),
         (["runs", "--artifacts", "x", "list"], 2, "Give --artifacts after list"),
+        (["runs", "--json", "list"], 2, "Give --json after list"),
+        (["runs", "--json", "show", "x"], 2, "show has no --json; leave it out."),
+        (["--ascii", "runs"], 2, "runs has no --ascii; leave it out."),
+        (["--ascii", "attach", "x"], 2, "Give --ascii after attach"),
         (["run", "train", "--threads", "1000", "--dataset", "digits"], 1, "processors"),
         (["run", "train", "--device", "cuda:99", "--dataset", "digits"], 1, "--device cpu"),
         (["run", "train", "--device", "toaster", "--dataset", "digits"], 1, "--device cpu"),
@@ -107,6 +113,21 @@ def test_a_traceback_only_with_debug(tmp_path, capsys):
     invoke(arguments)
     assert "Traceback" not in capsys.readouterr().err
     invoke(["run", "train", "--dataset", "mnist", "--data-root", "/nowhere", "--debug"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_what_is_unexpected_says_how_to_learn_more_of_it(capsys, monkeypatch):
+    def fail(artifacts):
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("tui.runs_commands.list_runs", fail)  # that command has no --debug
+    assert invoke(["runs"]) == 1
+    err = capsys.readouterr().err
+    assert err == (
+        "mnist-tui: unexpected ZeroDivisionError: by nothing (MNIST_TUI_DEBUG=1 shows where)\n"
+    )
+    monkeypatch.setenv("MNIST_TUI_DEBUG", "1")
+    assert invoke(["runs"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
 
@@ -193,6 +214,30 @@ def test_runs_lists_and_shows(tmp_path, capsys):
     shown = capsys.readouterr().out
     for words in (run.name, "learning rate", "0.01", "weights.pt", "figures/loss.png"):
         assert words in shown
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [("n", 1, "nothing removed"), ("y", 0, ""), ("", 130, "interrupted")],
+)
+def test_who_does_not_want_a_run_removed_is_not_told_of_an_interruption(
+    tmp_path, capsys, monkeypatch, answer, code, words
+):
+    folder = tmp_path / "20260102-030405-000-train-baseline"
+    folder.mkdir()
+    (folder / "run.json").write_text("{}")
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n" if answer else ""))
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert invoke(["runs", "rm", folder.name, "--artifacts", str(tmp_path)]) == code
+    assert words in sys.stderr.getvalue()
+    assert ("interrupted" in sys.stderr.getvalue()) is (code == 130)
+    assert folder.exists() is (code != 0)
+    assert ("removed" in capsys.readouterr().out) is (code == 0)
 
 
 def test_figures_are_drawn_again_from_the_directory_alone(tmp_path, capsys):

@@ -1,6 +1,8 @@
 import sys
 from types import SimpleNamespace
 
+import pytest
+
 from tui.machine import GIB, Load, Machine
 
 
@@ -12,6 +14,11 @@ def test_a_machine_without_a_gpu_tells_the_rest(monkeypatch):
     assert "GPU" not in load.words()
 
 
+@pytest.fixture(autouse=True)
+def every_gpu_visible(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
 def gpu(rates):
     def fail(handle):
         raise pynvml.NVMLError
@@ -19,7 +26,8 @@ def gpu(rates):
     pynvml = SimpleNamespace(
         NVMLError=ValueError,
         nvmlInit=lambda: None,
-        nvmlDeviceGetHandleByIndex=lambda index: "the first",
+        nvmlDeviceGetHandleByIndex=lambda index: index,
+        nvmlDeviceGetHandleByUUID=lambda uuid: uuid,
         nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(used=12 * GIB, total=141 * GIB),
         nvmlDeviceGetUtilizationRates=(lambda handle: SimpleNamespace(gpu=43)) if rates else fail,
     )
@@ -33,6 +41,24 @@ def test_a_gpu_and_one_that_tells_no_load(monkeypatch):
     load = Machine().read()
     assert load.gpu is None
     assert ", GPU 12.0/141 GiB" in load.words()
+
+
+@pytest.mark.parametrize(
+    ("visible", "index", "handle"),
+    [(None, 0, 0), (None, 2, 2), ("3,1", 0, 3), ("3, 1", 1, 1), ("GPU-5f-1,0", 0, "GPU-5f-1"),
+     ("MIG-77", 0, "MIG-77"), ("", 0, None), ("3", 1, None), ("odd", 0, None)],
+)  # fmt: skip
+def test_the_gpu_is_the_one_that_torch_knows_by_that_number(monkeypatch, visible, index, handle):
+    monkeypatch.setitem(sys.modules, "pynvml", gpu(rates=True))
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    asked = []
+    monkeypatch.setattr(
+        sys.modules["pynvml"], "nvmlDeviceGetMemoryInfo",
+        lambda handle: asked.append(handle) or SimpleNamespace(used=GIB, total=GIB),
+    )  # fmt: skip
+    Machine(index).read()
+    assert asked == ([] if handle is None else [handle])
 
 
 def test_words_are_short():

@@ -29,6 +29,8 @@ def test_theme_keys_and_defaults(tmp_path):
         ("[defaults]\nepochs = 0", "--epochs must be at least 1"),
         ("[defaults]\nrecipe = 'best'", "--recipe must be one of"),
         ("keys = 3", "no action is called '3'"),
+        ('[keys]\n"run.pause" = 5', "run.pause must be text in quotes, not 5"),
+        ('theme = ["a"]', "theme must be text in quotes, not ['a']"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line_with_the_file_s_name(tmp_path, text, words):

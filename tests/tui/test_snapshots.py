@@ -11,6 +11,7 @@ from engine.config import RunConfig, TrainConfig
 from engine.errors import EngineError
 from engine.events import Started
 from tests.tui import example_runs as examples
+from tests.tui.pilot import until
 from tui.app import TEXT_INTERVAL, MnistTui
 from tui.conductor import Conductor
 from tui.machine import Load
@@ -73,8 +74,11 @@ def app_on(artifacts, script=None):
 async def settle(pilot):
     """Wait until files are read and every picture is drawn."""
     pilot.app._read_load()
-    while any(worker.is_running for worker in pilot.app.workers if worker.name != "engine"):
-        await pilot.pause(0.05)
+
+    def all_read():
+        return not any(w.is_running for w in pilot.app.workers if w.name != "engine")
+
+    await until(pilot, all_read)
     await pilot.pause(2 * TEXT_INTERVAL)
     await draw(pilot)
 
@@ -139,8 +143,7 @@ def test_a_run_that_goes_on(snap_compare, digits, keys):
     async def play(pilot):
         await settle(pilot)
         await pilot.press("a")
-        while pilot.app.conductor.tasks[0].step != 250:
-            await pilot.pause(0.05)
+        await until(pilot, lambda: pilot.app.conductor.tasks[0].step == 250)
         await pressing(*keys)(pilot)
 
     app = app_on(Path("nothing"), script)

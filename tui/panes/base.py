@@ -34,10 +34,10 @@ class Pane(Container):
         self.shown: Task | None = None
 
     def refresh_text(self) -> None:
-        """Bring numbers and words up to date; ten times a second at most."""
+        """Bring numbers and words up to date."""
 
     def refresh_pictures(self) -> None:
-        """Bring charts and images up to date; twice a second at most."""
+        """Bring charts and images up to date."""
 
 
 class ExperimentPane(Pane):
@@ -112,14 +112,14 @@ class ExperimentPane(Pane):
         self.cursor = steps[at] if at < len(steps) else None
         self.refresh_pictures()
 
-    def lines(self, curve: Curve, style: str, *, label: str = "", smooth: bool = True) -> list:
+    def lines(self, curve: Curve, style: str, *, smooth: bool = True) -> list:
         """Return a curve's line; where it is smoothed, over the raw one."""
         weight = self.look.weight(self.shown.steps) if smooth else 0.0
         if not weight:
-            return [Line(curve.steps, curve.values, style, label)]
+            return [Line(curve.steps, curve.values, style)]
         return [
             Line(curve.steps, curve.values, RAW),
-            Line(curve.steps, ema(curve.values, weight), style, label),
+            Line(curve.steps, ema(curve.values, weight), style),
         ]
 
     def at_cursor(self, curve: Curve | None, smooth: bool = False) -> float:

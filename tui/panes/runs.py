@@ -73,6 +73,7 @@ class RunsPane(Pane):
                 name = Text.assemble((chosen, "bold #CC79A7"), name)
                 row = (name, Text(result, justify="right"), f"{mark} {status}", recipe, dataset)
                 table.add_row(*row, Text(seed, justify="right"), key=run.id)
+        self._marked.intersection_update(self._states)  # some may have been removed elsewhere
         if here in table.rows:
             table.move_cursor(row=table.get_row_index(here))
         nothing = f"No runs in {self.artifacts} yet; go to 1 and press r."

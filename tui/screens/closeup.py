@@ -1,6 +1,7 @@
 """A close look at one thing of a section: a sample, a noise, a neuron, the map of success.
 
-A close-up is drawn anew twice a second, so that it lives as long as the run does.
+A close-up is drawn anew twice a second, so that it lives as long as the run does. It keeps to the
+run that it was opened on, also where the section behind it goes on to the next one.
 """
 
 from typing import ClassVar
@@ -31,12 +32,23 @@ class CloseUp(ModalScreen[None]):
     def __init__(self, pane: ExperimentPane) -> None:
         super().__init__()
         self.pane = pane
+        self.shown = pane.shown
         self._drawn = Text()
 
     @property
     def plain(self) -> bool:
         """Whether to draw in ASCII without colour."""
         return self.pane.look.plain
+
+    @property
+    def cursor(self) -> int | None:
+        """The step that the section stands at, None for the latest."""
+        return self.pane.cursor if self.pane.shown is self.shown else None
+
+    @property
+    def when(self) -> str:
+        """Where the cursor stands, for a title."""
+        return self.pane.when() if self.pane.shown is self.shown else ""
 
     def compose(self) -> ComposeResult:
         """Lay out one panel."""

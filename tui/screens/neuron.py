@@ -22,16 +22,19 @@ class NeuronView(CloseUp):
 
     def __init__(self, pane: VisualizePane) -> None:
         super().__init__(pane)
-        self.neuron = pane.neuron or Neuron(pane.layer, 0)
+        self.neuron = pane.neuron or self._of_layer(pane.layer)[0]
+
+    def _of_layer(self, layer: str) -> list[Neuron]:
+        return [neuron for neuron in self.shown.config.targets if neuron.layer == layer]
 
     def title_words(self) -> str:
         """Return which neuron it is."""
         place = "" if self.neuron.position is None else " at {}, {}".format(*self.neuron.position)
-        return f"{self.neuron.layer} {self.neuron.index}{place}{self.pane.when()}"
+        return f"{self.neuron.layer} {self.neuron.index}{place}{self.when}"
 
     def picture(self) -> Text:
         """Return image and facts, the nine strongest test images, and the curve."""
-        task, cursor = self.pane.shown, self.pane.cursor
+        task, cursor = self.shown, self.cursor
         row = task.config.targets.index(self.neuron)
         preview = task.history.preview("images", cursor)
         if preview is None:
@@ -89,13 +92,13 @@ class NeuronView(CloseUp):
         for name, value in facts.items():
             if value:
                 words.append(f"{name:17}", "dim").append(f"{value}\n")
-        models = {run: model for model, run in (self.pane.shown.config.other_runs or {}).items()}
+        models = {run: model for model, run in (self.shown.config.other_runs or {}).items()}
         for run, answer in one.get("read_as", {}).items():
             words.append(f"{models.get(run, run):17}", "dim").append(f"reads a {answer}\n")
         return words
 
     def action_move(self, by: int) -> None:
         """Take the neighbour among the run's neurons of this layer."""
-        neurons = [n for n in self.pane.shown.config.targets if n.layer == self.neuron.layer]
+        neurons = self._of_layer(self.neuron.layer)
         self.neuron = neurons[(neurons.index(self.neuron) + by) % len(neurons)]
         self.draw()

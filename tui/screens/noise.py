@@ -30,13 +30,13 @@ class NoiseView(CloseUp):
 
     def title_words(self) -> str:
         """Return which digit is to be read as which."""
-        return f"A {self.digit} to be read as {self.label}{self.pane.when()}"
+        return f"A {self.digit} to be read as {self.label}{self.when}"
 
     def picture(self) -> Text:
         """Return the three pictures over the probabilities before and after."""
-        index = self.pane.index_of(self.label)
-        infused = Infused.at(self.pane.shown, self.pane.cursor)
-        if index is None or infused is None:
+        index = self.shown.config.labels.index(self.label)
+        infused = Infused.at(self.shown, self.cursor)
+        if infused is None:
             return Text("No noise yet.", "dim")
         size = min(IMAGE_SIZE, (self.app.size.width - EDGES - 6) // 3)
         clean, noise = infused.clean[self.digit], infused.noises[index]
@@ -81,7 +81,7 @@ class NoiseView(CloseUp):
 
     def action_turn(self, by: int) -> None:
         """Take the next target of the run."""
-        labels = self.pane.shown.config.labels
+        labels = self.shown.config.labels
         self.label = labels[(labels.index(self.label) + by) % len(labels)]
         if self.digit == self.label:
             self.action_move(1)

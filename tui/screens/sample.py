@@ -20,14 +20,17 @@ class SampleView(CloseUp):
 
     def title_words(self) -> str:
         """Return which sample of which network it is."""
-        return f"Sample {self.index + 1} of {self._count()}  {self.pane.model}{self.pane.when()}"
+        return f"Sample {self.index + 1} of {self._count()}  {self.shown.config.model}{self.when}"
 
     def _count(self) -> int:
-        return len(self.pane.shown.history.images("samples"))
+        answers = self.shown.history.preview("samples")
+        return len(answers.values["label"]) if answers else 1
 
     def picture(self) -> Text:
         """Return the image beside what the network says of it."""
-        history, cursor = self.pane.shown.history, self.pane.cursor
+        history, cursor = self.shown.history, self.cursor
+        if history.preview("samples", cursor) is None:  # it is told from its start again
+            return Text("No sample yet.", "dim")
         factor = 2 if self.app.size.width >= 100 and self.app.size.height >= 36 else 1
         image = history.images("samples")[self.index]
         drawn = draw_grey(enlarge(image, factor), plain=self.plain)

@@ -22,7 +22,7 @@ class SuccessMap(CloseUp):
 
     def picture(self) -> Text:
         """Return a row for each target, a column for each true digit."""
-        finished = self.pane.shown.history.finished
+        finished = self.shown.history.finished
         if finished is None:
             return Text("The map comes with the judging on the test images, at the end.", "dim")
         words = Text("target   true digit\n", "dim")

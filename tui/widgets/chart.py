@@ -20,12 +20,11 @@ CURSOR = "bold #CC79A7"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """A curve: ``steps`` [S], ``values`` [S], its style and its name in the legend."""
+    """A curve: ``steps`` [S], ``values`` [S] and its style."""
 
     steps: np.ndarray
     values: np.ndarray
     style: str
-    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +121,7 @@ def _scaled(line: Line, log: bool) -> Line:
     values = np.asarray(line.values, float)
     if log:
         values = np.log10(np.where(values > 0, values, np.nan))
-    return Line(line.steps, values, line.style, line.label)
+    return Line(line.steps, values, line.style)
 
 
 def _range(plot: Plot, values: np.ndarray) -> tuple[float, float]:

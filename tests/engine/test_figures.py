@@ -1,0 +1,46 @@
+"""Figures on disk, and those that the report takes from there."""
+
+import re
+import shutil
+
+import pytest
+
+from engine.figures import draw_figures
+from engine.figures.style import new_figure, save
+from engine.report.choose import Chosen, choose
+from engine.report.document import render
+
+
+def test_who_reads_a_figure_while_it_is_drawn_again_gets_a_whole_one(tmp_path):
+    path = save(new_figure(2, 2, "old", "")[0], tmp_path, "one")
+    old = path.read_bytes()
+    with path.open("rb") as reader:
+        save(new_figure(2, 2, "new", "")[0], tmp_path, "one")
+        assert reader.read() == old
+    assert path.read_bytes() != old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kept", [0, 20, -5])
+def test_a_figure_that_was_cut_is_drawn_again(copied, kept):
+    run = copied["train"]
+    path = run.path / "figures" / "loss.png"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:kept])
+    page = render(Chosen((run,), (), ()), [], "again")
+    assert path.read_bytes() == whole
+    assert len(re.findall("<img ", page)) == 4
+
+
+def test_models_are_side_by_side_only_where_just_these_were_trained_together(copied):
+    folder = copied["train"].path.parent
+    together = choose(folder, []).trainings
+    baseline, two_conv = together
+    two_conv.update(companions=[baseline.id])
+    list(draw_figures(two_conv))
+    shutil.copytree(baseline.path, folder / "20990101-000000-000-baseline")
+    later = choose(folder, []).trainings
+    assert later[0].id != baseline.id
+    for trainings, shown in ((together, True), (later, False), (together[:1], False)):
+        page = render(Chosen(trainings, (), ()), [], "again")
+        assert ("trained together" in page) == shown

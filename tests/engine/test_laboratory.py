@@ -1,0 +1,44 @@
+import dataclasses
+
+import torch
+
+from engine.config import RunConfig, TrainConfig
+from engine.control import Control
+from engine.device import usable_cores
+from engine.laboratory import Laboratory
+
+
+def laboratory():
+    return Laboratory(warn=lambda line: None)
+
+
+def test_every_run_gets_the_threads_that_it_says():
+    shared = laboratory()
+    for threads in (None, 1, None, 1):
+        _, device = shared.survey(RunConfig(dataset="digits", device="cpu", threads=threads))
+        assert device.threads == torch.get_num_threads() == (threads or usable_cores())
+
+
+def test_where_mnist_was_found_is_recorded_and_looked_for_anew_once_it_has_gone(
+    tmp_path, few, monkeypatch
+):
+    """A run that took ``./data`` must find it from another folder too."""
+    asked = []
+
+    def opened(name, root, **options):
+        asked.append(root)
+        return dataclasses.replace(few, name="mnist", origin=str(tmp_path / "data"))
+
+    monkeypatch.setattr("engine.data.open_dataset", opened)
+    monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
+    config = TrainConfig(model="baseline", epochs=1, device="cpu", artifacts=str(tmp_path / "runs"))
+    wishes = {"listen": lambda event: None, "control": Control()}
+    run = laboratory().session(config, **wishes).run()
+    assert run.config.data_root == str(tmp_path / "data")
+
+    monkeypatch.setattr("engine.data.has_mnist", lambda root: True)
+    laboratory().survey_of(run)
+    monkeypatch.setattr("engine.data.has_mnist", lambda root: False)
+    laboratory().survey_of(run)
+    laboratory().survey_of(run, str(tmp_path / "elsewhere"))
+    assert asked == [None, str(tmp_path / "data"), None, str(tmp_path / "elsewhere")]
