@@ -38,7 +38,7 @@ def bare(
     """A terminal laboratory for small neural networks on MNIST. Without a command: the app."""
     if version:
         print(f"mnist-tui {metadata.version('mnist-tui')}")
-        return
+        raise typer.Exit
     for doubt in doubtful_variables(context):
         complain(doubt)
     refuse_options_before(context)

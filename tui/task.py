@@ -74,7 +74,9 @@ class Task:
 
         A Started begins anew: a run that goes on from its checkpoint is told from its start.
         """
-        if event.time is not None and event.time <= self._told_until:
+        if isinstance(event, Started):
+            self._told_until = 0.0
+        elif event.time is not None and event.time <= self._told_until:
             return
         self.doing = event.doing if isinstance(event, Working) else ""
         if isinstance(event, Started):
@@ -97,7 +99,7 @@ class Task:
 
     def tell_again(self, journal: Iterable[Event]) -> None:
         """Take in a run's events from its first one; what of them still comes counts no more."""
-        self._told_until = last = 0.0
+        last = 0.0
         for event in journal:
             self.add(event)
             last = event.time or last

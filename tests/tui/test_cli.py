@@ -396,5 +396,7 @@ def test_signals_stop_the_other_sections_too(section, trained):
 def test_version_and_help(capsys):
     assert invoke(["--version"]) == 0
     assert capsys.readouterr().out.startswith("mnist-tui 0.")
+    assert invoke(["--version", "runs"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
     assert invoke(["run"]) == 2
     assert capsys.readouterr().err.startswith("Usage: mnist-tui run")

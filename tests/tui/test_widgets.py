@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from rich.text import Text
 
+from tui.widgets.bar import bar
 from tui.widgets.chart import Line, Plot, draw, spark
 from tui.widgets.pixels import draw_framed, draw_grey, draw_signed, shrink
 from tui.widgets.thumbnails import fitting_size, thumbnails
@@ -19,6 +20,11 @@ def test_a_28x28_image_is_28x14_cells_with_two_pixels_each():
     style = text.get_style_at_offset(__import__("rich.console", fromlist=["Console"]).Console(), 0)
     assert style.color.triplet.rgb == "rgb(255,255,255)"
     assert style.bgcolor.triplet.rgb == "rgb(128,128,128)"
+
+
+def test_a_bar_is_full_by_its_share_and_empty_where_there_is_none():
+    lengths = [bar(share, 8, "red", plain=True).plain.count("#") for share in (0, 0.5, 1, np.nan)]
+    assert lengths == [0, 4, 8, 0]
 
 
 def test_plain_images_are_ascii_without_colour():
