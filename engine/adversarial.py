@@ -115,6 +115,7 @@ def craft(
         series = torch.stack([loss, hit]).unsqueeze(1).cpu().numpy()
         yield Progress(step=state.step, series={"loss": series[0], "success": series[1]})
 
+    yield Working(step=state.step, doing="judging on the test images")
     test_images, truth = device.place(data.test)
     clean = judge(predict(network, test_images, device), truth)
     targets = []

@@ -16,7 +16,7 @@ from engine.events import plain
 from engine.history import Curve, History
 from engine.store import Run
 
-PLACES = ("artifacts", "data_root", "offline")  # where, which is no setting
+PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
 CHANCE = ("seed", "run", "other_runs")  # what may differ within a group
 
 

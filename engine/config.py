@@ -64,6 +64,7 @@ class RunConfig:
     data_root: str | None = option(
         None, "Folder that holds MNIST/raw/; the only place looked in when given."
     )
+    data_found: str | None = None  # the folder where MNIST was found
     offline: bool = option(False, "Never download anything.")
     artifacts: str = option("artifacts", "Folder that run directories go to.")
     device: str = option("auto", "auto, cpu, cuda or cuda:N.")

@@ -43,7 +43,7 @@ class Laboratory:
         data, device = self._dataset(config), self._device(config)
         found: dict[str, Any] = {
             "dataset": data.name,
-            "data_root": data.origin if data.name == "mnist" else config.data_root,
+            "data_found": data.origin if data.name == "mnist" else None,
             "device": str(device.torch_device),
             "precision": device.precision,
             "threads": device.threads,
@@ -73,7 +73,7 @@ class Laboratory:
         info, config = run.info, run.config
         if info["status"] == "finished":
             raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
-        data = self._dataset(_wherever_it_lies(config))
+        data = self._dataset(_at_home(config))
         if data.sha256 != info["dataset"]["sha256"]:
             raise EngineError(f"Run {run.id} began on another {data.name}; go on with that one.")
         return Session(
@@ -97,7 +97,7 @@ class Laboratory:
 
         ``data_root`` is where its data lies now, if elsewhere. Raises MnistTuiError.
         """
-        config = _wherever_it_lies(run.config)
+        config = _at_home(run.config)
         if data_root is not None:
             config = dataclasses.replace(config, data_root=data_root)
         data = self._dataset(config)
@@ -136,18 +136,25 @@ class Laboratory:
         """A chosen run brings its dataset with it, and the place where that was found."""
         if not isinstance(config, NetworkConfig) or config.run is None:
             return config
-        trained = _wherever_it_lies(find_trained(Path(config.artifacts), config.run).config)
+        trained = _at_home(find_trained(Path(config.artifacts), config.run).config)
         root = config.data_root or trained.data_root
         return dataclasses.replace(config, dataset=trained.dataset, data_root=root)
 
 
-def _wherever_it_lies(config: RunConfig) -> RunConfig:
-    """Return a run's config, to look for its MNIST anew if that has been moved since."""
-    from engine.data import has_mnist
+def _at_home(config: RunConfig) -> RunConfig:
+    """Return a run's config, its MNIST where the run found it: ``./data`` is elsewhere by now.
 
-    if config.data_root is None or has_mnist(Path(config.data_root)):
+    What lies in one of the usual places is looked for as usual.
+    """
+    from engine.data import has_mnist, mnist_roots
+
+    if config.data_root is not None or config.data_found is None:
         return config
-    return dataclasses.replace(config, data_root=None)
+    found = Path(config.data_found)
+    usual = any(root.resolve() == found for root in mnist_roots())
+    if usual or not has_mnist(found):
+        return config
+    return dataclasses.replace(config, data_root=config.data_found)
 
 
 def find_trained(artifacts: Path, name: str) -> Run:

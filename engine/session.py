@@ -128,8 +128,8 @@ class Session:
                 if self.resumed is None:
                     shutil.rmtree(run.path, ignore_errors=True)
                 raise EngineError(
-                    f"The files of {run.path} cannot be written ({error.strerror or error}). "
-                    "Mend that, or choose another folder with --artifacts."
+                    f"The files of {run.path} cannot be written ({error.strerror or error}); "
+                    "mend that and try again."
                 ) from None
             yield journal
 

@@ -74,7 +74,7 @@ class Run:
                 for line in lines:
                     try:
                         yield from_json(json.loads(line))
-                    except (ValueError, KeyError, TypeError):
+                    except ValueError:
                         return
         except FileNotFoundError:
             return
@@ -119,7 +119,7 @@ class Run:
 
     def clear_partial(self) -> None:
         """Remove what a killed process left of files that it was writing. Raises OSError."""
-        for partial in self.path.glob(f".*{PARTIAL}"):
+        for partial in self.path.rglob(f".*{PARTIAL}"):
             partial.unlink(missing_ok=True)
 
     def cut_journal(self, size: int | None) -> None:

@@ -212,8 +212,8 @@ class MnistTui(RunActions, LookActions):
         pane = self.experiments[task.section]
         if task.state == "running" and task not in self._begun:
             self._begun.add(task)
-            chose_nothing = pane.shown is None and self.current != task.section
-            if chose_nothing or (pane.shown is not None and pane.shown is self._followed):
+            nothing_chosen = pane.shown is None and not pane.moved
+            if nothing_chosen or (pane.shown is not None and pane.shown is self._followed):
                 pane.show_task(task)
         if pane.shown is task:
             self._followed = task

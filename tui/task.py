@@ -99,11 +99,13 @@ class Task:
 
     def tell_again(self, journal: Iterable[Event]) -> None:
         """Take in a run's events from its first one; what of them still comes counts no more."""
-        last = 0.0
+        last, end = 0.0, None if self.active else (self.state, self.message)
         for event in journal:
             self.add(event)
             last = event.time or last
         self._told_until = last
+        if self.active and end:  # the journal of a process that died tells of none
+            self.state, self.message = end
 
     @property
     def elsewhere(self) -> bool:

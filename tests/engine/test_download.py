@@ -109,6 +109,8 @@ def test_when_no_mirror_helps_each_answer_is_told_and_nothing_is_left(server, tm
 
 
 def test_patience_bounds_all_mirrors_together_before_the_first_byte(server, tmp_path):
+    import torchvision.datasets  # noqa: F401  # takes seconds, which are not the mirrors'
+
     mirrors = [server.url("hangs")] * 5
     since = time.monotonic()
     with pytest.raises(DownloadFailed):

@@ -19,9 +19,7 @@ def test_every_run_gets_the_threads_that_it_says():
         assert device.threads == torch.get_num_threads() == (threads or usable_cores())
 
 
-def test_where_mnist_was_found_is_recorded_and_looked_for_anew_once_it_has_gone(
-    tmp_path, few, monkeypatch
-):
+def test_mnist_is_taken_from_where_a_run_found_it_unless_it_has_gone(tmp_path, few, monkeypatch):
     """A run that took ``./data`` must find it from another folder too."""
     asked = []
 
@@ -34,11 +32,14 @@ def test_where_mnist_was_found_is_recorded_and_looked_for_anew_once_it_has_gone(
     config = TrainConfig(model="baseline", epochs=1, device="cpu", artifacts=str(tmp_path / "runs"))
     wishes = {"listen": lambda event: None, "control": Control()}
     run = laboratory().session(config, **wishes).run()
-    assert run.config.data_root == str(tmp_path / "data")
+    assert (run.config.data_root, run.config.data_found) == (None, str(tmp_path / "data"))
 
     monkeypatch.setattr("engine.data.has_mnist", lambda root: True)
     laboratory().survey_of(run)
+    laboratory().survey_of(run, str(tmp_path / "elsewhere"))
     monkeypatch.setattr("engine.data.has_mnist", lambda root: False)
     laboratory().survey_of(run)
-    laboratory().survey_of(run, str(tmp_path / "elsewhere"))
-    assert asked == [None, str(tmp_path / "data"), None, str(tmp_path / "elsewhere")]
+    monkeypatch.setattr("engine.data.has_mnist", lambda root: True)
+    monkeypatch.chdir(tmp_path)
+    laboratory().survey_of(run)
+    assert asked == [None, str(tmp_path / "data"), str(tmp_path / "elsewhere"), None, None]

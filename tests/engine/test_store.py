@@ -103,9 +103,11 @@ def test_a_line_that_the_disk_refused_leaves_nothing_behind(tmp_path):
 def test_what_a_killed_process_was_writing_is_cleared(tmp_path):
     run = create_run(tmp_path, "killed")
     run.write("weights.pt", b"whole")
-    (run.path / ".weights.pt.abc.partial").write_bytes(b"half")
+    (run.path / "figures").mkdir()
+    for name in (".weights.pt.abc.partial", "figures/.loss.png.abc.partial"):
+        (run.path / name).write_bytes(b"half")
     run.clear_partial()
-    assert [path.name for path in run.path.iterdir()] == ["weights.pt"]
+    assert {path.name for path in run.path.rglob("*")} == {"weights.pt", "figures"}
 
 
 def test_writing_is_atomic_and_leaves_nothing_beside(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.config import AdversarialConfig, TrainConfig
 from engine.control import HAND_OVER
-from engine.events import Progress, Started, Stopped
+from engine.events import Interrupted, Progress, Started, Stopped
 from engine.store import create_run
 from tui.conductor import Conductor
 
@@ -46,6 +46,9 @@ def test_a_task_told_again_from_its_journal_takes_nothing_twice():
         task.add(event)
     assert task.history.curves["loss"].steps.tolist() == [1, 2, 3, 4, 5]
     assert task.state == "running"
+    task.add(Interrupted(step=5))
+    task.tell_again(events)
+    assert task.state == "interrupted"
 
 
 def test_a_run_that_was_stopped_is_not_gone_on_with_elsewhere(tmp_path, monkeypatch):

@@ -53,6 +53,7 @@ class ExperimentPane(Pane):
         known = options_of(self.kind)
         self.config = self.kind(**{name: v for name, v in options.items() if name in known})
         self.cursor: int | None = None  # a step; None is the latest
+        self.moved = False  # the user went from the shown run to where there is none
         self.marked: set[int] = set()  # rows of the list, to run several
         self._prompts: list[Text] = []
 
@@ -67,6 +68,7 @@ class ExperimentPane(Pane):
         """Show a task of this section, at its latest step."""
         self.shown = task
         self.cursor = None
+        self.moved = False
         self.refresh_text()
         self.refresh_pictures()
 

@@ -90,6 +90,7 @@ class TrainPane(ExperimentPane):
     @on(OptionList.OptionHighlighted, "#model-list")
     def _choose(self) -> None:
         if self.shown is None or self.shown.config.model != self.model:
+            self.moved = self.moved or self.shown is not None
             self.shown = self.newest(lambda config: config.model == self.model)
             self.cursor = None
         self.refresh_text()
