@@ -21,7 +21,7 @@ def test_digits_have_epochs_of_their_own_unless_chosen():
 
 
 def resolved(section, **options):
-    found = {"dataset": "mnist", "threads": 1}
+    found = {"dataset": "mnist", "data_found": "/somewhere", "threads": 1}
     if section != "train":
         found |= {"run": "a-run", "model": "two-conv-fc", "other_runs": {}}
     return SECTIONS[section](**options).resolve(**found)
