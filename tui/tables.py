@@ -10,7 +10,7 @@ from rich.table import Table
 
 from engine.architectures import ARCHITECTURES
 from engine.errors import EngineError
-from engine.statistics import wilson_interval
+from engine.statistics import rate_interval
 from engine.store import Run
 
 
@@ -48,7 +48,7 @@ def train_table(runs: list[Run]) -> Table:
     for run in runs:
         result = run.result
         test = result["test"]
-        low, high = wilson_interval(round(test["accuracy"] * test["n"]), test["n"])
+        low, high = rate_interval(test["accuracy"], test["n"])
         reported = ARCHITECTURES[result["model"]].reported_accuracy
         right = sum(sample["label"] == sample["prediction"] for sample in result["samples"])
         table.add_row(

@@ -75,13 +75,11 @@ class Task:
         A Started begins anew: a run that goes on from its checkpoint is told from its start.
         """
         if isinstance(event, Started):
-            self._told_until = 0.0
+            self.history, self.marks, self.message, self._told_until = History(), [], "", 0.0
         elif event.time is not None and event.time <= self._told_until:
             return
         self.doing = event.doing if isinstance(event, Working) else ""
-        if isinstance(event, Started):
-            self.history, self.marks, self.message = History(), [], ""
-        elif not self.active or isinstance(event, Working):
+        if not isinstance(event, Started) and (not self.active or isinstance(event, Working)):
             return
         self.history.add(event)
         self.step = event.step
