@@ -1,0 +1,20 @@
+"""Foreign text made safe to print: file contents, file names and variables are data, not commands.
+
+A terminal obeys control characters wherever they come from: a directory name could set the window's
+title or write to the clipboard.
+"""
+
+import re
+
+# C0 and C1 controls, DEL, marks that reorder text, line separators, and halves of surrogate pairs,
+# which no encoding can write.
+_UNSAFE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with each character that a terminal would act on replaced by one it shows.
+
+    Newlines count as such: what is printed is one line. The length stays the same.
+    """
+    return _UNSAFE.sub(REPLACEMENT, text)
