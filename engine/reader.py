@@ -1,0 +1,252 @@
+"""Reading the files of a run, which may come from anywhere: the one way in.
+
+A file must be a regular one and no larger than its kind can be, what it holds no deeper and of the
+type and shape that is expected. Nothing else is opened or taken into memory: no pipe that hangs, no
+link that leads out of the run, no archive that unpacks to more than it may. What is not as it
+should be is a DamagedFile, one line that names the file. No torch in here.
+"""
+
+import ast
+import errno
+import io
+import math
+import os
+import pickletools
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+import numpy as np
+
+from engine.errors import EngineError
+
+MB = 1 << 20
+JSON_LIMIT = 4 * MB  # bytes of run.json, result.json, a queue
+JSON_DEPTH = 32  # objects and lists in one another; ours have seven
+LINE_LIMIT = 16 * MB  # bytes of a journal's line; the nine test images of 74 neurons are 0.7 MB
+JOURNAL_LIMIT = 4096 * MB
+NPY_HEADER = 16 * 1024  # bytes, at most, before the values of an array
+ZIP_ENTRIES, PICKLE_LIMIT = 1000, MB
+
+_SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+# What a state of tensors is pickled with; a pickle that names anything else is none of ours.
+_PICKLED = {"collections OrderedDict", "torch._utils _rebuild_tensor_v2"} | {
+    f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int")
+}
+
+
+class DamagedFile(EngineError):
+    """A file of a run that is not what it should be; ``remedy`` says what helps, if anything."""
+
+    def __init__(self, path: str | os.PathLike, why: str, remedy: str = "") -> None:
+        super().__init__(f"{path} is damaged ({why}){f'; {remedy}' if remedy else ''}.")
+        self.why = why
+
+
+def open_regular(path: str | os.PathLike, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
+    """Open a regular file, and nothing else, and return its descriptor. Never waits.
+
+    ``flags`` say how; O_TRUNC is refused, as what it would empty is not known yet: use ftruncate.
+    Raises DamagedFile for a link, a pipe, a device, a socket or a directory, and OSError where a
+    regular file cannot be opened or is not there.
+    """
+    if flags & os.O_TRUNC:
+        raise ValueError("O_TRUNC empties a file before it is known to be a regular one")
+    try:
+        file = os.open(path, flags | _SAFE, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP or (error.errno == errno.EMLINK and os.path.islink(path)):
+            raise DamagedFile(path, "it is a link") from None
+        if error.errno in (errno.ENXIO, errno.ENODEV, errno.EISDIR, errno.EOPNOTSUPP):
+            raise DamagedFile(path, "it is not a regular file") from None
+        raise
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise DamagedFile(path, "it is not a regular file")
+    return file
+
+
+def open_to_read(path: str | os.PathLike, limit: int) -> BinaryIO:
+    """Return a regular file of at most ``limit`` bytes, open for reading.
+
+    Raises FileNotFoundError where there is none, DamagedFile where it is another kind of thing or
+    larger, and EngineError where it may not be read.
+    """
+    try:
+        descriptor = open_regular(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise EngineError(f"{path} cannot be read ({error.strerror}).") from None
+    file = os.fdopen(descriptor, "rb")
+    size = os.fstat(descriptor).st_size
+    if size > limit:
+        file.close()
+        raise DamagedFile(path, f"{size:,} bytes, where it can hold {limit:,} at most")
+    return file
+
+
+def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
+    """Return what a regular file holds; raises as ``open_to_read`` does."""
+    try:
+        with open_to_read(path, limit) as file:
+            content = file.read(limit + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise EngineError(f"{path} cannot be read ({error.strerror}).") from None
+    if len(content) > limit:
+        raise DamagedFile(path, f"more than {limit:,} bytes")
+    return content
+
+
+def read_json(path: str | os.PathLike, limit: int = JSON_LIMIT) -> dict[str, Any]:
+    """Return the JSON object that a file holds; raises as ``open_to_read`` does."""
+    content = read_bytes(path, limit)
+    try:
+        values = from_json(content)
+        check_depth(values)
+    except ValueError as error:
+        raise DamagedFile(path, str(error)) from None
+    if not isinstance(values, dict):
+        raise DamagedFile(path, "not a JSON object")
+    return values
+
+
+def from_json(content: bytes | str) -> Any:
+    """Return what strict JSON says: UTF-8, and no NaN or infinity, nor a number beyond floats.
+
+    Raises ValueError, also where lists lie in one another beyond all measure.
+    """
+    try:
+        return msgspec.json.decode(content)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except UnicodeError:
+        raise ValueError("not UTF-8") from None
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from None
+
+
+def check_depth(values: Any, limit: int = JSON_DEPTH) -> None:
+    """Raise ValueError where lists and objects lie in one another more than ``limit`` deep."""
+    level = [values]
+    for _ in range(limit + 1):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+        if not below:
+            return
+        level = below
+    raise ValueError("nested too deep")
+
+
+def read_lines(file: BinaryIO, path: str | os.PathLike) -> Iterator[bytes]:
+    """Yield the rest of a journal line by line, the last one perhaps cut.
+
+    Raises DamagedFile where one is longer than any can be.
+    """
+    while line := file.readline(LINE_LIMIT + 1):
+        if len(line) > LINE_LIMIT:
+            raise DamagedFile(path, f"a line of more than {LINE_LIMIT:,} bytes")
+        yield line
+
+
+def read_array(
+    path: str | os.PathLike, shape: tuple[int, ...], dtype: type = np.float32
+) -> np.ndarray:
+    """Return the array of a ``.npy`` file, of that shape and type and with finite values only.
+
+    Raises as ``open_to_read`` does.
+    """
+    expected = np.dtype(dtype)
+    size = math.prod(shape) * expected.itemsize
+    content = io.BytesIO(read_bytes(path, size + NPY_HEADER))
+    found, kind, order = _npy_header(path, content)
+    if (found, kind) != (shape, np.lib.format.dtype_to_descr(expected)):
+        told = f"{kind} {list(found)}"[:80]
+        raise DamagedFile(path, f"an array of {told}, not {expected.str} {list(shape)}")
+    values = content.read()
+    if len(values) != size:
+        raise DamagedFile(path, f"{len(values):,} bytes of values, not {size:,}")
+    array = np.frombuffer(values, expected).reshape(shape, order=order).copy(order="C")
+    if not np.isfinite(array).all():
+        raise DamagedFile(path, "values that are not finite")
+    return array
+
+
+def _npy_header(path: str | os.PathLike, content: BinaryIO) -> tuple[tuple[int, ...], Any, str]:
+    """Return shape, type and order ("C" or "F") as a header tells them; read up to its end."""
+    try:
+        version = np.lib.format.read_magic(content)
+        length = int.from_bytes(content.read(2 if version == (1, 0) else 4), "little")
+        header = ast.literal_eval(content.read(length).decode("latin1"))
+        shape = header["shape"]
+        if not (isinstance(shape, tuple) and all(type(extent) is int for extent in shape)):
+            raise ValueError("no shape")
+        return shape, header["descr"], "F" if header["fortran_order"] else "C"
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
+        raise DamagedFile(path, "not an array as NumPy writes it") from None
+
+
+def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.BytesIO:
+    """Return the bytes of a state that torch saved, to be loaded with ``weights_only=True``.
+
+    Nothing in it is compressed, so it takes no more memory than ``limit``; every part is whole by
+    its checksum, and its pickle names nothing but tensors. Raises as ``open_to_read`` does.
+    """
+    content = io.BytesIO(read_bytes(path, limit))
+    try:
+        with zipfile.ZipFile(content) as archive:
+            parts = archive.infolist()
+            if len(parts) > ZIP_ENTRIES or sum(part.file_size for part in parts) > limit:
+                raise ValueError("it unpacks to more than a state holds")
+            if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+                raise ValueError("it is compressed, as a state never is")
+            if any(part.file_size != part.compress_size for part in parts):
+                raise ValueError("its directory contradicts itself")
+            if (broken := archive.testzip()) is not None:
+                raise ValueError(f"{broken} is not whole")
+            [pickled] = (part for part in parts if part.filename.endswith("/data.pkl"))
+            if pickled.file_size > PICKLE_LIMIT:
+                raise ValueError("its pickle is larger than a state's")
+            _check_pickle(archive.read(pickled))
+    # zipfile raises these for what is cut, encrypted, or of another kind.
+    except (
+        ValueError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, OSError,
+    ) as error:  # fmt: skip
+        why = str(error) or type(error).__name__
+        raise DamagedFile(path, why, remedy) from None
+    content.seek(0)
+    return content
+
+
+def _check_pickle(pickled: bytes) -> None:
+    """Raise ValueError where a pickle names anything but tensors, or is none."""
+    for opcode, argument, _ in pickletools.genops(pickled):
+        named = opcode.name in ("GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4")
+        if named and (opcode.name != "GLOBAL" or argument not in _PICKLED):
+            raise ValueError(f"its pickle names {argument or opcode.name}")
+
+
+def is_id(name: Any) -> bool:
+    """Tell whether a value can be the id of a run: the name of a directory in this folder."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and len(name) <= 255
+        and not any(sign in name for sign in "/\\\0")
+    )
+
+
+def run_beside(folder: Path, name: str) -> Path:
+    """Return the directory of another run in a folder. Raises EngineError unless it is an id."""
+    if not is_id(name):
+        raise EngineError(f"{name!r} is no run's id; `mnist-tui runs` lists the runs.")
+    return folder / name
