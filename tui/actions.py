@@ -90,7 +90,7 @@ ACTIONS = (
     ),
     Action(
         id="run.go_on", keys="g", action="go_on", word="go on",
-        sentence="Go on with what was stopped, interrupted or failed", group="Runs",
+        sentence="Resume a stopped, interrupted or failed run", group="Runs",
         footer=False,
     ),
     Action(
@@ -134,6 +134,16 @@ ACTIONS = (
         group="Looking", footer=False, shown_key="↓ j",
     ),
     Action(
+        id="look.scroll_down", keys="shift+down,J", action="scroll_panels(3)", word="scroll down",
+        sentence="Scroll down what a panel cannot show at once", group="Looking",
+        sections=EXPERIMENTS, footer=False, shown_key="shift+↓",
+    ),
+    Action(
+        id="look.scroll_up", keys="shift+up,K", action="scroll_panels(-3)", word="scroll up",
+        sentence="Scroll it up", group="Looking", sections=EXPERIMENTS, footer=False,
+        shown_key="shift+↑",
+    ),
+    Action(
         id="look.logarithm", keys="y", action="logarithm", word="log", sections=EXPERIMENTS,
         sentence="Losses on a logarithmic or a linear axis", group="Looking",
         footer=False,
@@ -170,7 +180,7 @@ ACTIONS = (
     ),
     Action(
         id="app.detach", keys="d", action="detach", word="detach",
-        sentence="Leave, and let what runs go on in the background", group="The app",
+        sentence="Leave; runs continue in the background", group="The app",
     ),
     Action(
         id="app.quit", keys="q,ctrl+q", action="leave", word="quit",

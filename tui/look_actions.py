@@ -67,6 +67,10 @@ class LookActions(App[None]):
         if move is not None:
             move()
 
+    def action_scroll_panels(self, by: int) -> None:
+        """Scroll what the section's panels cannot show at once."""
+        self.experiments[self.current].scroll_panels(by)
+
     def action_logarithm(self) -> None:
         """Draw losses on a logarithmic axis, or a linear one."""
         self.look.logarithm = not self.look.logarithm

@@ -98,9 +98,8 @@ def _noise_bar(
 
 
 def _infused(figure, spec, history: History, noise: np.ndarray, row: int, label: int) -> None:
-    """Show the nine images of other digits with the noise on them, answers before and after."""
+    """Show the nine images of other digits with the noise on them, and what they are read as."""
     clean = history.images("test_sources")
-    before = history.previews["test_sources"][-1].values["before"]
     after = history.previews["noise"][-1].values["after"][row]
     inner = spec.subgridspec(3, 3)
     shown = [digit for digit in range(CLASSES) if digit != label][:9]
@@ -108,10 +107,10 @@ def _infused(figure, spec, history: History, noise: np.ndarray, row: int, label:
         axes = figure.add_subplot(inner[divmod(place, 3)])
         picture(axes, np.clip(clean[digit] + noise, 0, 1))
         if place == 7:
-            axes.set_xlabel("what the network says, before → after", fontsize=7.5, color=GREY)
+            axes.set_xlabel("true digit → answer with the noise", fontsize=7.5, color=GREY)
         fooled = after[digit] == label
         axes.set_title(
-            f"{before[digit]} → {after[digit]}" + ("" if fooled else "  resists"),
+            f"{digit} → {after[digit]}" + ("" if fooled else "  resists"),
             fontsize=9, color=INK if fooled else VERMILION,
         )  # fmt: skip
 

@@ -96,7 +96,7 @@ def noise(history: History, target: dict[str, Any], position: int) -> str:
     return (
         f"Target {label}: the noise, its loss {_course(cost)} and its success on the batches from "
         f"{hits.values[0]:.0%} to {hits.values[-1]:.0%} over {cost.steps[-1]} steps, and nine test "
-        f"images of other digits before and after, with the network's answers. "
+        f"images of other digits with the noise, each with its digit and the network's answer. "
         f"{target['success']['rate']:.2%} of the test images are read as {label}."
     )
 

@@ -1,6 +1,7 @@
 """Adversarial: ten target labels, the noise of the chosen one, and nine images with it."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from rich.text import Text
@@ -20,11 +21,14 @@ from tui.widgets.bar import bar
 from tui.widgets.chart import Chart, Plot, spark
 from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, draw_signed, enlarge, shrink
+from tui.widgets.room import Room, Rows
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 
 MARGIN = 2
 LINE = "#56B4E9"
 SPARK, RATE = 4, 7  # cells of a label's line
+# What the captions of the infused images say; the longest that fits is shown.
+LEGENDS = ("true digit {} answer with the noise", "true digit {} answer", "digit {} answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +73,22 @@ class AdversarialPane(NetworkPane):
 
     def compose(self) -> ComposeResult:
         """Lay out labels, noise and curves, infused images."""
-        with Vertical(id="labels", classes="column panel list") as labels:
+        with VerticalScroll(id="labels", classes="column panel list", can_focus=False) as labels:
             labels.border_title = "Target labels"
-            yield OptionList(*(Text(str(label)) for label in range(CLASSES)), id="label-list")
+            yield Rows(*(Text(str(label)) for label in range(CLASSES)), id="label-list")
             yield Picture(id="attacked")
         with Vertical(id="middle", classes="column"):
-            with Vertical(id="noise-panel", classes="panel") as noise:
-                noise.border_title = "Noise"
-                yield Picture(id="noise")
+            noise = Room("noise", id="noise-panel", classes="panel")
+            noise.border_title = "Noise"
+            yield noise
             with Horizontal():
                 for name in ("loss", "success"):
                     chart = Chart(id=f"noise-{name}", classes="panel")
                     chart.border_title = name.capitalize()
                     yield chart
-        with VerticalScroll(id="infused", classes="column panel", can_focus=False) as infused:
-            infused.border_title = "With the noise"
-            yield Picture(id="infused-grid")
+        infused = Room("infused-grid", id="infused", classes="column panel")
+        infused.border_title = "With the noise"
+        yield infused
 
     def on_mount(self) -> None:
         """Choose the first label."""
@@ -117,8 +121,7 @@ class AdversarialPane(NetworkPane):
     def refresh_text(self) -> None:
         """Write each label's success as a bar and a number, and whose network is attacked."""
         self.shown = self.shown or self.newest(self.looks_at_choice)
-        width = self.query_one(OptionList).content_size.width
-        self.write_list([self._label_line(label, width) for label in range(CLASSES)])
+        self.write_list(lambda width: [self._label_line(n, width) for n in range(CLASSES)])
         words = self.network_words("attacks")
         if self.shown is None:
             words.append("\n\na crafts all ten\nr the chosen one", "bold")
@@ -146,33 +149,28 @@ class AdversarialPane(NetworkPane):
 
     def refresh_pictures(self) -> None:
         """Draw the chosen label's noise, curves and infused images."""
-        noise, grid = self.query_one("#noise", Picture), self.query_one("#infused-grid", Picture)
-        panel = self.query_one("#noise-panel", Vertical)
+        noise, grid = self.query_one("#noise-panel", Room), self.query_one("#infused", Room)
         label, index = self.row, self.index_of(self.row)
         infused = Infused.at(self.shown, self.cursor) if self.shown else None
         if index is None or infused is None:
             words = "The noise grows here: red adds ink, blue takes it away."
             if self.shown is not None and index is None:
                 words = f"This run has no noise for {label}; r crafts it."
-            noise.show(hint(words, panel.content_size.width))
+            noise.draw(partial(hint, words))
             words = "Nine images, each read as the target once the noise is on it."
-            grid.show(hint(words, self.query_one("#infused").content_size.width - 1))
-            panel.border_title = "Noise"
+            grid.draw(partial(hint, words))
+            grid.legends = ()
+            noise.border_title = "Noise"
             for chart in self.query(Chart):
                 chart.show_nothing(chart.id.removeprefix("noise-").capitalize())
             return
-        room = panel.content_size
-        size = max(2, min(room.width, 2 * room.height))
-        image = infused.noises[index]
-        if size < IMAGE_SIZE:
-            image = shrink(image, size, size)
-        image = enlarge(image, max(1, size // IMAGE_SIZE))
-        noise.show(draw_signed(image, infused.bound, plain=self.look.plain))
-        panel.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
+        noise.draw(partial(self._draw_noise, infused, index))
+        noise.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
         for name in ("loss", "success"):
             self._draw_curve(name, index)
-        room = self.query_one("#infused", VerticalScroll).content_size
-        grid.show(self._draw_infused(infused, index, label, room))
+        grid.draw(partial(self._draw_infused, infused, index, label))
+        arrow = "->" if self.look.plain else "→"
+        grid.legends = tuple(words.format(arrow) for words in LEGENDS)
 
     def _draw_curve(self, name: str, index: int) -> None:
         chart = self.query_one(f"#noise-{name}", Chart)
@@ -191,17 +189,24 @@ class AdversarialPane(NetworkPane):
         chart.border_title = name.capitalize()
         chart.border_subtitle = f"{value:.1%}" if name == "success" else f"{value:.3f}"
 
+    def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
+        size = max(2, min(room.width, 2 * room.height))
+        image = infused.noises[index]
+        if size < IMAGE_SIZE:
+            image = shrink(image, size, size)
+        image = enlarge(image, max(1, size // IMAGE_SIZE))
+        return draw_signed(image, infused.bound, plain=self.look.plain)
+
     def _draw_infused(self, infused: Infused, index: int, label: int, room: Size) -> Text:
         size = fitting_size(CLASSES - 1, room.width, room.height)
         pictures = []
         for digit in [digit for digit in range(CLASSES) if digit != label]:
             image = infused.sum(index, digit)[MARGIN:-MARGIN, MARGIN:-MARGIN]
             picture = draw_grey(shrink(image, size, size), plain=self.look.plain)
-            before = infused.before.values["before"][digit]
             after = infused.after.values["after"][index][digit]
             fooled = after == label
             arrow = "->" if self.look.plain else "→"
             cross = "" if fooled else " x" if self.look.plain else " ✗"
-            words = f"{before} {arrow} {after}{cross}"
+            words = f"{digit} {arrow} {after}{cross}"
             pictures.append((picture, Text(words, "" if fooled else WRONG)))
         return thumbnails(pictures, min(size, len(image)), room.width)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from rich.text import Text
-from textual.containers import Container
+from textual.containers import Container, VerticalScroll
+from textual.geometry import Size
 from textual.widgets import OptionList
 
 from engine.config import RunConfig, options_of
@@ -16,6 +17,7 @@ from tui.conductor import Conductor
 from tui.look import Look
 from tui.task import Task
 from tui.widgets.chart import Line
+from tui.widgets.room import Rows
 from tui.words import MARKED
 
 RAW = "#5A6570"  # the line under a smoothed one
@@ -55,7 +57,6 @@ class ExperimentPane(Pane):
         self.cursor: int | None = None  # a step; None is the latest
         self.moved = False  # the user went from the shown run to where there is none
         self.marked: set[int] = set()  # rows of the list, to run several
-        self._prompts: list[Text] = []
 
     def newest(self, matches: Callable[[RunConfig], bool] = lambda config: True) -> Task | None:
         """Return the section's newest task whose config matches, live ones first."""
@@ -89,20 +90,25 @@ class ExperimentPane(Pane):
         """The highlighted row of the list."""
         return self.query_one(OptionList).highlighted or 0
 
-    def write_list(self, prompts: list[Text]) -> None:
-        """Write the rows of the list; only what changed is sent to the terminal."""
-        options = self.query_one(OptionList)
-        for row, prompt in enumerate(prompts):
-            mark = MARKED[self.look.plain] if row in self.marked else " "
-            prompts[row] = prompt = Text.assemble((mark, "bold #CC79A7"), prompt)
-            if row >= len(self._prompts) or prompt != self._prompts[row]:
-                options.replace_option_prompt_at_index(row, prompt)
-        self._prompts = prompts
+    def write_list(self, rows: Callable[[int], list[Text]]) -> None:
+        """Write the rows of the list, which ``rows`` makes for a width, with their marks."""
+        self.query_one(Rows).write(
+            lambda width: [self._with_mark(*row) for row in enumerate(rows(width))]
+        )
+
+    def _with_mark(self, row: int, words: Text) -> Text:
+        mark = MARKED[self.look.plain] if row in self.marked else " "
+        return Text.assemble((mark, "bold #CC79A7"), words)
 
     def mark(self) -> None:
         """Mark the highlighted row, or take its mark away."""
         self.marked ^= {self.row}
         self.refresh_text()
+
+    def scroll_panels(self, by: int) -> None:
+        """Scroll the panels that hold more than they show, by lines."""
+        for panel in self.query(VerticalScroll):
+            panel.scroll_relative(y=by, animate=False)
 
     def move_cursor(self, by: int) -> None:
         """Move the step cursor over the shown run's events; past the last one is the latest."""
@@ -156,16 +162,16 @@ class ExperimentPane(Pane):
         if task is None:
             return Text()
         words = Text()
+        if task.message:  # first: on a low terminal the rest may have to be scrolled to
+            words.append(f"{task.message}\n\n", "bold #D55E00")
         if task.history.started:
             config = task.history.started.config
             dataset = task.history.started.dataset["name"]
             words.append(f"{'-'.join(task.run.split('-')[:3])}\n", "dim")
             words.append(f"{config['recipe']}, seed {config['seed']}, {dataset}", "dim")
-        if task.message:
-            words.append(f"\n\n{task.message}", "bold #D55E00")
         return words
 
 
-def hint(words: str, width: int) -> Text:
-    """Return words for a panel of that width which has nothing to show yet."""
-    return Text(textwrap.fill(words, max(width, 8)), style="dim italic")
+def hint(words: str, room: Size) -> Text:
+    """Return words for a panel which has nothing to show yet."""
+    return Text(textwrap.fill(words, max(room.width, 8)), style="dim italic")

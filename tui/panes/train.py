@@ -1,6 +1,7 @@
 """Train: three networks, their curves, sixteen validation images."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from rich.text import Text
@@ -18,6 +19,7 @@ from tui.task import Task
 from tui.widgets.chart import Chart, Line, Plot, spark
 from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, shrink
+from tui.widgets.room import Room, Rows
 from tui.widgets.thumbnails import WRONG, fitting_size, thumbnails
 from tui.words import MARKS, PLAIN_MARKS, number
 
@@ -37,9 +39,9 @@ class TrainPane(ExperimentPane):
 
     def compose(self) -> ComposeResult:
         """Lay out models, curves and samples."""
-        with Vertical(id="models", classes="column panel list") as models:
+        with VerticalScroll(id="models", classes="column panel list", can_focus=False) as models:
             models.border_title = "Models"
-            yield OptionList(*(Text(name) for name in NAMES), id="model-list")
+            yield Rows(*(Text(name) for name in NAMES), id="model-list")
             yield Picture(id="about")
         with Vertical(id="curves", classes="column"):
             loss = Chart(id="loss", classes="panel")
@@ -48,9 +50,9 @@ class TrainPane(ExperimentPane):
             accuracy = Chart(id="accuracy", classes="panel")
             accuracy.border_title = "Validation accuracy"
             yield accuracy
-        with VerticalScroll(id="samples", classes="column panel", can_focus=False) as samples:
-            samples.border_title = "Samples"
-            yield Picture(id="sample-grid")
+        samples = Room("sample-grid", id="samples", classes="column panel")
+        samples.border_title = "Samples"
+        yield samples
 
     def on_mount(self) -> None:
         """Choose the first model."""
@@ -99,7 +101,7 @@ class TrainPane(ExperimentPane):
     def refresh_text(self) -> None:
         """Write the model list and what the highlighted model is made of."""
         self.shown = self.shown or self.newest(lambda config: config.model == self.model)
-        self.write_list([self._model_lines(name) for name in NAMES])
+        self.write_list(lambda width: [self._model_lines(name) for name in NAMES])
         architecture = ARCHITECTURES[self.model]
         arrow = "->" if self.look.plain else "→"
         blocks = [
@@ -141,15 +143,14 @@ class TrainPane(ExperimentPane):
         """Draw the curves and the sixteen samples."""
         self._draw_loss()
         self._draw_accuracy()
-        grid = self.query_one("#sample-grid", Picture)
-        samples = self.query_one("#samples", VerticalScroll)
+        samples = self.query_one("#samples", Room)
         answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
         if answers is None:
-            grid.show(hint(SAMPLES_HINT, samples.content_size.width - 1))
+            samples.draw(partial(hint, SAMPLES_HINT))
             samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")
-        grid.show(draw_samples(images, answers, samples.content_size, self.look.plain))
+        samples.draw(partial(draw_samples, images, answers, plain=self.look.plain))
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
         samples.border_subtitle = f"{right} of {len(images)} right"
 
@@ -208,7 +209,7 @@ def labels_and_answers(preview: Preview) -> tuple[list[int], list[int]]:
     return [int(v) for v in preview.values["label"]], [int(v) for v in preview.values["prediction"]]
 
 
-def draw_samples(images: np.ndarray, answers: Preview, room: Size, plain: bool) -> Text:
+def draw_samples(images: np.ndarray, answers: Preview, room: Size, *, plain: bool) -> Text:
     """Return sample images [N, H, W] in [0, 1] as thumbnails over the network's answers."""
     size = fitting_size(len(images), room.width, room.height)
     pictures = []

@@ -1,6 +1,7 @@
 """Visualize: layers and neurons, the images that excite them, their cost curves."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from rich.text import Text
@@ -18,6 +19,7 @@ from tui.panes.network import NetworkPane
 from tui.widgets.chart import Chart, Line, Plot
 from tui.widgets.picture import Picture
 from tui.widgets.pixels import draw_grey, enlarge, shrink
+from tui.widgets.room import Room, Rows
 from tui.widgets.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 
 AROUND = 2  # pixels shown around a receptive field
@@ -38,13 +40,13 @@ class VisualizePane(NetworkPane):
 
     def compose(self) -> ComposeResult:
         """Lay out neurons, the chosen layer's images, the activations' course."""
-        with Vertical(id="neurons", classes="column panel list") as layers:
+        with VerticalScroll(id="neurons", classes="column panel list", can_focus=False) as layers:
             layers.border_title = "Neurons"
-            yield OptionList(*(Text(layer) for layer, _ in ROWS), id="neuron-list")
+            yield Rows(*(Text(layer) for layer, _ in ROWS), id="neuron-list")
             yield Picture(id="looked-at")
-        with VerticalScroll(id="neuron-grid", classes="column panel", can_focus=False) as grid:
-            grid.border_title = "Images"
-            yield Picture(id="neuron-images")
+        grid = Room("neuron-images", id="neuron-grid", classes="column panel")
+        grid.border_title = "Images"
+        yield grid
         with Vertical(id="neuron", classes="column"):
             chart = Chart(id="activation", classes="panel")
             chart.border_title = "Activation"
@@ -96,7 +98,7 @@ class VisualizePane(NetworkPane):
         ends = {}
         if curve is not None:
             ends = dict(zip(self.shown.config.targets, curve.values[-1], strict=True))
-        self.write_list([self._line(layer, index, ends) for layer, index in ROWS])
+        self.write_list(lambda width: [self._line(layer, index, ends) for layer, index in ROWS])
         words = Text(f"\n{LAYER_WORDS[self.layer]}", "dim")
         words.append_text(self.network_words("of"))
         if self.shown is None:
@@ -120,20 +122,19 @@ class VisualizePane(NetworkPane):
 
     def refresh_pictures(self) -> None:
         """Draw the highlighted layer's images and the course of their activations."""
-        images, chart = self.query_one("#neuron-images", Picture), self.query_one(Chart)
-        panel = self.query_one("#neuron-grid", VerticalScroll)
+        panel, chart = self.query_one("#neuron-grid", Room), self.query_one(Chart)
         preview = self.shown.history.preview("images", self.cursor) if self.shown else None
         rows = self.rows_of_layer()
         if preview is None or not rows:
             words = "The images that excite the neurons sharpen here."
             if preview is not None:
                 words = f"This run has no neurons of {self.layer}; r draws them."
-            images.show(hint(words, panel.content_size.width - 1))
+            panel.draw(partial(hint, words))
             chart.show_nothing("Activation")
             panel.border_title = "Images"
             return
         neurons = [self.shown.config.targets[row] for row in rows]
-        images.show(self._grid(neurons, preview.images[rows], panel.content_size))
+        panel.draw(partial(self._grid, neurons, preview.images[rows], self._dead(), self.neuron))
         panel.border_title = f"Images of {self.layer}{self.when()}"
         self._draw_activation(chart, rows, neurons)
 
@@ -155,18 +156,27 @@ class VisualizePane(NetworkPane):
         chart.border_title = "Activation"
         chart.border_subtitle = f"[{style}]{name}[/] {self.at_cursor(one):.4g}"
 
-    def _grid(self, neurons: list[Neuron], images: np.ndarray, room: Size) -> Text:
-        dead = set()
-        if self.shown.history.finished:
-            described = self.shown.history.finished.figures["neurons"]
-            dead = {(one["layer"], one["index"]) for one in described if one["dead"]}
+    def _dead(self) -> set[Neuron]:
+        """Return the neurons that are zero on every test image, as far as that is known."""
+        if self.shown.history.finished is None:
+            return set()
+        described = self.shown.history.finished.figures["neurons"]
+        return {Neuron(one["layer"], one["index"]) for one in described if one["dead"]}
+
+    def _grid(
+        self,
+        neurons: list[Neuron],
+        images: np.ndarray,
+        dead: set[Neuron],
+        chosen: Neuron | None,
+        room: Size,
+    ) -> Text:
         size = fitting_size(len(neurons), room.width, room.height)
         pictures = []
         for neuron, image in zip(neurons, images, strict=True):
             picture = draw_grey(field_of(neuron, image, size), plain=self.look.plain)
-            is_dead = (neuron.layer, neuron.index) in dead
-            style = WRONG if is_dead else CHOSEN if neuron == self.neuron else ""
-            words = f" {neuron.index} dead" if is_dead else f" {neuron.index} "
+            style = WRONG if neuron in dead else CHOSEN if neuron == chosen else ""
+            words = f" {neuron.index} dead" if neuron in dead else f" {neuron.index} "
             pictures.append((picture, Text(words, style)))
         return thumbnails(pictures, size, room.width)
 

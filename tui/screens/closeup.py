@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -27,6 +28,8 @@ class CloseUp(ModalScreen[None]):
         Binding("right,l", "move(1)", "next", id="closeup.right"),
         Binding("up,k", "turn(-1)", "up", id="closeup.up"),
         Binding("down,j", "turn(1)", "down", id="closeup.down"),
+        Binding("pageup,shift+up,K", "scroll(-1)", "scroll up", id="closeup.scroll_up"),
+        Binding("pagedown,shift+down,J", "scroll(1)", "scroll down", id="closeup.scroll_down"),
     ]
 
     def __init__(self, pane: ExperimentPane) -> None:
@@ -52,8 +55,7 @@ class CloseUp(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out one panel."""
-        with VerticalScroll(classes="dialog close", can_focus=False) as dialog:
-            dialog.border_subtitle = self.keys()
+        with VerticalScroll(classes="dialog close", can_focus=False):
             yield Static(id="closeup")
 
     def on_mount(self) -> None:
@@ -63,14 +65,25 @@ class CloseUp(ModalScreen[None]):
 
     def on_resize(self) -> None:
         """Draw for the new size."""
-        self.draw()
+        self.call_after_refresh(self.draw)
+
+    @property
+    def room(self) -> Size:
+        """The most cells that the picture can have: the screen's without the panel's edges."""
+        gutter = self.query_one(VerticalScroll).gutter  # border, padding, scrollbar
+        return Size(self.app.size.width - gutter.width, self.app.size.height - gutter.height)
 
     def draw(self) -> None:
         """Bring title and picture up to date."""
-        self.query_one(VerticalScroll).border_title = self.title_words()
-        picture = self.picture()
+        panel, room = self.query_one(VerticalScroll), self.room
+        panel.border_title = self.title_words()
+        picture = self.picture(room)
+        if picture.plain.endswith("\n"):  # an empty last line would make it scroll for nothing
+            picture.right_crop()
         if picture != self._drawn:
             self._drawn = picture
+            more = picture.plain.count("\n") >= room.height
+            panel.border_subtitle = f"pgdn more  {self.keys()}" if more else self.keys()
             self.query_one("#closeup", Static).update(picture)
 
     def keys(self) -> str:
@@ -81,8 +94,8 @@ class CloseUp(ModalScreen[None]):
         """Return the panel's title."""
         raise NotImplementedError
 
-    def picture(self) -> Text:
-        """Return what is looked at."""
+    def picture(self, room: Size) -> Text:
+        """Return what is looked at, no wider than ``room``; what is higher can be scrolled."""
         raise NotImplementedError
 
     def action_move(self, by: int) -> None:
@@ -90,4 +103,9 @@ class CloseUp(ModalScreen[None]):
 
     def action_turn(self, by: int) -> None:
         """Scroll, where up and down have no other meaning."""
-        self.query_one(VerticalScroll).scroll_relative(y=2 * by)
+        self.query_one(VerticalScroll).scroll_relative(y=2 * by, animate=False)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by half of what is shown."""
+        panel = self.query_one(VerticalScroll)
+        panel.scroll_relative(y=by * max(1, panel.size.height // 2), animate=False)

@@ -6,18 +6,19 @@ from rich.console import Console
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
+from textual.geometry import Size
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from engine.compare import Comparison
 from tui.comparison import group_table, pictures, ranking
 from tui.look import Look
 from tui.widgets.chart import Chart, Line, Plot
+from tui.widgets.room import Room
 
 COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
 FAINT = "#5A6570"
-MARGIN = 6  # cells at both sides
+WIDEST = 1000  # cells that a table may have
 
 
 class Compare(ModalScreen[None]):
@@ -29,6 +30,8 @@ class Compare(ModalScreen[None]):
         Binding("right,l", "move(1)", "next", id="compare.right"),
         Binding("up,k", "scroll(-3)", "up", id="compare.up"),
         Binding("down,j", "scroll(3)", "down", id="compare.down"),
+        Binding("shift+left,H", "sideways(-8)", "to the left", id="compare.far_left"),
+        Binding("shift+right,L", "sideways(8)", "to the right", id="compare.far_right"),
     ]
 
     def __init__(self, comparison: Comparison, look: Look) -> None:
@@ -43,30 +46,25 @@ class Compare(ModalScreen[None]):
         """Lay out the ranking over the curves."""
         with Vertical(classes="dialog compare") as dialog:
             dialog.border_title = f"{len(self.comparison.runs)} runs of {self.comparison.section}"
-            dialog.border_subtitle = "←→ metric  ↑↓ scroll  escape closes"
-            with VerticalScroll(id="ranking", can_focus=False):
-                yield Static(id="ranked")
+            dialog.border_subtitle = "←→ metric  ↑↓ shift+←→ scroll  escape closes"
+            yield Room("ranked", id="ranking", classes="")
             yield Chart(id="curves", classes="panel")
 
     def on_mount(self) -> None:
         """Draw."""
         self.query_one(Chart).plain = self.look.plain
-        self.call_after_refresh(self._draw)
+        self.query_one(Room).draw(self._ranked)
+        self._draw_curves()
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self.call_after_refresh(self._draw)
-
-    def _draw(self) -> None:
-        width = self.size.width - MARGIN
-        parts = [_rendered(ranking(self.comparison), width)]
+    def _ranked(self, room: Size) -> Text:
+        """Return the runs ranked, the means over seeds, and the pictures."""
+        parts = [_rendered(ranking(self.comparison))]
         if len(self.comparison.groups) < len(self.comparison.runs):
             words = Text("Mean over seeds, ± the deviation of one run", "bold")
-            parts += [words, _rendered(group_table(self.comparison), width)]
+            parts += [words, _rendered(group_table(self.comparison))]
         if self.comparison.section != "train":
-            parts.append(pictures(self.comparison, width, plain=self.look.plain))
-        self.query_one("#ranked", Static).update(Text("\n").join(parts))
-        self._draw_curves()
+            parts.append(pictures(self.comparison, room.width, plain=self.look.plain))
+        return Text("\n").join(parts)
 
     def _draw_curves(self) -> None:
         chart = self.query_one(Chart)
@@ -95,14 +93,19 @@ class Compare(ModalScreen[None]):
             self.metric = (self.metric + by) % len(self.metrics)
             self._draw_curves()
 
+    def action_sideways(self, by: int) -> None:
+        """Scroll the ranking to its sides."""
+        self.query_one(Room).scroll_relative(x=by, animate=False)
+
     def action_scroll(self, by: int) -> None:
         """Scroll the ranking."""
-        self.query_one("#ranking", VerticalScroll).scroll_relative(y=by)
+        self.query_one(Room).scroll_relative(y=by, animate=False)
 
 
-def _rendered(table: object, width: int) -> Text:
-    """Return a table as words; what is too wide is cut, not folded."""
-    console = Console(width=max(width, 20), color_system=None)
+def _rendered(table: object) -> Text:
+    """Return a table as words, as wide as it is: one can scroll sideways."""
+    console = Console(width=WIDEST, color_system=None)
     with console.capture() as capture:
         console.print(table)
-    return Text(capture.get().rstrip("\n"), no_wrap=True)
+    lines = [line.rstrip() for line in capture.get().rstrip("\n").split("\n")]
+    return Text("\n".join(lines), no_wrap=True)

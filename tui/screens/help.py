@@ -1,5 +1,6 @@
 """Every key and what it does, from the list that binds them."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -14,6 +15,9 @@ from tui.actions import ACTIONS
 from tui.widgets.thumbnails import beside
 
 COLUMNS = (("Sections", "Runs", "The app"), ("Looking",))
+KEY = 11  # cells before a sentence
+GAP = 3
+COLUMN = 54  # cells of a column at least, where there are two
 
 
 class Help(ModalScreen[None]):
@@ -21,6 +25,10 @@ class Help(ModalScreen[None]):
 
     BINDINGS: ClassVar = [
         Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
+        Binding("up,k", "scroll(-2)", "up", id="help.up"),
+        Binding("down,j", "scroll(2)", "down", id="help.down"),
+        Binding("pageup", "scroll(-10)", "page up", id="help.page_up"),
+        Binding("pagedown,space", "scroll(10)", "page down", id="help.page_down"),
     ]
 
     def __init__(self, keys: Mapping[str, str], reasons: Mapping[str, str]) -> None:
@@ -30,23 +38,53 @@ class Help(ModalScreen[None]):
         self.reasons = reasons
 
     def compose(self) -> ComposeResult:
-        """Lay out the groups in two columns where they fit, one below the other elsewhere."""
-        columns = [Text("\n").join(map(self._group, groups)) for groups in COLUMNS]
-        wide = self.app.size.width >= 118
-        words = beside(*columns, gap=3) if wide else Text("\n").join(columns)
-        with VerticalScroll(classes="dialog") as dialog:
+        """Lay out one panel."""
+        with VerticalScroll(classes="dialog close", can_focus=False) as dialog:
             dialog.border_title = "Keys"
-            dialog.border_subtitle = "escape closes"
-            yield Static(words)
+            dialog.border_subtitle = "↑↓ scroll  escape closes"
+            yield Static(id="keys-of-all")
 
-    def _group(self, group: str) -> Text:
+    def on_mount(self) -> None:
+        """Draw."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        """Write the groups in two columns where both fit, one below the other elsewhere."""
+        width = self.app.size.width - self.query_one(VerticalScroll).gutter.width
+        half = (width - GAP) // len(COLUMNS)
+        two = half >= COLUMN
+        columns = [
+            Text("\n").join(self._group(name, half if two else width) for name in names)
+            for names in COLUMNS
+        ]
+        words = beside(*columns, gap=GAP) if two else Text("\n").join(columns)
+        words.right_crop()
+        self.query_one("#keys-of-all", Static).update(words)
+
+    def _group(self, group: str, width: int) -> Text:
+        """Return a group's keys, the sentences folded where they are wider."""
         words = Text(f"{group}\n", "bold")
         for action in ACTIONS:
             if action.group != group:
                 continue
             key = self.keys.get(action.id) or action.shown_key or action.keys
             reason = self.reasons.get(action.id, "")
-            words.append(f"{key:>9}  ", "bold #56B4E9" if not reason else "dim")
-            words.append(action.sentence, "dim" if reason else "")
-            words.append(f"\n{'':11}{reason}\n" if reason else "\n", "dim italic")
+            words.append(f"{key:>{KEY - 2}}  ", "bold #56B4E9" if not reason else "dim")
+            words.append(_folded(action.sentence, width), "dim" if reason else "")
+            if reason:
+                words.append(f"{'':{KEY}}{_folded(reason, width)}", "dim italic")
         return words
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+
+def _folded(sentence: str, width: int) -> str:
+    """Return a sentence in lines that stand below each other beside the keys."""
+    lines = textwrap.wrap(sentence, max(width - KEY, 10))
+    return f"\n{'':{KEY}}".join(lines) + "\n"

@@ -1,18 +1,24 @@
 """One neuron: its image, its receptive field, what the test set has for it, and its climb."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
 from rich.text import Text
+from textual.geometry import Size
 
-from engine.architectures import EXEMPLARS, Neuron
+from engine.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
 from tui.panes.visualize import ONE, VisualizePane
 from tui.screens.closeup import CloseUp
 from tui.widgets.chart import Line, Plot, draw
 from tui.widgets.pixels import draw_framed, enlarge, shrink
-from tui.widgets.thumbnails import beside, thumbnails
+from tui.widgets.thumbnails import GAP, beside, fitting_size, thumbnails
 
-CURVE = (44, 9)  # cells
+CURVE = Size(44, 9)  # cells; the facts above it are as wide
+LARGE, SMALL = 2 * IMAGE_SIZE, 20  # pixels a side of the image, where there is much room or little
+HIGH = 48  # lines, from which on there is much room
+NAME = 17  # cells of a fact's name
+EXEMPLAR = 14  # pixels a side at least
 
 
 class NeuronView(CloseUp):
@@ -32,40 +38,52 @@ class NeuronView(CloseUp):
         place = "" if self.neuron.position is None else " at {}, {}".format(*self.neuron.position)
         return f"{self.neuron.layer} {self.neuron.index}{place}{self.when}"
 
-    def picture(self) -> Text:
+    def picture(self, room: Size) -> Text:
         """Return image and facts, the nine strongest test images, and the curve."""
         task, cursor = self.shown, self.cursor
         row = task.config.targets.index(self.neuron)
         preview = task.history.preview("images", cursor)
         if preview is None:
             return Text("No image yet.", "dim")
-        roomy = self.app.size.width >= 118 and self.app.size.height >= 50
-        image = self._framed(preview.images[row] / 255, 2 if roomy else 1)
+        size = IMAGE_SIZE
+        if room.width >= LARGE + GAP + CURVE.width and room.height >= HIGH:
+            size = LARGE
+        elif room.width < IMAGE_SIZE + GAP + CURVE.width:
+            size = SMALL
+        image = self._framed(preview.images[row] / 255, size)
+        width = max(16, min(CURVE.width, room.width - size - GAP))
         curve = task.history.curves.get("activation")
-        right = self._facts(task.history.finished, row)
+        right = self._facts(task.history.finished, row, width)
         if curve is not None:
             one = Line(curve.steps, curve.values[:, row], ONE)
             plot = Plot([one], last_step=task.steps, cursor=cursor)
-            right = Text("\n").join([right, draw(plot, *CURVE, plain=self.plain)])
+            right = Text("\n").join([right, draw(plot, width, CURVE.height, plain=self.plain)])
         top = beside(image, right)
         if "exemplars" not in task.history.previews:
             return top
         shown = task.history.previews["exemplars"][-1].images
         strongest = shown[row * EXEMPLARS : (row + 1) * EXEMPLARS] / 255
         head = Text("\nthe nine test images that excite it most\n", "dim")
-        return Text("\n").join([top, head.append_text(self._exemplars(strongest, roomy))])
+        height = room.height - (top.plain + head.plain).count("\n") - 1
+        return Text("\n").join(
+            [top, head.append_text(self._exemplars(strongest, room.width, height))]
+        )
 
-    def _framed(self, image: np.ndarray, factor: int) -> Text:
-        field = [slice(part.start * factor, part.stop * factor) for part in self._field()]
-        return draw_framed(enlarge(image, factor), (field[0], field[1]), plain=self.plain)
+    def _framed(self, image: np.ndarray, size: int) -> Text:
+        scale = size / IMAGE_SIZE
+        rows, columns = (
+            slice(round(part.start * scale), round(part.stop * scale)) for part in self._field()
+        )
+        seen = shrink(enlarge(image, -(-size // IMAGE_SIZE)), size, size)
+        return draw_framed(seen, (rows, columns), plain=self.plain)
 
     def _field(self) -> tuple[slice, slice]:
         return self.neuron.receptive_field
 
-    def _exemplars(self, images: np.ndarray, roomy: bool) -> Text:
-        """Return the images, or where there is little room their receptive fields."""
+    def _exemplars(self, images: np.ndarray, width: int, height: int) -> Text:
+        """Return the images' receptive fields, as large as they fit, but never tiny."""
         pictures = []
-        size = 20 if roomy else 14
+        size = max(EXEMPLAR, fitting_size(len(images), width, height))
         for image in images:
             if self.neuron.position is not None:
                 rows, columns = self._field()
@@ -74,31 +92,38 @@ class NeuronView(CloseUp):
             small = shrink(image, size, size)
             nothing = (slice(0, size), slice(0, size))
             pictures.append((draw_framed(small, nothing, plain=self.plain), Text()))
-        return thumbnails(pictures, size, self.app.size.width - 8)
+        return thumbnails(pictures, size, width)
 
-    def _facts(self, finished: Any, row: int) -> Text:
+    def _facts(self, finished: Any, row: int, width: int) -> Text:
         rows, columns = self._field()
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        words = Text.assemble(("receptive field  ", "dim"), f"{height}x{width}\n")
+        height, across = rows.stop - rows.start, columns.stop - columns.start
+        facts = {"receptive field": f"{height}x{across}"}
         if finished is None:
-            return words
+            return _told(facts, width)
         one = finished.figures["neurons"][row]
-        facts = {
+        facts |= {
             "activation": f"{one['activation_start']:.4g} to {one['activation_end']:.4g}",
             "above": f"{one['percentile']:.1%} of the test images",
             "other starts": str(one["restarts"]) if one["restarts"] else "",
             "dead": "zero on every test image" if one["dead"] else "",
         }
-        for name, value in facts.items():
-            if value:
-                words.append(f"{name:17}", "dim").append(f"{value}\n")
         models = {run: model for model, run in (self.shown.config.other_runs or {}).items()}
         for run, answer in one.get("read_as", {}).items():
-            words.append(f"{models.get(run, run):17}", "dim").append(f"reads a {answer}\n")
-        return words
+            facts[models.get(run, run)] = f"reads a {answer}"
+        return _told({name: value for name, value in facts.items() if value}, width)
 
     def action_move(self, by: int) -> None:
         """Take the neighbour among the run's neurons of this layer."""
         neurons = self._of_layer(self.neuron.layer)
         self.neuron = neurons[(neurons.index(self.neuron) + by) % len(neurons)]
         self.draw()
+
+
+def _told(facts: dict[str, str], width: int) -> Text:
+    """Return facts by name, a line each, or more where they are wider than ``width``."""
+    words = Text()
+    for name, value in facts.items():
+        first, *rest = textwrap.wrap(value, width - NAME) or [""]
+        words.append(f"{name:{NAME}}", "dim").append(f"{first}\n")
+        words.append("".join(f"{'':{NAME}}{line}\n" for line in rest))
+    return words

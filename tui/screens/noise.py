@@ -2,16 +2,17 @@
 
 import numpy as np
 from rich.text import Text
+from textual.geometry import Size
 
 from engine.architectures import CLASSES, IMAGE_SIZE
 from tui.panes.adversarial import AdversarialPane, Infused
 from tui.screens.closeup import CloseUp
 from tui.widgets.bar import bar
 from tui.widgets.pixels import draw_grey, draw_signed, shrink
-from tui.widgets.thumbnails import WRONG, beside
+from tui.widgets.thumbnails import GAP, WRONG, beside
 
-BAR = 16
-EDGES = 8  # cells around the three pictures
+BAR, SHORT_BAR = 16, 4
+SMALLEST = 14  # pixels a side of the three pictures; below, the probabilities stand in five lines
 
 
 class NoiseView(CloseUp):
@@ -32,13 +33,16 @@ class NoiseView(CloseUp):
         """Return which digit is to be read as which."""
         return f"A {self.digit} to be read as {self.label}{self.when}"
 
-    def picture(self) -> Text:
+    def picture(self, room: Size) -> Text:
         """Return the three pictures over the probabilities before and after."""
         index = self.shown.config.labels.index(self.label)
         infused = Infused.at(self.shown, self.cursor)
         if infused is None:
             return Text("No noise yet.", "dim")
-        size = min(IMAGE_SIZE, (self.app.size.width - EDGES - 6) // 3)
+        roomy = room.height >= 1 + SMALLEST // 2 + CLASSES
+        lines = CLASSES if roomy else 1 + CLASSES // 2
+        across, down = (room.width - 2 * GAP) // 3, 2 * (room.height - 1 - lines)
+        size = max(8, min(IMAGE_SIZE, across, down) // 2 * 2)
         clean, noise = infused.clean[self.digit], infused.noises[index]
         pictures = [
             draw_grey(shrink(clean, size, size), plain=self.plain),
@@ -48,28 +52,38 @@ class NoiseView(CloseUp):
         heads = ("clean", f"noise, ±{infused.bound:.2f}", "sum, clamped")
         drawn = Text()
         for picture, head in zip(pictures, heads, strict=True):
-            captioned = Text("\n").join([Text(head.ljust(size), "dim"), picture])
+            captioned = Text("\n").join([Text(head[:size].ljust(size), "dim"), picture])
             drawn = beside(drawn, captioned) if drawn else captioned
-        return Text("\n").join([drawn, self._probabilities(infused, index, size)])
-
-    def _probabilities(self, infused: Infused, index: int, size: int) -> Text:
         before = infused.before.values.get("probabilities")
         if before is None:  # a run of an earlier version
-            return Text("\nThis run's journal holds no probabilities.", "dim")
+            words = Text("\nThis run's journal holds no probabilities.", "dim")
+            return Text("\n").join([drawn, words])
+        clean_ones = self._bars(before[self.digit], self.digit, roomy)
         after = infused.after.values["probabilities"][index][self.digit]
-        left = self._bars(before[self.digit], self.digit)
-        return beside(left, self._bars(after, self.label), gap=max(2, 2 * size + 4 - 26))
+        sum_ones = self._bars(after, self.label, roomy)
+        if roomy:
+            left = Text("\n").join(_numbered(clean_ones))
+            right = Text("\n").join(_numbered(sum_ones))
+            width = max(line.cell_len for line in left.split("\n"))
+            start = min(2 * (size + GAP), room.width - width)  # below the sum where that fits
+            return Text("\n").join([drawn, beside(left, right, gap=max(GAP, start - width))])
+        head = Text(f"  {'clean':{SHORT_BAR + 8}}sum", "dim")
+        pairs = [Text(" ").join(pair) for pair in zip(clean_ones, sum_ones, strict=True)]
+        rows = _numbered(pairs)
+        half = CLASSES // 2
+        halves = [Text("\n").join([head, *rows[:half]]), Text("\n").join([head, *rows[half:]])]
+        return Text("\n").join([drawn, beside(*halves)])
 
-    def _bars(self, probabilities: np.ndarray, wanted: int) -> Text:
-        words = Text()
+    def _bars(self, probabilities: np.ndarray, wanted: int, roomy: bool) -> list[Text]:
+        """Return a bar and a number for each digit; the answer's are coloured."""
         answer = int(np.argmax(probabilities))
+        words = []
         for digit in range(CLASSES):
             share = float(probabilities[digit])
             style = "" if digit != answer else "bold #009E73" if digit == wanted else WRONG
-            words.append(f"{digit} ", style)
-            words.append_text(bar(share, BAR, style or "#56B4E9", plain=self.plain))
-            words.append(f" {share:7.2%}", style)
-            words.append("\n" if digit < CLASSES - 1 else "")
+            drawn = bar(share, BAR if roomy else SHORT_BAR, style or "#56B4E9", plain=self.plain)
+            drawn.append(f" {share:7.2%}" if roomy else f" {share:6.1%}", style)
+            words.append(drawn)
         return words
 
     def action_move(self, by: int) -> None:
@@ -86,3 +100,7 @@ class NoiseView(CloseUp):
         if self.digit == self.label:
             self.action_move(1)
         self.draw()
+
+
+def _numbered(rows: list[Text]) -> list[Text]:
+    return [Text.assemble(f"{digit} ", row) for digit, row in enumerate(rows)]

@@ -1,15 +1,18 @@
 """One of the sixteen samples at full size, and how the network's answer came about."""
 
 from rich.text import Text
+from textual.geometry import Size
 
+from engine.architectures import IMAGE_SIZE
 from engine.events import Preview
 from tui.panes.train import TrainPane, labels_and_answers
 from tui.screens.closeup import CloseUp
 from tui.widgets.chart import spark
 from tui.widgets.pixels import draw_grey, enlarge
-from tui.widgets.thumbnails import WRONG, beside
+from tui.widgets.thumbnails import GAP, WRONG, beside
 
 ANSWERS = 20  # of the latest, shown
+WORDS = ANSWERS  # cells that the words need
 
 
 class SampleView(CloseUp):
@@ -26,12 +29,13 @@ class SampleView(CloseUp):
         answers = self.shown.history.preview("samples")
         return len(answers.values["label"]) if answers else 1
 
-    def picture(self) -> Text:
+    def picture(self, room: Size) -> Text:
         """Return the image beside what the network says of it."""
         history, cursor = self.shown.history, self.cursor
         if history.preview("samples", cursor) is None:  # it is told from its start again
             return Text("No sample yet.", "dim")
-        factor = 2 if self.app.size.width >= 100 and self.app.size.height >= 36 else 1
+        large = room.width >= 2 * IMAGE_SIZE + GAP + WORDS and room.height >= IMAGE_SIZE
+        factor = 2 if large else 1
         image = history.images("samples")[self.index]
         drawn = draw_grey(enlarge(image, factor), plain=self.plain)
         so_far = [p for p in history.previews["samples"] if cursor is None or p.step <= cursor]

@@ -1,11 +1,13 @@
 """Success by true digit and target label, as a map of ten by ten."""
 
 from rich.text import Text
+from textual.geometry import Size
 
 from engine.architectures import CLASSES
 from tui.screens.closeup import CloseUp
 
-CELL = 5
+HEAD, TOTAL = 6, 7  # cells of a line's target and of its total
+CELL, NARROW_CELL = 5, 4  # the narrow one has room for whole per cents
 DARK, BRIGHT = (23, 32, 51), (253, 231, 37)  # both ends are told apart by the colour-blind
 
 
@@ -20,28 +22,37 @@ class SuccessMap(CloseUp):
         """Return what is shown."""
         return "Success in % on test images"
 
-    def picture(self) -> Text:
+    def picture(self, room: Size) -> Text:
         """Return a row for each target, a column for each true digit."""
         finished = self.shown.history.finished
         if finished is None:
-            return Text("The map comes with the judging on the test images, at the end.", "dim")
-        words = Text("target   true digit\n", "dim")
-        words.append("      " + "".join(f"{digit:>{CELL}}" for digit in range(CLASSES)), "bold")
-        words.append("    all\n", "bold")
+            return Text("The map comes with the judging on the test images,\nat the end.", "dim")
+        cell = CELL if room.width >= HEAD + CLASSES * CELL + TOTAL else NARROW_CELL
+        words = Text("target  true digit\n", "dim")
+        words.append(" " * HEAD + "".join(f"{digit:>{cell}}" for digit in range(CLASSES)), "bold")
+        words.append(f"{'all':>{TOTAL}}", "bold")
         for target in finished.figures["targets"]:
-            words.append(f"   {target['label']}  ", "bold")
+            words.append(f"\n{target['label']:>4}  ", "bold")
             for rate in target["by_source"]:
-                words.append_text(self._cell(rate))
-            words.append(f"  {target['success']['rate'] * 100:5.1f}\n")
+                words.append_text(self._cell(rate, cell))
+            words.append(f"{target['success']['rate'] * 100:{TOTAL}.1f}")
         return words
 
-    def _cell(self, rate: float | None) -> Text:
+    def _cell(self, rate: float | None, cell: int) -> Text:
         if rate is None:
-            return Text(f"{'-' if self.plain else '·':>{CELL}}", "dim")
-        number = f"{rate * 100:.0f}" if rate in (0, 1) else f"{min(rate, 0.999) * 100:.1f}"
-        words = f"{number:>{CELL}}"
+            return Text(f"{'-' if self.plain else '·':>{cell}}", "dim")
+        words = f"{_per_cent(rate, whole=cell == NARROW_CELL):>{cell}}"
         if self.plain:
             return Text(words)
         colour = [round(a + (b - a) * rate) for a, b in zip(DARK, BRIGHT, strict=True)]
         ink = "#000000" if rate > 0.45 else "#FFFFFF"
         return Text(words, f"{ink} on rgb({colour[0]},{colour[1]},{colour[2]})")
+
+
+def _per_cent(rate: float, *, whole: bool) -> str:
+    """Return a rate in per cent; 0 and 100 stand for none and all alone."""
+    if rate in (0, 1):
+        return f"{rate * 100:.0f}"
+    if whole:
+        return f"{min(max(rate, 0.01), 0.99) * 100:.0f}"
+    return f"{min(rate, 0.999) * 100:.1f}"

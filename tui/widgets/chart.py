@@ -16,6 +16,7 @@ SPARKS = "▁▂▃▄▅▆▇█"
 PLAIN_SPARKS = "_.-=+*#@"
 BADGE = "bold #FFFFFF on #B2182B"
 CURSOR = "bold #CC79A7"
+LOWEST, NARROWEST = 3, 10  # lines, and cells of the curves, from which on the axes have numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,17 +84,23 @@ class Chart(Widget):
 
 
 def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
-    """Draw a plot in ``height`` lines of ``width`` cells; values below zero vanish from a log."""
+    """Draw a plot in ``height`` lines of ``width`` cells; values below zero vanish from a log.
+
+    Where there is no room for numbers at the axes, the curves have all of it.
+    """
     lines = [_scaled(line, plot.log) for line in plot.lines]
     finite = [line.values[np.isfinite(line.values)] for line in lines]
     values = np.concatenate(finite) if finite else np.empty(0)
-    rows = height - 1  # the last line numbers the x axis
-    if not len(values) or rows < 2 or width < 16:
+    if not len(values):
         return Text("nothing yet" if width >= 11 else "…", style="dim italic")
+    if width < 1 or height < 1:
+        return Text()
     low, high = _range(plot, values)
     labels = [plot.label_y(10**v if plot.log else v) for v in (high, (low + high) / 2, low)]
     margin = max(map(len, labels)) + 1
-    columns = width - margin
+    numbered = height >= LOWEST and width - margin >= NARROWEST
+    margin = margin if numbered else 0
+    columns, rows = width - margin, height - numbered  # the last line numbers the x axis
     last = plot.last_step or max(int(line.steps[-1]) for line in lines if len(line.steps))
     canvas = _Canvas(rows, columns, plain)
     for line in lines:
@@ -105,14 +112,19 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
     text = Text(no_wrap=True)
     ticks = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
     for row in range(rows):
-        text.append(ticks.get(row, "").rjust(margin - 1), "dim")
-        text.append("|" if plain else ("┤" if row in ticks else "│"), "dim")
+        if numbered:
+            text.append(ticks.get(row, "").rjust(margin - 1), "dim")
+            text.append("|" if plain else ("┤" if row in ticks else "│"), "dim")
         drawn = canvas.row(row)
         if row == 0 and badge:
             drawn = drawn[: columns - len(badge)].append(badge, BADGE)
-        text.append_text(drawn).append("\n")
+        text.append_text(drawn).append("\n" if numbered or row < rows - 1 else "")
+    if not numbered:
+        return text
     middle, end = f"{last // 2:,}", f"{last:,}"
     axis = "0".ljust(columns // 2 - len(middle) // 2) + middle
+    if len(axis) + len(end) >= columns:  # they would run into each other
+        axis = "0"
     text.append(" " * margin + (axis.ljust(columns - len(end)) + end)[:columns], "dim")
     return text
 

@@ -15,7 +15,8 @@ def fitting_size(count: int, width: int, height: int) -> int:
     """Return the largest side at which ``count`` pictures with captions fit, or the smallest."""
     for size in SIZES:
         columns = _columns(size, width)
-        if columns and -(-count // columns) * _rows(size) <= height + 1:
+        blank = size > SMALL  # the line below the last row of pictures needs no room
+        if columns and -(-count // columns) * _rows(size) - blank <= height:
             return size
     return SIZES[-1]
 
@@ -33,7 +34,11 @@ def _rows(size: int) -> int:
 
 
 def thumbnails(pictures: Sequence[tuple[Text, Text]], cells: int, width: int) -> Text:
-    """Return pictures, ``cells`` wide, each over its caption, filling ``width`` line by line."""
+    """Return pictures, ``cells`` wide, each over its caption, filling ``width`` line by line.
+
+    No line is wider than ``width``: what does not fit is cut, captions at their picture's width.
+    """
+    cells = min(cells, width)
     columns = max(1, _columns(cells, width))
     lines: list[Text] = []
     for first in range(0, len(pictures), columns):
@@ -46,6 +51,9 @@ def thumbnails(pictures: Sequence[tuple[Text, Text]], cells: int, width: int) ->
             for number, part in enumerate(row):
                 if number:
                     line.append(" " * (number * (cells + _gap(cells)) - line.cell_len))
+                if part.cell_len > cells:
+                    part = part.copy()
+                    part.truncate(cells)
                 line.append_text(part)
             lines.append(line)
         if cells > SMALL:
