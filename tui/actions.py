@@ -183,8 +183,19 @@ ACTIONS = (
         sentence="Leave; runs continue in the background", group="The app",
     ),
     Action(
-        id="app.quit", keys="q,ctrl+q", action="leave", word="quit",
+        id="app.suspend", keys="ctrl+z", action="suspend_process", word="suspend",
+        sentence="Suspend the app and its run; `fg` resumes both", group="The app", footer=False,
+        shown_key="ctrl+z", priority=True,
+    ),
+    Action(
+        id="app.quit", keys="q", action="leave", word="quit",
         sentence="Leave; asks while something runs", group="The app", shown_key="q",
     ),
+    Action(
+        id="app.quit_anywhere", keys="ctrl+q,ctrl+c", action="leave_anywhere", word="quit",
+        sentence="Leave, from dialogs too", group="The app", footer=False, shown_key="ctrl+q",
+        priority=True,
+    ),
 )  # fmt: skip
+ANYWHERE = ("command_palette", "suspend_process", "leave_anywhere")  # in dialogs too
 BY_NAME = {action.name: action for action in ACTIONS}

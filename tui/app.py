@@ -6,6 +6,7 @@ the timer empties that five times a second for the line of progress, and for the
 """
 
 import gc
+import os
 import signal
 import time
 from collections.abc import Iterable
@@ -17,12 +18,13 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Input, Static
+from textual.widgets import ContentSwitcher, Static
 
 from engine.config import RunConfig, options_of
 from engine.store import Run
-from tui.actions import ACTIONS, BY_NAME, EVERYWHERE
+from tui.actions import ACTIONS, ANYWHERE, BY_NAME, EVERYWHERE
 from tui.conductor import Conductor
+from tui.guard import GuardedApp
 from tui.look import Look
 from tui.look_actions import LookActions
 from tui.machine import Machine
@@ -35,7 +37,7 @@ from tui.panes.visualize import VisualizePane
 from tui.preferences import Preferences, preferences_path, remember_theme
 from tui.reasons import belongs_elsewhere, reason_against
 from tui.run_actions import RunActions
-from tui.signals import CAUGHT, exit_code
+from tui.signals import exit_code
 from tui.task import Task, where_words
 from tui.widgets.keybar import key_line
 from tui.widgets.picture import Picture
@@ -54,7 +56,7 @@ class Links(Picture):
     auto_links = False
 
 
-class MnistTui(RunActions, LookActions):
+class MnistTui(RunActions, LookActions, GuardedApp):
     """The app. ``shared`` holds the options that all runs share."""
 
     CSS_PATH = "app.tcss"
@@ -81,17 +83,16 @@ class MnistTui(RunActions, LookActions):
         self.machine = machine
         self.current = "train"
         self.conductor = conductor or Conductor()
-        self.notice = ""
+        self.last: str | Task = ""  # what happened last: a notice, or a run that ended
         self.ended_by: str | None = None  # a signal's name
+        self.left = False  # because the user wanted to
         self._to_open = run
         self._pace = Pace()
         self._load = Text()
         self._looked_around = 0.0
         self._stale: set[str] = set()
-        self._followed: Task | None = None  # the live task that the app showed by itself
         self._begun: set[Task] = set()
         self.refused: dict[str, str] = {}
-        self._clicked: tuple[str, int] | None = None  # section and row
         options = self._options()
         place = self.conductor, self.look, shared.artifacts
         self.experiments: dict[str, ExperimentPane] = {
@@ -120,8 +121,6 @@ class MnistTui(RunActions, LookActions):
 
     def on_mount(self) -> None:
         """Start the engine's thread and the timers."""
-        for number in CAUGHT:
-            signal.signal(number, self._on_signal)
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme.name))
@@ -141,7 +140,7 @@ class MnistTui(RunActions, LookActions):
             self.open_run(self._to_open)
         self._open_newest()
 
-    @work(thread=True)
+    @work(thread=True, exit_on_error=False)
     def _open_newest(self) -> None:
         self.conductor.shelf.open_newest(self.shared.artifacts)
         self._stale.update(self.experiments)
@@ -150,7 +149,7 @@ class MnistTui(RunActions, LookActions):
             self._to_open = Run(going_on[0].path)
             self.call_later(self.open_run, self._to_open)
 
-    @work(thread=True, group="follow", exclusive=True)
+    @work(thread=True, group="follow", exclusive=True, exit_on_error=False)
     def _follow_others(self) -> None:
         """Read along in the runs that other processes drive, and look for new ones."""
         self.conductor.shelf.follow()
@@ -165,7 +164,7 @@ class MnistTui(RunActions, LookActions):
         except OSError as error:
             self.notify(f"The theme cannot be remembered ({error.strerror}).")
 
-    def _on_signal(self, number: int, frame: object) -> None:
+    def on_signal(self, number: int, frame: object) -> None:
         """Only set flags: the timer, or whoever reads the control, does the rest."""
         self.ended_by = signal.Signals(number).name
         self.conductor.abandoned = exit_code(self.ended_by)
@@ -179,22 +178,22 @@ class MnistTui(RunActions, LookActions):
             return
         if self.ended_by:
             self.exit()
+        while not self.conductor.notices.empty():
+            self.tell(self.conductor.notices.get())
         for task in self.conductor.collect():
             self._follow(task)
             self._stale.add(task.section)
             if task.step == 0 or not task.active:
                 self._stale.add("runs")
-        while not self.conductor.notices.empty():
-            self.notice = self.conductor.notices.get()
-            self.notify(self.notice, timeout=12)
+            if not task.active:
+                self.last = task
         if self.current in self._stale and len(self.screen_stack) == 1 and self._pace.due():
             self._pace.drew()
             self._stale.discard(self.current)
-            self.panes[self.current].refresh_text()
-            self.panes[self.current].refresh_pictures()
+            self.panes[self.current].redraw()
         self._write(
             "#progress",
-            status_line(self.conductor, self.notice, plain=self.look.plain, width=self.size.width),
+            status_line(self.conductor, self.last, plain=self.look.plain, width=self.size.width),
         )
         self._write("#load", self._load)
         self._write("#where", Text(self._where(), "dim"))
@@ -213,10 +212,19 @@ class MnistTui(RunActions, LookActions):
         if task.state == "running" and task not in self._begun:
             self._begun.add(task)
             nothing_chosen = pane.shown is None and not pane.moved
-            if nothing_chosen or (pane.shown is not None and pane.shown is self._followed):
+            if nothing_chosen or (pane.shown is not None and pane.shown is pane.followed):
                 pane.show_task(task)
         if pane.shown is task:
-            self._followed = task
+            pane.followed = task
+
+    def tell(self, line: str) -> None:
+        """Say what happened, in the status line until something newer does."""
+        self.last = line
+        self.notify(line, timeout=12)
+
+    def told_fault(self, line: str) -> None:
+        """Keep an error of the screen in the status line."""
+        self.last = line
 
     def _write(self, selector: str, words: Text) -> None:
         self.query_one(selector, Picture).show(words)
@@ -229,7 +237,7 @@ class MnistTui(RunActions, LookActions):
             return where_words(started.dataset, started.environment)
         return self.conductor.where
 
-    @work(thread=True)
+    @work(thread=True, exit_on_error=False)
     def _read_load(self) -> None:
         """Leave a reading for the timer: a thread that waits for the screen could wait for ever."""
         self.machine = self.machine or Machine()
@@ -248,15 +256,15 @@ class MnistTui(RunActions, LookActions):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys to what is open over the sections, or to who types."""
-        if action not in BY_NAME or action == "command_palette":
+        if action not in BY_NAME or action in ANYWHERE:
             return True
-        return len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
+        return len(self.screen_stack) == 1
 
     async def run_action(self, action, default_namespace=None, namespaces=None) -> bool:
         """Run an action, or say why it cannot be done now."""
         name = action if isinstance(action, str) else action[1]
         name = name.removeprefix("app.").partition("(")[0]
-        here = len(self.screen_stack) == 1 and not isinstance(self.focused, Input)
+        here = len(self.screen_stack) == 1
         if here and belongs_elsewhere(name, self.current):
             return False  # another action of the same key is meant
         reason = reason_against(name, self) if here else None
@@ -280,7 +288,14 @@ class MnistTui(RunActions, LookActions):
         for command in super().get_system_commands(screen):
             if command.title not in ("Quit", "Keys"):
                 yield command
-        yield SystemCommand("Leave", "key q", self.action_leave)
+        yield SystemCommand("Leave", "key q", lambda: self.call_later(self.do, "leave"))
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Save a picture of the screen in the current folder."""
+        try:
+            self.tell(f"Screenshot saved: {os.path.abspath(self.save_screenshot(filename, path))}")
+        except OSError as error:
+            self.notify(f"No screenshot here ({error.strerror}).", severity="error")
 
     async def do(self, action: str) -> None:
         """Run an action by its name, where it can be done now."""
@@ -297,9 +312,10 @@ class MnistTui(RunActions, LookActions):
         self.query_one("#titles", Static).update(" ".join(["[b] mnist-tui [/]", *look]))
         self.query_one(ContentSwitcher).current = section
         pane = self.panes[section]
-        pane.refresh_text()
-        self.call_after_refresh(pane.refresh_pictures)
-        pane.query("OptionList, DataTable").first().focus()
+        pane.redraw(pictures=False)
+        self.call_after_refresh(pane.redraw)
+        # At once, not by focus(), which keys that were typed ahead would overtake.
+        self.screen.set_focus(pane.query("OptionList, DataTable").first())
         self.write_keys()
 
     def on_unmount(self) -> None:

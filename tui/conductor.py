@@ -7,7 +7,7 @@ into the tasks, which the screen is drawn from.
 import os
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from engine.config import RunConfig
@@ -40,8 +40,11 @@ class Conductor:
         # The exit code that a signal asked for. The screen's loop may hang on a dead line for
         # ever, so the engine's thread then ends the process when all runs are stopped and saved.
         self.abandoned: int | None = None
-        self.handing_over = False  # what runs here is to go on in another process
+        self.handing_over = False  # the active run is to continue in another process
         self.handed_over: str | None = None  # the run that does
+        self.resumed_by_it = False  # whether it was paused before
+        self.not_handed_over = ""  # why it could not be
+        self.restore_terminal: Callable[[], None] = lambda: None
         self._working: Task | None = None  # set by the thread alone
         self._driven: Run | None = None  # the run that the queue is kept beside
         self._keeper = QueueKeeper()
@@ -101,19 +104,18 @@ class Conductor:
 
     def collect(self) -> list[Task]:
         """Move what the thread told into the tasks; return those that changed."""
-        letters, gap = self.mailbox.take()
+        letters, gaps = self.mailbox.take()
         for letter in letters:
             letter.task.add(letter.event)
-        changed = list(dict.fromkeys(letter.task for letter in letters))
-        if gap:
-            for task in changed:
-                self._fill(task)
-        return changed
+        for task in gaps:
+            self._fill(task)
+        return list(dict.fromkeys([*(letter.task for letter in letters), *gaps]))
 
     def _fill(self, task: Task) -> None:
         """Tell a task again from its journal: the mailbox was too full for too long."""
         if task.run:
-            task.tell_again(Run(task.path).events())
+            with suppress(MnistTuiError, OSError):  # gone, or damaged: what was told stays
+                task.tell_again(Run(task.path).events())
 
     @property
     def own(self) -> Task | None:
@@ -187,6 +189,7 @@ class Conductor:
         finally:
             self.ended.set()
             if self.abandoned is not None and not self.closed.wait(PATIENCE):
+                self.restore_terminal()
                 os._exit(self.abandoned)
 
     def _survey(self, config: RunConfig) -> None:
@@ -194,6 +197,8 @@ class Conductor:
             data, device = self._laboratory.survey(config)
         except MnistTuiError as error:
             self.notices.put(str(error))
+        except Exception as error:  # the thread must live: it runs what is started later
+            self.notices.put(f"The device cannot be opened ({type(error).__name__}: {error}).")
         else:
             self.where = where_words(data.describe(), device.describe())
 
@@ -236,8 +241,17 @@ class Conductor:
         run = session.run()
         handed_over = task.control.stop_reason == HAND_OVER  # and not stopped by someone before
         if handed_over and run.info["status"] != "finished":
-            take_over(run)
-            self.handed_over = run.id
+            try:
+                take_over(run)
+            except (MnistTuiError, OSError) as error:
+                self.handing_over = False
+                self.not_handed_over = (
+                    f"{run.id} does not continue in the background ({error}); it is stopped and "
+                    f"kept: `mnist-tui resume {run.id}`"
+                )
+                self.notices.put(self.not_handed_over)
+            else:
+                self.handed_over, self.resumed_by_it = run.id, task.control.paused
 
     def _session(self, task: Task) -> Session:
         def begun(run: Run) -> None:

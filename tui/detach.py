@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -12,10 +13,13 @@ import platformdirs
 import typer
 
 from engine import queue
+from engine.errors import EngineError
 from engine.events import Event, Started, to_json
+from engine.lock import is_driven
 from engine.store import Run
 from tui.console import Silence
 
+PATIENCE, LOOK = 120.0, 0.02  # seconds: a busy machine takes its time to import torch
 COMMAND = "drive"  # of `mnist-tui run`, for our own use
 
 
@@ -24,11 +28,23 @@ def log_path() -> Path:
     return platformdirs.user_log_path("mnist-tui") / "detached.log"
 
 
-def take_over(run: Run) -> None:
-    """Have another process go on with a run, and with what waits behind it. Raises OSError."""
+def take_over(run: Run, patience: float = PATIENCE) -> None:
+    """Have another process resume a run and what is queued behind it; wait until it has it.
+
+    Raises OSError and EngineError where it does not take it.
+    """
     arguments = ["resume", run.id, "--artifacts", str(run.path.parent), "--quiet"]
     with _log() as log:
-        _start(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+        process = _start(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+    deadline = time.monotonic() + patience
+    while not is_driven(run.path):
+        if (code := process.poll()) is not None:
+            if run.info["status"] == "finished":  # between two looks
+                return
+            raise EngineError(f"the other process ended with {code}; see {log_path()}")
+        if time.monotonic() > deadline:
+            raise EngineError(f"the other process has not begun within {patience:.0f} s")
+        time.sleep(LOOK)
 
 
 def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:

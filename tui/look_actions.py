@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from textual import on
 from textual.app import App
-from textual.widgets import DataTable, OptionList
+from textual.events import Click
 
 from engine.store import Run
 from tui import screens
@@ -32,34 +32,33 @@ class LookActions(App[None]):
         index = EVERYWHERE.index(self.current) + by
         self.action_show(EVERYWHERE[index % len(EVERYWHERE)])
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
         """Look closely at what is chosen, or open the run."""
         if self.current == "runs":
-            self.query_one(DataTable).action_select_cursor()
+            self.open_run(self.panes["runs"].chosen)
         else:
             view = getattr(screens, screens.CLOSE_UPS[self.current])
-            self.push_screen(view(self.experiments[self.current]))
+            await self.push_screen(view(self.experiments[self.current]))
 
-    @on(OptionList.OptionSelected, "ExperimentPane OptionList")
-    def _click(self, message: OptionList.OptionSelected) -> None:
-        """A click chooses a row, a second one on it looks closely."""
-        row = self.current, message.option_index
-        again, self._clicked = row == self._clicked, row
-        if again:
+    @on(Click, "ExperimentPane OptionList")
+    def _click(self, event: Click) -> None:
+        """A click chooses a row, a double click looks closely."""
+        if event.chain == 2:
             self.call_later(self.do, "open")
 
-    def action_map(self) -> None:
+    async def action_map(self) -> None:
         """Show success by true digit and target."""
-        self.push_screen(screens.SuccessMap(self.experiments[self.current]))
+        await self.push_screen(screens.SuccessMap(self.experiments[self.current]))
 
     def action_step(self, by: int) -> None:
         """Move the step cursor."""
         self.experiments[self.current].move_cursor(by)
 
     def action_live(self) -> None:
-        """Take the step cursor away."""
-        self.experiments[self.current].cursor = None
-        self.panes[self.current].refresh_pictures()
+        """Return to the latest step."""
+        if self.current in self.experiments:
+            self.experiments[self.current].cursor = None
+            self.panes[self.current].refresh_pictures()
 
     def action_cursor(self, where: str) -> None:
         """Move in the list or table that has the focus."""
@@ -87,7 +86,7 @@ class LookActions(App[None]):
         """Mark the run under the cursor, or take its mark away."""
         self.panes["runs"].mark()
 
-    def action_compare(self) -> None:
+    async def action_compare(self) -> None:
         """Hold the marked runs against each other."""
         from engine.compare import compare
 
@@ -96,11 +95,11 @@ class LookActions(App[None]):
         except UNREADABLE as error:
             self.notify(str(error), severity="error")
             return
-        self.push_screen(screens.Compare(comparison, self.look))
+        await self.push_screen(screens.Compare(comparison, self.look))
 
-    def action_files(self) -> None:
+    async def action_files(self) -> None:
         """Show where the run's files are."""
-        self.push_screen(screens.Files(self.chosen_run))
+        await self.push_screen(screens.Files(self.chosen_run))
 
     def action_filter(self) -> None:
         """Filter the runs."""
@@ -120,7 +119,7 @@ class LookActions(App[None]):
         self.action_show(task.section)
         self.call_after_refresh(self.experiments[task.section].show_task, task)
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         """Show every key."""
         self.write_keys()  # what is refused now, not at the timer's last look
-        self.push_screen(screens.Help(self.preferences.keys, self.refused))
+        await self.push_screen(screens.Help(self.preferences.keys, self.refused))

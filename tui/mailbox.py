@@ -2,8 +2,8 @@
 
 The engine's thread must not be slowed by a screen that is slow, blocked or gone. So ``put`` only
 appends under a lock, and what nobody takes is bounded: of Progress and Preview events the oldest
-are dropped once too many wait, and the taker is told that there is a gap, which the run's journal
-fills. Starts, checkpoints and ends are never dropped.
+are dropped once too many wait, and the taker is told whose they were: the run's journal fills the
+gap. Starts, checkpoints and ends are never dropped.
 """
 
 import threading
@@ -32,7 +32,7 @@ class Mailbox:
         self._letters: deque[Letter] = deque()
         self._kept: deque[Letter] = deque()  # starts and ends that stand before the letters
         self._waiting = waiting
-        self._gap = False
+        self._gaps: set[Hashable] = set()
 
     def put(self, task: Hashable, event: Event) -> None:
         """Leave an event; never blocks for longer than a ``take`` copies."""
@@ -41,16 +41,15 @@ class Mailbox:
             if len(self._letters) > self._waiting:
                 oldest = self._letters.popleft()
                 if isinstance(oldest.event, (Progress, Preview)):
-                    self._gap = True
+                    self._gaps.add(oldest.task)
                 else:
                     self._kept.append(oldest)
 
-    def take(self) -> tuple[list[Letter], bool]:
-        """Return what waits, and whether something is missing before it."""
+    def take(self) -> tuple[list[Letter], set[Hashable]]:
+        """Return what waits, and the tasks of which something is missing before it."""
         with self._lock:
             letters = [*self._kept, *self._letters]
-            gap = self._gap
+            gaps, self._gaps = self._gaps, set()
             self._kept.clear()
             self._letters.clear()
-            self._gap = False
-        return letters, gap
+        return letters, gaps

@@ -4,21 +4,29 @@ import asyncio
 import locale
 import os
 import sys
-from collections.abc import Collection, Mapping
+import termios
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 from engine.config import RunConfig, options_of
 from engine.errors import MnistTuiError
 from engine.store import Run
 from tui.app import MnistTui
 from tui.ascii import ERRORS
+from tui.conductor import Conductor
 from tui.console import complain
+from tui.faults import log_path, words_of
 from tui.preferences import Preferences, preferences_path
-from tui.signals import exit_code
+from tui.signals import exit_code, handling_signals
 
 TELL_AFTER = 0.5  # seconds of saving after which a person is told why the prompt does not come
 PATIENCE = 600.0  # seconds that saving may take
+# No mouse reports, no bracketed paste, the cursor shown, the screen from before the app.
+RESET = (
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?25h\x1b[?1049l"
+)
 
 
 def open_app(
@@ -38,33 +46,93 @@ def open_app(
         sys.__stderr__.reconfigure(errors=ERRORS)
     shared = with_defaults(config, preferences.defaults, said)
     app = MnistTui(shared, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
-    app.notice = notice
+    app.last = notice
+    app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
     # torch or waiting for a download with nothing to save.
     loop = asyncio.new_event_loop()
-    app.run(loop=loop)
-    app.conductor.closed.set()
-    app.conductor.stop_all("user")  # what a crash of the screen left running
-    app.conductor.close()
-    code = exit_code(app.ended_by) if app.ended_by else app.return_code or 0
-    if not app.conductor.saved(TELL_AFTER):
-        complain(
-            "handing over what runs ..."
-            if app.conductor.handing_over
-            else "stopping and saving what was done ..."
-        )
-        app.conductor.saved(PATIENCE)
-    for task in app.conductor.collect():  # that nobody saw any more
+    with handling_signals(app.on_signal):
+        try:
+            app.run(loop=loop)
+        except Exception as error:
+            app.broken = app.broken or error
+    return _leave(app)
+
+
+def _leave(app: MnistTui) -> int:
+    """See to the runs of an app that has ended, and say what became of them; return the exit code.
+
+    A run is stopped or handed over as the user chose. What ended the app otherwise costs no run:
+    it is handed over.
+    """
+    conductor = app.conductor
+    conductor.closed.set()
+    code = exit_code(app.ended_by) if app.ended_by else 0
+    if not (app.left or app.ended_by):
+        code = 1
+        conductor.hand_over()
+        reason = words_of(app.broken) if app.broken else "the screen has ended by itself"
+        complain(f"The app could not continue ({reason}); see {log_path()}.")
+    conductor.stop_all("user")
+    conductor.close()
+    try:
+        _wait(conductor)
+    except KeyboardInterrupt:
+        complain("interrupted while saving; `mnist-tui runs` shows what can be resumed")
+        _end(130)
+    for task in conductor.collect():  # that nobody saw any more
         if task.state == "failed":
             complain(task.message)
-    if app.conductor.handed_over:
-        gone_on = app.conductor.handed_over
-        print(f"{gone_on} goes on in the background; `mnist-tui attach {gone_on}` shows it")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if not app.conductor.ended.is_set():
-        os._exit(code)
+    if conductor.not_handed_over:
+        complain(conductor.not_handed_over)
+        code = code or 1
+    if conductor.handed_over:
+        run = conductor.handed_over
+        resumed = " (it was paused: now it runs)" if conductor.resumed_by_it else ""
+        print(f"{run} continues in the background{resumed}; `mnist-tui attach {run}` shows it")
+    if not conductor.ended.is_set():
+        _end(code)
     return code
+
+
+def _wait(conductor: Conductor) -> None:
+    """Wait until what was done is saved or handed over; a second Ctrl-C ends that."""
+    if not conductor.saved(TELL_AFTER):
+        complain(
+            "handing over the active run ..."
+            if conductor.handing_over
+            else "stopping, and saving what was done ..."
+        )
+        conductor.saved(PATIENCE)
+
+
+def _end(code: int) -> NoReturn:
+    """End the process, whatever its threads are doing."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def restoring(terminal: TextIO | None, screen: TextIO | None) -> Callable[[], None]:
+    """Return what brings the terminal back as it is now, without waiting for it.
+
+    For a process that must end while its screen hangs.
+    """
+    try:
+        descriptor, target = terminal.fileno(), screen.fileno()
+        before = termios.tcgetattr(descriptor)
+    except (AttributeError, OSError, ValueError, termios.error):
+        return lambda: None
+
+    def restore() -> None:
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
+        with suppress(OSError):
+            os.set_blocking(target, False)
+            os.write(target, RESET)
+
+    return restore
 
 
 def with_defaults(

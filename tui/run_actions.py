@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from textual import work
 from textual.app import App
 
 from engine.config import RunConfig
@@ -24,7 +23,8 @@ class RunActions(App[None]):
     experiments: Mapping[str, ExperimentPane]
     panes: Mapping[str, Pane]
     current: str
-    notice: str
+    last: str | Task
+    left: bool
 
     @property
     def running(self) -> Task | None:
@@ -68,7 +68,7 @@ class RunActions(App[None]):
     def _start(self, commands: list[list[RunConfig]]) -> None:
         idle = self.conductor.own is None
         started = [self.conductor.start(configs, command_line(configs)) for configs in commands]
-        self.notice = ""
+        self.last = ""
         if idle:
             self.experiments[self.current].show_task(started[0][0])
 
@@ -76,27 +76,31 @@ class RunActions(App[None]):
         """Mark what is highlighted."""
         self.experiments[self.current].mark()
 
-    @work
     async def action_edit(self) -> None:
         """Edit the options of the next runs."""
         pane = self.experiments[self.current]
-        answer = await self.push_screen_wait(screens.Edit(pane.editable()))
-        if answer is not None:
-            config, run = answer
-            pane.edit(config)
-            if run:
-                self.action_run_choice()
 
-    @work
+        def edited(answer: tuple[RunConfig, bool] | None) -> None:
+            if answer is not None:
+                config, run = answer
+                pane.edit(config)
+                if run:
+                    self.action_run_choice()
+
+        await self.push_screen(screens.Edit(pane.editable()), edited)
+
     async def action_network(self) -> None:
         """Choose the network to look at."""
         pane = self.experiments[self.current]
         assert isinstance(pane, NetworkPane)
-        chosen = await self.push_screen_wait(
-            screens.ChooseNetwork(self.shared.artifacts, pane.config.run)
+
+        def chosen(answer: tuple[str | None] | None) -> None:
+            if answer is not None:
+                pane.choose_network(answer[0])
+
+        await self.push_screen(
+            screens.ChooseNetwork(self.shared.artifacts, pane.config.run), chosen
         )
-        if chosen is not None:
-            pane.choose_network(chosen[0])
 
     def action_pause(self) -> None:
         """Hold what runs, or let it go on."""
@@ -122,12 +126,21 @@ class RunActions(App[None]):
             self.action_show(task.section)
             self.experiments[task.section].show_task(task)
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """Leave; ask first where something runs."""
-        if self.conductor.own is None:
+        own = self.conductor.own
+        if own is None:
             self._leave("stop")
         else:
-            self.push_screen(screens.Leave(self.conductor.waiting), self._leave)
+            paused = own.control.paused
+            await self.push_screen(screens.Leave(self.conductor.waiting, paused), self._leave)
+
+    async def action_leave_anywhere(self) -> None:
+        """Leave from wherever one is; asked for again, take the question's first answer."""
+        if isinstance(self.screen, screens.Leave):
+            self.screen.dismiss("stop")
+        else:
+            await self.action_leave()
 
     def _leave(self, answer: str | None) -> None:
         if answer == "detach":
@@ -135,6 +148,7 @@ class RunActions(App[None]):
         if answer in ("stop", "detach"):
             self.conductor.stop_all("user")
             self.conductor.close()
+            self.left = True
             self.exit()
 
     def action_detach(self) -> None:

@@ -1,7 +1,7 @@
 """Signals as wishes: they set a flag that the Session reads, and nothing else."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from engine.control import Control
@@ -20,7 +20,14 @@ def stopping_on_signals(control: Control) -> Iterator[None]:
         for each in CAUGHT:
             signal.signal(each, signal.SIG_DFL)
 
-    before = {number: signal.signal(number, ask) for number in CAUGHT}
+    with handling_signals(ask):
+        yield
+
+
+@contextmanager
+def handling_signals(handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Have ``handler`` called for each signal, and what was there before again at the end."""
+    before = {number: signal.signal(number, handler) for number in CAUGHT}
     try:
         yield
     finally:

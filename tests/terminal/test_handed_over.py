@@ -144,7 +144,7 @@ def test_a_run_is_handed_over_before_it_has_begun(artifacts, home):
     terminal = opened(artifacts, **home)
     terminal.press("rd")
     assert terminal.exit_code() == 0
-    assert b"goes on in the background" in terminal.output
+    assert b"continues in the background" in terminal.output
     [run] = list_runs(artifacts)
     wait_for(lambda: run.status == "running")
     wait_for(lambda: progress_of(run) > 10)

@@ -234,7 +234,11 @@ def test_the_mouse_does_what_the_keys_do(finished):
         await pilot.pause(0.2)
         assert app.experiments["adversarial"].row == 4
         assert len(app.screen_stack) == 1
+        await pilot.pause(0.6)
         await click("#label-list", (3, 4))
+        await pilot.pause(0.2)
+        assert len(app.screen_stack) == 1  # two clicks long after one another are no double click
+        await pilot.double_click("#label-list", offset=(3, 4))
         await until(pilot, lambda: isinstance(app.screen, NoiseView), 5)
 
     live(finished, story)

@@ -73,7 +73,7 @@ def test_a_close_look_keeps_to_its_run_when_the_next_one_begins(trained):
         app.conductor.start([replace(pane.config, layers=("pool2",))], "another command")
         first, second = app.conductor.tasks
         pane.show_task(first)
-        app._followed = first
+        pane.followed = first
         await until(pilot, lambda: "images" in first.history.previews)
         await pilot.press("enter")
         view = app.screen

@@ -26,10 +26,10 @@ def test_letters_come_in_order_and_once():
     box = Mailbox()
     for step in range(3):
         box.put(0, progress(step))
-    letters, gap = box.take()
+    letters, gaps = box.take()
     assert [letter.event.step for letter in letters] == [0, 1, 2]
-    assert not gap
-    assert box.take() == ([], False)
+    assert not gaps
+    assert box.take() == ([], set())
 
 
 def test_nobody_takes_and_memory_stays_flat_but_no_start_or_end_is_lost():
@@ -39,8 +39,8 @@ def test_nobody_takes_and_memory_stays_flat_but_no_start_or_end_is_lost():
         for step in range(10_000):
             box.put(run, progress(step))
         box.put(run, Finished(step=10_000, figures={}))
-    letters, gap = box.take()
-    assert gap
+    letters, gaps = box.take()
+    assert gaps == set(range(5))  # each of them, also those of which nothing else waits
     assert len(letters) <= 100 + 10
     ends = [letter for letter in letters if isinstance(letter.event, (Started, Finished))]
     assert [(x.task, x.event.kind) for x in ends] == [

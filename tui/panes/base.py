@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 from engine.config import RunConfig, options_of
 from engine.history import Curve, ema
 from tui.conductor import Conductor
+from tui.guard import Guarded
 from tui.look import Look
 from tui.task import Task
 from tui.widgets.chart import Line
@@ -23,7 +24,7 @@ from tui.words import MARKED
 RAW = "#5A6570"  # the line under a smoothed one
 
 
-class Pane(Container):
+class Pane(Guarded, Container):
     """A section of the app. The app calls ``show_task`` and the two ``refresh`` methods."""
 
     section: ClassVar[str]
@@ -34,6 +35,14 @@ class Pane(Container):
         self.look = look
         self.artifacts = artifacts
         self.shown: Task | None = None
+
+    def redraw(self, *, pictures: bool = True) -> None:
+        """Bring all up to date, or the words alone; an error is shown instead, and reported."""
+        drawn = self.guarded(self.refresh_text)
+        if pictures:
+            drawn = self.guarded(self.refresh_pictures) and drawn
+        if drawn:
+            self.clear_fault()
 
     def refresh_text(self) -> None:
         """Bring numbers and words up to date."""
@@ -56,6 +65,7 @@ class ExperimentPane(Pane):
         self.config = self.kind(**{name: v for name, v in options.items() if name in known})
         self.cursor: int | None = None  # a step; None is the latest
         self.moved = False  # the user went from the shown run to where there is none
+        self.followed: Task | None = None  # the live task that was shown by itself
         self.marked: set[int] = set()  # rows of the list, to run several
 
     def newest(self, matches: Callable[[RunConfig], bool] = lambda config: True) -> Task | None:

@@ -61,7 +61,8 @@ class RunsPane(Pane):
         try:
             runs = list_runs(Path(self.artifacts))
         except MnistTuiError as error:
-            empty.update(str(error))
+            empty.display = True
+            empty.update(Text(str(error), "bold #D55E00"))
             return
         for run in runs:
             cells = run_cells(run)
@@ -72,7 +73,9 @@ class RunsPane(Pane):
                 chosen = MARKED[self.look.plain] if run.id in self._marked else " "
                 name = Text.assemble((chosen, "bold #CC79A7"), name)
                 row = (name, Text(result, justify="right"), f"{mark} {status}", recipe, dataset)
-                table.add_row(*row, Text(seed, justify="right"), key=run.id)
+                # All as Text: in a string, brackets would be markup.
+                cells = (cell if isinstance(cell, Text) else Text(cell) for cell in row)
+                table.add_row(*cells, Text(seed, justify="right"), key=run.id)
         self._marked.intersection_update(self._states)  # some may have been removed elsewhere
         if here in table.rows:
             table.move_cursor(row=table.get_row_index(here))
@@ -113,7 +116,7 @@ class RunsPane(Pane):
         """Let the user type what the shown runs must contain."""
         box = self.query_one(Input)
         box.add_class("-shown")
-        box.focus()
+        self.screen.set_focus(box)
 
     def on_key(self, event: Key) -> None:
         """Leave the filter by escape, and show all runs again."""
@@ -121,7 +124,7 @@ class RunsPane(Pane):
         if event.key == "escape" and box.has_class("-shown"):
             box.value = ""
             box.remove_class("-shown")
-            self.query_one(DataTable).focus()
+            self.screen.set_focus(self.query_one(DataTable))
             event.stop()
 
     @on(Input.Changed)
@@ -130,7 +133,7 @@ class RunsPane(Pane):
 
     @on(Input.Submitted)
     def _filtered(self) -> None:
-        self.query_one(DataTable).focus()
+        self.screen.set_focus(self.query_one(DataTable))
 
     @on(DataTable.RowSelected)
     def _open(self, event: DataTable.RowSelected) -> None:

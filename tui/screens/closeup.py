@@ -14,12 +14,13 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.guard import Guarded
 from tui.panes.base import ExperimentPane
 
 INTERVAL = 0.5  # seconds
 
 
-class CloseUp(ModalScreen[None]):
+class CloseUp(Guarded, ModalScreen[None]):
     """Subclasses draw; arrows move between neighbours."""
 
     BINDINGS: ClassVar = [

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 
 from engine.compare import Comparison
 from tui.comparison import group_table, pictures, ranking
+from tui.guard import Guarded
 from tui.look import Look
 from tui.widgets.chart import Chart, Line, Plot
 from tui.widgets.room import Room
@@ -21,7 +22,7 @@ FAINT = "#5A6570"
 WIDEST = 1000  # cells that a table may have
 
 
-class Compare(ModalScreen[None]):
+class Compare(Guarded, ModalScreen[None]):
     """Left and right take another metric."""
 
     BINDINGS: ClassVar = [
@@ -82,10 +83,10 @@ class Compare(ModalScreen[None]):
                 for edge in (band.mean - band.deviation, band.mean + band.deviation):
                     lines.append(Line(band.steps, edge, FAINT))
             lines.append(Line(band.steps, band.mean, colour))
-            legend.append(f"[{colour}]{self.comparison.name_of(group)}[/]")
+            legend.append(Text(self.comparison.name_of(group), colour))
         chart.plot = Plot(lines, log=self.look.logarithm and "loss" in metric)
         chart.border_title = f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
-        chart.border_subtitle = "  ".join(legend)
+        chart.border_subtitle = Text("  ").join(legend)
 
     def action_move(self, by: int) -> None:
         """Take the next metric."""

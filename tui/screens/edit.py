@@ -14,13 +14,14 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 from engine.architectures import BEST_MODEL
 from engine.config import NetworkConfig, Option, RunConfig, options_of
 from engine.errors import UsageError
+from tui.guard import Guarded
 from tui.options import command_line, read_value
 
 FIRST = ("recipe", "model", "run", "epochs", "steps", "epsilon", "seed")  # what people change most
 WRONG = "bold #D55E00"
 
 
-class Edit(ModalScreen[tuple[RunConfig, bool] | None]):
+class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
     """Returns the config and whether to run it now, or None where nothing is to change."""
 
     BINDINGS: ClassVar = [
@@ -83,7 +84,7 @@ class Edit(ModalScreen[tuple[RunConfig, bool] | None]):
 
     def on_mount(self) -> None:
         """Begin at the first field."""
-        self.query("Select, Checkbox, Input").first().focus()
+        self.set_focus(self.query("Select, Checkbox, Input").first())
         self._check()
 
     @on(Input.Changed)

@@ -15,9 +15,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.store import Run
+from tui.guard import Guarded
 
 
-class Files(ModalScreen[None]):
+class Files(Guarded, ModalScreen[None]):
     """Shows paths and lines to copy."""
 
     BINDINGS: ClassVar = [
@@ -33,7 +34,7 @@ class Files(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the folder, its files and the line."""
         with Vertical(classes="dialog files") as dialog:
-            dialog.border_title = self.run.id
+            dialog.border_title = Text(self.run.id)
             dialog.border_subtitle = "ctrl+y copies the line, escape closes"
             folder = Text.assemble(("folder\n", "dim"), str(self.run.path.resolve()), "\n")
             yield Static(folder, id="folder")

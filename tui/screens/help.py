@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import ACTIONS
+from tui.guard import Guarded
 from tui.widgets.thumbnails import beside
 
 COLUMNS = (("Sections", "Runs", "The app"), ("Looking",))
@@ -20,7 +21,7 @@ GAP = 3
 COLUMN = 54  # cells of a column at least, where there are two
 
 
-class Help(ModalScreen[None]):
+class Help(Guarded, ModalScreen[None]):
     """Shows the keys, with what cannot be done now and why."""
 
     BINDINGS: ClassVar = [

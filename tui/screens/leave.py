@@ -10,38 +10,39 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.guard import Guarded
 
-class Leave(ModalScreen[str]):
+
+class Leave(Guarded, ModalScreen[str]):
     """Returns ``stop``, ``detach`` or ``stay``."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),
         Binding("d", "dismiss('detach')", "keep running", id="leave.detach"),
-        # Where Enter comes so soon after q that the list has no focus yet.
-        Binding("enter", "dismiss('stop')", "stop", id="leave.stop"),
     ]
 
-    def __init__(self, waiting: int) -> None:
+    def __init__(self, waiting: int, paused: bool) -> None:
         super().__init__()
         self.waiting = waiting
+        self.paused = paused
 
     def compose(self) -> ComposeResult:
         """Lay out the question and its answers; the first is what Enter takes."""
-        words = "A run is going on."
-        if self.waiting:
-            words = f"A run is going on and {self.waiting} more wait."
+        words = "A run is paused" if self.paused else "A run is active"
+        words += f", {self.waiting} more queued." if self.waiting else "."
+        resumes = "Resume it" if self.paused else "Keep it running"
         with Vertical(classes="dialog"):
             yield Static(words)
             yield OptionList(
-                Option("Stop, keep what was done, and leave", id="stop"),
-                Option("Keep running in the background, and leave", id="detach"),
+                Option("Stop it, keep what was done, and leave", id="stop"),
+                Option(f"{resumes} in the background, and leave", id="detach"),
                 Option("Stay", id="stay"),
             )
 
     def on_mount(self) -> None:
         """Put the cursor on the first answer."""
         self.query_one(OptionList).highlighted = 0
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
 
     @on(OptionList.OptionSelected)
     def _answer(self, event: OptionList.OptionSelected) -> None:

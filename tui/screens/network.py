@@ -16,13 +16,14 @@ from textual.widgets.option_list import Option
 from engine.architectures import BEST_MODEL
 from engine.errors import MnistTuiError
 from engine.store import Run, finished_runs
+from tui.guard import Guarded
 from tui.tables import headline
 from tui.words import dataset_title
 
 NEWEST = "the newest"
 
 
-class ChooseNetwork(ModalScreen[tuple[str | None] | None]):
+class ChooseNetwork(Guarded, ModalScreen[tuple[str | None] | None]):
     """Returns the chosen run's id in a tuple, (None,) for the newest, or None for no change."""
 
     BINDINGS: ClassVar = [
@@ -52,7 +53,7 @@ class ChooseNetwork(ModalScreen[tuple[str | None] | None]):
         options = self.query_one(OptionList)
         ids = [option.id for option in options.options]
         options.highlighted = ids.index(self.present) if self.present in ids else 0
-        options.focus()
+        self.set_focus(options)
 
     def action_cursor(self, where: str) -> None:
         """Move the cursor."""

@@ -10,6 +10,8 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.guard import Guarded
+
 # Bits of a braille cell (U+2800), by dot row and column.
 DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -51,7 +53,7 @@ class Plot:
         return min(steps, default=None)
 
 
-class Chart(Widget):
+class Chart(Guarded, Widget):
     """Shows a Plot; give it a new one to show another."""
 
     DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; min-height: 4; }"

@@ -3,8 +3,10 @@
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.guard import Guarded
 
-class Picture(Static):
+
+class Picture(Guarded, Static):
     """Shows a text. The same again costs nothing, and another of its size lays nothing out."""
 
     _shown = Text()

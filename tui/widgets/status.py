@@ -12,13 +12,14 @@ ROOMY = 110  # cells, from here on there is room for more than the most importan
 GOOD, WAITING, BAD = "#009E73", "bold #E69F00", "bold #D55E00"
 
 
-def status_line(conductor: Conductor, notice: str, *, plain: bool, width: int) -> Text:
-    """Return the line for what runs now, or else the last word of what ran or was noticed."""
+def status_line(conductor: Conductor, last: str | Task, *, plain: bool, width: int) -> Text:
+    """Return the line for the active run, or else ``last``, what happened last."""
     task = conductor.running
     if task is None:
-        return _idle(conductor, notice)
+        return _idle(last)
     if not task.steps:
-        return Text(f" starting {task.section} {task.config.title} …  {notice}", "dim")
+        words = f" starting {task.section} {task.config.title} …"
+        return Text(f"{words}  {last}" if isinstance(last, str) else words, "dim")
     share = task.step / task.steps
     roomy = width >= ROOMY
     text = Text.assemble(
@@ -28,7 +29,7 @@ def status_line(conductor: Conductor, notice: str, *, plain: bool, width: int) -
     if task.control.stop_reason:
         text.append("  stopping", WAITING)
     elif task.control.paused:
-        text.append("  paused: space goes on", WAITING)
+        text.append("  paused · space resumes", WAITING)
     elif task.doing or task.step == task.steps:
         text.append(f"  {task.doing or 'judging'}")
     elif task.rate:
@@ -55,12 +56,11 @@ def _epoch(task: Task) -> str:
     return f"epoch {epoch}/{epochs}  "
 
 
-def _idle(conductor: Conductor, notice: str) -> Text:
-    ended = [task for task in conductor.tasks if not task.active]
-    if notice:
-        return Text(f" {notice}", "dim")
-    if ended and ended[-1].message:
-        return Text(f" {ended[-1].message}", BAD)
-    if ended:
-        return Text(f" {_title(ended[-1])} {ended[-1].state}", "dim")
-    return Text(" ready", "dim")
+def _idle(last: str | Task) -> Text:
+    if isinstance(last, str):
+        return Text(f" {last or 'ready'}", "dim")
+    if last.state == "failed":
+        return Text(f" {_title(last)} failed: {last.message}", BAD)
+    if last.state in ("stopped", "interrupted") and last.run:
+        return Text(f" {_title(last)} {last.state} at step {last.step:,} · g resumes", WAITING)
+    return Text(f" {_title(last)} {last.message or last.state}", "dim")
