@@ -7,7 +7,6 @@ by another, so that the training waits for a memory copy alone.
 """
 
 import io
-import os
 import threading
 import time
 from dataclasses import dataclass
@@ -63,7 +62,7 @@ class Checkpointer:
         try:
             buffer = io.BytesIO()
             torch.save(saved, buffer)
-            sync(self._run.path / JOURNAL_FILE)  # a checkpoint must never know more than it
+            self._run.sync(JOURNAL_FILE)  # a checkpoint must never know more than it
             self._run.write(CHECKPOINT_FILE, buffer.getvalue())
         except Exception as error:  # raised in the thread that drives the run
             self._error = error
@@ -120,12 +119,3 @@ def copied(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [copied(item) for item in value]
     return value
-
-
-def sync(path: os.PathLike) -> None:
-    """Have the system write a file to the disk. Raises OSError."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -6,59 +6,75 @@ however that ends, so a run that says ``running`` and is not locked was interrup
 
 import fcntl
 import os
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.reader import open_regular
+from engine.writer import open_file
 
 LOCK_FILE = ".lock"
-FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW  # a link would lead out of the run
 PATIENCE, LOOK = 0.5, 0.01  # seconds; whoever only asks holds the lock for an instant
 
-
-_held: set[str] = set()  # runs that this process drives, or is about to
+_held: set[str] = set()  # runs that this process drives
+_changing = threading.Lock()  # held while a lock and its entry there are not both as they will be
 
 
 class RunLock:
     """Held from its making to ``release``; also a context manager.
 
-    Raises EngineError where another process (or another lock of this one) holds it.
+    Raises EngineError where another process (or another lock of this one) holds it, where the run
+    is a link, or where it has been removed, and OSError where the file cannot be opened.
     """
 
     def __init__(self, run: Path) -> None:
-        self._run = os.path.realpath(run)
-        self._file = os.open(run / LOCK_FILE, os.O_RDWR | os.O_CREAT | FLAGS, 0o644)
+        self._run, self._holds = os.path.realpath(run), False
+        try:
+            self._file = open_file(run, LOCK_FILE, os.O_RDWR | os.O_CREAT)
+        except FileNotFoundError:
+            raise EngineError(f"Run {run.name} has been removed.") from None
+        try:
+            self._take(run)
+        except BaseException:
+            self.release()
+            raise
+        with suppress(OSError):  # for people who want to know; a full disk is told of elsewhere
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def _take(self, run: Path) -> None:
         deadline = time.monotonic() + PATIENCE
         while not self._taken():
             if time.monotonic() > deadline:
-                os.close(self._file)
                 raise EngineError(
                     f"Run {run.name} is being driven by another process; "
                     f"`mnist-tui stop {run.name}` stops it there."
                 )
             time.sleep(LOOK)
-        with suppress(OSError):  # for people who want to know; a full disk is told of elsewhere
-            os.ftruncate(self._file, 0)
-            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        if not _same_file(self._file, run / LOCK_FILE):  # removed while we waited for it
+            raise EngineError(f"Run {run.name} has been removed.")
 
     def _taken(self) -> bool:
-        already = self._run in _held
-        _held.add(self._run)  # before the lock, lest another thread take us for a stranger
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not already:
-                _held.discard(self._run)
-            return False
-        return True
+        with _changing:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            _held.add(self._run)
+            self._holds = True
+            return True
 
     def release(self) -> None:
         """Let others drive the run; a second time does nothing."""
-        if self._file >= 0:
+        if self._file < 0:
+            return
+        with _changing:
             os.close(self._file)
             self._file = -1
-            _held.discard(self._run)
+            if self._holds:
+                _held.discard(self._run)
 
     def __enter__(self) -> "RunLock":
         return self
@@ -67,11 +83,18 @@ class RunLock:
         self.release()
 
 
-def is_driven(run: Path) -> bool:
-    """Tell whether a process drives the run now; writes nothing."""
+def _same_file(file: int, path: Path) -> bool:
     try:
-        file = os.open(run / LOCK_FILE, os.O_RDONLY | FLAGS)
-    except OSError:
+        return os.path.samestat(os.fstat(file), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+def is_driven(run: Path) -> bool:
+    """Tell whether a process drives the run now; writes nothing and never waits."""
+    try:
+        file = open_regular(run / LOCK_FILE)
+    except (OSError, EngineError):
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -85,3 +108,9 @@ def is_driven(run: Path) -> bool:
 def is_driven_here(run: Path) -> bool:
     """Tell whether this process drives the run."""
     return os.path.realpath(run) in _held
+
+
+def is_driven_elsewhere(run: Path) -> bool:
+    """Tell whether another process drives the run now."""
+    with _changing:  # else a lock that we are just letting go would be a stranger's
+        return not is_driven_here(run) and is_driven(run)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from engine.config import SECTIONS, RunConfig
 from engine.errors import EngineError, UsageError
-from engine.store import Run, write_atomically
+from engine.store import Run
 
 QUEUE_FILE = ".queue"
 
@@ -89,20 +89,20 @@ class QueueKeeper:
         self._run = run
 
     def done(self) -> None:
-        """Forget what waited: all of it is done. Raises OSError."""
+        """Forget what waited: all of it is done. Raises as ``Run.write`` does."""
         if self._run is not None:
-            (self._run.path / QUEUE_FILE).unlink(missing_ok=True)
+            self._run.remove(QUEUE_FILE)
 
     def keep(self, run: Run, batches: Iterable[Batch]) -> None:
         """Write what waits behind ``run``; what stood behind the run before is forgotten.
 
-        Raises OSError.
+        Raises as ``Run.write`` does.
         """
         waiting = [batch for batch in batches if batch.open]
         if waiting:
-            write_atomically(run.path / QUEUE_FILE, to_json(waiting).encode())
+            run.write(QUEUE_FILE, to_json(waiting).encode())
         else:
-            (run.path / QUEUE_FILE).unlink(missing_ok=True)
+            run.remove(QUEUE_FILE)
         if self._run is not None and self._run.id != run.id:
-            (self._run.path / QUEUE_FILE).unlink(missing_ok=True)
+            self._run.remove(QUEUE_FILE)
         self._run = run

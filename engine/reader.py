@@ -46,17 +46,26 @@ class DamagedFile(EngineError):
         self.why = why
 
 
-def open_regular(path: str | os.PathLike, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
+def open_regular(
+    path: str | os.PathLike,
+    flags: int = os.O_RDONLY,
+    mode: int = 0o644,
+    *,
+    folder: int | None = None,
+) -> int:
     """Open a regular file, and nothing else, and return its descriptor. Never waits.
 
     ``flags`` say how; O_TRUNC is refused, as what it would empty is not known yet: use ftruncate.
+    ``folder`` is the descriptor of the directory that it lies in: nothing of ``path`` before the
+    file's name is then looked up again.
     Raises DamagedFile for a link, a pipe, a device, a socket or a directory, and OSError where a
     regular file cannot be opened or is not there.
     """
     if flags & os.O_TRUNC:
         raise ValueError("O_TRUNC empties a file before it is known to be a regular one")
     try:
-        file = os.open(path, flags | _SAFE, mode)
+        name = path if folder is None else os.path.basename(path)
+        file = os.open(name, flags | _SAFE, mode, dir_fd=folder)
     except OSError as error:
         if error.errno == errno.ELOOP or (error.errno == errno.EMLINK and os.path.islink(path)):
             raise DamagedFile(path, "it is a link") from None

@@ -1,7 +1,8 @@
 """What a run leaves on disk: its directory, its journal, and how both are found again.
 
-Files appear whole or not at all: each is written beside its place, synced and renamed. Only the
-journal grows in place, a line at a time; a last line that was cut is no error.
+Files appear whole or not at all. Only the journal grows in place, a line at a time; a last line
+that was cut is no error. Everything is written by ``engine.writer``, so that no link in a run's
+directory leads what is written out of it.
 """
 
 import hashlib
@@ -9,7 +10,6 @@ import io
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,12 +21,13 @@ import numpy as np
 from engine.config import SECTIONS, RunConfig
 from engine.errors import EngineError, UsageError
 from engine.events import Event, Stopped, from_json, to_json
-from engine.lock import RunLock, is_driven
+from engine.lock import LOCK_FILE, RunLock, is_driven
+from engine.writer import clear_partial, open_file, remove_file, write_atomically
 
 SCHEMA = 1
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
 STOP_FILE = ".stop"  # another process asks the one that drives the run to stop it
-PARTIAL = ".partial"  # the end of a file's name while it is being written
+REMOVED = ".removed"  # the end of a directory's name while it is being removed
 RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, given back to tell of a full disk
 
 
@@ -48,9 +49,18 @@ class Run:
 
     @property
     def status(self) -> str:
-        """The status of ``run.json``; ``interrupted`` where it runs but nothing drives it."""
-        status = self.info["status"]
-        return "interrupted" if status == "running" and not is_driven(self.path) else status
+        """The status of ``run.json``; ``interrupted`` where it runs but nothing drives it.
+
+        A run may end, or be resumed, between the look at the file and the one at the lock. So
+        nothing counts as interrupted unless its file is the same after both: each resume and each
+        end changes it.
+        """
+        info = self.info
+        while info["status"] == "running" and not is_driven(self.path):
+            before, info = info, self.info
+            if info == before:
+                return "interrupted"
+        return info["status"]
 
     @property
     def config(self) -> RunConfig:
@@ -87,12 +97,26 @@ class Run:
             last = event
         return isinstance(last, Stopped) and last.handed_over
 
+    # What follows writes. It raises OSError, and EngineError where a link leads out of the run.
+
     def write(self, name: str, content: bytes) -> None:
-        """Write a file of the run, atomically. Raises OSError."""
-        write_atomically(self.path / name, content)
+        """Write a file of the run, atomically; ``name`` may be of a folder in it."""
+        write_atomically(self.path / name, content, self.path)
+
+    def remove(self, name: str) -> None:
+        """Remove a file of the run, if it has it."""
+        remove_file(self.path, name)
+
+    def sync(self, name: str) -> None:
+        """Have the system write a file of the run to the disk."""
+        file = open_file(self.path, name, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
     def write_json(self, name: str, values: dict[str, Any]) -> None:
-        """Write a JSON file of the run, atomically. Raises OSError."""
+        """Write a JSON file of the run, atomically."""
         text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
         self.write(name, text.encode() + b"\n")
 
@@ -101,44 +125,45 @@ class Run:
         self.write_json(RUN_FILE, self.info | values)
 
     def ask_to_stop(self) -> None:
-        """Have whoever drives the run stop it at its next event. Raises OSError."""
-        (self.path / STOP_FILE).touch()
+        """Have whoever drives the run stop it at its next event."""
+        self.write(STOP_FILE, b"")
 
     def stop_asked(self) -> bool:
         """Tell whether another process asks for a stop."""
-        return (self.path / STOP_FILE).exists()
+        return os.path.lexists(self.path / STOP_FILE)
 
     def keep_reserve(self) -> None:
-        """Set some room aside, so that a full disk can still be told of. Raises OSError."""
-        (self.path / RESERVE_FILE).write_bytes(bytes(RESERVE))
+        """Set some room aside, so that a full disk can still be told of."""
+        self.write(RESERVE_FILE, bytes(RESERVE))
 
     def free_reserve(self) -> None:
         """Give that room back."""
-        with suppress(OSError):
-            (self.path / RESERVE_FILE).unlink(missing_ok=True)
+        with suppress(OSError, EngineError):
+            self.remove(RESERVE_FILE)
 
     def clear_partial(self) -> None:
-        """Remove what a killed process left of files that it was writing. Raises OSError."""
-        for partial in self.path.rglob(f".*{PARTIAL}"):
-            partial.unlink(missing_ok=True)
+        """Remove what a killed process left of files that it was writing."""
+        clear_partial(self.path)
 
-    def cut_journal(self, size: int | None) -> None:
+    def cut_journal(self, size: int | None) -> bool:
         """Shorten the journal to ``size`` bytes; None leaves its first line alone.
 
-        Raises EngineError where it is shorter than that.
+        Returns whether anything is left: a process may have died before its first line was whole.
+        Raises EngineError where the journal is shorter than ``size``.
         """
         path = self.path / JOURNAL_FILE
         try:
-            with path.open("r+b") as journal:
+            descriptor = open_file(self.path, JOURNAL_FILE, os.O_RDWR | os.O_CREAT)
+            with os.fdopen(descriptor, "r+b") as file:
                 if size is None:
-                    journal.readline()
-                    size = journal.tell()
-                if journal.seek(0, os.SEEK_END) < size or not size:
+                    size = len(first) if (first := file.readline()).endswith(b"\n") else 0
+                if file.seek(0, os.SEEK_END) < size:
                     raise EngineError(f"{path} has lost lines that the checkpoint builds on.")
-                journal.truncate(size)
-                os.fsync(journal.fileno())
+                file.truncate(size)
+                os.fsync(file.fileno())
         except OSError as error:
             raise EngineError(f"{path} cannot be cut ({error.strerror}).") from None
+        return size > 0
 
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
@@ -160,7 +185,8 @@ class Journal:
 
     def __init__(self, run: Run) -> None:
         # Without Python's buffer: what a full disk refused must not be written later.
-        self._file = (run.path / JOURNAL_FILE).open("ab", buffering=0)
+        file = open_file(run.path, JOURNAL_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._file = os.fdopen(file, "ab", buffering=0)
 
     @property
     def size(self) -> int:
@@ -217,9 +243,13 @@ def create_run(artifacts: Path, name: str) -> Run:
 
 
 def list_runs(artifacts: Path) -> list[Run]:
-    """Return the runs in a folder, newest first; what has no ``run.json`` is no run."""
+    """Return the runs in a folder, newest first; what has no ``run.json`` is no run.
+
+    Nor is what is hidden: a run that is being removed.
+    """
     try:
-        names = sorted((entry.name for entry in os.scandir(artifacts)), reverse=True)
+        found = (entry.name for entry in os.scandir(artifacts))
+        names = sorted((name for name in found if not name.startswith(".")), reverse=True)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -265,21 +295,51 @@ def find_run(artifacts: Path, name: str) -> Run:
 def remove_run(run: Run) -> None:
     """Remove a run's directory; a link in it is removed, never what it points to.
 
-    ``run.json`` goes last, so that what is left of an interrupted removal can still be named.
-    Raises EngineError where the run is being driven, is itself a link, or cannot be removed.
+    The directory is hidden first, under its lock, so that nobody can begin to drive the run while
+    its files go. Raises EngineError where the run is being driven, is itself a link, or cannot be
+    removed; what is left of it can then still be named.
     """
     if run.path.is_symlink():
         raise EngineError(f"{run.path} is a link to another place; remove it there.")
+    hidden = run.path.with_name(f".{run.id}{REMOVED}")
     try:
         with RunLock(run.path):
-            for entry in sorted(run.path.iterdir(), key=lambda entry: entry.name == RUN_FILE):
-                if entry.is_dir() and not entry.is_symlink():
-                    shutil.rmtree(entry)
-                else:
-                    entry.unlink()
-            run.path.rmdir()
+            run.path.rename(hidden)
+            try:
+                _remove_folder(hidden)
+            except BaseException:  # Ctrl-C too
+                hidden.rename(run.path)
+                raise
     except OSError as error:
         raise EngineError(f"{run.path} cannot be removed ({error.strerror}).") from None
+
+
+def finish_removals(artifacts: Path) -> list[str]:
+    """Remove what killed processes left of runs that they were removing; return the runs' ids."""
+    finished = []
+    with suppress(OSError):
+        for path in sorted(artifacts.glob(f".*{REMOVED}")):
+            if not path.is_symlink() and not is_driven(path):
+                _remove_folder(path)
+                finished.append(path.name[1 : -len(REMOVED)])
+    return finished
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a hidden run; ``run.json`` late, for people who look, and the lock last of all.
+
+    What another process removes meanwhile is as well gone. Raises OSError.
+    """
+    order = ("", RUN_FILE, LOCK_FILE)
+    names = sorted(os.listdir(path), key=lambda name: order.index(name) if name in order else 0)
+    for entry in (path / name for name in names):
+        with suppress(FileNotFoundError):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+    with suppress(FileNotFoundError):
+        path.rmdir()
 
 
 def content_hashes(config: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, str]:
@@ -287,26 +347,6 @@ def content_hashes(config: Mapping[str, Any], files: Mapping[str, bytes]) -> dic
     text = json.dumps(config, sort_keys=True, ensure_ascii=False)
     contents = {"config": text.encode()} | dict(files)
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that the old or the new content is there, come what may. Raises OSError."""
-    handle, partial = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def npy_bytes(array: np.ndarray) -> bytes:

@@ -20,7 +20,7 @@ from platformdirs import user_config_path
 
 from engine.config import SECTIONS, options_of
 from engine.errors import EngineError, UsageError
-from engine.store import write_atomically
+from engine.writer import write_atomically
 from tui.actions import ACTIONS
 from tui.options import read_value
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.errors import MnistTuiError
 from engine.follow import Follower
-from engine.lock import is_driven, is_driven_here
+from engine.lock import is_driven_elsewhere
 from engine.queue import Batch, read_queue
 from engine.store import Run, finished_runs, list_runs
 from tui.mailbox import Mailbox
@@ -88,7 +88,7 @@ class Shelf:
                 with suppress(*UNREADABLE):
                     if run.info["status"] == "finished":
                         self._looked_at.add(run.id)
-                    elif is_driven(run.path) and not is_driven_here(run.path):
+                    elif is_driven_elsewhere(run.path):
                         found.append(self.open(run))
         return found
 

@@ -17,8 +17,18 @@ def draw_figures(run: Run) -> Iterator[Path]:
     """Draw a run's figures into its ``figures`` folder and yield the path of each.
 
     Runs that were started together with it and lie beside it are drawn in where a figure compares.
-    Raises EngineError where the journal does not reach the end of the run.
+    Raises EngineError where the journal does not reach the end of the run, or where a figure cannot
+    be written.
     """
+    try:
+        yield from _drawn(run)
+    except OSError as error:
+        raise EngineError(
+            f"The figures of {run.path} cannot be written ({error.strerror or error})."
+        ) from error
+
+
+def _drawn(run: Run) -> Iterator[Path]:
     history = History.of(run.events())
     if history.finished is None:
         raise EngineError(f"Run {run.id} has not finished; there is nothing to draw yet.")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from engine.history import History
-from engine.store import write_atomically
+from engine.writer import write_atomically
 
 # Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -102,13 +102,16 @@ def provenance(history: History, *extra: str) -> str:
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
-    """Write a figure as ``folder/name.png``, whole or not at all, and return its path."""
-    folder.mkdir(exist_ok=True)
+    """Write a figure as ``folder/name.png``, whole or not at all, and return its path.
+
+    ``folder`` is made where it is missing. Raises OSError, and EngineError where it, or the run
+    that it is of, is a link.
+    """
     path = folder / f"{name}.png"
     content = io.BytesIO()
     no_version = {"Software": None}  # equal runs, equal files
     figure.savefig(content, format="png", metadata=no_version)
-    write_atomically(path, content.getvalue())
+    write_atomically(path, content.getvalue(), root=folder.parent)
     return path
 
 

@@ -11,7 +11,7 @@ from engine.errors import EngineError
 from engine.report.choose import Chosen
 from engine.report.document import render
 from engine.report.referee import Finding, referee
-from engine.store import write_atomically
+from engine.writer import write_atomically
 
 REPORT_FILE = "report.html"
 # What reading, drawing and describing stumble over where files are lost, cut or edited.
@@ -26,6 +26,7 @@ def write_report(
 ) -> Sequence[Finding]:
     """Write the report of the chosen runs to ``path``; return the referee's findings.
 
+    ``path`` may be a link, which is followed, but not where it lies in one of these runs.
     ``command`` is the command line that makes it again. Raises EngineError where a run cannot be
     read or the file cannot be written.
     """
@@ -39,7 +40,10 @@ def write_report(
         ) from error
     try:
         target = path.resolve()
-        if target.exists() and not target.is_file():  # a device, a pipe: not to be replaced
+        owner = next((run for run in chosen.all if path.parent == run.path), None)
+        if owner is not None:
+            owner.write(path.name, page)
+        elif target.exists() and not target.is_file():  # a device, a pipe: not to be replaced
             target.write_bytes(page)
         else:
             write_atomically(target, page)

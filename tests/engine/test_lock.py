@@ -1,10 +1,11 @@
 import multiprocessing
+import os
 import threading
 
 import pytest
 
 from engine.errors import EngineError
-from engine.lock import RunLock, is_driven, is_driven_here
+from engine.lock import RunLock, is_driven, is_driven_elsewhere, is_driven_here
 
 
 def _race(folder, gate, out, done):
@@ -65,3 +66,74 @@ def test_one_process_cannot_drive_a_run_twice(tmp_path):
         with pytest.raises(EngineError, match="mnist-tui stop"):
             RunLock(tmp_path)
         assert is_driven_here(tmp_path)
+
+
+def test_whoever_takes_a_run_as_it_is_let_go_drives_it(tmp_path, monkeypatch):
+    first, taken = RunLock(tmp_path), []
+    close, file = os.close, first._file
+
+    def take():
+        taken.append(RunLock(tmp_path))
+
+    other = threading.Thread(target=take)
+
+    def close_and_wait(descriptor):
+        close(descriptor)
+        if descriptor == file:
+            other.start()
+            other.join(0.3)
+
+    monkeypatch.setattr("engine.lock.os.close", close_and_wait)
+    first.release()
+    other.join()
+    monkeypatch.undo()
+    assert is_driven_here(tmp_path)
+    taken[0].release()
+    assert not is_driven_here(tmp_path)
+
+
+def test_this_process_never_takes_itself_for_another(tmp_path):
+    stop, strangers = threading.Event(), []
+    RunLock(tmp_path).release()  # makes the file
+
+    def ask():
+        while not stop.is_set():
+            if is_driven_elsewhere(tmp_path):
+                strangers.append("a stranger")
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    for _ in range(200):
+        RunLock(tmp_path).release()
+    stop.set()
+    for thread in asking:
+        thread.join()
+    assert not strangers
+
+
+def test_a_run_that_is_removed_while_one_waits_for_it_is_not_driven(tmp_path, monkeypatch):
+    run, told, waits = tmp_path / "run", [], threading.Event()
+    run.mkdir()
+
+    def sleep(seconds):
+        waits.set()
+        threading.Event().wait(seconds)
+
+    def wait():
+        try:
+            told.append(RunLock(run))
+        except EngineError as error:
+            told.append(str(error))
+
+    held = RunLock(run)
+    waiting = threading.Thread(target=wait)
+    monkeypatch.setattr("engine.lock.time.sleep", sleep)
+    waiting.start()
+    waits.wait()
+    run.rename(tmp_path / "hidden")
+    (tmp_path / "hidden" / ".lock").unlink()
+    held.release()
+    waiting.join()
+    assert told == ["Run run has been removed."]
+    assert not is_driven_here(run)

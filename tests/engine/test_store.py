@@ -8,17 +8,18 @@ import pytest
 
 from engine.errors import EngineError
 from engine.events import Checkpoint, Failed, Progress, Stopped, to_json
-from engine.lock import RunLock
+from engine.lock import RunLock, is_driven
 from engine.store import (
     Journal,
     Run,
     create_run,
     find_run,
+    finish_removals,
     finished_runs,
     list_runs,
     remove_run,
-    write_atomically,
 )
+from engine.writer import write_atomically
 
 
 def make(artifacts, name="train-baseline"):
@@ -114,7 +115,7 @@ def test_writing_is_atomic_and_leaves_nothing_beside(tmp_path, monkeypatch):
     path = tmp_path / "result.json"
     write_atomically(path, b"old")
 
-    def fail(*arguments):
+    def fail(*arguments, **folders):
         raise OSError("disk full")
 
     monkeypatch.setattr("os.replace", fail)
@@ -207,6 +208,76 @@ def test_what_an_interrupted_removal_left_can_be_removed(tmp_path, monkeypatch):
     assert find_run(tmp_path, run.id).info["status"] == "running"
     remove_run(run)
     assert list_runs(tmp_path) == []
+
+
+def test_nobody_begins_to_drive_a_run_that_is_being_removed(tmp_path, monkeypatch):
+    run, told = make(tmp_path), []
+    rmdir = Path.rmdir
+
+    def late(path):
+        try:
+            told.append(RunLock(run.path))
+        except EngineError as error:
+            told.append(str(error))
+        assert list_runs(tmp_path) == []
+        rmdir(path)
+
+    monkeypatch.setattr(Path, "rmdir", late)
+    remove_run(run)
+    assert told == [f"Run {run.id} has been removed."]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_removal_left_is_no_run_and_is_removed_by_the_next(tmp_path):
+    left, kept = make(tmp_path), make(tmp_path)
+    left.write("weights.pt", b"")
+    hidden = left.path.rename(left.path.with_name(f".{left.id}.removed"))
+    (tmp_path / ".git").mkdir()
+    assert [run.id for run in list_runs(tmp_path)] == [kept.id]
+    with RunLock(hidden):  # whose removal is still on
+        assert finish_removals(tmp_path) == []
+    assert finish_removals(tmp_path) == [left.id]
+    assert {path.name for path in tmp_path.iterdir()} == {kept.id, ".git"}
+
+
+def test_a_removal_that_is_interrupted_by_a_person_leaves_a_run(tmp_path, monkeypatch):
+    run = make(tmp_path)
+    (run.path / "figures").mkdir()
+
+    def interrupt(path):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            remove_run(run)
+    assert find_run(tmp_path, run.id).info["status"] == "running"
+    assert not is_driven(run.path)
+
+
+def test_a_run_that_ends_between_two_looks_is_not_interrupted(tmp_path, monkeypatch):
+    run = make(tmp_path)
+    assert run.status == "interrupted"
+
+    def ends(path):
+        run.update(status="finished")
+        return False
+
+    monkeypatch.setattr("engine.store.is_driven", ends)
+    assert run.status == "finished"
+
+
+def test_a_run_that_is_resumed_between_two_looks_is_not_interrupted(tmp_path, monkeypatch):
+    run, looks = make(tmp_path), []
+
+    def resumed(path):
+        looks.append(path)
+        if len(looks) == 1:
+            run.update(status="running", environments=[{}, {}])
+        return len(looks) > 1
+
+    monkeypatch.setattr("engine.store.is_driven", resumed)
+    assert run.status == "running"
 
 
 def test_finished_runs_pass_over_what_is_damaged(tmp_path):
