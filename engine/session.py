@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.config import RunConfig
 from engine.control import HAND_OVER, Control
@@ -83,12 +83,14 @@ class Session:
         self.begun = begun
         self.resumed = resumed
         self.seconds = 0.0  # spent in the experiment up to its last Progress
+        self._unheard: Exception | None = None  # what ``listen`` raised
 
     def run(self) -> Run:
         """Drive the experiment and return its run, finished or stopped.
 
         Raises MnistTuiError, with the run left as failed, where the experiment cannot go on, and
-        with nothing left where it cannot begin.
+        with nothing left where it cannot begin. Where ``listen`` raises, the run is stopped, kept,
+        and whole; what it raised is then raised as an EngineError.
         """
         from engine.checkpoint import Checkpointer  # torch, which takes seconds to import
         from engine.experiments import begin
@@ -114,6 +116,8 @@ class Session:
                 if failure is error:
                     raise
                 raise failure from error
+        if self._unheard is not None:
+            raise _of_the_listener(self._unheard, run) from self._unheard
         return run
 
     @contextmanager
@@ -145,12 +149,18 @@ class Session:
                 "config": self.config.to_json(),
                 "dataset": self.data.describe(),
                 "environment": environment,
+                "environments": [environment],
                 "command": self.command,
                 "companions": list(self.companions),
                 "started_at": _now(),
                 "finished_at": None,
             },
         )
+        return self._begin_journal(run, experiment, environment)
+
+    def _begin_journal(
+        self, run: Run, experiment: "Experiment", environment: dict[str, Any]
+    ) -> Journal:
         journal = Journal(run)
         started = Started(
             step=0,
@@ -170,16 +180,21 @@ class Session:
         from engine.checkpoint import read_checkpoint
 
         run.clear_partial()
-        if run.info["status"] == "finished":  # since we looked, before we held the lock
+        info = run.info
+        if info["status"] == "finished":  # since we looked, before we held the lock
             raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
         saved = read_checkpoint(run)
         if saved is not None:
             experiment.state.load_state_dict(saved.state)
             self.seconds = saved.seconds
         if not run.handed_over:  # then it may be newer than the hand-over, and is meant for us
-            (run.path / STOP_FILE).unlink(missing_ok=True)
-        run.cut_journal(saved.journal if saved is not None else None)
-        run.update(status="running", finished_at=None, message="")
+            run.remove(STOP_FILE)
+        begun = run.cut_journal(saved.journal if saved is not None else None)
+        environment = self.device.describe()
+        environments = [*info.get("environments", [info["environment"]]), environment]
+        run.update(status="running", finished_at=None, message="", environments=environments)
+        if not begun:  # killed before its first line was whole
+            return self._begin_journal(run, experiment, environment)
         for event in run.events():
             self._tell(event)
         journal = Journal(run)
@@ -267,7 +282,7 @@ class Session:
             message = f"The figures could not be drawn ({error}); try `mnist-tui runs figures`."
         run.write_json(RESULT_FILE, result)
         run.update(status="finished", finished_at=_now(), message=message)
-        (run.path / CHECKPOINT_FILE).unlink(missing_ok=True)
+        run.remove(CHECKPOINT_FILE)
         run.free_reserve()
         return True
 
@@ -286,13 +301,12 @@ class Session:
         else:
             message = f"Unexpected {type(error).__name__}: {error}"
         run.free_reserve()
-        with suppress(OSError):
+        with suppress(OSError, EngineError):
             run.update(status="failed", finished_at=_now(), message=message)
-        failed = Failed(step=experiment.state.step, message=message)
-        try:
-            self._emit(failed, journal)
-        except OSError:
-            self._tell(failed.at(time.time()))
+        failed = Failed(step=experiment.state.step, message=message, time=time.time())
+        with suppress(OSError):
+            journal.append(failed)
+        self._tell(failed)
         return error
 
     def _emit(self, event: Event, journal: Journal) -> None:
@@ -301,11 +315,30 @@ class Session:
         self._tell(stamped)
 
     def _tell(self, event: Event) -> None:
+        """Have whoever listens hear of an event; no fault of theirs is one of the run's."""
         try:
             self.listen(event)
         except BrokenPipeError:  # whoever read along has left; keep what was done, and end
-            self.control.stop("SIGPIPE")
-            self.listen = lambda event: None
+            self._stop_telling("SIGPIPE")
+        except Exception as error:
+            self._unheard = error
+            self._stop_telling("listener")
+
+    def _stop_telling(self, reason: str) -> None:
+        self.control.stop(reason)
+        self.listen = lambda event: None
+
+
+def _of_the_listener(error: Exception, run: Run) -> EngineError:
+    """Return what to say of an error that ``listen`` raised."""
+    words = str(error).rstrip(".")
+    if not isinstance(error, MnistTuiError):
+        words = f"What listened to the run failed ({type(error).__name__}: {words})"
+    if run.info["status"] == "finished":
+        return EngineError(f"{words}; run {run.id} has finished all the same.")
+    return EngineError(
+        f"{words}; run {run.id} was stopped and kept: `mnist-tui resume {run.id}` resumes it."
+    )
 
 
 def _now() -> str:

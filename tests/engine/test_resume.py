@@ -1,5 +1,6 @@
 """A run that was interrupted anywhere and went on is the run it would have been."""
 
+import dataclasses
 import errno
 from pathlib import Path
 
@@ -124,6 +125,51 @@ def test_killed_before_the_first_checkpoint_it_begins_anew(config, few, cpu):
     run.update(status="running")
     go_on(run, config, few, cpu)
     assert comparable(run) == expected
+
+
+@pytest.mark.parametrize("left", [None, b"", b'{"event":"started","step":0,"time":17'])
+def test_killed_before_its_first_line_was_whole_it_begins_anew(config, few, cpu, left):
+    expected = comparable(whole(config, few, cpu))
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    for name in ("checkpoint.pt", "events.jsonl"):
+        (run.path / name).unlink()
+    if left is not None:
+        (run.path / "events.jsonl").write_bytes(left)
+    run.update(status="running")
+    assert run.status == "interrupted"
+    heard = []
+    assert go_on(run, config, few, cpu, heard.append).path == run.path
+    assert run.status == "finished"
+    assert comparable(run) == expected
+    assert isinstance(heard[0], Started)
+    assert next(event.kind for event in run.events()) == "started"
+    assert not any(isinstance(event, Resumed) for event in heard)
+
+
+def test_every_environment_that_a_run_was_driven_in_is_kept(config, few, cpu):
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    first = run.info["environment"]
+    assert run.info["environments"] == [first]
+    elsewhere = dataclasses.replace(cpu, threads=1)
+    stop = StopAt(3)
+    go_on(run, config, few, elsewhere, stop, stop.control)
+    go_on(run, config, few, cpu)
+    assert run.status == "finished"
+    assert run.info["environment"] == first
+    assert run.info["environments"] == [first, first | {"threads": 1}, first]
+
+
+def test_a_run_of_an_earlier_version_gets_its_first_environment_too(config, few, cpu):
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    info = run.info
+    first = info["environment"]
+    del info["environments"]
+    run.write_json("run.json", info)
+    go_on(run, config, few, dataclasses.replace(cpu, threads=1))
+    assert run.info["environments"] == [first, first | {"threads": 1}]
 
 
 def test_whoever_listens_hears_the_whole_run(config, few, cpu):

@@ -162,3 +162,59 @@ def test_figures_that_cannot_be_drawn_lose_nothing(tmp_path, few, cpu, monkeypat
     assert "no font" in run.info["message"]
     assert run.result["test"]["n"] == len(few.test)
     assert (run.path / "weights.pt").is_file()
+
+
+def fails_at(kind, error, control=None):
+    """A listener that raises at the first event of a kind; and what it has heard."""
+    heard = []
+
+    def listen(event):
+        heard.append(event)
+        if isinstance(event, kind):
+            raise error
+
+    return listen, heard
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), KeyError("x"), EngineError("No.")]
+)
+@pytest.mark.parametrize("kind", [Started, Progress])
+def test_an_error_of_who_listens_is_theirs_and_costs_the_run_nothing(
+    tmp_path, few, cpu, kind, error
+):
+    listen, heard = fails_at(kind, error)
+    with pytest.raises(EngineError) as told:
+        drive(tmp_path, few, cpu, listen)
+    [run] = list_runs(tmp_path)
+    assert run.status == "stopped"
+    assert str(told.value).startswith(
+        "No; run" if isinstance(error, EngineError) else
+        f"What listened to the run failed ({type(error).__name__}: {error}"
+    )  # fmt: skip
+    assert f"`mnist-tui resume {run.id}`" in str(told.value)
+    assert "The files of" not in str(told.value)
+    assert isinstance(heard[-1], kind)  # and is told no more
+    *_, checkpoint, stopped = run.events()
+    assert isinstance(checkpoint, Checkpoint)
+    assert (stopped.kind, stopped.reason) == ("stopped", "listener")
+    whole = drive(tmp_path / "whole", few, cpu)
+    resumed = Session(run.config, few, cpu, listen=lambda event: None, resumed=run).run()
+    assert comparable(resumed) == comparable(whole)
+
+
+def test_an_error_of_who_listens_at_the_end_leaves_a_finished_run(tmp_path, few, cpu):
+    listen, _ = fails_at(Finished, ValueError("no"))
+    with pytest.raises(EngineError, match="has finished all the same"):
+        drive(tmp_path, few, cpu, listen)
+    [run] = list_runs(tmp_path)
+    assert run.status == "finished"
+    assert run.result["test"]["n"] == len(few.test)
+
+
+def test_an_error_of_who_listens_to_a_failure_does_not_hide_it(tmp_path, few, cpu):
+    listen, _ = fails_at(Failed, ValueError("no"))
+    with pytest.raises(EngineError, match="diverged"):
+        drive(tmp_path, few, cpu, listen, learning_rate=100.0, epochs=50)
+    [run] = list_runs(tmp_path)
+    assert run.info["status"] == "failed"
