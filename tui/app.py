@@ -92,6 +92,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         self._looked_around = 0.0
         self._stale: set[str] = set()
         self._begun: set[Task] = set()
+        self._states: dict[Task, str] = {}  # at the last look
         self.refused: dict[str, str] = {}
         options = self._options()
         place = self.conductor, self.look, shared.artifacts
@@ -185,8 +186,9 @@ class MnistTui(RunActions, LookActions, GuardedApp):
             self._stale.add(task.section)
             if task.step == 0 or not task.active:
                 self._stale.add("runs")
-            if not task.active:
+            if task.state != self._states.get(task) and not task.active:
                 self.last = task
+            self._states[task] = task.state
         if self.current in self._stale and len(self.screen_stack) == 1 and self._pace.due():
             self._pace.drew()
             self._stale.discard(self.current)
@@ -319,6 +321,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         self.write_keys()
 
     def on_unmount(self) -> None:
-        """Let the engine's thread end."""
-        self.conductor.stop_all("user")
-        self.conductor.close()
+        """Let the engine's thread end where nobody else sees to it: in tests."""
+        if self.is_headless:
+            self.conductor.stop_all("user")
+            self.conductor.close()

@@ -24,6 +24,7 @@ class Shelf:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self.tasks: list[Task] = []
+        self.loading = True  # until the newest runs have been opened
         self._mailbox = mailbox
         self._looked_at: set[str] = set()  # ids of runs that will not be driven again
         self._lock = threading.Lock()
@@ -52,6 +53,12 @@ class Shelf:
 
     def open_newest(self, artifacts: str) -> None:
         """Open each model's newest finished training and the newest of the other sections."""
+        try:
+            self._open_newest(artifacts)
+        finally:
+            self.loading = False
+
+    def _open_newest(self, artifacts: str) -> None:
         found: set[tuple[str, str]] = set()
         for run, info in self._finished(artifacts):
             with suppress(*UNREADABLE):

@@ -49,6 +49,57 @@ def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
     assert all("--model baseline --model two-conv" in run.info["command"] for run in runs)
 
 
+def test_each_run_of_a_queue_over_several_sections_is_shown_when_it_begins(trained):
+    async def story(app, pilot):
+        panes = app.experiments
+        train = replace(panes["train"].config, epochs=1)
+        for config in (train, replace(panes["adversarial"].config, steps=2),
+                       replace(train, model="two-conv")):  # fmt: skip
+            app.conductor.start([config], "a command")
+        first, noise, second = app.conductor.tasks
+        panes["train"].show_task(first)
+        await until(pilot, lambda: second.state == "finished")
+        await until(pilot, lambda: panes["train"].shown is second, 5)
+        assert panes["adversarial"].shown is noise
+
+    live(trained, story)
+
+
+def test_a_stopped_run_is_named_with_its_step_and_the_key_that_resumes_it(tmp_path):
+    async def story(app, pilot):
+        app.tell("a notice from before")
+        task = long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 20)
+        await pilot.press("s")
+        await until(pilot, lambda: f"stopped at step {task.step:,} · g resumes" in text(
+            app, "#progress"), 10)  # fmt: skip
+
+    live(tmp_path, story)
+
+
+def test_a_failure_is_not_hidden_by_an_older_notice(tmp_path):
+    async def story(app, pilot):
+        app.tell("a notice from before")
+        config = replace(app.experiments["train"].config, learning_rate=99.0)
+        app.conductor.start([config], "a command")
+        await until(pilot, lambda: "diverged" in text(app, "#progress"), 30)
+
+    live(tmp_path, story)
+
+
+def test_while_the_runs_are_read_sections_say_loading(finished, monkeypatch):
+    async def story(app, pilot):
+        app.conductor.shelf.loading = True
+        app.conductor.shelf.tasks.clear()
+        app.experiments["train"].shown = None
+        app.experiments["train"].redraw()
+        await pilot.pause(0.1)
+        assert "loading" in text(app, "#about")
+        assert "not trained" not in str(app.query_one("#model-list", OptionList).options[0].prompt)
+
+    live(finished, story)
+
+
 def test_one_can_go_to_another_network_while_one_trains(tmp_path):
     async def story(app, pilot):
         app.experiments["train"].config = replace(app.experiments["train"].config, epochs=10_000)

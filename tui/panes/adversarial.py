@@ -124,7 +124,7 @@ class AdversarialPane(NetworkPane):
         self.write_list(lambda width: [self._label_line(n, width) for n in range(CLASSES)])
         words = self.network_words("attacks")
         if self.shown is None:
-            words.append("\n\na crafts all ten\nr the chosen one", "bold")
+            words.append("\n\n").append_text(self.invitation("a crafts all ten\nr the chosen one"))
         else:
             words.append("\n\n").append_text(self.about_shown())
             if self.shown.config.epsilon is not None:

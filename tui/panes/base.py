@@ -166,6 +166,12 @@ class ExperimentPane(Pane):
         )
         self.refresh_text()
 
+    def invitation(self, keys: str) -> Text:
+        """Return which keys make a first run, or that runs are still being looked for."""
+        if self.conductor.shelf.loading:
+            return Text("loading …", "dim")
+        return Text(keys, "bold")
+
     def about_shown(self) -> Text:
         """Return what the shown run is: number, recipe, seed and dataset, or what went wrong."""
         task = self.shown

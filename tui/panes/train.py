@@ -114,7 +114,7 @@ class TrainPane(ExperimentPane):
             (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "dim"),
         )  # fmt: skip
         if self.shown is None:
-            about.append("r trains it\na trains all three", "bold")
+            about.append_text(self.invitation("r trains it\na trains all three"))
         else:
             about.append_text(self.about_shown())
         self.query_one("#about", Picture).show(about)
@@ -124,7 +124,8 @@ class TrainPane(ExperimentPane):
         if task is None or task.config.model != name:
             task = self.newest(lambda config: config.model == name)
         if task is None:
-            return Text.assemble("  ", name, "\n  ", ("not trained yet", "dim"))
+            words = "loading …" if self.conductor.shelf.loading else "not trained yet"
+            return Text.assemble("  ", name, "\n  ", (words, "dim"))
         marks = PLAIN_MARKS if self.look.plain else MARKS
         lines = Text.assemble(marks[task.state], " ", name, "\n  ")
         curve = task.history.curves.get("validation_accuracy")

@@ -102,7 +102,7 @@ class VisualizePane(NetworkPane):
         words = Text(f"\n{LAYER_WORDS[self.layer]}", "dim")
         words.append_text(self.network_words("of"))
         if self.shown is None:
-            words.append("\n\na draws all 74\nr what is chosen", "bold")
+            words.append("\n\n").append_text(self.invitation("a draws all 74\nr what is chosen"))
         else:
             words.append("\n\n").append_text(self.about_shown())
         self.query_one("#looked-at", Picture).show(words)
