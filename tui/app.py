@@ -250,7 +250,9 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         sections = self.screen_stack[0]  # not what is open over them
-        sections.set_class(small, "-too-small")
+        if sections.has_class("-too-small") != small:
+            sections.set_class(small, "-too-small")
+            self._focus_list()
         sections.set_class(width < FULL_WIDTH, "-tiny")
         words = f"mnist-tui needs {SMALLEST[0]}x{SMALLEST[1]} cells; this is {width}x{height}."
         self.query_one("#too-small", Static).update(words)
@@ -316,9 +318,18 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         pane = self.panes[section]
         pane.redraw(pictures=False)
         self.call_after_refresh(pane.redraw)
-        # At once, not by focus(), which keys that were typed ahead would overtake.
-        self.screen.set_focus(pane.query("OptionList, DataTable").first())
+        self._focus_list()
         self.write_keys()
+
+    def _focus_list(self) -> None:
+        """Give the focus to the section's list, but to none while the terminal is too small.
+
+        At once, not by focus(), which keys that were typed ahead would overtake.
+        """
+        sections = self.screen_stack[0]
+        shown = not sections.has_class("-too-small")
+        lists = self.panes[self.current].query("OptionList, DataTable")
+        sections.set_focus(lists.first() if shown else None)
 
     def on_unmount(self) -> None:
         """Let the engine's thread end where nobody else sees to it: in tests."""

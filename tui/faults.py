@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import platformdirs
@@ -106,6 +105,8 @@ class Faults:
 
 
 def _log(error: BaseException, place: str) -> None:
+    from logging.handlers import RotatingFileHandler  # seldom needed, and not light
+
     path = log_path()
     if not _logger.handlers:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -174,3 +174,19 @@ def test_only_the_last_toast_stands(tmp_path):
         assert len(app._notifications) <= 1
 
     live(tmp_path, story)
+
+
+def test_below_the_smallest_size_no_key_reaches_what_is_hidden(finished):
+    async def story(app, pilot):
+        await pilot.resize_terminal(40, 10)
+        await pilot.press("2", "pagedown", "3", "pagedown", "pageup", "4", "escape", "1")
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause(0.3)
+        assert app.faults.count == 0
+        models = app.query_one("#model-list")
+        assert app.focused is models
+        assert models.virtual_size.height == models.size.height == 6  # no line folded
+        await pilot.press("j")
+        assert app.experiments["train"].row == 1
+
+    live(finished, story, size=(100, 30))
