@@ -2,18 +2,20 @@
 
 A field made by ``option`` is one that people may set. Its metadata is the only place where its
 help, range and choices are written: the command line, the environment variables and the app's
-edit form are made from it, and ``__post_init__`` checks by it whoever builds the config. A field
-without it belongs to the recipe alone. None means "as the recipe says"; ``resolve`` fills it in.
+edit form are made from it. A field without it belongs to the recipe or to the machine alone. None
+means "as the recipe says"; ``resolve`` fills it in. Whoever builds a config, from a file too, has
+every field checked by ``__post_init__``: its type by the annotation, its value by the metadata.
 """
 
 import dataclasses
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from engine.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, LAYERS, NEURONS, Neuron
+from engine.checks import check_type, check_value, short
 from engine.errors import EngineError, UsageError
 
 DATASETS = ("auto", "mnist", "digits")
@@ -37,6 +39,11 @@ def option(default: Any, help: str, **rules: Any) -> Any:
     return field(default=default, metadata={"option": Option(help=help, **rules)})
 
 
+def unasked(**rules: Any) -> Any:
+    """Return a dataclass field that the recipe or the machine sets, None before; has ``rules``."""
+    return field(default=None, metadata={"rules": Option(help="", **rules)})
+
+
 def options_of(config: "type[RunConfig] | RunConfig") -> dict[str, Option]:
     """Return the options of a config by field name, in order of definition."""
     return {
@@ -47,8 +54,12 @@ def options_of(config: "type[RunConfig] | RunConfig") -> dict[str, Option]:
 
 
 def flag(name: str) -> str:
-    """Return a field's spelling on the command line: ``batch_size`` is ``--batch-size``."""
-    return "--" + name.replace("_", "-")
+    """Return a field's spelling on the command line: ``batch_size`` is ``--batch-size``.
+
+    An option that may be repeated is named for one of its values: ``labels`` is ``--label``.
+    """
+    one = {"labels": "label", "layers": "layer", "neurons": "neuron"}
+    return "--" + one.get(name, name).replace("_", "-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,8 +93,15 @@ class RunConfig:
     )
 
     def __post_init__(self) -> None:
-        for name, rules in options_of(self).items():
-            _check(flag(name), getattr(self, name), rules)
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, list):  # as JSON has tuples
+                value = tuple(value)
+                object.__setattr__(self, item.name, value)
+            check_type(flag(item.name), value, item.type)
+            rules = item.metadata.get("option") or item.metadata.get("rules")
+            if rules is not None:
+                check_value(flag(item.name), value, rules)
 
     def to_json(self) -> dict[str, Any]:
         """Return every field as plain JSON values."""
@@ -93,6 +111,8 @@ class RunConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Build a config from ``to_json``'s values; unknown keys (of a later version) are left."""
+        if not isinstance(values, Mapping):
+            raise UsageError(f"A config must be an object by name, not {short(values)}.")
         known = {item.name for item in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})
 
@@ -122,24 +142,6 @@ class RunConfig:
         return dataclasses.replace(config, **open_fields, **paths)
 
 
-def _check(name: str, value: Any, rules: Option) -> None:
-    """Raise UsageError unless ``value`` keeps to ``rules``."""
-    if value is None:
-        return
-    if rules.choices and value not in rules.choices:
-        raise UsageError(f"{name} must be one of {', '.join(rules.choices)}, not {value!r}.")
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return
-    if not math.isfinite(value):
-        raise UsageError(f"{name} must be a finite number, not {value}.")
-    if value < rules.low:
-        raise UsageError(f"{name} must be at least {rules.low}, not {value}.")
-    if value <= rules.above:
-        raise UsageError(f"{name} must be above {rules.above}, not {value}.")
-    if value > rules.high:
-        raise UsageError(f"{name} must be at most {rules.high}, not {value}.")
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig(RunConfig):
     """Training one classifier (report, section 1)."""
@@ -166,9 +168,9 @@ class TrainConfig(RunConfig):
     validation_interval: int | None = option(
         None, "Steps between two validations.", low=1, high=1_000_000
     )
-    schedule: str | None = None  # "constant" or "one-cycle"
+    schedule: str | None = unasked(choices=("constant", "one-cycle"))
     nesterov: bool | None = None
-    augmentation: str | None = None  # "none" or "affine"
+    augmentation: str | None = unasked(choices=("none", "affine"))
 
     @property
     def title(self) -> str:
@@ -230,7 +232,7 @@ class NetworkConfig(RunConfig):
         "tuned", "assignment: the report's rule; tuned: our best.", choices=RECIPES
     )
     steps: int | None = option(None, "Steps to take.", low=1, high=100_000)
-    model: str | None = None  # the network of ``run``
+    model: str | None = unasked(choices=tuple(ARCHITECTURES))  # the network of ``run``
     other_runs: dict[str, str] | None = None  # runs of the other models, by model
 
     @property
@@ -249,10 +251,12 @@ class AdversarialConfig(NetworkConfig):
     epsilon: float | None = option(
         None, "L∞ budget: no pixel of a noise is further from zero; none by default.", low=0, high=1
     )
-    batch_size: int | None = None
+    batch_size: int | None = unasked(low=1)
 
     def __post_init__(self) -> None:
         NetworkConfig.__post_init__(self)
+        if not self.labels:
+            raise UsageError("--label must be given at least once, or not at all for every label.")
         object.__setattr__(self, "labels", _numbers("--label", self.labels, CLASSES))
 
     @property
@@ -275,7 +279,7 @@ class VisualizeConfig(NetworkConfig):
         if self.layers is not None:
             layers = tuple(dict.fromkeys(self.layers))
             for layer in layers:
-                _check("--layer", layer, Option(help="", choices=LAYERS))
+                check_value("--layer", layer, Option(help="", choices=LAYERS))
             object.__setattr__(self, "layers", layers)
         if self.neurons is not None:
             for layer in self.layers or LAYERS:

@@ -1,6 +1,7 @@
 import dataclasses
 import math
 import os
+from contextlib import suppress
 
 import pytest
 
@@ -75,3 +76,70 @@ def test_json_round_trip(section):
 def test_every_option_has_help(section):
     assert all(rules.help for rules in options_of(SECTIONS[section]).values())
     assert dataclasses.is_dataclass(SECTIONS[section])
+
+
+WRONG = [
+    ("train", "dataset", 3, "--dataset must be plain text, not 3."),
+    ("train", "seed", "x", "--seed must be a whole number, not 'x'."),
+    ("train", "seed", True, "--seed must be a whole number, not True."),
+    ("train", "seed", None, "--seed must be a whole number, not None."),
+    ("train", "seed", 1.0, "--seed must be a whole number, not 1.0."),
+    ("train", "epochs", [3], "--epochs must be a whole number, not (3,)."),
+    ("train", "learning_rate", "0.1", "--learning-rate must be a number, not '0.1'."),
+    ("train", "learning_rate", 10**400, "--learning-rate must be at most 100"),
+    ("train", "l2", False, "--l2 must be a number, not False."),
+    ("train", "offline", 1, "--offline must be true or false, not 1."),
+    ("train", "artifacts", None, "--artifacts must be plain text, not None."),
+    ("train", "artifacts", "a\0b", r"--artifacts must be plain text, not 'a\x00b'."),
+    ("train", "data_root", "\udcff", r"--data-root must be plain text, not '\udcff'."),
+    ("train", "data_found", 3, "--data-found must be plain text, not 3."),
+    ("train", "model", ["baseline"], "--model must be plain text"),
+    ("train", "schedule", "cosine", "--schedule must be one of constant, one-cycle, not 'cosine'."),
+    ("train", "augmentation", 1, "--augmentation must be plain text, not 1."),
+    ("train", "nesterov", "yes", "--nesterov must be true or false, not 'yes'."),
+    ("train", "device", {"a": 1}, "--device must be plain text, not {'a': 1}."),
+    ("adversarial", "labels", ["a"], "--label must be whole numbers, not ('a',)."),
+    ("adversarial", "labels", [True], "--label must be whole numbers, not (True,)."),
+    ("adversarial", "labels", 3, "--label must be whole numbers, not 3."),
+    ("adversarial", "labels", [], "--label must be given at least once"),
+    ("adversarial", "labels", [10], "--label must be between 0 and 9, not 10."),
+    ("adversarial", "batch_size", 0, "--batch-size must be at least 1, not 0."),
+    ("adversarial", "model", "lenet", "--model must be one of baseline"),
+    ("adversarial", "other_runs", ["x"], "--other-runs must be ids of runs by model, not ('x',)."),
+    ("adversarial", "other_runs", {"baseline": 3}, "--other-runs must be ids of runs by model"),
+    ("adversarial", "run", 3, "--run must be plain text, not 3."),
+    ("visualize", "layers", [3], "--layer must be names, not (3,)."),
+    ("visualize", "layers", "logits", "--layer must be names, not 'logits'."),
+    ("visualize", "neurons", ["3"], "--neuron must be whole numbers, not ('3',)."),
+    ("visualize", "neurons", {"3": 1}, "--neuron must be whole numbers, not {'3': 1}."),
+]
+
+
+@pytest.mark.parametrize(("section", "name", "value", "words"), WRONG)
+def test_every_field_is_checked_whatever_its_type(section, name, value, words):
+    config = SECTIONS[section]
+    for build in (lambda: config(**{name: value}), lambda: config.from_json({name: value})):
+        with pytest.raises(UsageError) as caught:
+            build()
+        assert str(caught.value).startswith(words)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("value", [3, 0.5, "x", True, None, [], ["x"], {}, {"x": 1}, [[1]], -1])
+def test_any_json_in_any_field_is_a_config_or_one_clear_line(section, value):
+    config = SECTIONS[section]
+    for item in dataclasses.fields(config):
+        with suppress(UsageError):  # and nothing else
+            found = config.from_json({item.name: value})
+            assert config.from_json(found.to_json()) == found
+
+
+@pytest.mark.parametrize("values", [[], "x", None, 3])
+def test_what_is_no_object_is_no_config(values):
+    with pytest.raises(UsageError, match="A config must be an object"):
+        TrainConfig.from_json(values)
+
+
+def test_a_number_that_is_whole_is_one():
+    assert TrainConfig(learning_rate=1, momentum=0).learning_rate == 1
