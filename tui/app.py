@@ -299,7 +299,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         try:
             self.tell(f"Screenshot saved: {os.path.abspath(self.save_screenshot(filename, path))}")
         except OSError as error:
-            self.notify(f"No screenshot here ({error.strerror}).", severity="error")
+            self.tell(f"No screenshot could be saved here ({error.strerror}).")
 
     async def do(self, action: str) -> None:
         """Run an action by its name, where it can be done now."""
