@@ -22,9 +22,10 @@ from textual.widgets import ContentSwitcher, Static
 
 from engine.config import RunConfig, options_of
 from engine.store import Run
-from tui.actions import ACTIONS, ANYWHERE, BY_NAME, EVERYWHERE
+from tui.actions import ACTIONS, ANYWHERE, BY_ID, BY_NAME
 from tui.conductor import Conductor
 from tui.guard import GuardedApp
+from tui.keymap import Keymap
 from tui.look import Look
 from tui.look_actions import LookActions
 from tui.machine import Machine
@@ -35,11 +36,11 @@ from tui.panes.runs import RunsPane
 from tui.panes.train import TrainPane
 from tui.panes.visualize import VisualizePane
 from tui.preferences import Preferences, preferences_path, remember_theme
-from tui.reasons import belongs_elsewhere, reason_against
+from tui.reasons import reason_against
 from tui.run_actions import RunActions
 from tui.signals import exit_code
 from tui.task import Task, where_words
-from tui.widgets.keybar import key_line
+from tui.widgets.keybar import key_line, title_line
 from tui.widgets.picture import Picture
 from tui.widgets.status import status_line
 
@@ -80,6 +81,8 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         self.shared = shared
         self.look = Look(plain=plain)
         self.preferences = preferences or Preferences()
+        self.keys = Keymap(self.preferences.keys)
+        self._bindings = self.keys.rebound(self._bindings)
         self.machine = machine
         self.current = "train"
         self.conductor = conductor or Conductor()
@@ -125,7 +128,6 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme.name))
-        self.set_keymap(self.preferences.keys)
         self.set_interval(TEXT_INTERVAL, self._tick)
         self.set_interval(LOAD_INTERVAL, self._read_load)
         self.set_interval(FOLLOW_INTERVAL, self._follow_others)
@@ -195,7 +197,13 @@ class MnistTui(RunActions, LookActions, GuardedApp):
             self.panes[self.current].redraw()
         self._write(
             "#progress",
-            status_line(self.conductor, self.last, plain=self.look.plain, width=self.size.width),
+            status_line(
+                self.conductor,
+                self.last,
+                self.keys,
+                plain=self.look.plain,
+                width=self.size.width,
+            ),
         )
         self._write("#load", self._load)
         self._write("#where", Text(self._where(), "dim"))
@@ -204,9 +212,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
     def write_keys(self) -> None:
         """Write the line of keys, and keep what cannot be done now."""
         self.refused = {a.id: why for a in ACTIONS if (why := reason_against(a.name, self))}
-        self._write(
-            "#keys", key_line(self.current, self.refused, self.preferences.keys, self.size.width)
-        )
+        self._write("#keys", key_line(self.current, self.refused, self.keys, self.size.width))
 
     def _follow(self, task: Task) -> None:
         """Show a task when it begins, unless the user looks at something else in its section."""
@@ -260,7 +266,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys to what is open over the sections, or to who types."""
-        if action not in BY_NAME or action in ANYWHERE:
+        if action != "choose" and (action not in BY_NAME or action in ANYWHERE):
             return True
         return len(self.screen_stack) == 1
 
@@ -269,8 +275,6 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         name = action if isinstance(action, str) else action[1]
         name = name.removeprefix("app.").partition("(")[0]
         here = len(self.screen_stack) == 1
-        if here and belongs_elsewhere(name, self.current):
-            return False  # another action of the same key is meant
         reason = reason_against(name, self) if here else None
         if reason is not None:
             self.notify(reason)
@@ -283,7 +287,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
             if action.name in ("command_palette", "leave"):
                 continue
             reason = reason_against(action.name, self)
-            key = f"{action.id}, key {action.shown_key or action.keys}"
+            key = f"{action.id}, key {self.keys.shown(action.id)}"
             yield SystemCommand(
                 action.sentence,
                 f"not now: {reason}" if reason else key,
@@ -292,7 +296,8 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         for command in super().get_system_commands(screen):
             if command.title not in ("Quit", "Keys"):
                 yield command
-        yield SystemCommand("Leave", "key q", lambda: self.call_later(self.do, "leave"))
+        key = f"key {self.keys.shown('app.quit')}"
+        yield SystemCommand("Leave", key, lambda: self.call_later(self.do, "leave"))
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Save a picture of the screen in the current folder."""
@@ -305,15 +310,22 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         """Run an action by its name, where it can be done now."""
         await self.run_action(action)
 
+    async def action_choose(self, ids: str) -> None:
+        """Run that of the actions on one key which belongs to this section."""
+        actions = [BY_ID[id] for id in ids.split()]
+        here = [action for action in actions if self.current in action.sections]
+        await self.do([*here, *actions][0].action)
+
+    def push_screen(self, screen, *arguments, **options):
+        """Open a screen over the sections, with the user's own keys."""
+        if isinstance(screen, Screen):
+            screen._bindings = self.keys.rebound(screen._bindings)
+        return super().push_screen(screen, *arguments, **options)
+
     def action_show(self, section: str) -> None:
         """Go to a section."""
         self.current = section
-        look = [
-            f"[{'reverse b' if name == section else 'not reverse'}]"
-            f"[@click=app.show('{name}')] {number} {name.capitalize()} [/][/]"
-            for number, name in enumerate(EVERYWHERE, 1)
-        ]
-        self.query_one("#titles", Static).update(" ".join(["[b] mnist-tui [/]", *look]))
+        self._write("#titles", title_line(section, self.keys))
         self.query_one(ContentSwitcher).current = section
         pane = self.panes[section]
         pane.redraw(pictures=False)

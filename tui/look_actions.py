@@ -122,4 +122,4 @@ class LookActions(App[None]):
     async def action_help(self) -> None:
         """Show every key."""
         self.write_keys()  # what is refused now, not at the timer's last look
-        await self.push_screen(screens.Help(self.preferences.keys, self.refused))
+        await self.push_screen(screens.Help(self.keys, self.refused))

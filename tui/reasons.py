@@ -3,8 +3,9 @@
 from typing import Protocol
 
 from engine.store import Run
-from tui.actions import ACTIONS, BY_NAME, EXPERIMENTS
+from tui.actions import BY_NAME
 from tui.conductor import Conductor
+from tui.keymap import Keymap, titled
 from tui.panes.base import ExperimentPane
 from tui.task import Task
 
@@ -15,6 +16,7 @@ class Situation(Protocol):
     current: str
     conductor: Conductor
     experiments: dict[str, ExperimentPane]
+    keys: Keymap
 
     @property
     def running(self) -> Task | None:
@@ -29,21 +31,13 @@ class Situation(Protocol):
         """The state of the run that is shown, or chosen in the table."""
 
 
-def belongs_elsewhere(action: str, section: str) -> bool:
-    """Tell whether an action's key means another action in this section."""
-    known = BY_NAME.get(action)
-    return known is not None and section not in known.sections and any(
-        other.keys == known.keys and section in other.sections for other in ACTIONS
-    )  # fmt: skip
-
-
 def reason_against(action: str, app: Situation) -> str | None:
     """Return why an action, by its name without parameters, cannot be done now."""
     known = BY_NAME.get(action)
     if known is None:
         return None
     if app.current not in known.sections and action != "live":
-        where = " or ".join(_where(section) for section in known.sections)
+        where = " or ".join(titled(section, app.keys) for section in known.sections)
         return f"That is of {where}."
     running = app.running
     if action in ("pause", "stop") and running is None:
@@ -59,7 +53,7 @@ def reason_against(action: str, app: Situation) -> str | None:
     if action == "mark_run" and not app.chosen_state:
         return "There is no run to mark yet."
     if action == "compare" and len(app.marked_runs) < 2:
-        return "Mark two runs or more with space first."
+        return f"Mark two runs or more with {app.keys.name('runs.mark')} first."
     if action == "go_on" and app.conductor.own is not None:
         return "Another run goes on here; this one can when that has ended."
     if action == "go_on" and app.chosen_state not in ("stopped", "interrupted", "failed"):
@@ -71,9 +65,10 @@ def reason_against(action: str, app: Situation) -> str | None:
         return None
     history = pane.shown.history if pane.shown else None
     if action in ("step", "map") and not (history and history.event_steps):
-        return "There is no run to look at yet; r starts one."
+        return f"There is no run to look at yet; {app.keys.name('run.choice')} starts one."
     if action == "open" and not (history and _pictures(app.current, pane)):
-        return "There is nothing to look at closely yet; r starts a run."
+        starts = f"{app.keys.name('run.choice')} starts a run."
+        return f"There is nothing to look at closely yet; {starts}"
     return None
 
 
@@ -91,8 +86,3 @@ def _pictures(section: str, pane: ExperimentPane) -> bool:
             return (
                 "images" in previews and bool(rows) and (not pane.neuron or pane.neuron in targets)
             )
-
-
-def _where(section: str) -> str:
-    number = [*EXPERIMENTS, "runs"].index(section) + 1
-    return f"{number} {section.capitalize()}"

@@ -8,12 +8,12 @@ from engine.config import RunConfig, TrainConfig
 from tui.app import MnistTui
 
 
-def live(artifacts, story, size=(120, 40), preferences=None, **options):
+def live(artifacts, story, size=(120, 40), preferences=None, conductor=None, plain=True, **options):
     """Run a story, a coroutine of app and pilot, in an app of its own."""
 
     async def play():
         config = RunConfig(dataset="digits", artifacts=str(artifacts), **options)
-        app = MnistTui(config, plain=True, preferences=preferences)
+        app = MnistTui(config, plain=plain, preferences=preferences, conductor=conductor)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.focused is not None)
             await pilot.pause(0.1)

@@ -124,7 +124,9 @@ class AdversarialPane(NetworkPane):
         self.write_list(lambda width: [self._label_line(n, width) for n in range(CLASSES)])
         words = self.network_words("attacks")
         if self.shown is None:
-            words.append("\n\n").append_text(self.invitation("a crafts all ten\nr the chosen one"))
+            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            invites = self.invitation(f"{all_} crafts all ten\n{one} the chosen one")
+            words.append("\n\n").append_text(invites)
         else:
             words.append("\n\n").append_text(self.about_shown())
             if self.shown.config.epsilon is not None:
@@ -155,7 +157,8 @@ class AdversarialPane(NetworkPane):
         if index is None or infused is None:
             words = "The noise grows here: red adds ink, blue takes it away."
             if self.shown is not None and index is None:
-                words = f"This run has no noise for {label}; r crafts it."
+                crafts = f"{self.app.keys.name('run.choice')} crafts it"
+                words = f"This run has no noise for {label}; {crafts}."
             noise.draw(partial(hint, words))
             words = "Nine images, each read as the target once the noise is on it."
             grid.draw(partial(hint, words))

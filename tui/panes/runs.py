@@ -63,6 +63,7 @@ class RunsPane(Pane):
         except MnistTuiError as error:
             empty.display = True
             empty.update(Text(str(error), "bold #D55E00"))
+            self.query_one(Vertical).border_title = "Runs"
             return
         for run in runs:
             cells = run_cells(run)
@@ -79,7 +80,9 @@ class RunsPane(Pane):
         self._marked.intersection_update(self._states)  # some may have been removed elsewhere
         if here in table.rows:
             table.move_cursor(row=table.get_row_index(here))
-        nothing = f"No runs in {self.artifacts} yet; go to 1 and press r."
+        keys = self.app.keys
+        press = f"go to {keys.name('section.train')} and press {keys.name('run.choice')}"
+        nothing = f"No runs in {self.artifacts} yet; {press}."
         if runs and not table.rows:
             nothing = "No run contains these words; escape shows all."
         empty.display = not table.rows

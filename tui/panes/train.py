@@ -114,7 +114,8 @@ class TrainPane(ExperimentPane):
             (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "dim"),
         )  # fmt: skip
         if self.shown is None:
-            about.append_text(self.invitation("r trains it\na trains all three"))
+            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            about.append_text(self.invitation(f"{one} trains it\n{all_} trains all three"))
         else:
             about.append_text(self.about_shown())
         self.query_one("#about", Picture).show(about)

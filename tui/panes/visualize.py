@@ -102,7 +102,9 @@ class VisualizePane(NetworkPane):
         words = Text(f"\n{LAYER_WORDS[self.layer]}", "dim")
         words.append_text(self.network_words("of"))
         if self.shown is None:
-            words.append("\n\n").append_text(self.invitation("a draws all 74\nr what is chosen"))
+            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            invites = self.invitation(f"{all_} draws all 74\n{one} what is chosen")
+            words.append("\n\n").append_text(invites)
         else:
             words.append("\n\n").append_text(self.about_shown())
         self.query_one("#looked-at", Picture).show(words)
@@ -128,7 +130,8 @@ class VisualizePane(NetworkPane):
         if preview is None or not rows:
             words = "The images that excite the neurons sharpen here."
             if preview is not None:
-                words = f"This run has no neurons of {self.layer}; r draws them."
+                draws = f"{self.app.keys.name('run.choice')} draws them"
+                words = f"This run has no neurons of {self.layer}; {draws}."
             panel.draw(partial(hint, words))
             chart.show_nothing("Activation")
             panel.border_title = "Images"

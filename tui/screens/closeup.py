@@ -8,13 +8,14 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.actions import DIALOGS
 from tui.guard import Guarded
+from tui.keymap import Keymap
 from tui.panes.base import ExperimentPane
 
 INTERVAL = 0.5  # seconds
@@ -23,15 +24,7 @@ INTERVAL = 0.5  # seconds
 class CloseUp(Guarded, ModalScreen[None]):
     """Subclasses draw; arrows move between neighbours."""
 
-    BINDINGS: ClassVar = [
-        Binding("escape,enter,q", "dismiss", "close", id="closeup.close"),
-        Binding("left,h", "move(-1)", "before", id="closeup.left"),
-        Binding("right,l", "move(1)", "next", id="closeup.right"),
-        Binding("up,k", "turn(-1)", "up", id="closeup.up"),
-        Binding("down,j", "turn(1)", "down", id="closeup.down"),
-        Binding("pageup,shift+up,K", "scroll(-1)", "scroll up", id="closeup.scroll_up"),
-        Binding("pagedown,shift+down,J", "scroll(1)", "scroll down", id="closeup.scroll_down"),
-    ]
+    BINDINGS: ClassVar = DIALOGS["closeup"]
 
     def __init__(self, pane: ExperimentPane) -> None:
         super().__init__()
@@ -84,12 +77,15 @@ class CloseUp(Guarded, ModalScreen[None]):
         if picture != self._drawn:
             self._drawn = picture
             more = picture.plain.count("\n") >= room.height
-            panel.border_subtitle = f"pgdn more  {self.keys()}" if more else self.keys()
+            words, keys = self.key_words(self.app.keys), self.app.keys
+            scrolls = f"{keys.name('closeup.scroll_down')} more  " if more else ""
+            panel.border_subtitle = Text(scrolls + words)
             self.query_one("#closeup", Static).update(picture)
 
-    def keys(self) -> str:
+    def key_words(self, keys: Keymap) -> str:
         """Return the keys in a few words."""
-        return "←→ others  escape closes"
+        others = keys.names("closeup.left", "closeup.right")
+        return f"{others} others  {keys.name('closeup.close')} closes"
 
     def title_words(self) -> str:
         """Return the panel's title."""

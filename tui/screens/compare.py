@@ -5,12 +5,12 @@ from typing import ClassVar
 from rich.console import Console
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from engine.compare import Comparison
+from tui.actions import DIALOGS
 from tui.comparison import group_table, pictures, ranking
 from tui.guard import Guarded
 from tui.look import Look
@@ -25,15 +25,7 @@ WIDEST = 1000  # cells that a table may have
 class Compare(Guarded, ModalScreen[None]):
     """Left and right take another metric."""
 
-    BINDINGS: ClassVar = [
-        Binding("escape,enter,q,c", "dismiss", "close", id="compare.close"),
-        Binding("left,h", "move(-1)", "before", id="compare.left"),
-        Binding("right,l", "move(1)", "next", id="compare.right"),
-        Binding("up,k", "scroll(-3)", "up", id="compare.up"),
-        Binding("down,j", "scroll(3)", "down", id="compare.down"),
-        Binding("shift+left,H", "sideways(-8)", "to the left", id="compare.far_left"),
-        Binding("shift+right,L", "sideways(8)", "to the right", id="compare.far_right"),
-    ]
+    BINDINGS: ClassVar = DIALOGS["compare"]
 
     def __init__(self, comparison: Comparison, look: Look) -> None:
         super().__init__()
@@ -47,9 +39,16 @@ class Compare(Guarded, ModalScreen[None]):
         """Lay out the ranking over the curves."""
         with Vertical(classes="dialog compare") as dialog:
             dialog.border_title = f"{len(self.comparison.runs)} runs of {self.comparison.section}"
-            dialog.border_subtitle = "←→ metric  ↑↓ shift+←→ scroll  escape closes"
+            dialog.border_subtitle = Text(self._key_words())
             yield Room("ranked", id="ranking", classes="")
             yield Chart(id="curves", classes="panel")
+
+    def _key_words(self) -> str:
+        keys = self.app.keys
+        metric = keys.names("compare.left", "compare.right")
+        scroll = keys.names("compare.up", "compare.down")
+        far = keys.names("compare.far_left", "compare.far_right")
+        return f"{metric} metric  {scroll} {far} scroll  {keys.name('compare.close')} closes"
 
     def on_mount(self) -> None:
         """Draw."""

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
@@ -14,24 +13,19 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 from engine.architectures import BEST_MODEL
 from engine.config import NetworkConfig, Option, RunConfig, options_of
 from engine.errors import UsageError
+from tui.actions import DIALOGS
 from tui.guard import Guarded
 from tui.options import command_line, read_value
 
 FIRST = ("recipe", "model", "run", "epochs", "steps", "epsilon", "seed")  # what people change most
 WRONG = "bold #D55E00"
+ANSWERS = {"run": "run now", "keep": "keep for later", "copy": "copy the command"}
 
 
 class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
     """Returns the config and whether to run it now, or None where nothing is to change."""
 
-    BINDINGS: ClassVar = [
-        Binding("escape", "dismiss(None)", "cancel", id="edit.cancel"),
-        Binding("ctrl+s", "take(False)", "keep", id="edit.keep", priority=True),
-        Binding("ctrl+r", "take(True)", "run", id="edit.run", priority=True),
-        Binding("ctrl+y", "copy", "copy the command", id="edit.copy", priority=True),
-        Binding("down", "app.focus_next", "next", show=False, id="edit.next"),
-        Binding("up", "app.focus_previous", "last", show=False, id="edit.last"),
-    ]
+    BINDINGS: ClassVar = DIALOGS["edit"]
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__()
@@ -44,7 +38,9 @@ class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
         """Lay out a line an option, the command line, and what to do with it."""
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = f"Options of the next {self.config.section} runs"
-            dialog.border_subtitle = "↑↓ move  escape leaves all as it was"
+            keys = self.app.keys
+            move, cancel = keys.names("edit.last", "edit.next"), keys.name("edit.cancel")
+            dialog.border_subtitle = Text(f"{move} move  {cancel} leaves all as it was")
             with VerticalScroll(can_focus=False), Grid(id="form"):
                 for name, rules in self._fields():
                     yield Label(name.replace("_", " "))
@@ -52,9 +48,11 @@ class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
             yield Static(id="explained")
             yield Static(id="command")
             with Horizontal(id="answers"):
-                yield Button("ctrl+r  run now", id="run", compact=True, variant="primary")
-                yield Button("ctrl+s  keep for later", id="keep", compact=True)
-                yield Button("ctrl+y  copy the command", id="copy", compact=True)
+                for answer, words in ANSWERS.items():
+                    yield Button(
+                        Text(f"{keys.name(f'edit.{answer}')}  {words}"), id=answer, compact=True,
+                        variant="primary" if answer == "run" else "default",
+                    )  # fmt: skip
 
     def _fields(self) -> list[tuple[str, Option]]:
         rules = options_of(self.config)

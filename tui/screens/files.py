@@ -9,22 +9,19 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.store import Run
+from tui.actions import DIALOGS
 from tui.guard import Guarded
 
 
 class Files(Guarded, ModalScreen[None]):
     """Shows paths and lines to copy."""
 
-    BINDINGS: ClassVar = [
-        Binding("escape,enter,q,o", "dismiss", "close", id="files.close"),
-        Binding("ctrl+y", "copy", "copy", id="files.copy"),
-    ]
+    BINDINGS: ClassVar = DIALOGS["files"]
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -35,7 +32,9 @@ class Files(Guarded, ModalScreen[None]):
         """Lay out the folder, its files and the line."""
         with Vertical(classes="dialog files") as dialog:
             dialog.border_title = Text(self.run.id)
-            dialog.border_subtitle = "ctrl+y copies the line, escape closes"
+            keys = self.app.keys
+            copy, close = keys.name("files.copy"), keys.name("files.close")
+            dialog.border_subtitle = Text(f"{copy} copies the line, {close} closes")
             folder = Text.assemble(("folder\n", "dim"), str(self.run.path.resolve()), "\n")
             yield Static(folder, id="folder")
             yield Static(Text(files_of(self.run)), id="files")

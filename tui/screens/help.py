@@ -6,17 +6,17 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.actions import ACTIONS
+from tui.actions import ACTIONS, DIALOGS
 from tui.guard import Guarded
+from tui.keymap import Keymap
 from tui.widgets.thumbnails import beside
 
 COLUMNS = (("Sections", "Runs", "The app"), ("Looking",))
-KEY = 11  # cells before a sentence
+KEY = 11  # cells before a sentence, at least
 GAP = 3
 COLUMN = 54  # cells of a column at least, where there are two
 
@@ -24,25 +24,23 @@ COLUMN = 54  # cells of a column at least, where there are two
 class Help(Guarded, ModalScreen[None]):
     """Shows the keys, with what cannot be done now and why."""
 
-    BINDINGS: ClassVar = [
-        Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
-        Binding("up,k", "scroll(-2)", "up", id="help.up"),
-        Binding("down,j", "scroll(2)", "down", id="help.down"),
-        Binding("pageup", "scroll(-10)", "page up", id="help.page_up"),
-        Binding("pagedown,space", "scroll(10)", "page down", id="help.page_down"),
-    ]
+    BINDINGS: ClassVar = DIALOGS["help"]
 
-    def __init__(self, keys: Mapping[str, str], reasons: Mapping[str, str]) -> None:
-        """``keys`` are a user's own, by the id of an action; ``reasons`` say what cannot be."""
+    def __init__(self, keys: Keymap, reasons: Mapping[str, str]) -> None:
+        """``reasons`` say what cannot be done now, by the id of an action."""
         super().__init__()
         self.keys = keys
         self.reasons = reasons
+        self._margin = max(KEY, *(len(keys.shown(action.id)) + 2 for action in ACTIONS))
 
     def compose(self) -> ComposeResult:
         """Lay out one panel."""
         with VerticalScroll(classes="dialog close", can_focus=False) as dialog:
             dialog.border_title = "Keys"
-            dialog.border_subtitle = "↑↓ scroll  escape closes"
+            dialog.border_subtitle = Text(
+                f"{self.keys.names('help.up', 'help.down')} scroll  "
+                f"{self.keys.name('help.close')} closes"
+            )
             yield Static(id="keys-of-all")
 
     def on_mount(self) -> None:
@@ -72,20 +70,19 @@ class Help(Guarded, ModalScreen[None]):
         for action in ACTIONS:
             if action.group != group:
                 continue
-            key = self.keys.get(action.id) or action.shown_key or action.keys
+            key = self.keys.shown(action.id)
             reason = self.reasons.get(action.id, "")
-            words.append(f"{key:>{KEY - 2}}  ", "bold #56B4E9" if not reason else "dim")
-            words.append(_folded(action.sentence, width), "dim" if reason else "")
+            words.append(f"{key:>{self._margin - 2}}  ", "bold #56B4E9" if not reason else "dim")
+            words.append(self._folded(action.sentence, width), "dim" if reason else "")
             if reason:
-                words.append(f"{'':{KEY}}{_folded(reason, width)}", "dim italic")
+                words.append(f"{'':{self._margin}}{self._folded(reason, width)}", "dim italic")
         return words
+
+    def _folded(self, sentence: str, width: int) -> str:
+        """Return a sentence in lines that stand below each other beside the keys."""
+        lines = textwrap.wrap(sentence, max(width - self._margin, 10))
+        return f"\n{'':{self._margin}}".join(lines) + "\n"
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
-
-
-def _folded(sentence: str, width: int) -> str:
-    """Return a sentence in lines that stand below each other beside the keys."""
-    lines = textwrap.wrap(sentence, max(width - KEY, 10))
-    return f"\n{'':{KEY}}".join(lines) + "\n"

@@ -4,22 +4,19 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.actions import DIALOGS
 from tui.guard import Guarded
 
 
 class Leave(Guarded, ModalScreen[str]):
     """Returns ``stop``, ``detach`` or ``stay``."""
 
-    BINDINGS: ClassVar = [
-        Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),
-        Binding("d", "dismiss('detach')", "keep running", id="leave.detach"),
-    ]
+    BINDINGS: ClassVar = DIALOGS["leave"]
 
     def __init__(self, waiting: int, paused: bool) -> None:
         super().__init__()

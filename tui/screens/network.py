@@ -7,7 +7,6 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
@@ -16,7 +15,9 @@ from textual.widgets.option_list import Option
 from engine.architectures import BEST_MODEL
 from engine.errors import MnistTuiError
 from engine.store import Run, finished_runs
+from tui.actions import DIALOGS
 from tui.guard import Guarded
+from tui.keymap import titled
 from tui.tables import headline
 from tui.words import dataset_title
 
@@ -26,11 +27,7 @@ NEWEST = "the newest"
 class ChooseNetwork(Guarded, ModalScreen[tuple[str | None] | None]):
     """Returns the chosen run's id in a tuple, (None,) for the newest, or None for no change."""
 
-    BINDINGS: ClassVar = [
-        Binding("escape,n,q", "dismiss(None)", "cancel", id="network.cancel"),
-        Binding("j", "cursor('down')", show=False, id="network.down"),
-        Binding("k", "cursor('up')", show=False, id="network.up"),
-    ]
+    BINDINGS: ClassVar = DIALOGS["network"]
 
     def __init__(self, artifacts: str, present: str | None) -> None:
         super().__init__()
@@ -43,9 +40,11 @@ class ChooseNetwork(Guarded, ModalScreen[tuple[str | None] | None]):
         options += [Option(_line(run), run.id) for run in trained_runs(self.artifacts)]
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = "Network"
-            dialog.border_subtitle = "enter takes, escape leaves it"
+            keys = self.app.keys
+            dialog.border_subtitle = Text(f"enter takes, {keys.name('network.cancel')} leaves it")
             if len(options) == 1:
-                yield Static("No network has been trained yet; 1 Train does that.\n")
+                trains = titled("train", keys)
+                yield Static(Text(f"No network has been trained yet; {trains} does that.\n"))
             yield OptionList(*options)
 
     def on_mount(self) -> None:

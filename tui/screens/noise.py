@@ -5,6 +5,7 @@ from rich.text import Text
 from textual.geometry import Size
 
 from engine.architectures import CLASSES, IMAGE_SIZE
+from tui.keymap import Keymap
 from tui.panes.adversarial import AdversarialPane, Infused
 from tui.screens.closeup import CloseUp
 from tui.widgets.bar import bar
@@ -25,9 +26,11 @@ class NoiseView(CloseUp):
         self.label = pane.row
         self.digit = 0 if self.label else 1
 
-    def keys(self) -> str:
+    def key_words(self, keys: Keymap) -> str:
         """Return the keys in a few words."""
-        return "←→ digit  ↑↓ target  escape closes"
+        digit = keys.names("closeup.left", "closeup.right")
+        target = keys.names("closeup.up", "closeup.down")
+        return f"{digit} digit  {target} target  {keys.name('closeup.close')} closes"
 
     def title_words(self) -> str:
         """Return which digit is to be read as which."""

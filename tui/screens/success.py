@@ -4,6 +4,7 @@ from rich.text import Text
 from textual.geometry import Size
 
 from engine.architectures import CLASSES
+from tui.keymap import Keymap
 from tui.screens.closeup import CloseUp
 
 HEAD, TOTAL = 6, 7  # cells of a line's target and of its total
@@ -14,9 +15,9 @@ DARK, BRIGHT = (23, 32, 51), (253, 231, 37)  # both ends are told apart by the c
 class SuccessMap(CloseUp):
     """How often the network says the target, in per cent, on test images of each digit."""
 
-    def keys(self) -> str:
+    def key_words(self, keys: Keymap) -> str:
         """Return the keys in a few words."""
-        return "escape closes"
+        return f"{keys.name('closeup.close')} closes"
 
     def title_words(self) -> str:
         """Return what is shown."""

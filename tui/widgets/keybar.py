@@ -1,18 +1,31 @@
-"""The line of keys at the bottom, made from the list of actions."""
+"""The line of sections at the top and of keys at the bottom, made from the list of actions."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 
 from rich.text import Text
 
-from tui.actions import ACTIONS
+from tui.actions import ACTIONS, EVERYWHERE
+from tui.keymap import Keymap, titled
 
 KEY = "bold #E69F00"
 
 
-def key_line(section: str, refused: Container[str], keys: Mapping[str, str], width: int) -> Text:
+def title_line(section: str, keys: Keymap) -> Text:
+    """Return the sections' titles, to be clicked too; the open one is marked."""
+    line = Text(" mnist-tui ", "bold", no_wrap=True)
+    for name in EVERYWHERE:
+        title = Text(
+            f" {titled(name, keys)} ", "reverse bold" if name == section else "not reverse"
+        )
+        title.apply_meta({"@click": f"app.show('{name}')"})
+        line = Text.assemble(line, " ", title, no_wrap=True)
+    return line
+
+
+def key_line(section: str, refused: Container[str], keys: Keymap, width: int) -> Text:
     """Return a section's keys with a word each, to be clicked too; dim what cannot be done now.
 
-    ``refused`` holds ids of actions, ``keys`` a user's own keys by the id of an action.
+    ``refused`` holds ids of actions.
     """
     for gap, all_ in (("  ", True), (" ", True), (" ", False)):
         line = _line(section, refused, keys, gap, all_=all_)
@@ -21,9 +34,7 @@ def key_line(section: str, refused: Container[str], keys: Mapping[str, str], wid
     return line
 
 
-def _line(
-    section: str, refused: Container[str], keys: Mapping[str, str], gap: str, *, all_: bool
-) -> Text:
+def _line(section: str, refused: Container[str], keys: Keymap, gap: str, *, all_: bool) -> Text:
     line = Text(gap[1:], no_wrap=True)
     for action in ACTIONS:
         if not action.footer or section not in action.sections:
@@ -32,7 +43,7 @@ def _line(
         if dim and not all_:
             continue
         click = {"@click": f"app.{action.action}"}
-        key = keys.get(action.id) or action.shown_key or action.keys
+        key = keys.shown(action.id)
         start = len(line)
         line.append(key, "dim" if dim else KEY).append(f" {action.word}", "dim" if dim else "")
         line.apply_meta(click, start, len(line))

@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from tui.conductor import Conductor
+from tui.keymap import Keymap
 from tui.task import Task
 from tui.widgets.bar import bar
 from tui.words import clock
@@ -12,11 +13,13 @@ ROOMY = 110  # cells, from here on there is room for more than the most importan
 GOOD, WAITING, BAD = "#009E73", "bold #E69F00", "bold #D55E00"
 
 
-def status_line(conductor: Conductor, last: str | Task, *, plain: bool, width: int) -> Text:
+def status_line(
+    conductor: Conductor, last: str | Task, keys: Keymap, *, plain: bool, width: int
+) -> Text:
     """Return the line for the active run, or else ``last``, what happened last."""
     task = conductor.running
     if task is None:
-        return _idle(last)
+        return _idle(last, keys)
     if not task.steps:
         words = f" starting {task.section} {task.config.title} …"
         return Text(f"{words}  {last}" if isinstance(last, str) else words, "dim")
@@ -29,7 +32,7 @@ def status_line(conductor: Conductor, last: str | Task, *, plain: bool, width: i
     if task.control.stop_reason:
         text.append("  stopping", WAITING)
     elif task.control.paused:
-        text.append("  paused · space resumes", WAITING)
+        text.append(f"  paused · {keys.name('run.pause')} resumes", WAITING)
     elif task.doing or task.step == task.steps:
         text.append(f"  {task.doing or 'judging'}")
     elif task.rate:
@@ -56,11 +59,12 @@ def _epoch(task: Task) -> str:
     return f"epoch {epoch}/{epochs}  "
 
 
-def _idle(last: str | Task) -> Text:
+def _idle(last: str | Task, keys: Keymap) -> Text:
     if isinstance(last, str):
         return Text(f" {last or 'ready'}", "dim")
     if last.state == "failed":
         return Text(f" {_title(last)} failed: {last.message}", BAD)
     if last.state in ("stopped", "interrupted") and last.run:
-        return Text(f" {_title(last)} {last.state} at step {last.step:,} · g resumes", WAITING)
+        resumes = f"{keys.name('run.go_on')} resumes"
+        return Text(f" {_title(last)} {last.state} at step {last.step:,} · {resumes}", WAITING)
     return Text(f" {_title(last)} {last.message or last.state}", "dim")
