@@ -15,3 +15,7 @@ class UsageError(MnistTuiError):
 
 class EngineError(MnistTuiError):
     """The machine, the data or the artifacts do not allow what was asked for."""
+
+
+class MissingNetwork(EngineError):
+    """The run is not there any more whose network another run looks at or tests its noise on."""

@@ -1,5 +1,6 @@
 """From a config to an experiment that can be driven: the one place that knows all sections."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from engine.config import (
 )
 from engine.data import Dataset
 from engine.device import Device
-from engine.errors import EngineError
+from engine.errors import EngineError, MissingNetwork
 from engine.events import Event
 from engine.models import Network, load_network
 from engine.train import TrainState, train
@@ -29,6 +30,7 @@ from engine.visualize import AscentState, ascend
 
 Networks = tuple[Network, dict[str, Network]]  # the one looked at, and the others by model
 
+WEIGHTS_FILE = "weights.pt"
 CHECKPOINT_INTERVAL = 100  # steps, in the sections that have no epochs
 
 
@@ -136,12 +138,26 @@ def _stored(path: Path, shape: tuple[int, ...]) -> Tensor:
     return torch.from_numpy(array)
 
 
-def load_networks(config: NetworkConfig, device: Device) -> Networks:
-    """Return the network that is looked at and the other models' networks, frozen."""
+def load_networks(config: NetworkConfig, device: Device, *, others: bool = True) -> Networks:
+    """Return the network that is looked at and the other models' networks, frozen.
+
+    Without ``others`` it is the first alone. Raises MissingNetwork where the run of one is not
+    there any more, and EngineError where its weights are damaged.
+    """
     artifacts = Path(config.artifacts)
 
     def load(run: str, model: str) -> Network:
-        return load_network(artifacts / run / "weights.pt", model, device.torch_device)
+        if is_missing(artifacts, run):
+            raise MissingNetwork(
+                f"The network of run {run} is not in {artifacts} any more; what builds on it can "
+                "be neither resumed nor checked."
+            )
+        return load_network(artifacts / run / WEIGHTS_FILE, model, device.torch_device)
 
-    others = {model: load(run, model) for model, run in (config.other_runs or {}).items()}
-    return load(config.run, config.model), others
+    runs = config.other_runs or {} if others else {}
+    return load(config.run, config.model), {model: load(run, model) for model, run in runs.items()}
+
+
+def is_missing(artifacts: Path, run: str) -> bool:
+    """Tell whether a run's network is not there any more, as the run has been removed."""
+    return not os.path.lexists(artifacts / run / WEIGHTS_FILE)

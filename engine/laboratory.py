@@ -4,6 +4,7 @@ Both faces turn a config into a Session here. torch is imported at the first use
 """
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ class Laboratory:
         return Session(
             config,
             data,
-            self._device(config),
+            self._device(self._with_the_cores_here(run, config)),
             listen=listen,
             control=control,
             command=info["command"],
@@ -131,6 +132,18 @@ class Laboratory:
 
         # Not kept: opening it sets torch's threads, which another run may have set otherwise.
         return open_device(config.device, config.precision, config.threads, config.deterministic)
+
+    def _with_the_cores_here(self, run: Run, config: RunConfig) -> RunConfig:
+        """Return a run's config with no more threads than this machine can run, and say so."""
+        cores = os.cpu_count() or 1
+        if config.threads is None or config.threads <= cores:
+            return config
+        self._warn(
+            f"Run {run.id} began with {config.threads} threads; this machine has {cores} "
+            f"core{'s' if cores > 1 else ''}, so it resumes with {cores}: "
+            "its numbers may differ in the last digits."
+        )
+        return dataclasses.replace(config, threads=cores)
 
     def _on_the_run_s_dataset(self, config: RunConfig) -> RunConfig:
         """A chosen run brings its dataset with it, and the place where that was found."""

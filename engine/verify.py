@@ -4,23 +4,26 @@ The stored weights, noise or images are put into a state at its last step; the e
 what is left, which is the judging. Its figures must be those of ``result.json``.
 """
 
+import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from engine.config import RunConfig
+from engine.config import NetworkConfig, RunConfig
 from engine.data import Dataset
 from engine.device import Device
-from engine.errors import EngineError
+from engine.errors import EngineError, MissingNetwork
 from engine.events import Finished, Started, plain
-from engine.experiments import at_its_end
+from engine.experiments import at_its_end, is_missing
 from engine.store import Run, content_hashes
 
 # Another processor rounds differently: by less than one image of 10,000 would change a rate.
 TOLERANCE = 2e-5
 MEASURED = ("seconds", "images_per_second")  # times, which nothing can be held against
 SHOWN = 3  # differences spelled out
+RESULT = "result"  # the check of all figures
 _JUDGED = {
     "train": "accuracy, loss, samples and confusion come out again from weights.pt",
     "adversarial": "success, distortion, random noise and transfer come out again from noise.npy",
@@ -30,11 +33,22 @@ _JUDGED = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was held against another; ``words`` say what was found."""
+    """One thing that was held against another; ``words`` say what was found.
+
+    ``holds`` is None where it cannot be checked any more, since a network is gone.
+    """
 
     subject: str
-    holds: bool
+    holds: bool | None
     words: str
+
+
+def agrees(checks: Iterable[Check]) -> bool:
+    """Tell whether nothing differs and the result came out again.
+
+    What a removed network of another model answered may be left open.
+    """
+    return all(check.holds or (check.holds is None and check.subject != RESULT) for check in checks)
 
 
 def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
@@ -55,15 +69,50 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
     figures = {name: value for name, value in result.items() if name not in MEASURED}
     told = plain(finished.figures) if finished else {}
     yield _same("journal", "result.json", figures, "the journal", told)
+    gone = _gone(config)
+    for model, name in gone.items():
+        yield Check(f"on {model}", None, f"cannot be checked: the network of run {name} is gone")
+    if gone:
+        kept = {m: name for m, name in config.other_runs.items() if m not in gone}
+        config, figures = dataclasses.replace(config, other_runs=kept), _without(figures, gone)
     try:
         again = _judged_again(run, config, data, device, figures)
+    except MissingNetwork as error:
+        yield Check(RESULT, None, f"cannot be checked: {error}")
     except EngineError as error:
-        yield Check("result", False, str(error))
+        yield Check(RESULT, False, str(error))
     except (LookupError, TypeError) as error:
-        yield Check("result", False, f"result.json lacks what it should hold ({error!r})")
+        yield Check(RESULT, False, f"result.json lacks what it should hold ({error!r})")
     else:
-        check = _same("result", "result.json", figures, "what the files give", again)
-        yield Check("result", True, _JUDGED[config.section]) if check.holds else check
+        check = _same(RESULT, "result.json", figures, "what the files give", again)
+        yield Check(RESULT, True, _JUDGED[config.section]) if check.holds else check
+
+
+def _gone(config: RunConfig) -> dict[str, str]:
+    """Return the runs, by model, whose networks were asked too and that are not there any more."""
+    runs = (config.other_runs or {}) if isinstance(config, NetworkConfig) else {}
+    folder = Path(config.artifacts)
+    return {model: name for model, name in runs.items() if is_missing(folder, name)}
+
+
+def _without(figures: dict[str, Any], gone: Mapping[str, str]) -> dict[str, Any]:
+    """Return a result's figures without what the networks of these runs, by model, answered."""
+    answers = {"transfer", "transfer_runs", "read_as"}
+    names = {*gone, *gone.values()}
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, list):
+            return [kept(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: {key: v for key, v in item.items() if key not in names}
+            if name in answers and isinstance(item, dict)
+            else kept(item)
+            for name, item in value.items()
+        }
+
+    return kept(figures)
 
 
 def _ends(run: Run) -> tuple[Started | None, Finished | None]:

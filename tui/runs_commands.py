@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +14,12 @@ import typer
 from engine.config import option
 from engine.errors import EngineError, UsageError
 from engine.lock import is_driven
-from engine.store import Run, find_run, list_runs, remove_run
+from engine.store import Run, find_run, finish_removals, list_runs, remove_run
 from tui.console import complain, console_for
 from tui.options import expand, refuse_options_before
 from tui.tables import print_run, run_cells, runs_table
+
+VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 
 app = typer.Typer(help="What was run, newest first.", rich_markup_mode=None)
 
@@ -103,6 +107,7 @@ def verify(
 ) -> None:
     """Compute a finished run's result again from its files; exit with 1 where it differs."""
     from engine.laboratory import Laboratory
+    from engine.verify import agrees
     from engine.verify import verify as checks_of
 
     found = find_run(Path(where.artifacts), run)
@@ -111,8 +116,8 @@ def verify(
     for check in checks_of(found, data, device):
         checks.append(check)
         if not json_:
-            print(f"{'agrees ' if check.holds else 'DIFFERS'}  {check.subject}: {check.words}")
-    holds = all(check.holds for check in checks)
+            print(f"{VERDICTS[check.holds]}  {check.subject}: {check.words}")
+    holds = agrees(checks)
     if json_:
         told = [dataclasses.asdict(check) for check in checks]
         print(json.dumps({"run": found.id, "holds": holds, "checks": told}))
@@ -129,17 +134,20 @@ def rm(
 ) -> None:
     """Remove runs for good, all their files with them."""
     artifacts = Path(where.artifacts)
-    found = list({run.id: run for run in (find_run(artifacts, name) for name in runs)}.values())
+    finished = finish_removals(artifacts)
+    for id_ in finished:
+        complain(f"removed what was left of {id_}, whose removal was cut short")
+    names = [name for name in runs if name not in finished]
+    found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
     for run in found:
         if is_driven(run.path):
             raise EngineError(f"Run {run.id} is going on; `mnist-tui stop {run.id}` stops it.")
-    if not yes:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError("Removing runs off a terminal needs --yes.")
+    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("Removing runs off a terminal needs --yes.")
+    for loss in _losses(artifacts, found):
+        complain(loss)
+    if found and not yes:
         what = found[0].id if len(found) == 1 else f"{len(found)} runs"
-        needed = [run.id for run in list_runs(artifacts) if _needs(run, found)]
-        if needed:
-            complain(f"{', '.join(needed)} looked at a network that would go")
         if not typer.confirm(f"Remove {what} for good?", err=True):
             complain("nothing removed")
             raise typer.Exit(1)
@@ -148,10 +156,20 @@ def rm(
         print(f"removed {run.path}")
 
 
-def _needs(run: Run, others: list[Run]) -> bool:
-    """Tell whether a run looked at the network of one of the others, and is none of them."""
-    ids = {other.id for other in others}
-    try:
-        return run.id not in ids and run.info["config"].get("run") in ids
-    except (EngineError, KeyError, AttributeError):
-        return False
+def _losses(artifacts: Path, removed: list[Run]) -> Iterator[str]:
+    """Yield a line about the runs that stay and look at a removed one's network, or test on it."""
+    ids = {run.id for run in removed}
+    look, test = [], []
+    for run in list_runs(artifacts):
+        with suppress(EngineError, KeyError, AttributeError):
+            config = run.info["config"]
+            if run.id in ids:
+                continue
+            if config.get("run") in ids:
+                look.append(run.id)
+            elif ids.intersection((config.get("other_runs") or {}).values()):
+                test.append(run.id)
+    if look:
+        yield f"without its network, {', '.join(look)} can be neither resumed nor checked"
+    if test:
+        yield f"without its network, the transfer in {', '.join(test)} can no longer be checked"

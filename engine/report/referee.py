@@ -12,14 +12,14 @@ import torch
 from engine.adversarial import CraftState, craft
 from engine.data import Dataset, Part
 from engine.device import Device
-from engine.errors import EngineError
+from engine.errors import EngineError, MissingNetwork
 from engine.events import Progress
 from engine.experiments import load_networks
 from engine.neurons import NaturalResponse
 from engine.report.choose import Chosen
 from engine.statistics import rate_interval
 from engine.store import Run, finished_runs
-from engine.verify import verify
+from engine.verify import agrees, verify
 
 STEPS_AGAIN = 5  # steps of crafting that are done again without any test image
 CLOSE = 0.02  # nats: another device or precision may be as far off in the first steps
@@ -60,6 +60,8 @@ def _checked(claim: str, check: Callable[[], Verdict]) -> Iterator[Finding]:
     """Yield what a check finds, or that it could not be done on such files."""
     try:
         verdict = check()
+    except MissingNetwork as error:
+        verdict = None, f"cannot be checked: {error}"
     except (EngineError, OSError, EOFError, ValueError, LookupError, TypeError) as error:
         verdict = False, f"cannot be checked: {error}"
     if verdict is not None:
@@ -75,8 +77,13 @@ def _split(data: Dataset) -> Verdict:
 
 def _comes_out_again(run: Run, data: Dataset, device: Device) -> Verdict:
     checks = list(verify(run, data, device))
-    wrong = [f"{check.subject}: {check.words}" for check in checks if not check.holds]
-    return not wrong, "; ".join(wrong) or _figure(run)
+    wrong = [f"{check.subject}: {check.words}" for check in checks if check.holds is False]
+    if wrong:
+        return False, "; ".join(wrong)
+    unknown = [f"{check.subject}: {check.words}" for check in checks if check.holds is None]
+    if agrees(checks):
+        return True, "; ".join([_figure(run), *unknown])
+    return None, "; ".join(unknown)
 
 
 def _figure(run: Run) -> str:
@@ -99,9 +106,9 @@ def _untouched(run: Run, data: Dataset, device: Device) -> Verdict:
     blank = Part(np.zeros_like(data.test.images), data.test.labels)
     without = dataclasses.replace(data, test=blank)
     told = _first_losses(run.events())
-    network, others = load_networks(config, device)
+    network, _ = load_networks(config, device, others=False)
     state = CraftState.begin(config, device)
-    again = _first_losses(craft(config, without, device, network, others, state))
+    again = _first_losses(craft(config, without, device, network, {}, state))
     apart = float(np.abs(told - again).max()) if told.shape == again.shape else np.inf
     words = (
         f"the first {len(again)} steps, done again with every test image black, differ from the "
@@ -243,7 +250,7 @@ def _dead(run: Run, data: Dataset, device: Device) -> Verdict:
     Every neuron is asked about every test image; dead is what is zero on all of them.
     """
     told, config = run.result["neurons"], run.config
-    network, _ = load_networks(config, device)
+    network, _ = load_networks(config, device, others=False)
     images, _ = device.place(data.test)
     response = NaturalResponse.measure(network, images, config.targets, device)
     names = [f"{neuron.layer} {neuron.index}" for neuron in config.targets]

@@ -5,6 +5,7 @@ import torch
 from engine.config import RunConfig, TrainConfig
 from engine.control import Control
 from engine.device import usable_cores
+from engine.events import Progress
 from engine.laboratory import Laboratory
 
 
@@ -43,3 +44,29 @@ def test_mnist_is_taken_from_where_a_run_found_it_unless_it_has_gone(tmp_path, f
     monkeypatch.chdir(tmp_path)
     laboratory().survey_of(run)
     assert asked == [None, str(tmp_path / "data"), str(tmp_path / "elsewhere"), None, None]
+
+
+def test_a_run_resumes_on_a_machine_with_fewer_cores_and_says_so(tmp_path, few, monkeypatch):
+    monkeypatch.setattr("engine.data.open_dataset", lambda *names, **options: few)
+    monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
+    config = TrainConfig(model="baseline", epochs=3, device="cpu", threads=2,
+                         dataset="digits", artifacts=str(tmp_path))  # fmt: skip
+    control, warnings = Control(), []
+
+    def listen(event):
+        if isinstance(event, Progress):
+            control.stop("a test")
+
+    shared = Laboratory(warn=warnings.append)
+    run = shared.session(config, listen=listen, control=control).run()
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    session = shared.resume(run, listen=lambda event: None, control=Control())
+    session.run()
+    assert run.status == "finished"
+    assert warnings == [
+        f"Run {run.id} began with 2 threads; this machine has 1 core, so it resumes with 1: "
+        "its numbers may differ in the last digits."
+    ]
+    assert run.config.threads == 2
+    assert [one["threads"] for one in run.info["environments"]] == [2, 1]
+    assert torch.get_num_threads() == 1

@@ -16,7 +16,7 @@ from engine.figures import draw_figures
 from engine.report import write_report
 from engine.report.choose import Chosen, choose
 from engine.report.referee import referee
-from engine.store import list_runs
+from engine.store import Run, list_runs, remove_run
 from engine.verify import verify
 from tests.engine.conftest import spoil_array, spoil_json
 
@@ -54,6 +54,22 @@ def page(runs, few, cpu, tmp_path_factory):
     findings = write_report(chosen, few, cpu, path, "mnist-tui report")
     assert all(finding.holds is not False for finding in findings)
     return path.read_text()
+
+
+def test_networks_that_are_gone_are_no_fault_of_the_runs_that_rest_on_them(copied, few, cpu):
+    noise = copied["adversarial"]
+    remove_run(Run(noise.path.parent / noise.config.other_runs["baseline"]))
+    findings = list(referee(chosen_of(copied), few, cpu))
+    assert all(finding.holds is not False for finding in findings)
+    [again] = [f for f in findings if f.claim.startswith("Success comes out again")]
+    assert again.holds
+    assert "on baseline: cannot be checked" in again.words
+    remove_run(copied["train"])
+    findings = list(referee(chosen_of(copied), few, cpu))
+    unknown = [f.claim for f in findings if "is not in" in f.words]
+    assert len(unknown) == 4
+    assert all(f.holds is None for f in findings if f.claim in unknown)
+    assert all(finding.holds is not False for finding in findings)
 
 
 def test_it_needs_nothing_outside_itself(page):

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from engine.errors import EngineError
-from engine.verify import differences, verify
+from engine.store import Run, remove_run
+from engine.verify import agrees, differences, verify
 from tests.engine.conftest import spoil_array, spoil_json
 
 
@@ -108,6 +109,49 @@ def test_files_that_are_lost_or_damaged(copied, section, name, content, few, cpu
     found = disagreements(copied[section], few, cpu)
     assert set(found) == {"hashes", "result"}
     assert name in found["result"]
+
+
+def other_run(run):
+    """The run whose network another one was asked about too."""
+    return Run(run.path.parent / run.config.other_runs["baseline"])
+
+
+@pytest.mark.parametrize("section", ["adversarial", "visualize"])
+def test_a_removed_network_of_another_model_is_said_and_the_rest_is_checked(
+    copied, section, few, cpu
+):
+    run = copied[section]
+    other = other_run(run)
+    remove_run(other)
+    checks = list(verify(run, few, cpu))
+    assert agrees(checks)
+    assert {check.subject: check.holds for check in checks} == {
+        "dataset": True, "config": True, "hashes": True, "journal": True, "on baseline": None,
+        "result": True,
+    }  # fmt: skip
+    [words] = [check.words for check in checks if check.holds is None]
+    assert words == f"cannot be checked: the network of run {other.id} is gone"
+
+    def better(result):
+        for one in result.get("targets", ()):
+            one["success"]["rate"] = 0.123
+        for one in result.get("neurons", ()):
+            one["percentile"] = 0.123
+
+    spoil_json(run, "result.json", better)
+    assert not agrees(list(verify(run, few, cpu)))
+    assert set(disagreements(run, few, cpu)) == {"journal", "on baseline", "result"}
+
+
+@pytest.mark.parametrize("section", ["adversarial", "visualize"])
+def test_a_removed_network_leaves_nothing_to_check_the_result_by(copied, section, few, cpu):
+    run = copied[section]
+    remove_run(copied["train"])
+    *sound, last = verify(run, few, cpu)
+    assert all(check.holds for check in sound)
+    assert (last.subject, last.holds) == ("result", None)
+    assert last.words.startswith(f"cannot be checked: The network of run {copied['train'].id}")
+    assert not agrees([*sound, last])
 
 
 def test_only_what_has_finished_can_be_verified(copied, few, cpu):
