@@ -1,7 +1,8 @@
 """Runs of one section held against each other: what was set differently, and what came of it.
 
 Runs that differ in nothing but their seeds make a group; its curves have a mean and a deviation.
-Nothing here depends on the order in which the runs are given.
+The networks that they looked at count: those too may differ in their seeds alone. Nothing here
+depends on the order in which the runs are given.
 """
 
 import math
@@ -14,18 +15,26 @@ import numpy as np
 from engine.errors import EngineError
 from engine.events import plain
 from engine.history import Curve, History
+from engine.reader import run_beside
 from engine.store import Run
 
 PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
-CHANCE = ("seed", "run", "other_runs")  # what may differ within a group
+# What may differ within a group. The run looked at stands for its settings; the networks of other
+# models decide nothing that is compared here.
+CHANCE = ("seed", "run", "other_runs")
+GONE = "run"  # what a network that is gone is known by alone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """One run, with what it was asked, what it told and the figures that it is ranked by."""
+    """One run, with what it was asked, what it told and the figures that it is ranked by.
+
+    ``network`` are the settings of the training whose network it looked at, if it looked at one.
+    """
 
     run: Run
     settings: dict[str, Any]
+    network: dict[str, Any]
     history: History
     figures: dict[str, float]  # the first one ranks; NaN where the run has none
 
@@ -33,7 +42,8 @@ class Compared:
     def group(self) -> tuple:
         """What the runs of its group share."""
         shared = {name: v for name, v in self.settings.items() if name not in CHANCE}
-        return tuple(sorted((name, repr(value)) for name, value in shared.items()))
+        network = {f"network {name}": v for name, v in self.network.items() if name != "seed"}
+        return tuple(sorted((name, repr(value)) for name, value in (shared | network).items()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +62,20 @@ class Comparison:
     section: str
     runs: list[Compared]
     differing: list[str]  # settings, in their order in the config
+    networks: list[str]  # settings in which the networks that were looked at differ
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets that the runs are of."""
+        return sorted({compared.settings["dataset"] for compared in self.runs})
+
+    @property
+    def warning(self) -> str:
+        """What to keep in mind, in a line; "" where there is nothing."""
+        if len(self.datasets) == 1:
+            return ""
+        names = ", ".join(self.datasets)
+        return f"Runs of {len(self.datasets)} datasets side by side ({names}): not the same images"
 
     @property
     def groups(self) -> list[list[Compared]]:
@@ -63,15 +87,23 @@ class Comparison:
 
     def name_of(self, group: Sequence[Compared]) -> str:
         """Return in a few words what sets a group apart."""
-        settings = group[0].settings
+        settings, network = group[0].settings, group[0].network
         words = [
             f"{name} {_word(settings.get(name))}" if not isinstance(settings.get(name), str)
             else str(settings[name])
             for name in self.differing if name not in CHANCE
         ]  # fmt: skip
-        seeds = sorted(one.settings["seed"] for one in group)
-        seed_words = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
-        return ", ".join([*words, seed_words])
+        if GONE in network:
+            words.append(f"network {network[GONE]}, which is gone")
+        else:
+            words += [
+                f"network {name} {_word(network.get(name))}"
+                for name in self.networks if name != "seed" and name not in self.differing
+            ]  # fmt: skip
+        words.append(_seeds("seed", [one.settings["seed"] for one in group]))
+        if "seed" in self.networks and GONE not in network:
+            words.append(_seeds("network seed", {one.network["seed"] for one in group}))
+        return ", ".join(words)
 
     @property
     def metrics(self) -> list[str]:
@@ -87,10 +119,17 @@ class Comparison:
         return band([c.history.curves[metric] for c in group if metric in c.history.curves])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield a flat row for each run, the best first: settings that differ, then figures."""
+        """Yield a flat row for each run, the best first: settings that differ, then figures.
+
+        The run that was looked at is ``network``; those of its settings that differ follow.
+        """
         for rank, compared in enumerate(self.runs, 1):
             row: dict[str, Any] = {"rank": rank, "run": compared.run.id}
-            row |= {name: _word(compared.settings.get(name)) for name in self.differing}
+            row |= {
+                "network" if name == "run" else name: _word(compared.settings.get(name))
+                for name in self.differing
+            }
+            row |= {f"network_{name}": _word(compared.network.get(name)) for name in self.networks}
             row |= {
                 name: None if math.isnan(value) else value
                 for name, value in compared.figures.items()
@@ -113,6 +152,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         })  # fmt: skip
     rows = list(comparison.rows())
     return plain({"section": comparison.section, "differing": comparison.differing,
+                  "networks": comparison.networks, "datasets": comparison.datasets,
                   "runs": rows, "groups": groups})  # fmt: skip
 
 
@@ -125,13 +165,30 @@ def compare(runs: Iterable[Run]) -> Comparison:
                           "choose runs of one section.")  # fmt: skip
     if len(found) < 2:
         raise EngineError("It takes two runs or more to compare.")
-    names = dict.fromkeys(name for c in sorted(found, key=_id) for name in c.settings)
-    differing = [
-        name for name in names if len({repr(c.settings.get(name)) for c in found}) > 1
-    ]  # fmt: skip
     found.sort(key=_id)
+    _tell_datasets_apart(found)
+    differing = _differing([compared.settings for compared in found])
+    networks = _differing([c.network for c in found if c.network and GONE not in c.network])
     found.sort(key=_merit)
-    return Comparison(sections.pop(), found, differing)
+    return Comparison(sections.pop(), found, differing, networks)
+
+
+def _differing(settings: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the names of the settings that are not the same in all."""
+    names = dict.fromkeys(name for one in settings for name in one)
+    return [name for name in names if len({repr(one.get(name)) for one in settings}) > 1]
+
+
+def _tell_datasets_apart(found: Sequence[Compared]) -> None:
+    """Add to the names of datasets, where one name stands for several, what sets them apart."""
+    contents: dict[str, set[str]] = {}
+    for compared in found:
+        dataset = compared.run.info["dataset"]
+        contents.setdefault(dataset["name"], set()).add(dataset["sha256"])
+    for compared in found:
+        dataset = compared.run.info["dataset"]
+        if len(contents[dataset["name"]]) > 1:
+            compared.settings["dataset"] += f" {dataset['sha256'][:8]}"
 
 
 def band(curves: Sequence[Curve]) -> Band | None:
@@ -158,10 +215,27 @@ def band(curves: Sequence[Curve]) -> Band | None:
 
 def _read(run: Run) -> Compared:
     info = run.info
-    settings = {name: v for name, v in info["config"].items() if name not in PLACES}
-    settings["dataset"] = info["dataset"]["name"]
+    settings = _settings(info)
+    network = _network(run, settings["run"]) if info["section"] != "train" else {}
     history = History.of(run.events())
-    return Compared(run, settings, history, _FIGURES[info["section"]](history))
+    return Compared(run, settings, network, history, _FIGURES[info["section"]](history))
+
+
+def _settings(info: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run was asked, its dataset as it was found."""
+    settings = {name: v for name, v in info["config"].items() if name not in PLACES}
+    return settings | {"dataset": info["dataset"]["name"]}
+
+
+def _network(run: Run, name: str) -> dict[str, Any]:
+    """Return the settings of the training whose network a run looked at.
+
+    Where that is gone, or damaged, it is its id alone that sets it apart from others.
+    """
+    try:
+        return _settings(Run(run_beside(run.path.parent, name)).info)
+    except EngineError:
+        return {GONE: name}
 
 
 def _train_figures(history: History) -> dict[str, float]:
@@ -225,6 +299,11 @@ def _best(curve: Curve | None) -> float:
 def _last(curve: Curve | None) -> float:
     values = _by_step(curve)
     return float(values[-1]) if len(values) else math.nan
+
+
+def _seeds(name: str, seeds: Iterable[int]) -> str:
+    seeds = sorted(seeds)
+    return f"{name}{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
 def _mean(values: Sequence[float]) -> float:

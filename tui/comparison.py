@@ -23,6 +23,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     """Print the ranked runs, the groups where seeds were repeated, and pictures on a terminal."""
     console.print(f"{len(comparison.runs)} runs of {comparison.section}, the best first",
                   style="bold", soft_wrap=True)  # fmt: skip
+    if comparison.warning:
+        console.print(comparison.warning, style="yellow", soft_wrap=True)
     console.print(ranking(comparison))
     if len(comparison.groups) < len(comparison.runs):
         console.print("Mean over seeds, ± the deviation of one run", style="bold")

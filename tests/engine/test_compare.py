@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from engine.compare import band, compare, to_json
 from engine.errors import EngineError
 from engine.history import Curve
-from engine.store import Run
+from engine.store import Run, remove_run
 from tests.conftest import train_config
 from tests.tui import example_runs as examples
+from tui.cli import invoke
 
 curves = st.lists(
     st.dictionaries(
@@ -135,3 +136,87 @@ def test_the_other_sections_are_ranked_too(copied, section, tmp_path):
     rows = list(compare([copied[section], Run(twin)]).rows())
     assert len(rows) == 2
     assert all(value is not None for value in rows[0].values())
+
+
+@pytest.fixture
+def victims(tmp_path, digits):
+    """Noises against networks that differ in their seeds alone, and in their recipe too."""
+
+    def training(number, **options):
+        name = examples.trained(tmp_path, digits, number, "two-conv-fc", 0.9)
+        run = Run(tmp_path / name)
+        run.update(config=run.info["config"] | options)
+        return run
+
+    def noise(number, victim, seed=0):
+        run = Run(tmp_path / examples.crafted(tmp_path, digits, number, victim.id))
+        run.update(config=run.info["config"] | {"seed": seed})
+        return run
+
+    trained = [training(1, seed=1), training(2, seed=2), training(3, seed=1, recipe="tuned")]
+    return trained, [noise(11 + n, victim, seed=n) for n, victim in enumerate(trained)]
+
+
+def test_noises_are_one_group_where_their_networks_differ_in_seeds_alone(victims):
+    _, noises = victims
+    comparison = compare(noises)
+    groups = {tuple(sorted(one.run.id for one in group)) for group in comparison.groups}
+    assert groups == {(noises[0].id, noises[1].id), (noises[2].id,)}
+    assert {comparison.name_of(group) for group in comparison.groups} == {
+        "network recipe assignment, seeds 0, 1, network seeds 1, 2",
+        "network recipe tuned, seed 2, network seed 1",
+    }
+    assert comparison.networks == ["seed", "recipe"]
+    assert to_json(comparison)["networks"] == ["seed", "recipe"]
+    rows = {row["run"]: row for row in comparison.rows()}
+    assert rows[noises[2].id]["network_recipe"] == "tuned"
+    assert rows[noises[1].id]["network_seed"] == 2
+    assert rows[noises[1].id]["network"] == noises[1].config.run
+
+
+def test_networks_that_are_gone_are_told_apart_by_their_runs(victims):
+    trained, noises = victims
+    for run in trained[:2]:
+        remove_run(run)
+    comparison = compare(noises)
+    assert len(comparison.groups) == 3
+    names = {comparison.name_of(group) for group in comparison.groups}
+    assert f"network {trained[0].id}, which is gone, seed 0" in names
+    assert len(compare(noises[:2]).groups) == 2
+    assert comparison.networks == []
+
+
+def test_runs_of_several_datasets_are_labelled(folder):
+    assert compare(folder).warning == ""
+    for run in folder[:2]:
+        run.update(dataset=run.info["dataset"] | {"name": "mnist", "sha256": "1" * 64})
+    comparison = compare(folder)
+    assert comparison.datasets == ["digits", "mnist"]
+    assert comparison.warning == (
+        "Runs of 2 datasets side by side (digits, mnist): not the same images"
+    )
+    assert "dataset" in comparison.differing
+    rows = {row["run"]: row["dataset"] for row in comparison.rows()}
+    assert rows[folder[0].id] == "mnist"
+    assert rows[folder[2].id] == "digits"
+    for group in comparison.groups:
+        dataset = group[0].settings["dataset"]
+        assert all(one.settings["dataset"] == dataset for one in group)
+        assert dataset in comparison.name_of(group)
+
+
+def test_datasets_of_one_name_are_told_apart_by_their_content(folder):
+    folder[0].update(dataset=folder[0].info["dataset"] | {"sha256": "1" * 64})
+    comparison = compare(folder[:2])
+    assert comparison.datasets == ["digits 00000000", "digits 11111111"]
+    assert len(comparison.groups) == 2
+
+
+def test_the_line_about_datasets_stands_above_the_table(folder, capsys):
+    folder[0].update(dataset=folder[0].info["dataset"] | {"name": "mnist", "sha256": "1" * 64})
+    artifacts = str(folder[0].path.parent)
+    assert invoke(["compare", *(run.id for run in folder), "--artifacts", artifacts]) == 0
+    first, second, *table = capsys.readouterr().out.splitlines()
+    assert first == "5 runs of train, the best first"
+    assert second == "Runs of 2 datasets side by side (digits, mnist): not the same images"
+    assert any("dataset" in line for line in table)

@@ -58,7 +58,8 @@ class Compare(Guarded, ModalScreen[None]):
 
     def _ranked(self, room: Size) -> Text:
         """Return the runs ranked, the means over seeds, and the pictures."""
-        parts = [_rendered(ranking(self.comparison))]
+        parts = [Text(self.comparison.warning, "yellow")] if self.comparison.warning else []
+        parts.append(_rendered(ranking(self.comparison)))
         if len(self.comparison.groups) < len(self.comparison.runs):
             words = Text("Mean over seeds, ± the deviation of one run", "bold")
             parts += [words, _rendered(group_table(self.comparison))]
