@@ -61,7 +61,9 @@ def open_file(root: Path, name: str, flags: int) -> int:
         return open_regular(root / name, flags, folder=folder)
 
 
-def write_atomically(path: Path, content: bytes, root: Path | None = None) -> None:
+def write_atomically(
+    path: Path, content: bytes, root: Path | None = None, mode: int = 0o644
+) -> None:
     """Write a file so that the old or the new content is there, come what may.
 
     ``root`` is the run that it belongs to: nothing from there on may then be a link. A link in the
@@ -77,7 +79,7 @@ def write_atomically(path: Path, content: bytes, root: Path | None = None) -> No
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fchmod(file.fileno(), 0o644)
+                os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             os.replace(partial, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:

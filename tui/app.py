@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from engine.config import RunConfig, options_of
+from engine.errors import EngineError
 from engine.store import Run
 from tui.actions import ACTIONS, ANYWHERE, BY_ID, BY_NAME
 from tui.conductor import Conductor
@@ -95,6 +96,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         self._looked_around = 0.0
         self._stale: set[str] = set()
         self._begun: set[Task] = set()
+        self._remembered = ""  # the theme that need not be written down
         self._states: dict[Task, str] = {}  # at the last look
         self.refused: dict[str, str] = {}
         options = self._options()
@@ -127,6 +129,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         """Start the engine's thread and the timers."""
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
+        self._remembered = self.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme.name))
         self.set_interval(TEXT_INTERVAL, self._tick)
         self.set_interval(LOAD_INTERVAL, self._read_load)
@@ -162,10 +165,16 @@ class MnistTui(RunActions, LookActions, GuardedApp):
                 self._stale.update(self.panes)
 
     def _remember(self, theme: str) -> None:
+        """Write down the theme, if it is another than before."""
+        if theme == self._remembered:
+            return
+        self._remembered = theme
         try:
             remember_theme(preferences_path(), theme)
+        except EngineError as error:
+            self.tell(f"The theme cannot be remembered: {error}")
         except OSError as error:
-            self.notify(f"The theme cannot be remembered ({error.strerror}).")
+            self.tell(f"The theme cannot be remembered ({error.strerror}: {error.filename}).")
 
     def on_signal(self, number: int, frame: object) -> None:
         """Only set flags: the timer, or whoever reads the control, does the rest."""

@@ -5,13 +5,12 @@ import locale
 import os
 import sys
 import termios
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn, TextIO
 
 from engine.config import RunConfig, options_of
-from engine.errors import MnistTuiError
 from engine.store import Run
 from tui.app import MnistTui
 from tui.ascii import ERRORS
@@ -36,17 +35,12 @@ def open_app(
 
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
-    notice = ""
-    preferences = Preferences()
-    try:
-        preferences = Preferences.read(preferences_path())
-    except MnistTuiError as error:
-        notice = str(error)
+    preferences = Preferences.read(preferences_path())
     if not _utf8():  # Textual draws on standard error, whose own way would be backslashes
         sys.__stderr__.reconfigure(errors=ERRORS)
     shared = with_defaults(config, preferences.defaults, said)
     app = MnistTui(shared, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
-    app.last = notice
+    app.last = in_a_line(preferences.problems)
     app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
     # torch or waiting for a download with nothing to save.
@@ -56,7 +50,16 @@ def open_app(
             app.run(loop=loop)
         except Exception as error:
             app.broken = app.broken or error
+    for problem in preferences.problems:  # in the app there is one line for them
+        complain(problem)
     return _leave(app)
+
+
+def in_a_line(problems: Sequence[str]) -> str:
+    """Return what the status line says of problems with the settings."""
+    if len(problems) < 2:
+        return "".join(problems)
+    return f"{len(problems)} settings are ignored; on leaving, a line about each is printed."
 
 
 def _leave(app: MnistTui) -> int:

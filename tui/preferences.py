@@ -6,23 +6,34 @@
     [defaults]
     recipe = "tuned"
 
-The app writes one line of it, the theme last chosen, and leaves the rest as it is.
+What is wrong in it is ignored by itself, with one line about it. The app writes one entry, the
+theme, and only once the user has chosen another; the rest of the file stays as it is.
 """
 
-import re
+import os
+import stat
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
+from textual.theme import BUILTIN_THEMES
 
 from engine.config import SECTIONS, options_of
 from engine.errors import EngineError, UsageError
+from engine.reader import MB, read_bytes
+from engine.text import visible
 from engine.writer import write_atomically
-from tui.actions import ACTIONS
 from tui.options import read_value
+from tui.words import near
+
+ENTRIES = ("theme", "keys", "defaults")
+BOM = "\ufeff"  # some editors begin a file with it
+LIMIT = MB
+THEMES = tuple(BUILTIN_THEMES)
 
 
 def preferences_path() -> Path:
@@ -32,52 +43,135 @@ def preferences_path() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What the file says; every part may be missing."""
+    """What the file says; every part may be missing. ``problems`` are lines for the user."""
 
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)  # by the id of an action
     defaults: Mapping[str, Any] = field(default_factory=dict)  # by the name of an option
+    problems: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Preferences":
-        """Read the file. Raises EngineError, with what to mend, where it cannot be used."""
+        """Read the file; what cannot be used is left out, with a line that says so."""
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            values = _parsed(path, _text(path))
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError) as error:
-            raise EngineError(f"{path} is left aside: {error}.") from None
-        keys, defaults = values.get("keys", {}), values.get("defaults", {})
-        known = {
-            "key of the file": (values, {"theme", "keys", "defaults"}),
-            "action": (keys, {action.id for action in ACTIONS}),
-            "option": (defaults, {name for kind in SECTIONS.values() for name in options_of(kind)}),
-        }
-        for what, (given, names) in known.items():
-            unknown = set(given) - names if isinstance(given, dict) else {str(given)}
-            if unknown:
-                raise EngineError(f"{path} is left aside: no {what} is called {min(unknown)!r}.")
-        for name, value in ({"theme": values.get("theme", "")} | keys).items():
-            if not isinstance(value, str):
-                raise EngineError(
-                    f"{path} is left aside: {name} must be text in quotes, not {value!r}."
-                )
-        try:
-            for kind in SECTIONS.values():
-                mine = {name: value for name, value in defaults.items() if name in options_of(kind)}
-                kind(**{name: read_value(kind, name, str(value)) for name, value in mine.items()})
-                defaults = defaults | {n: read_value(kind, n, str(v)) for n, v in mine.items()}
-        except UsageError as error:
-            raise EngineError(f"{path} is left aside: {error}") from None
-        return cls(values.get("theme"), keys, defaults)
+        except EngineError as error:
+            return cls(problems=(f"Settings ignored: {error}",))
+        wrong: dict[str, str] = {}  # why, by what stands there
+        for name in values:
+            if name not in ENTRIES:
+                wrong[name] = f"no setting has this name{near(name, ENTRIES)}"
+        theme = values.get("theme")
+        if theme is not None and theme not in THEMES:
+            wrong[f"theme = {theme!r}"] = f"no theme has this name{near(str(theme), THEMES)}"
+            theme = None
+        keys, refused = _checked_keys(_table(values, "keys", wrong))
+        defaults, unusable = _checked_defaults(_table(values, "defaults", wrong))
+        for name, entries in {"keys": refused, "defaults": unusable}.items():
+            wrong |= {f"{entry} in [{name}]": why for entry, why in entries.items()}
+        problems = [
+            visible(f"{path}: {entry} is ignored: {why}{'' if why[-1] in '.?' else '.'}")
+            for entry, why in wrong.items()
+        ]
+        return cls(theme, keys, defaults, tuple(problems))
+
+
+def _text(path: Path) -> str:
+    """Return what a file holds, links followed. Raises FileNotFoundError and EngineError."""
+    try:
+        return read_bytes(os.path.realpath(path), LIMIT).decode().removeprefix(BOM)
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise EngineError(
+            f"{path} is not UTF-8 (byte {byte:#04x} at {error.start}); save it as UTF-8."
+        ) from None
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    """Return what TOML says. Raises EngineError."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EngineError(f"{path} is not TOML ({error}); mend it.") from None
+
+
+def _table(values: Mapping[str, Any], name: str, wrong: dict[str, str]) -> dict[str, Any]:
+    """Return the entries of a table; ``run.pause`` without quotes is an entry too."""
+    table = values.get(name, {})
+    if not isinstance(table, dict):
+        wrong[f"{name} = {table!r}"] = f"it must be a table, [{name}]"
+        return {}
+    entries = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            entries |= {f"{key}.{inner}": one for inner, one in value.items()}
+        else:
+            entries[key] = value
+    return entries
+
+
+def _checked_keys(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the keys that can be the user's, and why the others cannot, by action."""
+    if not given:
+        return {}, {}
+    from tui.key_rules import checked_keys  # with widgets that the first frame does not need
+
+    return checked_keys(given)
+
+
+def _checked_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options that can be defaults, and why the others cannot, by name."""
+    kept: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    names = dict.fromkeys(name for kind in SECTIONS.values() for name in options_of(kind))
+    for name, value in given.items():
+        kinds = [kind for kind in SECTIONS.values() if name in options_of(kind)]
+        if not kinds:
+            refused[name] = f"no option has this name{near(name, names)}"
+        for kind in kinds:
+            mine = {n: kept[n] for n in kept.keys() & options_of(kind).keys()}
+            try:
+                one = read_value(kind, name, value) if isinstance(value, str) else value
+                kind(**mine | {name: one})
+            except UsageError as error:
+                refused[name] = str(error)
+                kept.pop(name, None)
+                break
+            kept[name] = one
+    return kept, refused
 
 
 def remember_theme(path: Path, theme: str) -> None:
-    """Write the theme into the file, the rest of which stays as it is. Raises OSError."""
-    line = f'theme = "{theme}"'
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    text, found = re.subn(r"(?m)^theme\s*=.*$", line, text, count=1)
-    if not found:  # before the first table
-        text = f"{line}\n{text}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, text.encode())
+    """Write the theme into the file, unless it says so already; all else stays as it is.
+
+    The file is read again for it, since another app may have written meanwhile, and a link is
+    written through. Raises EngineError and OSError where that cannot be: what is not TOML is never
+    overwritten.
+    """
+    target = Path(os.path.realpath(path))
+    text, mode, bom = "", 0o644, ""
+    with suppress(FileNotFoundError):
+        text = _text(path)
+        mode = stat.S_IMODE(target.stat().st_mode)
+        bom = BOM if target.read_bytes().startswith(BOM.encode()) else ""
+    before = _parsed(path, text)
+    if before.get("theme") == theme:
+        return
+    if isinstance(before.get("theme"), dict):
+        raise EngineError(f"theme is a table in {path}; take it out.")
+    text = _with_theme(text, theme) if "theme" in before else f'theme = "{theme}"\n{text}'
+    if tomllib.loads(text) != before | {"theme": theme}:
+        raise EngineError(f"{path} is not understood; write the theme into it yourself.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, (bom + text).encode(), mode=mode)
+
+
+def _with_theme(text: str, theme: str) -> str:
+    """Return TOML with another theme, its comments and order kept."""
+    import tomlkit  # only who changes the theme waits for it
+
+    document = tomlkit.parse(text)
+    document["theme"] = theme
+    return tomlkit.dumps(document)

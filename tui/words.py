@@ -1,6 +1,8 @@
 """How numbers and states are written, on the screen and in tables alike."""
 
+import difflib
 import math
+from collections.abc import Iterable
 
 MARKS = {
     "queued": "◌", "running": "◐", "finished": "●", "stopped": "■", "interrupted": "□",
@@ -28,3 +30,10 @@ def dataset_title(name: str) -> str:
 def number(value: float, spec: str = ".3f") -> str:
     """Return a number, or a dash where it is not finite."""
     return format(value, spec) if math.isfinite(value) else "–"
+
+
+def near(name: str, names: Iterable[str], otherwise: str = "") -> str:
+    """Return which name may be meant, to be put behind what is wrong with this one."""
+    [*meant] = difflib.get_close_matches(name, list(names), 1)
+    words = f"did you mean {meant[0]}?" if meant else otherwise
+    return f"; {words}" if words else ""
