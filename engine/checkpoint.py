@@ -10,15 +10,18 @@ import io
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 
-from engine.errors import EngineError
+from engine.models import load_state
+from engine.reader import DamagedFile
+from engine.schema import Positive, Size, check
 from engine.store import JOURNAL_FILE, Run
 
 CHECKPOINT_FILE = "checkpoint.pt"
 INTERVAL = 1.0  # seconds of training between two checkpoints
+ANEW = "delete it to begin anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,13 @@ class Saved:
     state: dict[str, Any]
     seconds: float
     journal: int  # bytes
+
+
+class _SavedValues(TypedDict):
+    """What a checkpoint holds beside the state."""
+
+    seconds: Size
+    journal: Positive
 
 
 class Checkpointer:
@@ -98,16 +108,58 @@ class Checkpointer:
             self._writer.join()
 
 
-def read_checkpoint(run: Run) -> Saved | None:
-    """Return a run's checkpoint, None where it has none. Raises EngineError where it is damaged."""
+def read_checkpoint(run: Run, begun: dict[str, Any], steps: int) -> Saved | None:
+    """Return a run's checkpoint, None where it has none.
+
+    ``begun`` is the state of the same experiment at its start, and ``steps`` those of the whole
+    run. Raises DamagedFile unless the checkpoint holds such a state.
+    """
     path = run.path / CHECKPOINT_FILE
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        return Saved(saved["state"], saved["seconds"], saved["journal"])
+        saved = load_state(path, _bytes(begun), ANEW)
     except FileNotFoundError:
         return None
-    except Exception as error:  # torch raises many kinds
-        raise EngineError(f"{path} cannot be read ({error}); delete it to begin anew.") from None
+    try:
+        if not isinstance(saved, dict) or "state" not in saved:
+            raise ValueError("it is no checkpoint")
+        found = check({k: v for k, v in saved.items() if k != "state"}, _SavedValues)
+        _check_alike(saved["state"], begun, "state")
+        if not 0 <= saved["state"]["step"] <= steps:
+            raise ValueError(f"step {saved['state']['step']} of {steps}")
+    except ValueError as error:
+        raise DamagedFile(path, str(error), ANEW) from None
+    return Saved(saved["state"], found["seconds"], found["journal"])
+
+
+def _bytes(value: Any) -> int:
+    """Return what a state's tensors take."""
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    if isinstance(value, dict):
+        value = list(value.values())
+    return sum(map(_bytes, value)) if isinstance(value, (list, tuple)) else 0
+
+
+def _check_alike(found: Any, wanted: Any, name: str) -> None:
+    """Raise ValueError unless two states have the same parts, and tensors of the same shapes."""
+    if isinstance(wanted, torch.Tensor):
+        alike = isinstance(found, torch.Tensor) and (found.shape, found.dtype) == (
+            wanted.shape, wanted.dtype
+        )  # fmt: skip
+    elif isinstance(wanted, dict):
+        alike = isinstance(found, dict) and set(found) == set(wanted)
+    elif isinstance(wanted, (list, tuple)):
+        alike = isinstance(found, (list, tuple)) and len(found) == len(wanted)
+    else:
+        alike = type(found) is type(wanted)
+    if not alike:
+        raise ValueError(f"{name} is not that of such a run")
+    if isinstance(wanted, dict):
+        for part, value in wanted.items():
+            _check_alike(found[part], value, f"{name}.{part}")
+    elif isinstance(wanted, (list, tuple)):
+        for place, value in enumerate(wanted):
+            _check_alike(found[place], value, f"{name}[{place}]")
 
 
 def copied(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import EngineError
-from engine.events import plain
+from engine.events import plain, real
 from engine.history import Curve, History
 from engine.reader import run_beside
 from engine.store import Run
@@ -243,7 +243,7 @@ def _train_figures(history: History) -> dict[str, float]:
     test = history.finished.figures["test"] if history.finished else {}
     return {
         "test_accuracy": test.get("accuracy", math.nan),
-        "test_loss": test.get("loss", math.nan),
+        "test_loss": real(test.get("loss")),
         "validation_best": _best(curve),
         "validation_last": _last(curve),
         "loss_last": _last(history.curves.get("loss")),
@@ -270,7 +270,7 @@ def _visualize_figures(history: History) -> dict[str, float]:
     alive = [neuron for neuron in neurons if not neuron["dead"]]
     return {
         "percentile_mean": _mean([neuron["percentile"] for neuron in alive]),
-        "activation_mean": _mean([neuron["activation_end"] for neuron in alive]),
+        "activation_mean": _mean([real(neuron["activation_end"]) for neuron in alive]),
         "dead": float(len(neurons) - len(alive)) if neurons else math.nan,
         "activation_best": _best(history.curves.get("activation")),
         "activation_last": _last(history.curves.get("activation")),

@@ -192,7 +192,7 @@ def from_json(line: Any) -> Event:
     """
     try:
         return _event(line)
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no event: {error!r}") from None
 
 
@@ -243,6 +243,11 @@ def _array(rows: list) -> np.ndarray:
     if not isinstance(rows, list):
         raise ValueError(f"a series cannot be {rows!r}")
     return np.array(rows, dtype=np.float32)
+
+
+def real(value: float | None) -> float:
+    """Return a figure that was not finite, and is null in JSON, as NaN."""
+    return math.nan if value is None else value
 
 
 def _numbers(value: Any) -> Any:

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from engine.adversarial import CraftState, craft
-from engine.architectures import IMAGE_SIZE
 from engine.ascent import StoredImages
 from engine.config import (
     AdversarialConfig,
@@ -22,9 +19,11 @@ from engine.config import (
 )
 from engine.data import Dataset
 from engine.device import Device
-from engine.errors import EngineError, MissingNetwork
-from engine.events import Event
+from engine.errors import MissingNetwork
+from engine.events import Event, real
 from engine.models import Network, load_network
+from engine.reader import run_beside
+from engine.store import Run
 from engine.train import TrainState, train
 from engine.visualize import AscentState, ascend
 
@@ -90,18 +89,17 @@ def at_its_end(
             experiment = _train(config, data, device, state)
         case AdversarialConfig():
             state = CraftState.begin(config, device)
-            state.noise.copy_(_stored(folder / "noise.npy", tuple(state.noise.shape)))
+            state.noise.copy_(torch.from_numpy(Run(folder).array()))
             networks = load_networks(config, device)
             experiment = _looking(config, state, craft(config, data, device, *networks, state))
         case VisualizeConfig():
             networks = load_networks(config, device)
-            shape = (len(config.targets), 1, IMAGE_SIZE, IMAGE_SIZE)
-            images = _stored(folder / "images.npy", shape).to(device.torch_device)
+            images = torch.from_numpy(Run(folder).array()).to(device.torch_device)
             told = figures["neurons"]
             state = AscentState(
                 StoredImages(networks[0], config.targets, images),
                 [neuron["restarts"] for neuron in told],
-                torch.tensor([neuron["activation_start"] for neuron in told]),
+                torch.tensor([real(neuron["activation_start"]) for neuron in told]),
             )
             experiment = _looking(config, state, ascend(config, data, device, *networks, state))
         case _:
@@ -125,19 +123,6 @@ def _looking(config: NetworkConfig, state: State, events: Iterator[Event]) -> Ex
     )
 
 
-def _stored(path: Path, shape: tuple[int, ...]) -> Tensor:
-    """Return a float32 array of a run. Raises EngineError unless it has that shape."""
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise EngineError(f"{path} cannot be read ({error}).") from None
-    if array.shape != shape or array.dtype != np.float32:
-        raise EngineError(f"{path} holds {array.dtype} {list(array.shape)}, not {list(shape)}.")
-    if not np.isfinite(array).all():
-        raise EngineError(f"{path} holds values that are not finite.")
-    return torch.from_numpy(array)
-
-
 def load_networks(config: NetworkConfig, device: Device, *, others: bool = True) -> Networks:
     """Return the network that is looked at and the other models' networks, frozen.
 
@@ -147,12 +132,13 @@ def load_networks(config: NetworkConfig, device: Device, *, others: bool = True)
     artifacts = Path(config.artifacts)
 
     def load(run: str, model: str) -> Network:
+        folder = run_beside(artifacts, run)
         if is_missing(artifacts, run):
             raise MissingNetwork(
                 f"The network of run {run} is not in {artifacts} any more; what builds on it can "
                 "be neither resumed nor checked."
             )
-        return load_network(artifacts / run / WEIGHTS_FILE, model, device.torch_device)
+        return load_network(folder / WEIGHTS_FILE, model, device.torch_device)
 
     runs = config.other_runs or {} if others else {}
     return load(config.run, config.model), {model: load(run, model) for model, run in runs.items()}

@@ -1,11 +1,11 @@
 """Reading along in the journal of a run that another process drives."""
 
-import json
 import time
 
 from engine.errors import EngineError
-from engine.events import Event, Failed, Finished, Interrupted, Stopped, from_json
+from engine.events import Event, Failed, Finished, Interrupted, Stopped
 from engine.lock import is_driven
+from engine.reader import JOURNAL_LIMIT, open_to_read, read_lines
 from engine.store import JOURNAL_FILE, Run
 
 TAKE_OVER = 30.0  # seconds that another process may take to go on with what was handed over
@@ -26,12 +26,13 @@ class Follower:
         self._looked = False
         self._place = 0  # bytes read so far
         self._known = b""
+        self._parser = run.parser()
         self._last: Event | None = None
 
     def read(self) -> list[Event]:
         """Return what is new since the last look.
 
-        Raises OSError, and EngineError where ``run.json`` or the journal's beginning is damaged.
+        Raises EngineError where ``run.json`` or the journal's beginning is damaged.
         """
         # Asked before the lines are read: what was written before the end is then read for sure.
         driven = is_driven(self.run.path)
@@ -43,7 +44,7 @@ class Follower:
             self._last = events[-1]
         # Where the line about its end was lost, whoever followed would wait for it for ever.
         lost = let_go and not isinstance(self._last, (Finished, Stopped, Failed))
-        if ended and (self.run.info.get("status") == "running" or lost):
+        if ended and (lost or self.run.info["status"] == "running"):
             events.append(Interrupted(step=self._last.step if self._last else 0))
         return events
 
@@ -56,26 +57,23 @@ class Follower:
         return self._looked and not self.driven
 
     def _new_events(self) -> list[Event]:
+        path = self.run.path / JOURNAL_FILE
+        events = []
         try:
-            with (self.run.path / JOURNAL_FILE).open("rb") as journal:
+            with open_to_read(path, JOURNAL_LIMIT) as journal:
                 journal.seek(max(0, self._place - len(self._known)))
                 if journal.read(len(self._known)) != self._known:
-                    self._place = 0
+                    self._place, self._known, self._parser = 0, b"", self.run.parser()
                     journal.seek(0)
-                new = journal.read()
+                for line in read_lines(journal, path):
+                    if not line.endswith(b"\n"):
+                        break  # a last line that is being written can wait
+                    if (event := self._parser.event(line)) is not None:
+                        events.append(event)
+                    self._place += len(line)
+                    self._known = (self._known + line)[-KNOWN:]
         except FileNotFoundError:
             return []
-        whole = new[: new.rfind(b"\n") + 1]  # a last line that is being written can wait
-        events = []
-        for line in whole.splitlines():
-            try:
-                events.append(from_json(json.loads(line)))
-            except ValueError as error:
-                if not (self._place or events):  # then there is no Started, and no run to show
-                    raise EngineError(
-                        f"The journal of {self.run.id} cannot be read ({error})."
-                    ) from None
-        if whole:
-            self._place += len(whole)
-            self._known = whole[-KNOWN:]
+        except OSError as error:
+            raise EngineError(f"{path} cannot be read ({error.strerror}).") from None
         return events

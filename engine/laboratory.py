@@ -187,8 +187,9 @@ def find_trained(artifacts: Path, name: str) -> Run:
 def newest_trained(artifacts: Path, dataset_sha256: str, model: str) -> Run | None:
     """Return the newest finished training run of a model on a dataset; damaged ones are passed."""
     for run, info in finished_runs(artifacts):
-        dataset, trained = info["dataset"].get("sha256"), info["config"].get("model")
-        if (info["section"], dataset, trained) == ("train", dataset_sha256, model):
+        if info["section"] == "train" and (
+            info["dataset"]["sha256"], info["config"]["model"]
+        ) == (dataset_sha256, model):  # fmt: skip
             return run
     return None
 

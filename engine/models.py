@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,12 @@ from torch import Tensor, nn
 from engine.architectures import ARCHITECTURES, Architecture
 from engine.blocks import blocked, convolve_and_pool, dense
 from engine.errors import EngineError
+from engine.reader import MB, DamagedFile, read_state
 from engine.seeding import Stream, stream
+
+FLOAT = 4  # bytes of a float32
+OVERHEAD = MB  # bytes of a stored state beside its tensors
+AGAIN = "train the network again"
 
 
 class Network(nn.Module):
@@ -87,6 +93,19 @@ def weights_bytes(network: Network) -> bytes:
     return buffer.getvalue()
 
 
+def load_state(path: Path, size: int, remedy: str) -> Any:
+    """Return the state that torch saved at ``path``; its tensors take ``size`` bytes.
+
+    Raises FileNotFoundError where there is none, DamagedFile where it is none or larger.
+    """
+    content = read_state(path, size + OVERHEAD, remedy)
+    try:
+        return torch.load(content, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds, and nothing else runs here
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DamagedFile(path, reason[:80].rstrip("."), remedy) from None
+
+
 def load_network(path: Path, model: str, device: torch.device) -> Network:
     """Return the network whose weights are stored at ``path``.
 
@@ -94,23 +113,19 @@ def load_network(path: Path, model: str, device: torch.device) -> Network:
     """
     architecture = ARCHITECTURES[model]
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = load_state(path, architecture.parameters * FLOAT, AGAIN)
     except FileNotFoundError:
-        raise EngineError(f"There is no {path}; train the network again.") from None
-    except Exception as error:  # torch raises many kinds
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise EngineError(
-            f"{path} is damaged ({reason[:80].rstrip('.')}); train the network again."
-        ) from None
+        raise EngineError(f"There is no {path}; {AGAIN}.") from None
     shapes = architecture.parameter_shapes
     if not isinstance(state, dict) or set(state) != set(shapes):
-        raise EngineError(f"{path} does not hold the weights of a {model} network.")
+        raise DamagedFile(path, f"it does not hold the weights of a {model} network", AGAIN)
     for name, shape in shapes.items():
         value = state[name]
         if not isinstance(value, Tensor) or tuple(value.shape) != shape:
-            raise EngineError(f"{path}: {name} is not of shape {list(shape)}, as {model} has it.")
-        if not value.isfinite().all():
-            raise EngineError(f"{path}: {name} holds values that are not finite.")
+            why = f"{name} is not of shape {list(shape)}, as {model} has it"
+            raise DamagedFile(path, why, AGAIN)
+        if value.dtype != torch.float32 or not value.isfinite().all():
+            raise DamagedFile(path, f"{name} holds values that are not finite float32", AGAIN)
     network = Network(architecture)
     network.load_state_dict(state)
     return network.to(device).requires_grad_(False)

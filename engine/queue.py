@@ -5,10 +5,12 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-from engine.config import SECTIONS, RunConfig
-from engine.errors import EngineError, UsageError
+from engine.config import RunConfig
+from engine.reader import JSON_LIMIT, DamagedFile, read_bytes
+from engine.reader import from_json as strict_json
+from engine.schema import check_queue
 from engine.store import Run
 
 QUEUE_FILE = ".queue"
@@ -37,12 +39,6 @@ class Batch:
         return {"command": self.command, "runs": self.runs, "configs": configs,
                 "report": self.report}  # fmt: skip
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Build a batch from ``to_json``'s values. Raises KeyError, TypeError, UsageError."""
-        configs = [SECTIONS[config["section"]].from_json(config) for config in values["configs"]]
-        return cls(values["command"], configs, list(values["runs"]), bool(values.get("report")))
-
 
 def _places(config: RunConfig) -> dict[str, str | None]:
     """Return a config's folders as they are found from any other."""
@@ -58,23 +54,26 @@ def to_json(batches: Iterable[Batch]) -> str:
     return json.dumps([batch.to_json() for batch in batches if batch.open])
 
 
-def from_json(text: str) -> list[Batch]:
-    """Return the batches that ``to_json`` wrote. Raises ValueError where they cannot be read."""
-    try:
-        return [Batch.from_json(values) for values in json.loads(text)]
-    except (KeyError, TypeError, UsageError) as error:
-        raise ValueError(f"no queue: {error}") from None
+def from_json(text: str | bytes) -> list[Batch]:
+    """Return the batches that ``to_json`` wrote. Raises ValueError where they are none."""
+    batches = strict_json(text)
+    configs = check_queue(batches)
+    return [
+        Batch(values["command"], waiting, list(values["runs"]), values.get("report", False))
+        for values, waiting in zip(batches, configs, strict=True)
+    ]
 
 
 def read_queue(run: Run) -> list[Batch]:
     """Return what waits behind a run. Raises EngineError where that cannot be read."""
     path = run.path / QUEUE_FILE
     try:
-        batches = from_json(path.read_text())
+        batches = from_json(read_bytes(path, JSON_LIMIT))
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
-        raise EngineError(f"{path} cannot be read ({error}); delete it to go on alone.") from None
+    except (ValueError, DamagedFile) as error:
+        why = error.why if isinstance(error, DamagedFile) else str(error)
+        raise DamagedFile(path, why, f"`mnist-tui resume {run.id} --alone` ignores it") from None
     here = str(run.path.parent.resolve())  # the folder may have been moved since
     for batch in batches:
         batch.configs = [dataclasses.replace(c, artifacts=here) for c in batch.configs]

@@ -159,9 +159,15 @@ def check_depth(values: Any, limit: int = JSON_DEPTH) -> None:
 def read_lines(file: BinaryIO, path: str | os.PathLike) -> Iterator[bytes]:
     """Yield the rest of a journal line by line, the last one perhaps cut.
 
-    Raises DamagedFile where one is longer than any can be.
+    Raises DamagedFile where one is longer than any can be, EngineError where it cannot be read.
     """
-    while line := file.readline(LINE_LIMIT + 1):
+    while True:
+        try:
+            line = file.readline(LINE_LIMIT + 1)
+        except OSError as error:
+            raise EngineError(f"{path} cannot be read ({error.strerror}).") from None
+        if not line:
+            return
         if len(line) > LINE_LIMIT:
             raise DamagedFile(path, f"a line of more than {LINE_LIMIT:,} bytes")
         yield line

@@ -183,7 +183,7 @@ class Session:
         info = run.info
         if info["status"] == "finished":  # since we looked, before we held the lock
             raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
-        saved = read_checkpoint(run)
+        saved = read_checkpoint(run, experiment.state.state_dict(), experiment.steps)
         if saved is not None:
             experiment.state.load_state_dict(saved.state)
             self.seconds = saved.seconds

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +18,26 @@ from typing import Any
 
 import numpy as np
 
+from engine.architectures import IMAGE_SIZE
 from engine.config import SECTIONS, RunConfig
-from engine.errors import EngineError, UsageError
-from engine.events import Event, Stopped, from_json, to_json
+from engine.errors import EngineError
+from engine.events import Event, Stopped, to_json
+from engine.journal import JournalParser, StoredEvents
 from engine.lock import LOCK_FILE, RunLock, is_driven
+from engine.reader import (
+    JOURNAL_LIMIT,
+    DamagedFile,
+    open_to_read,
+    read_array,
+    read_json,
+    read_lines,
+)
+from engine.schema import check_result, check_run, rows_of
 from engine.writer import clear_partial, open_file, remove_file, write_atomically
 
 SCHEMA = 1
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
+ARRAY_FILES = {"adversarial": "noise.npy", "visualize": "images.npy"}  # by section
 STOP_FILE = ".stop"  # another process asks the one that drives the run to stop it
 REMOVED = ".removed"  # the end of a directory's name while it is being removed
 RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, given back to tell of a full disk
@@ -44,8 +56,18 @@ class Run:
 
     @property
     def info(self) -> dict[str, Any]:
-        """``run.json``. Raises EngineError where it is missing or damaged."""
-        return self._read_json(RUN_FILE)
+        """``run.json``, checked. Raises EngineError where it is missing or damaged."""
+        return self._read_json(RUN_FILE, check_run)
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with ``run.json``, or with the result of a finished run; "" if nothing."""
+        try:
+            if self.info["status"] == "finished":
+                _ = self.result
+        except EngineError as error:
+            return str(error)
+        return ""
 
     @property
     def status(self) -> str:
@@ -67,25 +89,42 @@ class Run:
         """What the run was asked to do; ``artifacts`` is where it lies now. Raises EngineError."""
         info = self.info
         here = {"artifacts": str(self.path.parent.resolve())}
-        try:
-            return SECTIONS[info["section"]].from_json(info["config"] | here)
-        except (KeyError, TypeError, UsageError) as error:
-            raise EngineError(f"{self.path / RUN_FILE} holds no usable config ({error}).") from None
+        return SECTIONS[info["section"]].from_json(info["config"] | here)
 
     @property
     def result(self) -> dict[str, Any]:
-        """``result.json``. Raises EngineError where the run has not finished."""
-        return self._read_json(RESULT_FILE)
+        """``result.json``, checked. Raises EngineError where the run has not finished."""
+        return self._read_json(RESULT_FILE, lambda values: check_result(values, self.config))
 
-    def events(self) -> Iterator[Event]:
-        """Yield the journal's events; ends at a line that was cut or cannot be read."""
+    def events(self) -> StoredEvents:
+        """Return the journal's events, to be iterated over once; none where there is no journal.
+
+        Raises DamagedFile, at the first of them, where that is no sound Started. A later line that
+        is damaged is passed over, and counted in ``damaged``.
+        """
+        return StoredEvents(self._lines(), self.parser())
+
+    def array(self) -> np.ndarray:
+        """Return the noises or images that a run made: float32 [N, 1, H, W], all finite.
+
+        Raises EngineError where they are missing or damaged.
+        """
+        config = self.config
+        name = ARRAY_FILES[config.section]
         try:
-            with (self.path / JOURNAL_FILE).open("rb") as lines:
-                for line in lines:
-                    try:
-                        yield from_json(json.loads(line))
-                    except ValueError:
-                        return
+            return read_array(self.path / name, (rows_of(config), 1, IMAGE_SIZE, IMAGE_SIZE))
+        except FileNotFoundError:
+            raise EngineError(f"Run {self.id} has no {name}.") from None
+
+    def parser(self) -> JournalParser:
+        """Return a parser of the journal, before its first line."""
+        return JournalParser(self.path / JOURNAL_FILE, lambda: self.config)
+
+    def _lines(self) -> Iterator[bytes]:
+        path = self.path / JOURNAL_FILE
+        try:
+            with open_to_read(path, JOURNAL_LIMIT) as journal:
+                yield from read_lines(journal, path)
         except FileNotFoundError:
             return
 
@@ -165,15 +204,15 @@ class Run:
             raise EngineError(f"{path} cannot be cut ({error.strerror}).") from None
         return size > 0
 
-    def _read_json(self, name: str) -> dict[str, Any]:
+    def _read_json(self, name: str, check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        path = self.path / name
         try:
-            values = json.loads((self.path / name).read_bytes())
+            values = read_json(path)
+            check(values)
         except FileNotFoundError:
             raise EngineError(f"Run {self.id} has no {name}.") from None
-        except (OSError, ValueError) as error:
-            raise EngineError(f"{self.path / name} cannot be read ({error}).") from None
-        if not isinstance(values, dict):
-            raise EngineError(f"{self.path / name} does not hold a JSON object.")
+        except ValueError as error:
+            raise DamagedFile(path, str(error)) from None
         return values
 
 
@@ -254,8 +293,9 @@ def list_runs(artifacts: Path) -> list[Run]:
         return []
     except OSError as error:
         raise EngineError(f"{artifacts} cannot be read ({error.strerror}).") from None
-    # Unlike pathlib's, isfile is False for another user's folder that may not be read.
-    return [Run(artifacts / name) for name in names if os.path.isfile(artifacts / name / RUN_FILE)]
+    # Whatever kind of thing it is: a damaged run is listed too. Unlike pathlib's, lexists is False
+    # for another user's folder that may not be read.
+    return [Run(artifacts / name) for name in names if os.path.lexists(artifacts / name / RUN_FILE)]
 
 
 def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:
@@ -266,12 +306,7 @@ def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:
     for run in list_runs(artifacts):
         with suppress(EngineError):
             info = run.info
-            parts = info.get("config"), info.get("dataset")
-            if (
-                info.get("status") == "finished"
-                and info.get("section") in SECTIONS
-                and all(isinstance(part, dict) for part in parts)
-            ):
+            if info["status"] == "finished":
                 yield run, info
 
 

@@ -17,6 +17,7 @@ from engine.device import Device
 from engine.errors import EngineError, MissingNetwork
 from engine.events import Finished, Started, plain
 from engine.experiments import at_its_end, is_missing
+from engine.reader import MB, read_bytes
 from engine.store import Run, content_hashes
 
 # Another processor rounds differently: by less than one image of 10,000 would change a rate.
@@ -24,6 +25,7 @@ TOLERANCE = 2e-5
 MEASURED = ("seconds", "images_per_second")  # times, which nothing can be held against
 SHOWN = 3  # differences spelled out
 RESULT = "result"  # the check of all figures
+HASHED_LIMIT = 512 * MB  # bytes of a file that a result rests on
 _JUDGED = {
     "train": "accuracy, loss, samples and confusion come out again from weights.pt",
     "adversarial": "success, distortion, random noise and transfer come out again from noise.npy",
@@ -56,7 +58,7 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
     info, result, config = run.info, run.result, run.config
     if info["status"] != "finished":
         raise EngineError(f"Run {run.id} is {run.status}; only a finished one can be verified.")
-    started, finished = _ends(run)
+    started, finished, damaged = _ends(run)
     yield _dataset(info, data)
     yield _same(
         "config",
@@ -69,6 +71,9 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
     figures = {name: value for name, value in result.items() if name not in MEASURED}
     told = plain(finished.figures) if finished else {}
     yield _same("journal", "result.json", figures, "the journal", told)
+    if damaged:
+        lines = "line is" if damaged == 1 else "lines are"
+        yield Check("journal", False, f"{damaged} {lines} damaged in events.jsonl")
     gone = _gone(config)
     for model, name in gone.items():
         yield Check(f"on {model}", None, f"cannot be checked: the network of run {name} is gone")
@@ -81,8 +86,6 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
         yield Check(RESULT, None, f"cannot be checked: {error}")
     except EngineError as error:
         yield Check(RESULT, False, str(error))
-    except (LookupError, TypeError) as error:
-        yield Check(RESULT, False, f"result.json lacks what it should hold ({error!r})")
     else:
         check = _same(RESULT, "result.json", figures, "what the files give", again)
         yield Check(RESULT, True, _JUDGED[config.section]) if check.holds else check
@@ -115,15 +118,17 @@ def _without(figures: dict[str, Any], gone: Mapping[str, str]) -> dict[str, Any]
     return kept(figures)
 
 
-def _ends(run: Run) -> tuple[Started | None, Finished | None]:
+def _ends(run: Run) -> tuple[Started | None, Finished | None, int]:
+    """Return the journal's first and last word, and how many of its lines are damaged."""
     started = finished = None
-    for event in run.events():
+    events = run.events()
+    for event in events:
         match event:
             case Started():
                 started = event
             case Finished():
                 finished = event
-    return started, finished
+    return started, finished, events.damaged
 
 
 def _dataset(info: dict[str, Any], data: Dataset) -> Check:
@@ -139,9 +144,12 @@ def _hashes(run: Run, info: dict[str, Any]) -> Iterator[Check]:
     for name in recorded:
         if name != "config":
             try:
-                files[name] = (run.path / name).read_bytes()
-            except OSError as error:
-                yield Check("hashes", False, f"{name} cannot be read ({error.strerror})")
+                files[name] = read_bytes(run.path / name, HASHED_LIMIT)
+            except FileNotFoundError:
+                yield Check("hashes", False, f"Run {run.id} has no {name}.")
+                return
+            except EngineError as error:
+                yield Check("hashes", False, str(error))
                 return
     found = content_hashes(info["config"], files)
     yield _same("hashes", "run.json", recorded, "the files", found)

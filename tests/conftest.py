@@ -64,6 +64,30 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+def run_values(config, status: str = "running") -> dict:
+    """What a sound run.json holds."""
+    return {
+        "schema": 1, "run_id": "a-run", "section": config.section, "status": status,
+        "config": config.to_json(),
+        "dataset": {"name": "digits", "sha256": "0" * 64, "train": 60, "validation": 40,
+                    "test": 50},
+        "environment": {"device": "cpu", "device_name": "a processor", "precision": "fp32",
+                        "threads": 2, "versions": {"python": "3"}},
+        "command": "mnist-tui run", "companions": [], "started_at": "2026-01-02T03:04:05+00:00",
+        "finished_at": None,
+    }  # fmt: skip
+
+
+def started_values(config, steps: int = 99) -> dict:
+    """The fields of the Started of that run."""
+    values = run_values(config)
+    return {
+        "run": "a-run", "section": config.section, "title": config.title, "steps": steps,
+        "config": values["config"], "dataset": values["dataset"],
+        "environment": values["environment"],
+    }  # fmt: skip
+
+
 def train_config(**options) -> TrainConfig:
     """A resolved config of a short run on ``few``."""
     options = {"model": "baseline", "epochs": 6, "batch_size": 32, "dataset": "digits"} | options

@@ -6,6 +6,7 @@ from textual import on
 from textual.app import App
 from textual.events import Click
 
+from engine.errors import MnistTuiError
 from engine.store import Run
 from tui import screens
 from tui.actions import EVERYWHERE
@@ -14,7 +15,6 @@ from tui.look import Look
 from tui.panes.base import ExperimentPane, Pane
 from tui.panes.runs import RunsPane
 from tui.preferences import Preferences
-from tui.shelf import UNREADABLE
 
 
 class LookActions(App[None]):
@@ -92,7 +92,7 @@ class LookActions(App[None]):
 
         try:
             comparison = compare(self.panes["runs"].marked_runs)
-        except UNREADABLE as error:
+        except MnistTuiError as error:
             self.notify(str(error), severity="error")
             return
         await self.push_screen(screens.Compare(comparison, self.look))
@@ -113,7 +113,7 @@ class LookActions(App[None]):
         """Open a run in its section, from its files alone where it was not started here."""
         try:
             task = self.conductor.open(run)
-        except UNREADABLE as error:
+        except MnistTuiError as error:
             self.notify(f"{run.id} cannot be opened: {error}", severity="error")
             return
         self.action_show(task.section)

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from textual.app import App
 
 from engine.config import RunConfig
+from engine.errors import MnistTuiError
 from engine.store import Run
 from tui import screens
 from tui.conductor import Conductor
 from tui.options import command_line
 from tui.panes.base import ExperimentPane, Pane
 from tui.panes.network import NetworkPane
-from tui.shelf import UNREADABLE
 from tui.task import Task
 
 
@@ -119,7 +119,7 @@ class RunActions(App[None]):
         idle = self.conductor.own is None
         try:
             task = self.conductor.resume(self.chosen_run)
-        except UNREADABLE as error:
+        except MnistTuiError as error:
             self.notify(f"{self.chosen_run.id} cannot go on: {error}", severity="error")
             return
         if idle:

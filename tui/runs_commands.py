@@ -161,7 +161,7 @@ def _losses(artifacts: Path, removed: list[Run]) -> Iterator[str]:
     ids = {run.id for run in removed}
     look, test = [], []
     for run in list_runs(artifacts):
-        with suppress(EngineError, KeyError, AttributeError):
+        with suppress(EngineError):
             config = run.info["config"]
             if run.id in ids:
                 continue

@@ -13,8 +13,6 @@ from engine.store import Run, finished_runs, list_runs
 from tui.mailbox import Mailbox
 from tui.task import Task
 
-UNREADABLE = (MnistTuiError, OSError, KeyError, TypeError, ValueError)
-
 
 class Shelf:
     """Keeps a task for each run that was opened, the newest first.
@@ -31,7 +29,7 @@ class Shelf:
         self._following = threading.Lock()
 
     def open(self, run: Run) -> Task:
-        """Return the task of a run. Raises what is in UNREADABLE where it cannot be read."""
+        """Return the task of a run. Raises EngineError where it cannot be read."""
         if (known := self._known(run)) is not None:
             return known
         info = run.info
@@ -61,7 +59,7 @@ class Shelf:
     def _open_newest(self, artifacts: str) -> None:
         found: set[tuple[str, str]] = set()
         for run, info in self._finished(artifacts):
-            with suppress(*UNREADABLE):
+            with suppress(MnistTuiError):
                 train = info["section"] == "train"
                 kind = info["section"], info["config"]["model"] if train else ""
                 if kind not in found:
@@ -72,7 +70,7 @@ class Shelf:
         """Open the newest finished run of a section that looked at a run's network."""
         for run, info in self._finished(artifacts):
             if info["section"] == section and info["config"].get("run") == network:
-                with suppress(*UNREADABLE):
+                with suppress(MnistTuiError):
                     return self.open(run)
         return None
 
@@ -92,7 +90,7 @@ class Shelf:
             for run in list_runs(Path(artifacts)):
                 if run.id in self._looked_at or self._known(run) is not None:
                     continue
-                with suppress(*UNREADABLE):
+                with suppress(MnistTuiError):
                     if run.info["status"] == "finished":
                         self._looked_at.add(run.id)
                     elif is_driven_elsewhere(run.path):
@@ -114,7 +112,7 @@ class Shelf:
                 continue
             try:
                 events = task.follower.read()
-            except UNREADABLE:  # gone, or damaged: what was read stays on the screen
+            except MnistTuiError:  # gone, or damaged: what was read stays on the screen
                 continue
             for event in events:
                 self._mailbox.put(task, event)

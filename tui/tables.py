@@ -10,6 +10,7 @@ from rich.table import Table
 
 from engine.architectures import ARCHITECTURES
 from engine.errors import EngineError
+from engine.events import real
 from engine.statistics import rate_interval
 from engine.store import Run
 
@@ -129,10 +130,10 @@ def visualize_table(runs: list[Run]) -> Table:
             str(len(of_layer)),
             str(sum(neuron["dead"] for neuron in of_layer)),
             str(sum(neuron["restarts"] > 0 for neuron in of_layer)),
-            f"{median(neuron['activation_start'] for neuron in alive):.3g}",
-            f"{median(neuron['activation_end'] for neuron in alive):.4g}",
+            f"{median(real(neuron['activation_start']) for neuron in alive):.3g}",
+            f"{median(real(neuron['activation_end']) for neuron in alive):.4g}",
             f"{median(neuron['percentile'] for neuron in alive):.1%}",
-            _readings(of_layer, info["config"]["other_runs"]),
+            _readings(of_layer, info["config"]["other_runs"] or {}),
         )
     table.caption = "start, end and percentile: medians of the neurons that are not dead"
     table.caption_justify = "left"
@@ -169,7 +170,7 @@ def runs_table(runs: Iterable[Run]) -> Table:
 
 
 def run_cells(run: Run) -> tuple[str, ...]:
-    """Return id, section, status, dataset, recipe, seed and result, blank where unreadable."""
+    """Return id, section, status, dataset, recipe, seed and result, blank where damaged."""
     try:
         info = run.info
         return (
@@ -181,8 +182,8 @@ def run_cells(run: Run) -> tuple[str, ...]:
             str(info["config"]["seed"]),
             headline(run),
         )
-    except (EngineError, KeyError, TypeError):
-        return run.id, "", "unreadable", "", "", "", ""
+    except EngineError:
+        return run.id, "", "damaged", "", "", "", ""
 
 
 def headline(run: Run) -> str:

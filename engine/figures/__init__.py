@@ -1,6 +1,7 @@
 """Every figure of the report, from run directories alone."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,14 @@ from engine.figures.adversarial import draw_adversarial
 from engine.figures.train import draw_train
 from engine.figures.visualize import draw_visualize
 from engine.history import History
-from engine.store import Run
+from engine.reader import DamagedFile, run_beside
+from engine.store import JOURNAL_FILE, Run
+
+NEEDED = {  # curves and previews of a finished run, by section
+    "train": ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples"),
+    "adversarial": ("loss", "success", "sources", "test_sources", "noise"),
+    "visualize": ("activation", "images", "exemplars"),
+}
 
 
 def draw_figures(run: Run) -> Iterator[Path]:
@@ -29,29 +37,42 @@ def draw_figures(run: Run) -> Iterator[Path]:
 
 
 def _drawn(run: Run) -> Iterator[Path]:
-    history = History.of(run.events())
-    if history.finished is None:
-        raise EngineError(f"Run {run.id} has not finished; there is nothing to draw yet.")
+    history = whole_history(run)
     folder = run.path / "figures"
     match history.started.section:
         case "train":
             yield from draw_train(history, _companions(run), folder)
         case "adversarial":
-            yield from draw_adversarial(history, _array(run, "noise.npy"), folder)
+            yield from draw_adversarial(history, run.array(), folder)
         case "visualize":
-            yield from draw_visualize(history, _array(run, "images.npy"), folder)
-        case section:
-            raise EngineError(f"No figures are known for section {section!r}.")
+            yield from draw_visualize(history, run.array(), folder)
 
 
-def _array(run: Run, name: str) -> np.ndarray:
-    try:
-        return np.load(run.path / name, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise EngineError(f"{run.path / name} cannot be read ({error}).") from None
+def whole_history(run: Run) -> History:
+    """Return what a finished run told, with all that figures and descriptions are made from.
+
+    Raises EngineError where the run has not finished or lines of its journal are lost.
+    """
+    history = History.of(run.events())
+    if history.finished is None:
+        raise EngineError(f"Run {run.id} has not finished; there is nothing to draw yet.")
+    for name in NEEDED[history.started.section]:
+        curve = history.curves.get(name)
+        told = name in history.previews or (curve is not None and np.isfinite(curve.values).any())
+        if not told:
+            raise DamagedFile(run.path / JOURNAL_FILE, f"it has lost all lines about {name}")
+    return history
 
 
 def _companions(run: Run) -> list[History]:
-    beside = (Run(run.path.parent / name) for name in run.info.get("companions", ()))
-    histories = (History.of(companion.events()) for companion in beside)
-    return [history for history in histories if history.finished is not None]
+    """Return the histories of the finished trainings that were started together with a run.
+
+    One that was removed, or is damaged, is left out.
+    """
+    histories = []
+    for name in run.info.get("companions", ()):
+        with suppress(EngineError):
+            companion = whole_history(Run(run_beside(run.path.parent, name)))
+            if companion.started.section == "train":
+                histories.append(companion)
+    return histories

@@ -153,8 +153,8 @@ def _success(history: History, folder: Path) -> Path:
     low = rates - [target["success"]["low"] for target in targets]
     high = np.array([target["success"]["high"] for target in targets]) - rates
     bars.bar(
-        places, rates, 0.62, yerr=[low, high], color="#A9CDE6", ecolor=INK, capsize=2.5,
-        error_kw={"linewidth": 1}, label=f"{figures['model']} (95 % intervals)",
+        places, rates, 0.62, yerr=np.maximum(0, [low, high]), color="#A9CDE6", ecolor=INK,
+        capsize=2.5, error_kw={"linewidth": 1}, label=f"{figures['model']} (95 % intervals)",
     )  # fmt: skip
     for model, marker, colour in zip(targets[0]["transfer"], "sD", CYCLE[1:], strict=False):
         moved = [target["transfer"][model] for target in targets]

@@ -13,7 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from engine.events import real
 from engine.history import History
+from engine.text import visible
 from engine.writer import write_atomically
 
 # Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).
@@ -37,7 +39,10 @@ def new_figure(
     figure.text(
         left, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", color=INK, **heading
     )
-    figure.text(left, 1 - 0.36 / height, subtitle, fontsize=8.5, color="#555555", **heading)
+    figure.text(
+        left, 1 - 0.36 / height, subtitle, fontsize=8.5, color="#555555", parse_math=False,
+        **heading,
+    )  # fmt: skip
     return figure, axes
 
 
@@ -83,7 +88,8 @@ def picture(axes: Axes, image: np.ndarray, **options: object) -> None:
 
 def dataset_words(history: History) -> str:
     """Return the name of a run's dataset as figures give it."""
-    return {"mnist": "MNIST", "digits": "embedded digits"}[history.started.dataset["name"]]
+    name = history.started.dataset["name"]
+    return {"mnist": "MNIST", "digits": "embedded digits"}.get(name, name)
 
 
 def provenance(history: History, *extra: str) -> str:
@@ -98,7 +104,7 @@ def provenance(history: History, *extra: str) -> str:
         f"{environment['precision']} on {environment['device']}",
         *extra,
     )
-    return "  ·  ".join(words)
+    return "  ·  ".join(visible(word) for word in words)
 
 
 def save(figure: Figure, folder: Path, name: str) -> Path:
@@ -115,8 +121,9 @@ def save(figure: Figure, folder: Path, name: str) -> Path:
     return path
 
 
-def sample_title(label: int, prediction: int, probability: float) -> str:
+def sample_title(label: int, prediction: int, probability: float | None) -> str:
     """Return the words over a classified image; a wrong answer is marked by more than colour."""
+    probability = real(probability)
     if label == prediction:
         return f"{prediction}  ({probability:.0%})"
     return f"✗ {prediction}, is {label}  ({probability:.0%})"

@@ -78,7 +78,10 @@ def _loss(history: History, folder: Path) -> Path:
 
 def _fit_loss(axes: Axes, values: np.ndarray) -> None:
     """Take a log axis where the loss spans more than a decade."""
-    low, high = np.nanmin(values), np.nanmax(values)
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return
+    low, high = finite.min(), finite.max()
     if low > 0 and high / low > 10:
         log_axis(axes)
         axes.set_ylim(low * 0.7, high * 1.3)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from engine.architectures import EXEMPLARS, Neuron
+from engine.events import real
 from engine.figures.style import (
     CYCLE,
     GREY,
@@ -81,7 +82,8 @@ def _title(neuron: dict) -> str:
     name = str(neuron["index"])
     if neuron["dead"]:
         return f"{name}: dead"
-    return f"{name}: {neuron['activation_start']:.2g} → {neuron['activation_end']:.3g}"
+    start, end = real(neuron["activation_start"]), real(neuron["activation_end"])
+    return f"{name}: {start:.2g} → {end:.3g}"
 
 
 def _colour(neuron: dict) -> str:
@@ -105,7 +107,7 @@ def _curves(history: History, layer: str, rows: list[int], folder: Path) -> Path
     place = axes[0, 0]
     chart(place, "iteration", "activation on its own image (the report's cost)")
     curve = history.curves["activation"]
-    starts = [neurons[m]["activation_start"] for m in rows]
+    starts = [real(neurons[m]["activation_start"]) for m in rows]
     steps = np.concatenate([[0], curve.steps])
     values = np.vstack([starts, curve.values[:, rows]])
     if len(rows) <= 10:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import TemplateError
-
 from engine.data import Dataset
 from engine.device import Device
 from engine.errors import EngineError
@@ -14,11 +12,6 @@ from engine.report.referee import Finding, referee
 from engine.writer import write_atomically
 
 REPORT_FILE = "report.html"
-# What reading, drawing and describing stumble over where files are lost, cut or edited.
-_DAMAGED = (
-    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
-    TemplateError,
-)  # fmt: skip
 
 
 def write_report(
@@ -30,14 +23,8 @@ def write_report(
     ``command`` is the command line that makes it again. Raises EngineError where a run cannot be
     read or the file cannot be written.
     """
-    try:
-        findings = list(referee(chosen, data, device))
-        page = render(chosen, findings, command).encode()
-    except _DAMAGED as error:
-        raise EngineError(
-            f"The report cannot be made from the files of its runs ({error!r}); "
-            "`mnist-tui runs verify RUN` says what is wrong with one."
-        ) from error
+    findings = list(referee(chosen, data, device))
+    page = render(chosen, findings, command).encode()
     try:
         target = path.resolve()
         owner = next((run for run in chosen.all if path.parent == run.path), None)

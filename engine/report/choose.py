@@ -52,10 +52,8 @@ def newest(artifacts: Path) -> list[Run]:
     found: dict[tuple[str, str], Run] = {}
     dataset = None
     for run, info in finished_runs(artifacts):
-        section, sha256 = info["section"], info["dataset"].get("sha256")
-        model = info["config"].get("model") if section == "train" else ""
-        if sha256 is None or model not in ("", *ARCHITECTURES):
-            continue
+        section, sha256 = info["section"], info["dataset"]["sha256"]
+        model = info["config"]["model"] if section == "train" else ""
         dataset = dataset or sha256
         if sha256 == dataset:
             found.setdefault((section, model), run)

@@ -16,9 +16,9 @@ import jinja2
 
 from engine.architectures import ARCHITECTURES, NEURONS
 from engine.errors import EngineError
-from engine.figures import draw_figures
+from engine.figures import draw_figures, whole_history
 from engine.figures.visualize import LAYER_WORDS
-from engine.history import History
+from engine.reader import MB, DamagedFile, read_bytes
 from engine.report import alternatives
 from engine.report.choose import Chosen
 from engine.report.referee import Finding
@@ -40,6 +40,7 @@ SETTINGS = {  # of the config, those that a reader of the report wants, and what
     "epsilon": "L∞ budget ε",
     "seed": "seed",
 }
+PNG_LIMIT = 16 * MB
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
 REPORT_SAMPLES = {"baseline": "14 of 16", "two-conv": "16 of 16", "two-conv-fc": "16 of 16"}
 
@@ -161,6 +162,8 @@ def _value(value: Any) -> str:
 def _picture(run: Run, name: str, alternative: str) -> Picture:
     """Return a figure of a run; figures that are not there, or not whole, are drawn."""
     path = run.path / "figures" / name
+    if path.parent.is_symlink():
+        raise DamagedFile(path.parent, "it is a link")
     content = _whole_png(path)
     if not content:
         list(draw_figures(run))
@@ -173,10 +176,10 @@ def _picture(run: Run, name: str, alternative: str) -> Picture:
 
 
 def _whole_png(path: Path) -> bytes:
-    """Return a picture's file, or nothing where it is missing or was cut."""
+    """Return a picture's file, or nothing where it is missing, was cut, or is no picture."""
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+        content = read_bytes(path, PNG_LIMIT)
+    except (FileNotFoundError, DamagedFile):
         return b""
     return content if content.startswith(PNG_START) and content.endswith(PNG_END) else b""
 
@@ -191,7 +194,7 @@ def _compared(chosen: Chosen) -> Iterator[Picture]:
 
 
 def _training(run: Run) -> Part:
-    history = History.of(run.events())
+    history = whole_history(run)
     model = run.config.model
     chain = ARCHITECTURES[model].chain
     facts = [("layers", " → ".join(chain)), *_settings(run)]
@@ -205,7 +208,7 @@ def _training(run: Run) -> Part:
 
 
 def _noises(run: Run) -> dict[str, Any]:
-    history, result = History.of(run.events()), run.result
+    history, result = whole_history(run), run.result
     targets = result["targets"]
     parts = []
     for position, target in enumerate(targets):
@@ -245,7 +248,7 @@ def _noises(run: Run) -> dict[str, Any]:
 
 def _neurons(run: Run) -> dict[str, Any]:
     result = run.result
-    history = History.of(run.events())
+    history = whole_history(run)
     present = dict.fromkeys(neuron["layer"] for neuron in result["neurons"])
     layers = []
     for layer in (layer for layer in NEURONS if layer in present):

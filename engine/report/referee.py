@@ -62,7 +62,7 @@ def _checked(claim: str, check: Callable[[], Verdict]) -> Iterator[Finding]:
         verdict = check()
     except MissingNetwork as error:
         verdict = None, f"cannot be checked: {error}"
-    except (EngineError, OSError, EOFError, ValueError, LookupError, TypeError) as error:
+    except EngineError as error:
         verdict = False, f"cannot be checked: {error}"
     if verdict is not None:
         yield Finding(claim, *verdict)
@@ -134,7 +134,7 @@ def _clamped(run: Run, data: Dataset, device: Device) -> Verdict:
     Clamped images move by less than the noise, and that is the distance that must be stated.
     """
     targets = run.result["targets"]
-    noise = torch.from_numpy(np.load(run.path / "noise.npy"))
+    noise = torch.from_numpy(run.array())
     images = torch.tensor(data.test.images).unsqueeze(1).float() / 255
     wrong, without = [], []
     for target, one in zip(targets, noise, strict=True):
@@ -197,7 +197,7 @@ def _within_budget(run: Run, data: Dataset, device: Device) -> Verdict:
     epsilon = run.config.epsilon
     if epsilon is None:
         return None
-    size = float(np.abs(np.load(run.path / "noise.npy")).max())
+    size = float(np.abs(run.array()).max())
     return (size <= epsilon + SLACK, f"largest pixel {size:.4f}, ε {epsilon:g}")
 
 
@@ -211,9 +211,9 @@ def _budgets(noises: Run) -> Verdict:
     families: dict[str, dict[float, Run]] = {}
     for run, info in finished_runs(noises.path.parent):
         config = info["config"]
-        if info["section"] == "adversarial" and config.get("run") == noises.config.run:
-            same = {name: config.get(name) for name in ("recipe", "steps", "batch_size", "seed")}
-            if config.get("epsilon") is not None:
+        if info["section"] == "adversarial" and config["run"] == noises.config.run:
+            same = {name: config[name] for name in ("recipe", "steps", "batch_size", "seed")}
+            if config["epsilon"] is not None and not run.damage:
                 families.setdefault(repr(same), {}).setdefault(config["epsilon"], run)
     runs = max(families.values(), key=len, default={})
     budgets = sorted(runs)
@@ -233,7 +233,7 @@ def _budgets(noises: Run) -> Verdict:
 
 def _images_in_range(run: Run, data: Dataset, device: Device) -> Verdict:
     """Images of neurons keep to [0, 1]."""
-    images = np.load(run.path / "images.npy")
+    images = run.array()
     low, high = float(images.min()), float(images.max())
     if run.config.recipe == "assignment":
         return (

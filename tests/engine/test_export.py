@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from engine.errors import EngineError
+from engine.events import Started
 from engine.export import export_csv
 from engine.history import History
-from engine.store import Run, create_run
+from engine.store import Journal, Run, create_run
+from tests.conftest import run_values, started_values, train_config
 
 
 def table(run):
@@ -42,9 +44,13 @@ def test_numbers_are_read_back_as_they_were(runs):
 
 def test_a_value_that_is_not_finite_is_a_gap(tmp_path):
     run = create_run(tmp_path, "x")
-    (run.path / "events.jsonl").write_text(
-        '{"event":"progress","step":2,"time":1,"series":{"loss":[1.5,null]},"values":{}}\n'
-    )
+    run.write_json("run.json", run_values(train_config()))
+    with Journal(run) as journal:
+        journal.append(Started(step=0, time=1.0, **started_values(train_config())))
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write(
+            '{"event":"progress","step":2,"time":1,"series":{"loss":[1.5,null]},"values":{}}\n'
+        )
     assert export_csv(run) == "step,loss\n1,1.5\n2,\n"
     assert math.isnan(History.of(run.events()).curves["loss"].values[1])
 

@@ -7,18 +7,19 @@ from engine.events import Finished, Interrupted, Progress, Resumed, Started, Sto
 from engine.follow import TAKE_OVER, Follower
 from engine.lock import RunLock
 from engine.store import JOURNAL_FILE, Journal, create_run
+from tests.conftest import run_values, started_values, train_config
+from tests.tui.example_runs import train_figures
 
 
 @pytest.fixture
 def run(tmp_path):
     run = create_run(tmp_path, "x")
-    run.write_json("run.json", {"status": "running"})
+    run.write_json("run.json", run_values(train_config()))
     return run
 
 
 def started(time=1.0):
-    return Started(step=0, time=time, run="r", section="train", title="t", steps=99, config={},
-                   dataset={}, environment={})  # fmt: skip
+    return Started(step=0, time=time, **started_values(train_config()))
 
 
 def progress(step, time=1.0):
@@ -66,7 +67,8 @@ def test_a_run_that_ended_is_not_interrupted(run):
     with RunLock(run.path), Journal(run) as journal:
         journal.append(started())
         follower.read()
-        journal.append(Finished(step=9, time=1.0, figures={}))
+        figures = train_figures("baseline", 0.9)
+        journal.append(Finished(step=9, time=1.0, figures=figures))
         run.update(status="finished")
     assert kinds(follower.read()) == [("finished", 9)]
     assert follower.ended
@@ -110,11 +112,13 @@ def test_between_two_processes_it_has_not_ended(run, monkeypatch):
 def test_a_journal_that_is_none_is_told(run):
     (run.path / "events.jsonl").write_text("nonsense\n")
     follower = Follower(run)
-    with pytest.raises(EngineError, match="cannot be read"):
+    with pytest.raises(EngineError, match=r"events\.jsonl is damaged"):
         follower.read()
     with Journal(run) as journal:
         journal.append(progress(1))
-    with pytest.raises(EngineError, match="cannot be read"):  # nor does it begin after that line
+    with pytest.raises(
+        EngineError, match=r"events\.jsonl is damaged"
+    ):  # nor does it begin after that line
         follower.read()
 
 

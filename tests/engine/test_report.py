@@ -267,7 +267,7 @@ def test_runs_are_chosen_by_name_or_newest_and_of_one_dataset(copied, tmp_path):
     copied["train"].update(status="stopped")
     with pytest.raises(EngineError, match="is stopped"):
         choose(folder, [copied["train"].id])
-    spoil_json(copied["visualize"], "run.json", lambda i: i["dataset"].update(sha256="1"))
+    spoil_json(copied["visualize"], "run.json", lambda i: i["dataset"].update(sha256="1" * 64))
     with pytest.raises(EngineError, match="several datasets"):
         choose(folder, [copied["visualize"].id, copied["adversarial"].id])
     with pytest.raises(EngineError, match="mnist-tui run all"):
@@ -282,11 +282,14 @@ def test_damaged_runs_are_passed_over(copied):
     assert chosen.neurons == ()
 
 
-@pytest.mark.parametrize("damaged", ["events.jsonl", "result.json"])
-def test_what_no_page_can_be_made_of_is_one_clear_error(copied, few, cpu, tmp_path, damaged):
+@pytest.mark.parametrize(
+    ("damaged", "words"),
+    [("events.jsonl", "has not finished"), ("result.json", r"result\.json is damaged")],
+)
+def test_what_no_page_can_be_made_of_is_one_clear_error(copied, few, cpu, tmp_path, damaged, words):
     run = copied["train"]
     (run.path / damaged).write_text("{}")
-    with pytest.raises(EngineError, match="cannot be made"):
+    with pytest.raises(EngineError, match=words):
         write_report(choose(run.path.parent, [run.id]), few, cpu, tmp_path / "r.html", "again")
 
 

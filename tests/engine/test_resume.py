@@ -252,7 +252,7 @@ def test_lost_lines_and_damaged_checkpoints_are_told(config, few, cpu):
         go_on(run, config, few, cpu)
     journal.write_bytes(content)
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
-    with pytest.raises(EngineError, match="cannot be read"):
+    with pytest.raises(EngineError, match=r"checkpoint\.pt is damaged .* delete it"):
         go_on(run, config, few, cpu)
 
 

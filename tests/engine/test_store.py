@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from engine.errors import EngineError
-from engine.events import Checkpoint, Failed, Progress, Stopped, to_json
+from engine.events import Checkpoint, Failed, Progress, Started, Stopped, to_json
 from engine.lock import RunLock, is_driven
+from engine.reader import DamagedFile
 from engine.store import (
     Journal,
     Run,
@@ -20,11 +21,12 @@ from engine.store import (
     remove_run,
 )
 from engine.writer import write_atomically
+from tests.conftest import run_values, started_values, train_config
 
 
 def make(artifacts, name="train-baseline"):
     run = create_run(artifacts, name)
-    run.write_json("run.json", {"status": "running", "section": "train"})
+    run.write_json("run.json", run_values(train_config()))
     return run
 
 
@@ -34,6 +36,10 @@ def test_ids_are_unique_sort_by_time_and_say_what_they_are(tmp_path):
     assert names == sorted(set(names))
     assert all(name.endswith("-train-baseline") for name in names)
     assert [run.id for run in list_runs(tmp_path)] == names[::-1]
+
+
+def started():
+    return Started(step=0, time=1.0, **started_values(train_config()))
 
 
 def _create_many(artifacts, gate, out):
@@ -62,19 +68,23 @@ def test_a_journal_is_lines_of_json_and_a_cut_last_line_is_tolerated(tmp_path):
         for step in (1, 2)
     ]
     with Journal(run) as journal:
+        journal.append(started())
         for event in events:
             journal.append(event)
     path = run.path / "events.jsonl"
-    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [1, 2]
+    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [0, 1, 2]
     with path.open("ab") as file:
         file.write(json.dumps(to_json(Stopped(step=3, reason="x"))).encode()[:-5])
-    assert [event.step for event in run.events()] == [1, 2]
+    stored = run.events()
+    assert [event.step for event in stored] == [0, 1, 2]
+    assert stored.damaged == 0
 
 
 def test_a_line_that_the_disk_refused_leaves_nothing_behind(tmp_path):
-    run = create_run(tmp_path, "full")
+    run = make(tmp_path, "full")
     with Journal(run) as journal:
-        journal.append(Checkpoint(step=0))
+        journal.append(started())
+        journal.append(Checkpoint(step=0, time=1.0))
         size = journal.size
 
         class Full:
@@ -97,8 +107,8 @@ def test_a_line_that_the_disk_refused_leaves_nothing_behind(tmp_path):
             journal.append(Failed(step=0, message="lost"))
         assert journal.size == size
         journal._file = journal._file.file
-        journal.append(Failed(step=0, message="kept"))
-    assert [event.kind for event in run.events()] == ["checkpoint", "failed"]
+        journal.append(Failed(step=0, time=1.0, message="kept"))
+    assert [event.kind for event in run.events()] == ["started", "checkpoint", "failed"]
 
 
 def test_what_a_killed_process_was_writing_is_cleared(tmp_path):
@@ -146,8 +156,9 @@ def test_what_is_no_run_is_not_listed(tmp_path):
 def test_a_damaged_run_file_is_told_not_thrown(tmp_path):
     run = make(tmp_path)
     (run.path / "run.json").write_text("{")
-    with pytest.raises(EngineError, match=r"run\.json cannot be read"):
+    with pytest.raises(DamagedFile, match=r"run\.json is damaged"):
         _ = run.info
+    assert "run.json is damaged" in run.damage
     with pytest.raises(EngineError, match=r"has no result\.json"):
         _ = run.result
     assert list(Run(tmp_path / "absent").events()) == []
@@ -155,9 +166,10 @@ def test_a_damaged_run_file_is_told_not_thrown(tmp_path):
 
 def test_a_config_that_is_none_is_told_not_thrown(tmp_path):
     run = make(tmp_path)
-    for config in ({"seed": -1}, {"recipe": "none"}):
-        run.update(config=config)
-        with pytest.raises(EngineError, match="no usable config"):
+    info = run.info
+    for config in ({"seed": -1}, {"recipe": "none"}, {"model": ["baseline"]}, {"epochs": None}):
+        run.write_json("run.json", info | {"config": info["config"] | config})
+        with pytest.raises(DamagedFile, match=r"run\.json is damaged \(config: "):
             _ = run.config
 
 
@@ -273,7 +285,7 @@ def test_a_run_that_is_resumed_between_two_looks_is_not_interrupted(tmp_path, mo
     def resumed(path):
         looks.append(path)
         if len(looks) == 1:
-            run.update(status="running", environments=[{}, {}])
+            run.update(status="running", environments=[run.info["environment"]] * 2)
         return len(looks) > 1
 
     monkeypatch.setattr("engine.store.is_driven", resumed)
@@ -281,7 +293,7 @@ def test_a_run_that_is_resumed_between_two_looks_is_not_interrupted(tmp_path, mo
 
 
 def test_finished_runs_pass_over_what_is_damaged(tmp_path):
-    whole = {"status": "finished", "section": "train", "config": {}, "dataset": {}}
+    whole = run_values(train_config(), "finished")
     good = make(tmp_path)
     good.write_json("run.json", whole)
     for spoilt in ({"config": None}, {"section": "x"}, {"status": "running"}):

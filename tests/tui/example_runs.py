@@ -67,12 +67,21 @@ def train_events(digits, last=STEPS, level=0.0, diverge=None):
         yield Progress(step=step, series={"loss": loss.astype(np.float32)}, values=values)
 
 
+def train_figures(model, accuracy, loss=0.2):
+    """Return the figures of a training."""
+    test = {"accuracy": accuracy, "loss": loss, "n": 267}
+    samples = [
+        {"index": n, "label": n % 10, "prediction": n % 10, "probability": 0.9} for n in range(16)
+    ]
+    return {"model": model, "parameters": ARCHITECTURES[model].parameters, "test": test,
+            "validation": test, "samples": samples,
+            "confusion": np.eye(10, dtype=int).tolist()}  # fmt: skip
+
+
 def trained(artifacts, digits, number, model, accuracy):
     """Write a finished training."""
     config = TrainConfig(model=model, artifacts=str(artifacts)).resolve(**FOUND)
-    test = {"accuracy": accuracy, "loss": 0.2, "n": 267}
-    figures = {"model": model, "parameters": ARCHITECTURES[model].parameters, "test": test,
-               "validation": test, "samples": [], "confusion": np.eye(10).tolist()}  # fmt: skip
+    figures = train_figures(model, accuracy)
     events = [*train_events(digits, level=number), Finished(step=STEPS, figures=figures)]
     result = figures | {"seconds": 5.0, "images_per_second": 10_000.0}
     return write_run(artifacts, number, config, events, result=result)
@@ -123,7 +132,7 @@ def crafted(artifacts, digits, number, model_run):
     figures = {"model_run": model_run, "transfer_runs": {}, "model": "two-conv-fc",
                "clean_accuracy": 0.95, "targets": targets}  # fmt: skip
     events.append(Finished(step=40, figures=figures))
-    return write_run(artifacts, number, config, events, result=figures)
+    return write_run(artifacts, number, config, events, result=figures | {"seconds": 5.0})
 
 
 def noise_preview(step, noises, share):
@@ -163,7 +172,7 @@ def visualized(artifacts, digits, number, model_run):
     ]  # fmt: skip
     figures = {"model_run": model_run, "model": "two-conv-fc", "neurons": neurons}
     events.append(Finished(step=40, figures=figures))
-    return write_run(artifacts, number, config, events, result=figures)
+    return write_run(artifacts, number, config, events, result=figures | {"seconds": 5.0})
 
 
 def centre(neuron):

@@ -6,6 +6,7 @@ from engine.config import AdversarialConfig, TrainConfig
 from engine.control import HAND_OVER
 from engine.events import Interrupted, Progress, Started, Stopped
 from engine.store import create_run
+from tests.conftest import run_values, train_config
 from tui.conductor import Conductor
 
 
@@ -30,7 +31,7 @@ def test_a_run_gone_on_with_twice_is_opened_as_it_was_left(tmp_path):
         [task] = conductor.start([TrainConfig(artifacts=str(tmp_path))], "a command")
         task.add(started(run.id))
         task.add(Stopped(step=step, reason="user"))
-    run.write_json("run.json", {"status": "stopped"})
+    run.write_json("run.json", run_values(train_config(), "stopped"))
     assert conductor.open(run).step == 20
 
 

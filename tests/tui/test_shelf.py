@@ -1,6 +1,8 @@
 import json
+import os
 import threading
 
+import numpy as np
 import pytest
 
 from engine.events import Progress
@@ -84,7 +86,8 @@ def test_a_damaged_run_does_not_end_the_following_of_others(tmp_path, shelf):
     holder = hold(tmp_path)
     try:
         [task] = shelf.look_for_driven(str(tmp_path))
-        holder.journal.append(Progress(step=1, time=1.0, series={}))
+        series = {"loss": np.ones(1, np.float32)}
+        holder.journal.append(Progress(step=1, time=1.0, series=series))
         change_info(holder.run, lambda info: info.pop("status"))
     finally:
         holder.release()
@@ -93,8 +96,10 @@ def test_a_damaged_run_does_not_end_the_following_of_others(tmp_path, shelf):
     assert [letter.event.kind for letter in letters] == ["progress", "interrupted"]
     (holder.run.path / "run.json").write_text("[]")
     shelf.follow()
-    task.follower.read = lambda: {}["status"]
+    (holder.run.path / "events.jsonl").unlink()
+    os.mkfifo(holder.run.path / "events.jsonl")
     shelf.follow()
+    assert shelf.tasks == [task]
 
 
 def test_a_stopped_run_with_a_damaged_last_line_opens(run, shelf):

@@ -8,6 +8,7 @@ from rich.text import Text
 from engine.architectures import BEST_MODEL
 from engine.config import NetworkConfig
 from engine.errors import EngineError
+from engine.reader import run_beside
 from engine.store import Run
 from tui.panes.base import ExperimentPane
 from tui.tables import headline
@@ -47,7 +48,7 @@ class NetworkPane(ExperimentPane):
         if run is None:
             return words.append(f"newest {BEST_MODEL}")
         try:
-            trained = Run(Path(self.artifacts) / run)
+            trained = Run(run_beside(Path(self.artifacts), run))
             info = trained.info
             return words.append_text(
                 Text.assemble(
@@ -55,5 +56,5 @@ class NetworkPane(ExperimentPane):
                     (f"{info['config']['recipe']}, seed {info['config']['seed']}", "dim"),
                 )
             )  # fmt: skip
-        except (EngineError, KeyError, TypeError):
+        except EngineError:
             return words.append(run)

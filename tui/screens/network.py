@@ -69,7 +69,7 @@ def trained_runs(artifacts: str) -> list[Run]:
     with suppress(MnistTuiError):
         for run, info in finished_runs(Path(artifacts)):
             if info["section"] == "train":
-                with suppress(MnistTuiError, KeyError, TypeError):
+                with suppress(MnistTuiError):
                     headline(run)
                     found.append(run)
     return found

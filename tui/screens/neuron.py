@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.geometry import Size
 
 from engine.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
+from engine.events import real
 from tui.panes.visualize import ONE, VisualizePane
 from tui.screens.closeup import CloseUp
 from tui.widgets.chart import Line, Plot, draw
@@ -102,7 +103,8 @@ class NeuronView(CloseUp):
             return _told(facts, width)
         one = finished.figures["neurons"][row]
         facts |= {
-            "activation": f"{one['activation_start']:.4g} to {one['activation_end']:.4g}",
+            "activation": f"{real(one['activation_start']):.4g} to "
+            f"{real(one['activation_end']):.4g}",
             "above": f"{one['percentile']:.1%} of the test images",
             "other starts": str(one["restarts"]) if one["restarts"] else "",
             "dead": "zero on every test image" if one["dead"] else "",

@@ -1,0 +1,271 @@
+"""What a journal's lines must be: the one parser of whoever reads it whole or reads along.
+
+The first line tells what the run is, and each later one is held against that: names, shapes and
+ranges are those of such a run, steps do not fall, and nothing is counted twice. A later line that
+is damaged is passed over and counted. No torch in here.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from engine.architectures import CLASSES, EXEMPLARS, IMAGE_SIZE
+from engine.config import RunConfig
+from engine.events import (
+    Checkpoint,
+    Event,
+    Finished,
+    Preview,
+    Progress,
+    Started,
+    from_json,
+)
+from engine.reader import DamagedFile, check_depth
+from engine.reader import from_json as strict_json
+from engine.schema import (
+    SAMPLES,
+    Count,
+    DatasetValues,
+    EnvironmentValues,
+    Id,
+    Positive,
+    Section,
+    check,
+    check_config,
+    check_figures,
+    digits,
+    fractions,
+    numbers,
+    rows_of,
+)
+
+VALUES_DEPTH = 4  # lists in one another of what a line measures
+Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
+Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
+# On whose images another preview is shown: without them it is of no use.
+SHOWN_ON = {"noise": "sources"}
+
+
+class JournalParser:
+    """Turns a journal's lines into events. ``damaged`` counts those that were passed over."""
+
+    def __init__(self, path: str | os.PathLike, config: Callable[[], RunConfig]) -> None:
+        """``config`` returns that of run.json, which the journal must be about."""
+        self.damaged = 0
+        self._path = path
+        self._config = config
+        self._rules: _Rules | None = None
+
+    def event(self, line: bytes) -> Event | None:
+        """Return the event of a line, None where it is damaged.
+
+        Raises DamagedFile where the first one is no sound Started.
+        """
+        try:
+            if self._rules is not None:
+                return self._rules.event(strict_json(line))
+            started = _started(strict_json(line), self._config())
+        except ValueError as error:
+            if self._rules is None:
+                raise DamagedFile(self._path, f"its first line: {error}") from None
+            self.damaged += 1
+            return None
+        self._rules = _Rules(started)
+        return started
+
+
+class StoredEvents(Iterator[Event]):
+    """The events of a journal that is read from its start. ``damaged`` counts lines passed over.
+
+    A last line that was cut is no damage.
+    """
+
+    def __init__(self, lines: Iterable[bytes], parser: JournalParser) -> None:
+        self._lines = iter(lines)
+        self._parser = parser
+
+    @property
+    def damaged(self) -> int:
+        """The number of lines passed over so far."""
+        return self._parser.damaged
+
+    def __next__(self) -> Event:
+        for line in self._lines:
+            if not line.endswith(b"\n"):
+                break  # being written, or cut
+            if (event := self._parser.event(line)) is not None:
+                return event
+        raise StopIteration
+
+
+def _started(line: Any, config: RunConfig) -> Started:
+    """Return the Started of a first line. Raises ValueError where it is another, or unsound."""
+    event = from_json(line)
+    if not isinstance(event, Started):
+        raise ValueError(f"{event.kind}, not started")
+    check_depth(line)
+    _check_fields(line, {"time": Time, "run": Id, "section": Section, "steps": Positive,
+                         "dataset": DatasetValues, "environment": EnvironmentValues})  # fmt: skip
+    own = check_config(event.section, event.config)
+    if event.step != 0:
+        raise ValueError("it is not at step 0")
+    if _kind_of(own) != _kind_of(config):
+        raise ValueError("it is of another run than run.json")
+    return event
+
+
+def _kind_of(config: RunConfig) -> tuple:
+    """Return what of a config decides what its journal holds."""
+    asked = [getattr(config, name, None) for name in ("model", "labels", "layers", "neurons")]
+    return config.section, *asked
+
+
+def _check_fields(line: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
+    for name, kind in kinds.items():
+        _check_value(name, line.get(name), kind)
+
+
+def _check_value(name: str, value: Any, kind: Any) -> None:
+    try:
+        check(value, kind)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+class _Rules:
+    """What the lines after a Started must keep to, and how far they have come."""
+
+    def __init__(self, started: Started) -> None:
+        self.steps = started.steps
+        self.config = check_config(started.section, started.config)
+        self.rows = rows_of(self.config)
+        self.row = (self.rows,) if self.rows else ()  # what is measured at a step
+        self.step = 0  # of the last line
+        self.measured = 0  # the step up to which there are series
+        self.shapes: dict[str, tuple[int, ...]] = {}  # of each curve, at one step
+        self.shown: dict[str, int] = {}  # how many images the previews of a name have
+
+    def event(self, line: Any) -> Event:
+        """Return the event of a later line. Raises ValueError where it is damaged."""
+        event = from_json(line)
+        if isinstance(event, Started):
+            raise ValueError("a second start")
+        _check_fields(line, {"time": Time, "step": Count})
+        # The line about a checkpoint is written when that is, which may be some steps later.
+        if event.step > self.steps or (event.step < self.step and event.kind != Checkpoint.kind):
+            raise ValueError(f"step {event.step} after step {self.step} of {self.steps}")
+        match event:
+            case Progress():
+                self._check_progress(event, line)
+            case Preview():
+                self._check_preview(event, line)
+            case Finished():
+                check_figures(event.figures, self.config)
+                _check_value("images_seen", event.images_seen, Count | None)
+        self.step = max(self.step, event.step)
+        return event
+
+    def _check_progress(self, event: Progress, line: Mapping[str, Any]) -> None:
+        rows = {len(series) for series in event.series.values()}
+        known = _SERIES[self.config.section]
+        if set(known) - set(event.series):
+            raise ValueError("a series is missing")
+        if len(rows) != 1 or not 0 < max(rows) <= event.step - self.measured:
+            raise ValueError("other series than one row a step")
+        shapes = {}
+        for name, series in event.series.items():
+            one = series.shape[1:]
+            if one not in ((), self.row) or (name in known and one != self.row):
+                raise ValueError(f"{name}: a series of shape {list(series.shape)}")
+            kind = fractions if name in _SHARES else numbers
+            _check_value(name, line["series"][name], kind(None, *one))
+            shapes[name] = one
+        for name, value in event.values.items():
+            one = (len(value),) if isinstance(value, list) else ()
+            if one not in ((), self.row) or (name in _SCALARS and one):
+                raise ValueError(f"{name}: of length {len(value)}")
+            kind = fractions if name in _SHARES else numbers
+            _check_value(name, line["values"][name], kind(*one))
+            if name in shapes:
+                raise ValueError(f"{name}: measured twice")
+            shapes[name] = one
+        for name, one in shapes.items():
+            if self.shapes.get(name, one) != one:
+                raise ValueError(f"{name}: of another length than before")
+        self.shapes |= shapes
+        self.measured = event.step
+
+    def _check_preview(self, event: Preview, line: Mapping[str, Any]) -> None:
+        rules = _PREVIEWS[self.config.section].get(event.name)
+        if event.images is None:
+            count = self.shown.get(event.name)
+            if count is None:
+                raise ValueError(f"{event.name}: no images yet")
+        else:
+            count = len(event.images)
+            if event.images.shape != (count, IMAGE_SIZE, IMAGE_SIZE):
+                raise ValueError(f"{event.name}: images of shape {list(event.images.shape)}")
+            if line["images"]["shape"] != list(event.images.shape):
+                raise ValueError(f"{event.name}: a shape that is left open")
+            if not count or self.shown.get(event.name, count) != count:
+                raise ValueError(f"{event.name}: {count} images")
+            for end in ("low", "high"):
+                _check_value(end, line["images"][end], Brightness)
+        if event.name in SHOWN_ON and SHOWN_ON[event.name] not in self.shown:
+            raise ValueError(f"{event.name}: before what it is shown on")
+        check_depth(line.get("values"), VALUES_DEPTH)
+        if rules is not None:  # else it is of a later version
+            wanted, needed, optional = rules(self.rows)
+            if count != wanted:
+                raise ValueError(f"{event.name}: {count} images, not {wanted}")
+            values = line.get("values", {})
+            for name, kind in (needed | optional).items():
+                if name in needed or name in values:
+                    _check_value(name, values.get(name), kind)
+        self.shown[event.name] = count
+
+
+_SERIES = {"train": ("loss",), "adversarial": ("loss", "success"), "visualize": ("activation",)}
+_SHARES = ("success", "validation_accuracy")
+_SCALARS = ("penalty", "learning_rate", "validation_loss", "validation_accuracy")
+
+# Of each preview: how many images, the values that it must have, and those that it may have.
+_Preview = tuple[int, dict[str, Any], dict[str, Any]]
+
+
+def _samples(rows: int) -> _Preview:
+    answers = {"label": digits(SAMPLES), "prediction": digits(SAMPLES)}
+    return SAMPLES, answers | {"probability": fractions(SAMPLES)}, {}
+
+
+def _test_samples(rows: int) -> _Preview:
+    return SAMPLES, {}, {}
+
+
+def _sources(rows: int) -> _Preview:
+    return CLASSES, {"before": digits(CLASSES)}, {"probabilities": fractions(CLASSES, CLASSES)}
+
+
+def _noise(rows: int) -> _Preview:
+    return (
+        rows,
+        {"after": digits(rows, CLASSES)},
+        {"probabilities": fractions(rows, CLASSES, CLASSES)},
+    )
+
+
+def _images(rows: int) -> _Preview:
+    return rows, {}, {"lows": numbers(rows), "highs": numbers(rows)}
+
+
+def _exemplars(rows: int) -> _Preview:
+    return EXEMPLARS * rows, {}, {}
+
+
+_PREVIEWS = {
+    "train": {"samples": _samples, "test_samples": _test_samples},
+    "adversarial": {"sources": _sources, "test_sources": _sources, "noise": _noise},
+    "visualize": {"images": _images, "exemplars": _exemplars},
+}
