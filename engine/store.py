@@ -164,8 +164,13 @@ class Run:
         self.write_json(RUN_FILE, self.info | values)
 
     def ask_to_stop(self) -> None:
-        """Have whoever drives the run stop it at its next event."""
-        self.write(STOP_FILE, b"")
+        """Have whoever drives the run stop it at its next event. Raises EngineError."""
+        try:
+            self.write(STOP_FILE, b"")
+        except OSError as error:
+            raise EngineError(
+                f"Run {self.id} cannot be stopped from here ({error.strerror})."
+            ) from None
 
     def stop_asked(self) -> bool:
         """Tell whether another process asks for a stop."""

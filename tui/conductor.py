@@ -140,7 +140,7 @@ class Conductor:
         return sum(task.active and task is not own for task in self.tasks)
 
     def stop(self, task: Task, reason: str) -> None:
-        """Stop a task, here or in the process that drives it. Raises OSError."""
+        """Stop a task, here or in the process that drives it. Raises EngineError."""
         task.control.stop(reason)
         if task.elsewhere:
             task.follower.run.ask_to_stop()

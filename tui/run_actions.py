@@ -111,8 +111,8 @@ class RunActions(App[None]):
         """Stop what runs and keep what was done; what waits goes on."""
         try:
             self.conductor.stop(self.running, "user")
-        except OSError as error:
-            self.notify(f"It cannot be stopped from here ({error.strerror}).", severity="error")
+        except MnistTuiError as error:
+            self.notify(str(error), severity="error")
 
     def action_go_on(self) -> None:
         """Go on with the run that is shown or chosen, and with what was queued behind it."""

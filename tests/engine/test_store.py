@@ -292,6 +292,17 @@ def test_a_run_that_is_resumed_between_two_looks_is_not_interrupted(tmp_path, mo
     assert run.status == "running"
 
 
+def test_a_stop_that_cannot_be_asked_for_is_told(tmp_path, monkeypatch):
+    def denied(*arguments, **folders):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    run = make(tmp_path)
+    monkeypatch.setattr("os.replace", denied)
+    with pytest.raises(EngineError, match=r"cannot be stopped from here \(Read-only file system\)"):
+        run.ask_to_stop()
+    assert not run.stop_asked()
+
+
 def test_finished_runs_pass_over_what_is_damaged(tmp_path):
     whole = run_values(train_config(), "finished")
     good = make(tmp_path)

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from engine.store import list_runs
-from tests.processes import call, comparable, start, wait_for
+from tests.processes import COMMAND, call, comparable, start, wait_for
 
 RUN = ["run", "train", "--model", "baseline", "--dataset", "digits", "--epochs", "60"]
 
@@ -59,6 +59,25 @@ def test_the_run_fails_with_a_line_stays_readable_and_can_go_on(small_disk, tmp_
     assert "No space left on device" in err
     assert "Traceback" not in err
     os.unlink(filler)
+    code, _, err = call("resume", run.id, "--artifacts", artifacts)
+    assert code == 0, err
+    assert call(*RUN, "--artifacts", tmp_path / "whole")[0] == 0
+    assert comparable(run) == comparable(list_runs(tmp_path / "whole")[0])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux alone has a full device")
+def test_events_that_cannot_be_printed_stop_the_run_which_is_kept(tmp_path):
+    artifacts = tmp_path / "artifacts"
+    with open("/dev/full", "w") as full:
+        command = [*COMMAND, *RUN, "--json", "--artifacts", str(artifacts)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    [run] = list_runs(artifacts)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "No space left on device" in line
+    assert "The files of" not in line
+    assert run.id in line
+    assert run.status == "stopped"
     code, _, err = call("resume", run.id, "--artifacts", artifacts)
     assert code == 0, err
     assert call(*RUN, "--artifacts", tmp_path / "whole")[0] == 0
