@@ -1,12 +1,10 @@
 """Every metric of a run by step, as one table."""
 
-import csv
-import io
-
 import numpy as np
 
 from engine.errors import EngineError
 from engine.history import History
+from engine.spreadsheet import csv_text
 from engine.store import Run
 
 
@@ -24,12 +22,9 @@ def export_csv(run: Run) -> str:
             columns[column] = dict(zip(curve.steps.tolist(), series.tolist(), strict=True))
     if not columns:
         raise EngineError(f"Run {run.id} has not measured anything yet.")
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["step", *columns])
-    for step in sorted(set().union(*columns.values())):
-        table.writerow([step, *(_cell(column.get(step)) for column in columns.values())])
-    return text.getvalue()
+    steps = sorted(set().union(*columns.values()))
+    rows = ([step, *(_cell(column.get(step)) for column in columns.values())] for step in steps)
+    return csv_text([["step", *columns], *rows])
 
 
 def _columns(run: Run, name: str, values: np.ndarray) -> list[str]:

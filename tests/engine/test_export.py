@@ -58,3 +58,11 @@ def test_a_value_that_is_not_finite_is_a_gap(tmp_path):
 def test_nothing_measured_is_told(tmp_path):
     with pytest.raises(EngineError, match="not measured anything"):
         export_csv(Run(tmp_path))
+
+
+def test_the_name_of_a_metric_cannot_be_a_formula_or_an_escape_sequence(tmp_path):
+    run = create_run(tmp_path, "x")
+    (run.path / "events.jsonl").write_text(
+        r'{"event":"progress","step":1,"time":1,"series":{"=1+1":[1.5],"a\u001b":[2]},"values":{}}'
+    )
+    assert export_csv(run).splitlines()[0] == "step,'=1+1,a\N{REPLACEMENT CHARACTER}"
