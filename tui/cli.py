@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import sys
 import traceback
 from importlib import metadata
@@ -12,9 +13,11 @@ import typer
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from tui import data_commands, report_commands, resume_commands, run_commands, runs_commands
-from tui.console import complain
+from tui.console import complain, explain, say
 from tui.doctor import doctor
 from tui.options import doubtful_variables, expand, refuse_options_before, said
+from tui.signals import exit_code
+from tui.streams import Outlet, occupy_closed, on_terminal, outlets
 
 app = typer.Typer(
     name="mnist-tui",
@@ -37,14 +40,14 @@ def bare(
 ) -> None:
     """A terminal laboratory for small neural networks on MNIST. Without a command: the app."""
     if version:
-        print(f"mnist-tui {metadata.version('mnist-tui')}")
+        say(f"mnist-tui {metadata.version('mnist-tui')}")
         raise typer.Exit
     for doubt in doubtful_variables(context):
         complain(doubt)
     refuse_options_before(context)
     if context.invoked_subcommand is not None:
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal(sys.stdin, sys.stdout):
         raise EngineError(
             "The app needs a terminal; see `mnist-tui --help` for what runs without one."
         )
@@ -67,35 +70,50 @@ app.command()(doctor)
 
 def main() -> None:
     """Run a command and leave with the contract's exit codes; errors are one line each."""
+    occupy_closed()
     sys.exit(invoke(sys.argv[1:]))
 
 
 def invoke(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
+    with outlets() as (out, err):
+        code = _invoke(arguments)
+        out.flush()
+        err.flush()
+        return code or _delivered(out)
+
+
+def _delivered(out: Outlet) -> int:
+    """Return the exit code of a command that is done, by whether its output could be written."""
+    if out.failure is None:
+        return 0
+    if out.signal:
+        return exit_code(out.signal)
+    complain(f"Standard output cannot be written ({out.failure.strerror or out.failure}).")
+    return 1
+
+
+def _invoke(arguments: list[str]) -> int:
     try:
         return app(arguments, prog_name="mnist-tui", standalone_mode=False) or 0
     except MnistTuiError as error:
         if _debugging(arguments):
-            traceback.print_exc()
+            explain(traceback.format_exc())
         complain(str(error))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
         return 130
-    except BrokenPipeError:
-        # Who read our output has gone. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except Exception as error:
         if hasattr(error, "format_message"):  # typer's own: unknown option, not a number ...
             message = error.format_message()
             if message.startswith("Usage:"):  # nothing was asked for: this is the help
-                print(message, file=sys.stderr)
+                explain(message)
             else:
                 complain(_usage(error, message))
             return error.exit_code
         if _debugging(arguments):
-            traceback.print_exc()
+            explain(traceback.format_exc())
         complain(f"unexpected {type(error).__name__}: {error} (MNIST_TUI_DEBUG=1 shows where)")
         return 1
 
@@ -103,6 +121,7 @@ def invoke(arguments: list[str]) -> int:
 def _usage(error: Exception, message: str) -> str:
     context = getattr(error, "ctx", None)
     hint = f" See `{context.command_path} --help`." if context else ""
+    message = re.sub(r"\s*\n\s*", " ", message)  # a list of choices has a line for each
     return message + ("" if message.endswith((".", "?")) else ".") + hint
 
 

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from engine.compare import Compared, Comparison
 from engine.history import History
+from engine.text import visible
+from tui.tables import keep_whole
 from tui.widgets.pixels import draw_grey, draw_signed, shrink
 from tui.widgets.thumbnails import thumbnails
 from tui.words import number
@@ -39,6 +41,7 @@ def ranking(comparison: Comparison) -> Table:
     table = _table(rows[0])
     for row in rows:
         table.add_row(*(_cell(name, value) for name, value in row.items()))
+    keep_whole(table.columns[1])
     return table
 
 
@@ -104,8 +107,8 @@ def _spread(name: str, values: list[float]) -> str:
 def _table(first: dict[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for name, value in first.items():
-        words = name.replace("_", "\n", 1).replace("_", " ")  # heads are longer than figures
-        table.add_column(words, justify="left" if isinstance(value, str) else "right",
+        words = visible(name).replace("_", "\n", 1).replace("_", " ")  # longer than figures
+        table.add_column(Text(words), justify="left" if isinstance(value, str) else "right",
                          no_wrap=True)  # fmt: skip
     return table
 

@@ -1,21 +1,33 @@
-"""What listens to a run on the command line: progress bars, plain lines or JSON lines."""
+"""All that is printed: lines, tables and JSON, and what listens to a run on the command line.
+
+Nothing is printed in another way, so that nothing foreign (a file's content, a folder's name, a
+variable) is ever an escape sequence, markup or a second line.
+"""
 
 import json
+import os
+import re
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+from rich.progress import Task as Bar
+from rich.segment import Segment
+from rich.text import Text
 
 from engine.events import Event, Failed, Finished, Progress, Started, Stopped, Working, to_json
+from engine.events import plain as json_values
+from engine.text import visible
 from tui.options import Output
+from tui.streams import on_terminal
 
 LINES_PER_RUN = 10  # off a terminal
-WIDTH_OFF_TERMINAL = 160
+WIDTH_OFF_TERMINAL = 100_000  # nothing is cut or wrapped
 RATE_WINDOW = 5.0  # seconds over which speed is averaged
 
 
@@ -61,8 +73,7 @@ class JsonLines(Silence):
             self._run = event.run
         if isinstance(event, Working):  # not of the journal
             return
-        line = {"run": self._run} | to_json(event)
-        print(json.dumps(line, separators=(",", ":"), allow_nan=False), flush=True)
+        say_json({"run": self._run} | to_json(event), separators=(",", ":"))
 
 
 class PlainLines(Silence):
@@ -100,10 +111,10 @@ class ProgressBars(Silence):
     def __init__(self, console: Console, runs: int) -> None:
         self._meter = Meter()
         self._bars = Bars(
-            TextColumn("{task.description}"),
+            Words("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[summary]}"),
+            Words("{task.fields[summary]}"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=console,
         )
@@ -191,26 +202,89 @@ class Meter:
         return "  ".join([*rate, *self._numbers.values()])
 
 
-class PipeConsole(Console):
-    """A console that tells when its reader has left, where rich would end the process."""
+class Words(TextColumn):
+    """A column of a progress bar whose text is no markup."""
 
-    def on_broken_pipe(self) -> None:
-        """Called by rich when a write failed."""
-        raise BrokenPipeError
+    def render(self, task: Bar) -> Text:
+        """Return the bar's words."""
+        return Text(visible(self.text_format.format(task=task)))
 
 
-def console_for(stream: str) -> Console:
+class SafeConsole(Console):
+    """A console that shows text as it is: no markup, no emoji codes, no control characters.
+
+    A newline in a ``str`` counts as foreign; one that is meant stands in a ``Text``.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        # Of what is no number, rich makes a ValueError or a screen without columns.
+        sizes = re.compile("[1-9][0-9]{0,4}")
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("COLUMNS", "LINES") or sizes.fullmatch(value)
+        }
+        super().__init__(
+            markup=False, emoji=False, highlight=False, _environ=environment, **options
+        )
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a string as Text: made safe before the layout, which counts its cells."""
+        return super().render_str(visible(text), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of a renderable, made safe whatever it was made of."""
+        for text, style, control in super().render(renderable, options):
+            if control is None:
+                text = "\n".join(map(visible, text.split("\n")))
+            yield Segment(text, style, control)
+
+
+def console_for(stream: str) -> SafeConsole:
     """Return a console on ``stdout`` or ``stderr``.
 
     Off a terminal it writes no escape codes, and lines as long as they need to be.
     """
-    console = PipeConsole(stderr=stream == "stderr", highlight=False, emoji=False)
-    if not console.is_terminal:
+    there = on_terminal(getattr(sys, stream))
+    # Settled now: one that hangs up later is no terminal, and would never be written to again.
+    capable = there and os.environ.get("TTY_COMPATIBLE") != "0"
+    console = SafeConsole(stderr=stream == "stderr", force_terminal=capable)
+    if not there:
         console.width = WIDTH_OFF_TERMINAL
     return console
 
 
+def say(line: str) -> None:
+    """Print one line of a result on standard output."""
+    _write(sys.stdout, visible(line))
+
+
+def say_text(text: str) -> None:
+    """Print lines of a result on standard output; newlines must be meant."""
+    _write(sys.stdout, *map(visible, text.removesuffix("\n").split("\n")))
+
+
+def say_json(value: Any, separators: tuple[str, str] | None = None) -> None:
+    """Print a value as one line of JSON on standard output; numbers not finite are null."""
+    text = json.dumps(json_values(value), separators=separators, allow_nan=False)
+    # The one control character that ASCII alone does not rule out.
+    _write(sys.stdout, text.replace("\x7f", "\\u007f"))
+
+
 def complain(message: str) -> None:
     """Print one line about what went wrong on standard error, if anyone still reads it."""
-    with suppress(BrokenPipeError):
-        print(f"mnist-tui: {message}", file=sys.stderr, flush=True)
+    explain(f"mnist-tui: {visible(message)}")
+
+
+def explain(text: str) -> None:
+    """Print lines on standard error, if anyone still reads them; newlines must be meant."""
+    with suppress(OSError):
+        _write(sys.stderr, *map(visible, text.removesuffix("\n").split("\n")))
+
+
+def _write(stream: TextIO | None, *lines: str) -> None:
+    if stream is not None:
+        stream.write("".join(f"{line}\n" for line in lines))
+        stream.flush()

@@ -1,7 +1,7 @@
 """``mnist-tui data ...``: the datasets on this machine."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,8 +10,8 @@ from rich.progress import DownloadColumn, Progress
 
 from engine.config import option
 from engine.errors import EngineError
-from tui.console import console_for
-from tui.options import expand, refuse_options_before
+from tui.console import Words, console_for, say, say_json
+from tui.options import AsJson, expand, refuse_options_before
 
 if TYPE_CHECKING:
     from engine.data import Dataset
@@ -26,47 +26,76 @@ class Where:
     data_root: str | None = option(None, "Folder that holds MNIST/raw/.")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What was found of a dataset in one place."""
+
+    name: str
+    place: str
+    state: str  # verified, damaged or absent
+    train: int | None = None  # counts of images, where it is verified
+    validation: int | None = None
+    test: int | None = None
+    message: str = ""  # what is damaged
+
+    @property
+    def words(self) -> str:
+        """Place and state in a line."""
+        match self.state:
+            case "verified":
+                counts = f"{self.train:,} train + {self.validation:,} validation"
+                return f"{self.place}: verified, {counts} + {self.test:,} test"
+            case "damaged":
+                return f"{self.place}: DAMAGED: {self.message}"
+        return f"{self.place}: not there (`mnist-tui data fetch mnist` downloads it)"
+
+
 @app.callback(invoke_without_command=True)
 @expand
-def data(context: typer.Context, where: Where) -> None:
+def data(context: typer.Context, where: Where, json_: AsJson = False) -> None:
     """The datasets: where they are, whole or not."""
     refuse_options_before(context)
     if context.invoked_subcommand is None:
-        _print_list(where)
+        _print_list(where, json_)
 
 
 @app.command("list")
 @expand
-def list_(where: Where) -> None:
+def list_(where: Where, json_: AsJson = False) -> None:
     """List the datasets, each verified by the hash of its content."""
-    _print_list(where)
+    _print_list(where, json_)
 
 
-def _print_list(where: Where) -> None:
-    console = console_for("stdout")
-    for name, state in dataset_states(where.data_root):
-        console.print(f"{name:<8}{state}", soft_wrap=True)
+def _print_list(where: Where, json_: bool) -> None:
+    found = dataset_states(where.data_root)
+    if json_:
+        say_json([asdict(each) for each in found])
+        return
+    for each in found:
+        say(f"{each.name:<8}{each.words}")
 
 
-def dataset_states(data_root: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the name and the state of every dataset in every place that is looked in."""
+def dataset_states(data_root: str | None) -> Iterator[Found]:
+    """Yield the state of every dataset in every place that is looked in."""
     from engine.data import has_mnist, mnist_roots, open_digits, read_mnist
 
     for root in mnist_roots(data_root):
-        state = "not there (`mnist-tui data fetch mnist` downloads it)"
-        if has_mnist(root):
-            try:
-                state = f"verified, {_counts(read_mnist(root))}"
-            except EngineError as error:
-                state = f"DAMAGED: {error}"
-        yield "mnist", f"{root / 'MNIST' / 'raw'}: {state}"
+        place = str(root / "MNIST" / "raw")
+        try:
+            verified = read_mnist(root) if has_mnist(root) else None
+        except EngineError as error:
+            yield Found(name="mnist", place=place, state="damaged", message=str(error))
+        else:
+            yield _found(verified, place) if verified else Found(
+                name="mnist", place=place, state="absent"
+            )  # fmt: skip
     digits = open_digits()
-    yield "digits", f"{digits.origin}: verified, {_counts(digits)}"
+    yield _found(digits, digits.origin)
 
 
-def _counts(dataset: "Dataset") -> str:
-    parts = ((len(getattr(dataset, part)), part) for part in ("train", "validation", "test"))
-    return " + ".join(f"{n:,} {part}" for n, part in parts)
+def _found(dataset: "Dataset", place: str) -> Found:
+    counts = {part: len(getattr(dataset, part)) for part in ("train", "validation", "test")}
+    return Found(name=dataset.name, place=place, state="verified", **counts)
 
 
 @app.command()
@@ -80,11 +109,11 @@ def fetch(
     from engine.download import DownloadFailed, fetch_mnist
 
     if name == "digits":
-        print("digits travels inside the package; there is nothing to fetch.")
+        say("digits travels inside the package; there is nothing to fetch.")
         return
     root = Path(where.data_root) if where.data_root else cache_root()
     with Progress(
-        *Progress.get_default_columns()[:1],
+        Words("{task.description}"),
         DownloadColumn(),
         console=console_for("stderr"),
         transient=True,
@@ -103,5 +132,4 @@ def fetch(
                 f"MNIST could not be downloaded: {error} Copy the four files to "
                 f"{root / 'MNIST' / 'raw'} by hand, or use --dataset digits."
             ) from None
-    dataset = read_mnist(root)
-    print(f"mnist in {root / 'MNIST' / 'raw'}: verified, {_counts(dataset)}")
+    say(f"mnist in {_found(read_mnist(root), str(root / 'MNIST' / 'raw')).words}")

@@ -17,7 +17,7 @@ from engine.errors import EngineError
 from engine.events import Event, Started, to_json
 from engine.lock import is_driven
 from engine.store import Run
-from tui.console import Silence
+from tui.console import Silence, say_json
 
 PATIENCE, LOOK = 120.0, 0.02  # seconds: a busy machine takes its time to import torch
 COMMAND = "drive"  # of `mnist-tui run`, for our own use
@@ -93,7 +93,7 @@ class Announcement(Silence):
         if self._told or not isinstance(event, Started):
             return
         self._told = True
-        print(json.dumps(to_json(event)), flush=True)
+        say_json(to_json(event))
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1):
             os.dup2(nothing, stream)

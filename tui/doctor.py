@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from rich.table import Table
 
 from engine.config import option
 from engine.errors import MnistTuiError
-from tui.console import console_for
-from tui.data_commands import dataset_states
-from tui.options import expand
+from tui.console import console_for, say_json
+from tui.data_commands import Found, dataset_states
+from tui.options import AsJson, expand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,35 +28,46 @@ class Where:
 
 
 @expand
-def doctor(where: Where) -> None:
+def doctor(where: Where, json_: AsJson = False) -> None:
     """Show terminal, colours, device, precision, dataset and versions: one screen."""
     console = console_for("stdout")
+    findings = list(_findings(where, console))
+    if json_:
+        words = {label.replace(" ", "_"): it for label, it in findings if isinstance(it, str)}
+        datasets = [asdict(it) for _, it in findings if isinstance(it, Found)]
+        say_json(words | {"datasets": datasets, "versions": _versions()})
+        return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for label, value in _findings(where, console):
-        table.add_row(label, value)
+    for label, it in findings:
+        table.add_row(label, it.words if isinstance(it, Found) else it)
+    versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
+    table.add_row("versions", versions)
     console.print(table)
 
 
-def _findings(where: Where, console: Console) -> Iterator[tuple[str, str]]:
-    terminal = "a terminal" if console.is_terminal else "no terminal (lines without colour)"
-    yield (
-        "terminal",
-        f"{console.width}x{console.height}, TERM={os.environ.get('TERM', '')}, {terminal}",
-    )
+def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found]]:
+    term = f"TERM={os.environ.get('TERM', '')}"
+    if console.is_terminal:
+        yield "terminal", f"{console.width}x{console.height}, {term}, a terminal"
+    else:
+        yield "terminal", f"{term}, no terminal (lines without colour)"
     colours = console.color_system or "none"
     if os.environ.get("NO_COLOR"):
         colours = "none (NO_COLOR is set)"
     yield "colours", colours
-    encoding = sys.stdout.encoding or locale.getpreferredencoding()
+    encoding = getattr(sys.stdout, "encoding", "") or locale.getpreferredencoding()
     yield "characters", encoding + ("" if "utf" in encoding.lower() else " (plain ASCII is used)")
     yield from _device_findings()
-    yield from dataset_states(where.data_root)
+    yield from ((each.name, each) for each in dataset_states(where.data_root))
     yield "artifacts", _folder_state(Path(where.artifacts))
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def _versions() -> dict[str, str]:
     names = ("mnist-tui", "torch", "torchvision", "numpy", "matplotlib", "rich", "textual", "typer")
-    yield "versions", ", ".join(f"{name} {metadata.version(name)}" for name in names)
+    return {name: metadata.version(name) for name in names}
 
 
 def _device_findings() -> Iterator[tuple[str, str]]:
@@ -81,9 +92,9 @@ def _device_findings() -> Iterator[tuple[str, str]]:
 
 
 def _folder_state(folder: Path) -> str:
-    existing = next(
-        path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
-    )
+    places = (folder.absolute(), *folder.absolute().parents)
+    # Unlike pathlib's, exists is False where one may not look.
+    existing = next((path for path in places if os.path.exists(path)), Path("/"))
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         return f"{folder} cannot be written; choose another with --artifacts"
     return f"{folder} ({'writable' if folder.exists() else 'will be made'})"

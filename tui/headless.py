@@ -1,11 +1,11 @@
 """Drives runs one after another without the app, and shows how they go and what came of them."""
 
-from contextlib import suppress
-
 import typer
 
 from engine.config import NetworkConfig
 from engine.control import Control
+from engine.errors import EngineError
+from engine.events import Event
 from engine.laboratory import Laboratory
 from engine.queue import Batch, QueueKeeper
 from engine.store import Run
@@ -13,6 +13,7 @@ from tui.console import Listener, complain, console_for, listener
 from tui.options import Output
 from tui.report_commands import make_report, tell_findings
 from tui.signals import exit_code, stopping_on_signals
+from tui.streams import forgive_reader, lost, unwritable
 from tui.tables import print_results
 
 
@@ -37,7 +38,13 @@ def conduct(
     count = sum(len(batch.configs) for batch in batches) + bool(resumed)
     shows = listen or listener(output, console_for("stderr"), count)
 
-    with stopping_on_signals(control), shows as show:
+    with stopping_on_signals(control), shows as hear:
+
+        def show(event: Event) -> None:
+            hear(event)
+            if reason := lost():
+                control.stop(reason)
+
         if resumed is not None and resumed.info["status"] != "finished":
             session = laboratory.resume(
                 resumed,
@@ -69,8 +76,8 @@ def conduct(
             if control.stop_reason is None:
                 runs.append(session.run())
     if not output.json:
-        with suppress(BrokenPipeError):  # who read along has left; the exit code still tells
-            print_results(runs, console_for("stdout"))
+        print_results(runs, console_for("stdout"))
+        forgive_reader()  # the runs are there all the same
     for batch in batches:
         if batch.report and control.stop_reason is None:
             remark("writing the report, and checking what it claims")
@@ -83,6 +90,8 @@ def conduct(
         keeper.done()
     if control.stop_reason:
         kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
+        if failure := unwritable():
+            raise EngineError(f"Standard output cannot be written ({failure.strerror}); {kept}.")
         complain(f"stopped by {control.stop_reason}; {kept}")
         raise typer.Exit(exit_code(control.stop_reason))
 

@@ -15,7 +15,7 @@ from engine.store import Run
 from tui.app import MnistTui
 from tui.ascii import ERRORS
 from tui.conductor import Conductor
-from tui.console import complain
+from tui.console import complain, say
 from tui.faults import log_path, words_of
 from tui.preferences import Preferences, preferences_path
 from tui.signals import exit_code, handling_signals
@@ -92,7 +92,7 @@ def _leave(app: MnistTui) -> int:
     if conductor.handed_over:
         run = conductor.handed_over
         resumed = " (it was paused: now it runs)" if conductor.resumed_by_it else ""
-        print(f"{run} continues in the background{resumed}; `mnist-tui attach {run}` shows it")
+        say(f"{run} continues in the background{resumed}; `mnist-tui attach {run}` shows it")
     if not conductor.ended.is_set():
         _end(code)
     return code

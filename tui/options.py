@@ -31,6 +31,8 @@ from engine.errors import UsageError
 PREFIX = "MNIST_TUI_"
 FOR_TESTS = PREFIX + "TEST_"
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:

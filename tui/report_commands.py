@@ -1,8 +1,5 @@
 """``mnist-tui report`` and ``compare``: what the runs say together."""
 
-import csv
-import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +9,7 @@ import typer
 from engine.errors import UsageError
 from engine.store import Run, find_run
 from tui.comparison import print_comparison
-from tui.console import complain, console_for
+from tui.console import complain, console_for, say, say_json, say_text
 from tui.options import expand
 from tui.runs_commands import Where
 
@@ -41,7 +38,7 @@ def report(
 ) -> None:
     """Write the report as one HTML file, with a referee's page that is checked from the files."""
     path, findings = make_report(Path(where.artifacts), runs or [], output, data_root)
-    print(path)
+    say(str(path))
     tell_findings(findings)
     if strict and broken(findings):
         raise typer.Exit(1)
@@ -91,6 +88,7 @@ def compare(
     """Hold runs against each other: settings that differ, results ranked, curves over seeds."""
     from engine.compare import compare as held_against
     from engine.compare import to_json
+    from engine.spreadsheet import csv_text
 
     if csv_ and json_:
         raise UsageError("Choose --csv or --json, not both.")
@@ -98,10 +96,8 @@ def compare(
     comparison = held_against(found)
     rows = list(comparison.rows())
     if csv_:
-        table = csv.DictWriter(sys.stdout, rows[0].keys(), lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+        say_text(csv_text([rows[0].keys(), *(row.values() for row in rows)]))
     elif json_:
-        print(json.dumps(to_json(comparison), allow_nan=False))
+        say_json(to_json(comparison))
     else:
         print_comparison(comparison, console_for("stdout"))

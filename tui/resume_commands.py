@@ -8,15 +8,18 @@ from typing import Annotated
 import typer
 
 from engine.config import RunConfig
+from engine.control import Control
 from engine.errors import EngineError
 from engine.events import Event, Failed, Interrupted, Stopped
 from engine.follow import Follower
 from engine.queue import read_queue
 from engine.store import Run, find_run
-from tui.console import complain, console_for, listener
+from tui.console import complain, console_for, listener, say
 from tui.headless import conduct
-from tui.options import Output, expand
+from tui.options import Output, expand, said
 from tui.runs_commands import RunName, Where
+from tui.signals import exit_code, stopping_on_signals
+from tui.streams import FULL, lost, on_terminal
 from tui.tables import print_results
 
 LOOK = 0.1  # seconds between two looks at another process's run
@@ -48,22 +51,23 @@ def resume(
 
 @expand
 def attach(
+    context: typer.Context,
     run: RunName,
-    where: Where,
+    config: RunConfig,
     output: Output,
     ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
 ) -> None:
     """Show a run that goes on in another process: the app, or lines off a terminal.
 
-    Leaving it does not end the run.
+    Leaving it does not end the run. The options are those of the app: what is started in it keeps
+    to them.
     """
-    found = find_run(Path(where.artifacts), run)
-    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    if on_terminal and not (output.json or output.quiet):
+    found = find_run(Path(config.artifacts), run)
+    if on_terminal(sys.stdin, sys.stdout) and not (output.json or output.quiet):
         from tui.open_app import open_app  # textual, which the commands do not need
 
-        here = RunConfig(artifacts=where.artifacts)
-        raise typer.Exit(open_app(here, ascii_=ascii_, said=("artifacts",), run=found))
+        chosen = said(context) | {"artifacts"}  # a default of the user's leads to other runs
+        raise typer.Exit(open_app(config, ascii_=ascii_, said=chosen, run=found))
     last = _follow(found, output)
     match last:
         case Failed():
@@ -75,13 +79,26 @@ def attach(
 
 
 def _follow(run: Run, output: Output) -> Event | None:
-    """Show a run's events until nothing drives it any more; return the last."""
-    follower, last = Follower(run), None
-    with listener(output, console_for("stderr"), 1) as listen:
-        while not follower.ended:
+    """Show a run's events until nothing drives it any more; return the last.
+
+    Leaves by typer.Exit where a signal ends the command, or nobody reads it any more.
+    """
+    follower, control, last = Follower(run), Control(), None
+    with (
+        stopping_on_signals(control),
+        listener(output, console_for("stderr"), 1) as listen,
+    ):
+        while not follower.ended and control.stop_reason is None:
             for last in follower.read():
                 listen(last)
+            if reason := lost():
+                control.stop(reason)
             time.sleep(LOOK)
+    if control.stop_reason == FULL:  # which is told of at the end
+        raise typer.Exit
+    if control.stop_reason is not None:
+        complain("interrupted")
+        raise typer.Exit(exit_code(control.stop_reason))
     return last
 
 
@@ -102,4 +119,4 @@ def stop(run: RunName, where: Where) -> None:
                 f"Run {found.id} goes on after {STOP_PATIENCE:.0f} s; it stops at its next step."
             )
         time.sleep(LOOK)
-    print(f"{found.id} {found.status}")
+    say(f"{found.id} {found.status}")

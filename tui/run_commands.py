@@ -1,7 +1,6 @@
 """``mnist-tui run ...``: experiments from the command line."""
 
 import dataclasses
-import json
 import shlex
 import sys
 from typing import Annotated, Any
@@ -16,9 +15,9 @@ from engine.config import (
     VisualizeConfig,
     options_of,
 )
-from engine.errors import UsageError
+from engine.errors import EngineError, UsageError
 from engine.queue import Batch, from_json
-from tui.console import complain
+from tui.console import complain, say, say_json
 from tui.detach import COMMAND, Announcement, start_detached
 from tui.headless import conduct
 from tui.options import Output, environment_variable, expand
@@ -128,7 +127,10 @@ def _conduct(
         conduct(batches, output)
         return
     started = start_detached(batches)
-    print(json.dumps(started) if output.json else started["run"])
+    if output.json:
+        say_json(started)
+    else:
+        say(started["run"])
     if not (output.json or output.quiet):
         more = f", then {len(configs) - 1} more" if len(configs) > 1 else ""
         complain(f"runs in the background{more}; `mnist-tui attach {started['run']}` shows it")
@@ -137,4 +139,8 @@ def _conduct(
 @app.command(COMMAND, hidden=True)
 def drive() -> None:
     """Drive the runs that standard input describes, announced on standard output."""
-    conduct(from_json(sys.stdin.read()), Output(quiet=True), listen=Announcement())
+    try:
+        batches = from_json(sys.stdin.read() if sys.stdin else "")
+    except ValueError as error:
+        raise EngineError(f"Standard input holds no runs to drive ({error}).") from None
+    conduct(batches, Output(quiet=True), listen=Announcement())

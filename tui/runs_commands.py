@@ -1,13 +1,12 @@
 """``mnist-tui runs ...``: what was run."""
 
 import dataclasses
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +14,10 @@ from engine.config import option
 from engine.errors import EngineError, UsageError
 from engine.lock import is_driven
 from engine.store import Run, find_run, finish_removals, list_runs, remove_run
-from tui.console import complain, console_for
-from tui.options import expand, refuse_options_before
-from tui.tables import print_run, run_cells, runs_table
+from tui.console import complain, console_for, say, say_json, say_text
+from tui.options import AsJson, expand, refuse_options_before
+from tui.streams import on_terminal
+from tui.tables import print_run, run_cells, run_json, runs_table
 
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 
@@ -31,7 +31,6 @@ class Where:
     artifacts: str = option("artifacts", "Folder that run directories lie in.")
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, or a beginning or end of it.")
 ]
@@ -56,8 +55,7 @@ def list_(where: Where, json_: AsJson = False) -> None:
 def _print_list(where: Where, json_: bool) -> None:
     found = list_runs(Path(where.artifacts))
     if json_:
-        names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
-        print(json.dumps([dict(zip(names, run_cells(run), strict=True)) for run in found]))
+        say_json([_listed(run) for run in found])
         return
     console = console_for("stdout")
     if found:
@@ -69,11 +67,26 @@ def _print_list(where: Where, json_: bool) -> None:
         )
 
 
+def _listed(run: Run) -> dict[str, Any]:
+    """Return a run's line of the list: as the table has it, and its times where they are known."""
+    names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
+    times: dict[str, Any] = dict.fromkeys(("started_at", "finished_at", "seconds"))
+    with suppress(EngineError, KeyError):
+        times |= {name: run.info[name] for name in ("started_at", "finished_at")}
+        if run.info["status"] == "finished":
+            times["seconds"] = run.result["seconds"]
+    return dict(zip(names, run_cells(run), strict=True)) | times
+
+
 @app.command()
 @expand
-def show(run: RunName, where: Where) -> None:
+def show(run: RunName, where: Where, json_: AsJson = False) -> None:
     """Show one run: its options, its environment, its result and its files."""
-    print_run(find_run(Path(where.artifacts), run), console_for("stdout"))
+    found = find_run(Path(where.artifacts), run)
+    if json_:
+        say_json(run_json(found))
+    else:
+        print_run(found, console_for("stdout"))
 
 
 @app.command()
@@ -83,7 +96,7 @@ def figures(run: RunName, where: Where) -> None:
     from engine.figures import draw_figures
 
     for path in draw_figures(find_run(Path(where.artifacts), run)):
-        print(path)
+        say(str(path))
 
 
 @app.command()
@@ -92,7 +105,7 @@ def export(run: RunName, where: Where) -> None:
     """Print every metric of a run by step as CSV, a line a step."""
     from engine.export import export_csv
 
-    print(export_csv(find_run(Path(where.artifacts), run)), end="")
+    say_text(export_csv(find_run(Path(where.artifacts), run)))
 
 
 @app.command()
@@ -116,11 +129,11 @@ def verify(
     for check in checks_of(found, data, device):
         checks.append(check)
         if not json_:
-            print(f"{VERDICTS[check.holds]}  {check.subject}: {check.words}")
+            say(f"{VERDICTS[check.holds]}  {check.subject}: {check.words}")
     holds = agrees(checks)
     if json_:
         told = [dataclasses.asdict(check) for check in checks]
-        print(json.dumps({"run": found.id, "holds": holds, "checks": told}))
+        say_json({"run": found.id, "holds": holds, "checks": told})
     if not holds:
         raise typer.Exit(1)
 
@@ -142,7 +155,7 @@ def rm(
     for run in found:
         if is_driven(run.path):
             raise EngineError(f"Run {run.id} is going on; `mnist-tui stop {run.id}` stops it.")
-    if not yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not yes and not on_terminal(sys.stdin, sys.stderr):
         raise UsageError("Removing runs off a terminal needs --yes.")
     for loss in _losses(artifacts, found):
         complain(loss)
@@ -153,7 +166,7 @@ def rm(
             raise typer.Exit(1)
     for run in found:
         remove_run(run)
-        print(f"removed {run.path}")
+        say(f"removed {run.path}")
 
 
 def _losses(artifacts: Path, removed: list[Run]) -> Iterator[str]:

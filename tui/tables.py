@@ -1,18 +1,24 @@
 """Runs and their results as tables on standard output, the report's figures beside ours."""
 
+import os
+import stat
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from engine.architectures import ARCHITECTURES
 from engine.errors import EngineError
 from engine.events import real
 from engine.statistics import rate_interval
 from engine.store import Run
+from engine.text import visible
 
 
 def print_results(runs: Iterable[Run], console: Console) -> None:
@@ -164,9 +170,13 @@ def runs_table(runs: Iterable[Run]) -> Table:
     for run in runs:
         name, _, status, dataset, recipe, seed, result = run_cells(run)
         table.add_row(name, status, dataset, seed, result, recipe)
-    # A cut id is of no use: whatever else must give way on a narrow terminal.
-    table.columns[0].min_width = max((len(cell) for cell in table.columns[0].cells), default=0)
+    keep_whole(table.columns[0])
     return table
+
+
+def keep_whole(column: Column) -> None:
+    """Have other columns give way on a narrow terminal: a cut id is of no use."""
+    column.min_width = max((cell_len(visible(str(cell))) for cell in column.cells), default=0)
 
 
 def run_cells(run: Run) -> tuple[str, ...]:
@@ -228,10 +238,31 @@ def print_run(run: Run, console: Console) -> None:
     if info["status"] == "finished":
         _print(_TABLES[info["section"]]([run]), console)
     console.print(f"files in {run.path}:", soft_wrap=True)
-    for path in sorted(run.path.rglob("*")):
-        if path.is_file():
-            size = f"{path.stat().st_size:>12,}"
-            console.print(f"{size}  {path.relative_to(run.path)}", soft_wrap=True)
+    for name, size in run_files(run).items():
+        console.print(f"{size:>12,}  {name}", soft_wrap=True)
+
+
+def run_files(run: Run) -> dict[str, int]:
+    """Return the sizes of a run's files in bytes, by their names from its directory.
+
+    Links are left out, and what is hidden: locks, and files that are being written.
+    """
+    found = {}
+    for folder, folders, names in os.walk(run.path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(folder, name)
+            with suppress(FileNotFoundError):  # a run that goes on renames what it writes
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode) and not name.startswith("."):
+                    found[str(path.relative_to(run.path))] = status.st_size
+    return dict(sorted(found.items()))
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """Return ``run.json`` with the run's present status, its result (or null) and its files."""
+    result = run.result if run.info["status"] == "finished" else None
+    return run.info | {"status": run.status, "result": result, "files": run_files(run)}
 
 
 def _print(table: Table, console: Console) -> None:

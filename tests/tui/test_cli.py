@@ -66,7 +66,8 @@ def test_all_models_make_one_run_each_and_a_figure_of_them_all(tmp_path):
         (["--seed", "7", "run", "train"], 2, "Give --seed after run"),
         (["runs", "--artifacts", "x", "list"], 2, "Give --artifacts after list"),
         (["runs", "--json", "list"], 2, "Give --json after list"),
-        (["runs", "--json", "show", "x"], 2, "show has no --json; leave it out."),
+        (["runs", "--json", "show", "x"], 2, "Give --json after show"),
+        (["runs", "--json", "figures", "x"], 2, "figures has no --json; leave it out."),
         (["--ascii", "runs"], 2, "runs has no --ascii; leave it out."),
         (["--ascii", "attach", "x"], 2, "Give --ascii after attach"),
         (["run", "train", "--threads", "1000", "--dataset", "digits"], 1, "processors"),
@@ -400,3 +401,24 @@ def test_version_and_help(capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1
     assert invoke(["run"]) == 2
     assert capsys.readouterr().err.startswith("Usage: mnist-tui run")
+
+
+def test_attach_opens_the_app_with_the_options_that_the_app_takes(tmp_path, monkeypatch):
+    folder = tmp_path / "20260102-030405-000-train-baseline"
+    folder.mkdir()
+    (folder / "run.json").write_text("{}")
+    opened = []
+    monkeypatch.setattr("tui.open_app.open_app", lambda *a, **b: opened.append((a, b)) or 0)
+    monkeypatch.setattr("tui.cli.on_terminal", lambda *streams: True)
+    monkeypatch.setattr("tui.resume_commands.on_terminal", lambda *streams: True)
+    monkeypatch.setenv("MNIST_TUI_DATASET", "digits")
+    monkeypatch.setenv("MNIST_TUI_OFFLINE", "1")
+    options = ["--seed", "7", "--artifacts", str(tmp_path)]
+    assert invoke(options) == 0
+    assert invoke(["attach", folder.name, *options]) == 0
+    [(app_config,), app], [(config,), attached] = opened
+    assert config == app_config
+    assert (config.dataset, config.offline, config.seed) == ("digits", True, 7)
+    shared = {"dataset", "offline", "seed", "artifacts"}
+    assert app["said"] & shared == attached["said"] & shared == shared
+    assert attached["run"].id == folder.name

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from rich.console import Console
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -12,6 +11,7 @@ from textual.screen import ModalScreen
 from engine.compare import Comparison
 from tui.actions import DIALOGS
 from tui.comparison import group_table, pictures, ranking
+from tui.console import SafeConsole
 from tui.guard import Guarded
 from tui.look import Look
 from tui.widgets.chart import Chart, Line, Plot
@@ -105,7 +105,7 @@ class Compare(Guarded, ModalScreen[None]):
 
 def _rendered(table: object) -> Text:
     """Return a table as words, as wide as it is: one can scroll sideways."""
-    console = Console(width=WIDEST, color_system=None)
+    console = SafeConsole(width=WIDEST, color_system=None)
     with console.capture() as capture:
         console.print(table)
     lines = [line.rstrip() for line in capture.get().rstrip("\n").split("\n")]
