@@ -116,7 +116,7 @@ def test_a_link_leads_nothing_out_of_the_run(run, outside, few, cpu, name, targe
     assert content(outside) == before
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("run.json", "events.jsonl")])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_pipe_in_a_file_s_place_hangs_nobody(run, few, cpu, name):
     path = run.path / name
     path.parent.mkdir(exist_ok=True)
