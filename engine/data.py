@@ -6,10 +6,10 @@ by the SHA-256 of its decompressed content every time, so that a truncated or fo
 becomes a result.
 """
 
-import gzip
 import hashlib
 import io
 import os
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ import platformdirs
 
 from engine import download
 from engine.architectures import IMAGE_SIZE
+from engine.datafile import read_content
 from engine.errors import EngineError
 
 MNIST_VALIDATION = 5_000
@@ -30,6 +31,12 @@ MNIST_SHA256 = {
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+MNIST_SIZES = {  # bytes of the same files, decompressed: no more of one is ever read
+    "train-images-idx3-ubyte": 47_040_016,
+    "train-labels-idx1-ubyte": 60_008,
+    "t10k-images-idx3-ubyte": 7_840_016,
+    "t10k-labels-idx1-ubyte": 10_008,
 }
 DIGITS_SHA256 = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 DIGITS_DRAWN = 20  # an 8x8 digit is drawn at 20x20, as MNIST's are, and centred
@@ -141,7 +148,9 @@ def _open_mnist(data_root: str | None, offline: bool, patience: float | None) ->
     try:
         download.fetch_mnist(cache_root(), patience=patience)
     except download.DownloadFailed as error:
-        raise DatasetMissing(f"{damage}No MNIST on this machine and no download: {error}") from None
+        raise DatasetMissing(
+            f"{damage}No MNIST on this machine, and the download failed: {error}"
+        ) from None
     return read_mnist(cache_root())
 
 
@@ -169,24 +178,24 @@ def read_mnist(root: Path) -> Dataset:
 
 def _candidates(root: Path, name: str) -> Iterator[Path]:
     for path in (root / "MNIST" / "raw" / name, root / "MNIST" / "raw" / f"{name}.gz"):
-        if os.path.isfile(path):  # unlike pathlib's, False in a folder that may not be read
+        if os.path.exists(path):  # unlike pathlib's, False in a folder that may not be read
             yield path
 
 
 def _verified(root: Path, name: str) -> bytes:
     """Return the content of a file by the first copy of it, plain or .gz, that verifies."""
-    complaint = ""
+    size, complaint = MNIST_SIZES[name], ""
     for path in _candidates(root, name):
         try:
-            content = path.read_bytes()
-            if path.suffix == ".gz":
-                content = gzip.decompress(content)
+            content = read_content(path, size)
         except (OSError, EOFError, zlib.error) as error:
-            complaint = complaint or f"{path} cannot be read ({error})"
+            why = getattr(error, "strerror", None) or error
+            complaint = complaint or f"{path} cannot be read ({why})"
             continue
         if hashlib.sha256(content).hexdigest() == MNIST_SHA256[name]:
             return content
-        complaint = complaint or f"{path} does not hold MNIST's {name} ({len(content):,} bytes)"
+        held = f"more than {size:,}" if len(content) > size else f"{len(content):,}"
+        complaint = complaint or f"{path} does not hold MNIST's {name} ({held} bytes)"
     if complaint:
         raise DatasetDamaged(
             f"{complaint}. Remove it and run `mnist-tui data fetch mnist`, or give another "
@@ -210,9 +219,12 @@ def open_digits() -> Dataset:
     each part has all writers. Raises DatasetDamaged where the package's file was changed.
     """
     raw = resources.files("engine.embedded").joinpath("digits.npz").read_bytes()
-    with np.load(io.BytesIO(raw)) as archive:
-        images, labels = archive["images"], archive["labels"]
-    sha256 = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    try:
+        with np.load(io.BytesIO(raw)) as archive:
+            images, labels = archive["images"], archive["labels"]
+        sha256 = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+        sha256 = ""
     if sha256 != DIGITS_SHA256:
         raise DatasetDamaged("The embedded digits were changed; install mnist-tui again.")
     drawn = _draw(images)

@@ -106,23 +106,25 @@ def fetch(
 ) -> None:
     """Download a dataset, to the user's cache directory or to --data-root, and verify it."""
     from engine.data import cache_root, read_mnist
-    from engine.download import DownloadFailed, fetch_mnist
+    from engine.download import SIZES, DownloadFailed, fetch_mnist
 
     if name == "digits":
         say("digits travels inside the package; there is nothing to fetch.")
         return
     root = Path(where.data_root) if where.data_root else cache_root()
+    console = console_for("stderr")
     with Progress(
         Words("{task.description}"),
         DownloadColumn(),
-        console=console_for("stderr"),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,  # where it would leave an empty line
     ) as bars:
         tasks = {}
 
         def show(file: str, size: int) -> None:
             if file not in tasks:
-                tasks[file] = bars.add_task(file, total=None)
+                tasks[file] = bars.add_task(file, total=SIZES[file])
             bars.update(tasks[file], completed=size)
 
         try:

@@ -1,11 +1,14 @@
 import gzip
 import hashlib
+import os
 import shutil
+import socket
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from engine import data, download
+from engine import data, datafile, download
 from engine.data import DatasetDamaged, DatasetMissing, open_dataset, read_mnist
 
 
@@ -82,6 +85,68 @@ def test_a_damaged_archive_does_not_pass(copy, spoil):
             open_dataset(name, str(copy))
 
 
+def test_a_bomb_takes_no_more_memory_than_the_file_that_it_pretends_to_be(copy):
+    path = copy / "MNIST" / "raw" / "train-labels-idx1-ubyte.gz"
+    with gzip.open(path, "wb") as bomb:
+        for _ in range(100):
+            bomb.write(bytes(1 << 20))
+    tracemalloc.start()
+    with pytest.raises(DatasetDamaged, match=r"does not hold .* \(more than 60,008 bytes\)"):
+        data._verified(copy, "train-labels-idx1-ubyte")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_a_plain_file_is_read_no_further_than_it_should_go(copy):
+    path = copy / "MNIST" / "raw" / "train-labels-idx1-ubyte"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a terabyte of nothing
+    path.with_name(path.name + ".gz").unlink()
+    with pytest.raises(DatasetDamaged, match="more than 60,008 bytes"):
+        data._verified(copy, path.name)
+
+
+def test_an_archive_that_unfolds_to_nothing_for_gigabytes_is_not_read_through(copy):
+    path = copy / "MNIST" / "raw" / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(gzip.compress(b"") * 10_000)
+    with pytest.raises(DatasetDamaged, match="cannot be read \\(too large\\)"):
+        data._verified(copy, "train-labels-idx1-ubyte")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "socket"])
+def test_what_is_no_file_is_refused_at_once(copy, kind, monkeypatch):
+    path = copy / "MNIST" / "raw" / "train-labels-idx1-ubyte.gz"
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with socket.socket(socket.AF_UNIX) as server:
+            monkeypatch.chdir(path.parent)  # the path of a socket must be short
+            server.bind(path.name)
+    with pytest.raises(DatasetDamaged, match=r"train-labels-idx1-ubyte\.gz cannot be read \("):
+        open_dataset("auto", str(copy))
+
+
+def test_files_and_folders_may_be_links(copy, mnist, tmp_path):
+    raw = copy / "MNIST" / "raw"
+    for path in list(raw.iterdir()):
+        path.rename(tmp_path / path.name)
+        path.symlink_to(tmp_path / path.name)
+    (tmp_path / "link").symlink_to(copy)
+    assert read_mnist(tmp_path / "link").sha256 == mnist.sha256
+
+
+def test_a_pipe_that_takes_a_file_s_place_while_it_is_looked_for_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        datafile.read_file(tmp_path / "pipe", 10)
+
+
 def test_a_given_root_is_the_only_place_looked_in(nowhere, mnist_root, tmp_path):
     (tmp_path / "cache").symlink_to(mnist_root.resolve())
     assert open_dataset("mnist").name == "mnist"
@@ -123,3 +188,10 @@ def test_digits_are_drawn_upright_and_smooth(digits):
     assert drawn[4, 4:24].tolist() == [255] * 20
     assert drawn[8:].max() == 0
     assert np.array_equal(digits.test.images, data.open_digits().test.images)
+
+
+def test_digits_that_were_damaged_say_so(monkeypatch, tmp_path):
+    (tmp_path / "digits.npz").write_bytes(b"PK nothing of the kind")
+    monkeypatch.setattr(data.resources, "files", lambda package: tmp_path)
+    with pytest.raises(DatasetDamaged, match="install mnist-tui again"):
+        data.open_digits()

@@ -12,7 +12,7 @@ def live(artifacts, story, size=(120, 40), preferences=None, conductor=None, pla
     """Run a story, a coroutine of app and pilot, in an app of its own."""
 
     async def play():
-        config = RunConfig(dataset="digits", artifacts=str(artifacts), **options)
+        config = RunConfig(**{"dataset": "digits", "artifacts": str(artifacts)} | options)
         app = MnistTui(config, plain=plain, preferences=preferences, conductor=conductor)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.focused is not None)
