@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.chance import chance_words, network_warning
 from engine.errors import EngineError
 from engine.events import plain, real
 from engine.history import Curve, History
@@ -37,6 +38,13 @@ class Compared:
     network: dict[str, Any]
     history: History
     figures: dict[str, float]  # the first one ranks; NaN where the run has none
+
+    @property
+    def warning(self) -> str:
+        """What is to be said of its figures, "" where they are sound."""
+        if "run" in self.settings:
+            return network_warning(self.run, self.settings["run"])
+        return chance_words(self.history.finished.figures) if self.history.finished else ""
 
     @property
     def group(self) -> tuple:
@@ -150,7 +158,10 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
                 for name, one in bands.items() if one is not None
             },
         })  # fmt: skip
-    rows = list(comparison.rows())
+    rows = [
+        row | {"warning": compared.warning}
+        for row, compared in zip(comparison.rows(), comparison.runs, strict=True)
+    ]
     return plain({"section": comparison.section, "differing": comparison.differing,
                   "networks": comparison.networks, "datasets": comparison.datasets,
                   "runs": rows, "groups": groups})  # fmt: skip

@@ -24,3 +24,15 @@ def wilson_interval(successes: int, n: int, z: float = Z_95) -> tuple[float, flo
 def rate_interval(rate: float, n: int) -> tuple[float, float]:
     """Return the 95 % Wilson interval of a rate that was counted on ``n`` trials."""
     return wilson_interval(round(rate * n), n)
+
+
+def at_chance(accuracy: float, n: int, guessing: float) -> bool:
+    """Tell whether an accuracy on ``n`` images may as well be had by guessing.
+
+    It may unless its whole 95 % Wilson interval lies above ``guessing``. What guessing gives is the
+    no-information rate, the share of the most frequent class, which one and the same answer to
+    everything scores: what caret's ``confusionMatrix`` tests an accuracy against (M. Kuhn, Journal
+    of Statistical Software 28(5), 2008). One over the number of classes would be too low a bar: a
+    network that calls all of MNIST's test images "1" has 11.35 % right, for sure above 10 %.
+    """
+    return rate_interval(accuracy, n)[0] <= guessing

@@ -28,6 +28,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if comparison.warning:
         console.print(comparison.warning, style="yellow", soft_wrap=True)
     console.print(ranking(comparison))
+    if warnings := warnings_of(comparison):
+        console.print(Text("\n").join(warnings), soft_wrap=True)
     if len(comparison.groups) < len(comparison.runs):
         console.print("Mean over seeds, ± the deviation of one run", style="bold")
         console.print(group_table(comparison))
@@ -43,6 +45,15 @@ def ranking(comparison: Comparison) -> Table:
         table.add_row(*(_cell(name, value) for name, value in row.items()))
     keep_whole(table.columns[1])
     return table
+
+
+def warnings_of(comparison: Comparison) -> list[Text]:
+    """Return a line in red for each run whose figures are worth nothing."""
+    return [
+        Text(f"{compared.run.id}: {warning}", "bold red")
+        for compared in comparison.runs
+        if (warning := compared.warning)
+    ]
 
 
 def group_table(comparison: Comparison) -> Table:

@@ -2,6 +2,7 @@
 
 import typer
 
+from engine.chance import warning_of
 from engine.config import NetworkConfig
 from engine.control import Control
 from engine.errors import EngineError
@@ -75,6 +76,8 @@ def conduct(
                 remark(f"looking at the network of {session.config.run}")
             if control.stop_reason is None:
                 runs.append(session.run())
+                if output.json and (warning := warning_of(runs[-1])):
+                    complain(f"{runs[-1].id} {warning}")
     if not output.json:
         print_results(runs, console_for("stdout"))
         forgive_reader()  # the runs are there all the same

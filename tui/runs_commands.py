@@ -17,7 +17,7 @@ from engine.store import Run, find_run, finish_removals, list_runs, remove_run
 from tui.console import complain, console_for, say, say_json, say_text
 from tui.options import AsJson, expand, refuse_options_before
 from tui.streams import on_terminal
-from tui.tables import print_run, run_cells, run_json, runs_table
+from tui.tables import print_run, remark_of, run_cells, run_json, runs_table
 
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 
@@ -75,7 +75,7 @@ def _listed(run: Run) -> dict[str, Any]:
         times |= {name: run.info[name] for name in ("started_at", "finished_at")}
         if run.info["status"] == "finished":
             times["seconds"] = run.result["seconds"]
-    return dict(zip(names, run_cells(run), strict=True)) | times
+    return dict(zip(names, run_cells(run), strict=True)) | times | {"remark": remark_of(run)}
 
 
 @app.command()

@@ -12,13 +12,17 @@ from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from engine.architectures import ARCHITECTURES
+from engine.chance import chance_words, warning_of
 from engine.errors import EngineError
 from engine.events import real
 from engine.statistics import rate_interval
 from engine.store import Run
 from engine.text import visible
+
+BAD = "bold red"
 
 
 def print_results(runs: Iterable[Run], console: Console) -> None:
@@ -30,6 +34,7 @@ def print_results(runs: Iterable[Run], console: Console) -> None:
             tables.setdefault(_table_of(run), []).append(run)
     for (section, *_), finished in tables.items():
         _print(_TABLES[section](finished), console)
+        _print_warnings(finished, console)
     for run in runs:
         console.print(f"{run.info['status']:>9}  {run.path}", soft_wrap=True)
 
@@ -67,6 +72,7 @@ def train_table(runs: list[Run]) -> Table:
             f"{right} of {len(result['samples'])}",
             f"{result['images_per_second']:,.0f}",
             f"{result['seconds']:.1f} s",
+            style=BAD if chance_words(result) else "",
         )
     table.caption = (
         "95 %: interval of the test accuracy; points: percentage points above the report; "
@@ -169,7 +175,7 @@ def runs_table(runs: Iterable[Run]) -> Table:
     table = _table("", "run", "status", "dataset", ">seed", ">result", "recipe")
     for run in runs:
         name, _, status, dataset, recipe, seed, result = run_cells(run)
-        table.add_row(name, status, dataset, seed, result, recipe)
+        table.add_row(name, status, dataset, seed, with_remark(run, result), recipe)
     keep_whole(table.columns[0])
     return table
 
@@ -194,6 +200,22 @@ def run_cells(run: Run) -> tuple[str, ...]:
         )
     except EngineError:
         return run.id, "", "damaged", "", "", "", ""
+
+
+def with_remark(run: Run, result: str) -> Text:
+    """Return a run's result, in red and with a remark where it is worth nothing."""
+    remark = remark_of(run)
+    return Text(f"{result}, {remark}", BAD) if remark else Text(result)
+
+
+def remark_of(run: Run) -> str:
+    """Return in a word or two what is wrong with a finished run's result, "" where nothing is."""
+    try:
+        if run.info["status"] != "finished" or not warning_of(run):
+            return ""
+        return "at chance" if run.info["section"] == "train" else "network at chance"
+    except EngineError:  # damaged, which is told of elsewhere
+        return ""
 
 
 def headline(run: Run) -> str:
@@ -237,6 +259,7 @@ def print_run(run: Run, console: Console) -> None:
     console.print(table)
     if info["status"] == "finished":
         _print(_TABLES[info["section"]]([run]), console)
+        _print_warnings([run], console)
     console.print(f"files in {run.path}:", soft_wrap=True)
     for name, size in run_files(run).items():
         console.print(f"{size:>12,}  {name}", soft_wrap=True)
@@ -260,9 +283,13 @@ def run_files(run: Run) -> dict[str, int]:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """Return ``run.json`` with the run's present status, its result (or null) and its files."""
+    """Return ``run.json`` with the run's present status, its result (or null) and its files.
+
+    ``warning`` says where the result is worth nothing, and is "" elsewhere.
+    """
     result = run.result if run.info["status"] == "finished" else None
-    return run.info | {"status": run.status, "result": result, "files": run_files(run)}
+    present = {"status": run.status, "result": result, "warning": warning_of(run)}
+    return run.info | present | {"files": run_files(run)}
 
 
 def _print(table: Table, console: Console) -> None:
@@ -273,6 +300,13 @@ def _print(table: Table, console: Console) -> None:
     console.print(table)
     if caption:
         console.print(caption, style="dim")
+
+
+def _print_warnings(runs: list[Run], console: Console) -> None:
+    """Print a line in red for each run whose figures are worth nothing."""
+    for run in runs:
+        if warning := warning_of(run):
+            console.print(f"{run.config.title}: {warning}", style=BAD, soft_wrap=True)
 
 
 def _words(value: Any) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.chance import chance_words
 from engine.config import RunConfig
 from engine.control import Control
 from engine.events import (
@@ -63,6 +64,12 @@ class Task:
     def steps(self) -> int:
         """Steps of the whole run, 0 while that is not known."""
         return self.history.started.steps if self.history.started else 0
+
+    @property
+    def warning(self) -> str:
+        """What is to be said of its final figures, "" where they are sound or not there yet."""
+        finished = self.history.finished
+        return chance_words(finished.figures) if finished and self.section == "train" else ""
 
     @property
     def active(self) -> bool:

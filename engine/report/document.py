@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 
 from engine.architectures import ARCHITECTURES, NEURONS
+from engine.chance import chance_words, warning_of
 from engine.errors import EngineError
 from engine.figures import draw_figures, whole_history
 from engine.figures.visualize import LAYER_WORDS
@@ -141,6 +142,7 @@ def _accuracy(run: Run) -> dict[str, Any]:
         "samples": f"{right} of {len(samples)}",
         "reported_samples": REPORT_SAMPLES[result["model"]] if comparable else None,
         "seconds": result["seconds"],
+        "warning": chance_words(result),
     }
 
 
@@ -227,6 +229,7 @@ def _noises(run: Run) -> dict[str, Any]:
         "id": run.id,
         "model": result["model"],
         "model_run": result["model_run"],
+        "warning": warning_of(run),
         "settings": _settings(run),
         "targets": targets,
         "others": list(result["transfer_runs"]),
@@ -264,6 +267,7 @@ def _neurons(run: Run) -> dict[str, Any]:
         "id": run.id,
         "model": result["model"],
         "model_run": result["model_run"],
+        "warning": warning_of(run),
         "settings": _settings(run),
         "count": len(result["neurons"]),
         "layers": layers,

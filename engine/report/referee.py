@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from engine.adversarial import CraftState, craft
+from engine.chance import chance_words, guessing_rate
 from engine.data import Dataset, Part
 from engine.device import Device
 from engine.errors import EngineError, MissingNetwork
@@ -45,6 +46,9 @@ def referee(chosen: Chosen, data: Dataset, device: Device) -> Iterator[Finding]:
     for run in chosen.all:
         claim = f"{_COMES_OUT_AGAIN[run.info['section']]} ({run.id})"
         yield from _checked(claim, partial(_comes_out_again, run, data, device))
+    for run in chosen.trainings:
+        claim = f"The network has learned: its accuracy is above what guessing gives ({run.id})"
+        yield from _checked(claim, partial(_learned, run))
     for run in chosen.noises:
         for claim, check in _OF_NOISES.items():
             yield from _checked(f"{claim} ({run.id})", partial(check, run, data, device))
@@ -95,6 +99,17 @@ def _figure(run: Run) -> str:
             return f"{len(result['targets'])} targets, every rate, size and interval again"
         case _:
             return f"{len(result['neurons'])} neurons, every activation and percentile again"
+
+
+def _learned(run: Run) -> Verdict:
+    """Validation accuracy is for sure above that of one and the same answer to everything."""
+    result = run.result
+    accuracy, n = result["validation"]["accuracy"], result["validation"]["n"]
+    low, high = rate_interval(accuracy, n)
+    return not chance_words(result), (
+        f"{accuracy:.2%} of {n:,} validation images (95 %: {low:.2%} to {high:.2%}), where always "
+        f"giving the most frequent answer scores {guessing_rate(result):.2%}"
+    )
 
 
 def _untouched(run: Run, data: Dataset, device: Device) -> Verdict:

@@ -22,8 +22,9 @@ def runs(tmp_path_factory, few, cpu):
     def finished(config):
         return Session(config, few, cpu, listen=lambda event: None).run()
 
-    train = finished(train_config(model="two-conv", artifacts=artifacts))
-    other = finished(train_config(model="baseline", artifacts=artifacts))
+    # Thirty epochs of two steps: networks that have learned something, which reports ask for.
+    train = finished(train_config(model="two-conv", epochs=30, artifacts=artifacts))
+    other = finished(train_config(model="baseline", epochs=30, artifacts=artifacts))
     found |= {"run": train.id, "model": "two-conv", "other_runs": {"baseline": other.id}}
     short = {"steps": 8, "artifacts": artifacts}
     return {

@@ -22,6 +22,7 @@ from tui.widgets.room import Rows
 from tui.words import MARKED
 
 RAW = "#5A6570"  # the line under a smoothed one
+BAD = "bold #D55E00"
 
 
 class Pane(Guarded, Container):
@@ -178,8 +179,9 @@ class ExperimentPane(Pane):
         if task is None:
             return Text()
         words = Text()
-        if task.message:  # first: on a low terminal the rest may have to be scrolled to
-            words.append(f"{task.message}\n\n", "bold #D55E00")
+        # First: on a low terminal the rest may have to be scrolled to.
+        for line in filter(None, (task.message, task.warning)):
+            words.append(f"{line}\n\n", BAD)
         if task.history.started:
             config = task.history.started.config
             dataset = task.history.started.dataset["name"]

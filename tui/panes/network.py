@@ -6,11 +6,12 @@ from pathlib import Path
 from rich.text import Text
 
 from engine.architectures import BEST_MODEL
+from engine.chance import warning_of
 from engine.config import NetworkConfig
 from engine.errors import EngineError
 from engine.reader import run_beside
 from engine.store import Run
-from tui.panes.base import ExperimentPane
+from tui.panes.base import BAD, ExperimentPane
 from tui.tables import headline
 
 
@@ -50,11 +51,14 @@ class NetworkPane(ExperimentPane):
         try:
             trained = Run(run_beside(Path(self.artifacts), run))
             info = trained.info
-            return words.append_text(
+            words.append_text(
                 Text.assemble(
                     info["config"]["model"], f" {headline(trained)}\n",
                     (f"{info['config']['recipe']}, seed {info['config']['seed']}", "dim"),
                 )
             )  # fmt: skip
+            if warning := warning_of(trained):
+                words.append(f"\n{warning}", BAD)
+            return words
         except EngineError:
             return words.append(run)

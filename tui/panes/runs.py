@@ -14,8 +14,8 @@ from engine.errors import MnistTuiError
 from engine.store import Run, list_runs
 from tui.conductor import Conductor
 from tui.look import Look
-from tui.panes.base import Pane
-from tui.tables import run_cells
+from tui.panes.base import BAD, Pane
+from tui.tables import remark_of, run_cells
 from tui.words import MARKED, MARKS, PLAIN_MARKS
 
 COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
@@ -68,12 +68,15 @@ class RunsPane(Pane):
         for run in runs:
             cells = run_cells(run)
             self._states[run.id] = cells[2]
-            if all(word in " ".join(cells).lower() for word in words):
+            remark = remark_of(run)
+            if all(word in " ".join([*cells, remark]).lower() for word in words):
                 name, _, status, dataset, recipe, seed, result = cells
                 mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
                 chosen = MARKED[self.look.plain] if run.id in self._marked else " "
                 name = Text.assemble((chosen, "bold #CC79A7"), name)
-                row = (name, Text(result, justify="right"), f"{mark} {status}", recipe, dataset)
+                words_of_result = Text(f"{result} {remark}".rstrip(), BAD if remark else "",
+                                       justify="right")  # fmt: skip
+                row = (name, words_of_result, f"{mark} {status}", recipe, dataset)
                 # All as Text: in a string, brackets would be markup.
                 cells = (cell if isinstance(cell, Text) else Text(cell) for cell in row)
                 table.add_row(*cells, Text(seed, justify="right"), key=run.id)

@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 from engine.architectures import ARCHITECTURES
 from engine.config import RunConfig, TrainConfig
 from engine.events import Preview
-from tui.panes.base import ExperimentPane, hint
+from tui.panes.base import BAD, ExperimentPane, hint
 from tui.task import Task
 from tui.widgets.chart import Chart, Line, Plot, spark
 from tui.widgets.picture import Picture
@@ -130,11 +130,15 @@ class TrainPane(ExperimentPane):
         marks = PLAIN_MARKS if self.look.plain else MARKS
         lines = Text.assemble(marks[task.state], " ", name, "\n  ")
         curve = task.history.curves.get("validation_accuracy")
-        if curve is not None:
+        if curve is not None and not task.warning:
             lines.append(spark(curve.values, SPARK, plain=self.look.plain), VALIDATION)
         if task.history.finished:
             accuracy = task.history.finished.figures["test"]["accuracy"]
-            lines.append(f" {accuracy:.2%}", "bold")
+            # On a narrow terminal there is no room for a curve beside the words.
+            words = (
+                (f"{accuracy:.2%} at chance", BAD) if task.warning else (f" {accuracy:.2%}", "bold")
+            )
+            lines.append(*words)
         elif curve is not None:
             lines.append(f" {curve.values[-1]:.1%}", "dim")
         else:

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 
 from engine.compare import Comparison
 from tui.actions import DIALOGS
-from tui.comparison import group_table, pictures, ranking
+from tui.comparison import group_table, pictures, ranking, warnings_of
 from tui.console import SafeConsole
 from tui.guard import Guarded
 from tui.look import Look
@@ -59,7 +59,7 @@ class Compare(Guarded, ModalScreen[None]):
     def _ranked(self, room: Size) -> Text:
         """Return the runs ranked, the means over seeds, and the pictures."""
         parts = [Text(self.comparison.warning, "yellow")] if self.comparison.warning else []
-        parts.append(_rendered(ranking(self.comparison)))
+        parts += [_rendered(ranking(self.comparison)), *warnings_of(self.comparison)]
         if len(self.comparison.groups) < len(self.comparison.runs):
             words = Text("Mean over seeds, ± the deviation of one run", "bold")
             parts += [words, _rendered(group_table(self.comparison))]

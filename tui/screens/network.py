@@ -18,7 +18,8 @@ from engine.store import Run, finished_runs
 from tui.actions import DIALOGS
 from tui.guard import Guarded
 from tui.keymap import titled
-from tui.tables import headline
+from tui.panes.base import BAD
+from tui.tables import headline, remark_of
 from tui.words import dataset_title
 
 NEWEST = "the newest"
@@ -77,10 +78,10 @@ def trained_runs(artifacts: str) -> list[Run]:
 
 def _line(run: Run) -> Text:
     info = run.info
-    config = info["config"]
+    config, remark = info["config"], remark_of(run)
     return Text.assemble(
         config["model"].ljust(13), (headline(run).ljust(8), "bold"),
         f"{config['recipe'].ljust(11)}seed {config['seed']:<4}"
         f"{dataset_title(info['dataset']['name']).ljust(8)}",
-        ("-".join(run.id.split("-")[:3]), "dim"),
+        ("-".join(run.id.split("-")[:3]), "dim"), *([("  " + remark, BAD)] if remark else []),
     )  # fmt: skip

@@ -67,4 +67,6 @@ def _idle(last: str | Task, keys: Keymap) -> Text:
     if last.state in ("stopped", "interrupted") and last.run:
         resumes = f"{keys.name('run.go_on')} resumes"
         return Text(f" {_title(last)} {last.state} at step {last.step:,} · {resumes}", WAITING)
+    if last.warning:
+        return Text(f" {_title(last)} {last.warning}", BAD)
     return Text(f" {_title(last)} {last.message or last.state}", "dim")
