@@ -239,6 +239,8 @@ DIALOGS: dict[str, tuple[Binding, ...]] = {
         Binding("ctrl+y", "copy", "copy the command", id="edit.copy", priority=True),
         Binding("down", "app.focus_next", "next", show=False, id="edit.next"),
         Binding("up", "app.focus_previous", "last", show=False, id="edit.last"),
+        Binding("pageup", "scroll(-2)", "scroll up", show=False, id="edit.scroll_up"),
+        Binding("pagedown", "scroll(2)", "scroll down", show=False, id="edit.scroll_down"),
     ),
     "network": (
         Binding("escape,n,q", "dismiss(None)", "cancel", id="network.cancel"),

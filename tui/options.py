@@ -110,6 +110,22 @@ def command_line(configs: Sequence[RunConfig]) -> str:
     return shlex.join(words)
 
 
+def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
+    """Return what runs are of, in words: models, targets, or layers with their neurons."""
+    parts = []
+    for configs in commands:
+        match configs[0]:
+            case TrainConfig():
+                parts += [config.model for config in configs]
+            case AdversarialConfig(labels=labels):
+                numbers = ", ".join(map(str, labels))
+                parts.append("all targets" if len(labels) == CLASSES else f"target {numbers}")
+            case VisualizeConfig(layers=layers, neurons=neurons):
+                names = ", ".join(layers or ("all layers",))
+                parts.append(f"{names} {', '.join(map(str, neurons))}" if neurons else names)
+    return ", ".join(parts)
+
+
 def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence]:
     """Return what was chosen with options that may be repeated; nothing stands for all."""
     match configs[0]:

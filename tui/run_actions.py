@@ -80,14 +80,15 @@ class RunActions(App[None]):
         """Edit the options of the next runs."""
         pane = self.experiments[self.current]
 
-        def edited(answer: tuple[RunConfig, bool] | None) -> None:
+        def edited(answer: tuple[list[list[RunConfig]], bool] | None) -> None:
             if answer is not None:
-                config, run = answer
-                pane.edit(config)
-                if run:
-                    self.action_run_choice()
+                commands, run = answer
+                pane.edit(commands)
+                if run:  # what the form showed
+                    self._start(commands)
+                    pane.marked.clear()
 
-        await self.push_screen(screens.Edit(pane.editable()), edited)
+        await self.push_screen(screens.Edit(pane.configs_of_choice()), edited)
 
     async def action_network(self) -> None:
         """Choose the network to look at."""

@@ -28,7 +28,7 @@ MARGIN = 2
 LINE = "#56B4E9"
 SPARK, RATE = 4, 7  # cells of a label's line
 # What the captions of the infused images say; the longest that fits is shown.
-LEGENDS = ("true digit {} answer with the noise", "true digit {} answer", "digit {} answer")
+LEGENDS = ("true digit {} answer with the noise", "true digit {} answer", "true {} answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,6 @@ class AdversarialPane(NetworkPane):
     def configs_of_all(self) -> list[list[RunConfig]]:
         """Return all ten noises, crafted together."""
         return [[self.config]]
-
-    def editable(self) -> RunConfig:
-        """Return the config of the marked or highlighted labels."""
-        return self.configs_of_choice()[0][0]
 
     @on(OptionList.OptionHighlighted, "#label-list")
     def _choose(self) -> None:
@@ -193,7 +189,7 @@ class AdversarialPane(NetworkPane):
         chart.border_subtitle = f"{value:.1%}" if name == "success" else f"{value:.3f}"
 
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
-        size = max(2, min(room.width, 2 * room.height))
+        size = max(2, min(room.width, 2 * room.height) // 2 * 2)
         image = infused.noises[index]
         if size < IMAGE_SIZE:
             image = shrink(image, size, size)

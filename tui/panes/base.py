@@ -92,10 +92,6 @@ class ExperimentPane(Pane):
         """Return everything in the section, for the key a."""
         raise NotImplementedError
 
-    def editable(self) -> RunConfig:
-        """Return the config that the edit form starts from."""
-        return self.config
-
     @property
     def row(self) -> int:
         """The highlighted row of the list."""
@@ -159,8 +155,9 @@ class ExperimentPane(Pane):
         """Return where the cursor stands, for a title; "" at the latest step."""
         return "" if self.cursor is None else f"  step {self.cursor:,}"
 
-    def edit(self, config: RunConfig) -> None:
-        """Take over what the edit form made; what the list chooses stays as it is."""
+    def edit(self, commands: list[list[RunConfig]]) -> None:
+        """Take over the options that the form made of the chosen runs."""
+        config = commands[0][0]
         names = options_of(self.kind)
         self.config = dataclasses.replace(
             self.config, **{name: getattr(config, name) for name in names}

@@ -35,10 +35,10 @@ class NetworkPane(ExperimentPane):
         """Tell whether a run looks at the network that is chosen."""
         return self.config.run is None or config.run == self.config.run
 
-    def edit(self, config: NetworkConfig) -> None:
+    def edit(self, commands: list[list[NetworkConfig]]) -> None:
         """Take over the form's options, and the network among them."""
         chosen_before = self.config.run
-        super().edit(config)
+        super().edit(commands)
         if self.config.run != chosen_before:
             self.choose_network(self.config.run)
 

@@ -74,14 +74,13 @@ class TrainPane(ExperimentPane):
         """Return all three trainings."""
         return [[replace(self.config, model=model) for model in NAMES]]
 
-    def editable(self) -> RunConfig:
-        """Return the highlighted model's config."""
-        return replace(self.config, model=self.model)
-
-    def edit(self, config: RunConfig) -> None:
-        """Take over the form's options, and highlight the model that it chose."""
-        self.query_one(OptionList).highlighted = NAMES.index(config.model)
-        super().edit(config)
+    def edit(self, commands: list[list[RunConfig]]) -> None:
+        """Take over the form's options; another model than what was chosen takes its place."""
+        rows = {NAMES.index(config.model) for config in commands[0]}
+        if rows != (self.marked or {self.row}):
+            self.marked.clear()
+            self.query_one(OptionList).highlighted = min(rows)
+        super().edit(commands)
 
     def show_task(self, task: Task) -> None:
         """Show a task and highlight its model."""

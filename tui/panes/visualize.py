@@ -82,10 +82,6 @@ class VisualizePane(NetworkPane):
         """Return all neurons of the network."""
         return [[self.config]]
 
-    def editable(self) -> RunConfig:
-        """Return the config of what is marked or highlighted first."""
-        return self.configs_of_choice()[0][0]
-
     @on(OptionList.OptionHighlighted, "#neuron-list")
     def _choose(self) -> None:
         self.refresh_text()
@@ -99,7 +95,7 @@ class VisualizePane(NetworkPane):
         if curve is not None:
             ends = dict(zip(self.shown.config.targets, curve.values[-1], strict=True))
         self.write_list(lambda width: [self._line(layer, index, ends) for layer, index in ROWS])
-        words = Text(f"\n{LAYER_WORDS[self.layer]}", "dim")
+        words = Text.assemble((f"\n{LAYER_WORDS[self.layer]}", "dim"))
         words.append_text(self.network_words("of"))
         if self.shown is None:
             one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")

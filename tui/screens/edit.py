@@ -15,38 +15,45 @@ from engine.config import NetworkConfig, Option, RunConfig, options_of
 from engine.errors import UsageError
 from tui.actions import DIALOGS
 from tui.guard import Guarded
-from tui.options import command_line, read_value
+from tui.options import chosen_words, command_line, read_value
+from tui.widgets.fields import Choice, Fields, Toggle
 
 FIRST = ("recipe", "model", "run", "epochs", "steps", "epsilon", "seed")  # what people change most
 WRONG = "bold #D55E00"
-ANSWERS = {"run": "run now", "keep": "keep for later", "copy": "copy the command"}
+ANSWERS = {"run": "run", "keep": "keep", "copy": "copy"}  # short, for sixty columns
 
 
-class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
-    """Returns the config and whether to run it now, or None where nothing is to change."""
+class Edit(Guarded, ModalScreen[tuple[list[list[RunConfig]], bool] | None]):
+    """Returns the runs as edited and whether to run them now, or None where nothing is to change.
+
+    The runs come and go as a list for each command line, and what is returned is what is shown.
+    """
 
     BINDINGS: ClassVar = DIALOGS["edit"]
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, commands: list[list[RunConfig]]) -> None:
+        """``commands`` is what is chosen in the section; its options, but for models, are alike."""
         super().__init__()
-        self.config = config
+        self.commands = commands
+        self.edited = commands
+        self.config = commands[0][0]
         self.names = sorted(
-            options_of(config), key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST)
+            options_of(self.config), key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST)
         )
 
     def compose(self) -> ComposeResult:
         """Lay out a line an option, the command line, and what to do with it."""
         with Vertical(classes="dialog wide") as dialog:
-            dialog.border_title = f"Options of the next {self.config.section} runs"
             keys = self.app.keys
             move, cancel = keys.names("edit.last", "edit.next"), keys.name("edit.cancel")
             dialog.border_subtitle = Text(f"{move} move  {cancel} leaves all as it was")
-            with VerticalScroll(can_focus=False), Grid(id="form"):
+            with Fields(id="fields", can_focus=False), Grid(id="form"):
                 for name, rules in self._fields():
                     yield Label(name.replace("_", " "))
                     yield self._field(name, rules)
             yield Static(id="explained")
-            yield Static(id="command")
+            with VerticalScroll(id="said", can_focus=False):
+                yield Static(id="command")
             with Horizontal(id="answers"):
                 for answer, words in ANSWERS.items():
                     yield Button(
@@ -58,15 +65,24 @@ class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
         rules = options_of(self.config)
         return [(name, rules[name]) for name in self.names]
 
-    def _field(self, name: str, rules: Option) -> Select | Checkbox | Input:
+    @property
+    def _models(self) -> tuple[str, ...]:
+        """The models of the runs, where they are of several: the model field stands for all."""
+        models = tuple(getattr(config, "model", None) for config in self.commands[0])
+        return models if len(models) > 1 else ()
+
+    def _field(self, name: str, rules: Option) -> Choice | Toggle | Input:
         value = getattr(self.config, name)
         if rules.choices:
-            return Select(
-                [(choice, choice) for choice in rules.choices], value=value, allow_blank=False,
-                id=f"field-{name}", compact=True,
+            choices = [(choice, choice) for choice in rules.choices]
+            if name == "model" and self._models:
+                value = self._models
+                choices.insert(0, (", ".join(value), value))
+            return Choice(
+                choices, value=value, allow_blank=False, id=f"field-{name}", compact=True
             )  # fmt: skip
         if isinstance(value, bool):
-            return Checkbox(value=value, id=f"field-{name}", compact=True)
+            return Toggle(value=value, id=f"field-{name}", compact=True)
         text = "" if value is None else str(value)
         return Input(text, placeholder=self._default(name), id=f"field-{name}", compact=True)
 
@@ -97,8 +113,8 @@ class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
         rules = dict(self._fields()).get(name.removeprefix("field-"))
         self.query_one("#explained", Static).update(Text(rules.help if rules else "", "dim"))
 
-    def read(self) -> RunConfig:
-        """Return the config as the form stands. Raises UsageError as the command line does."""
+    def read(self) -> list[list[RunConfig]]:
+        """Return the runs as the form stands. Raises UsageError as the command line does."""
         values: dict[str, Any] = {}
         for name in self.names:
             field = self.query_one(f"#field-{name}")
@@ -106,37 +122,52 @@ class Edit(Guarded, ModalScreen[tuple[RunConfig, bool] | None]):
                 values[name] = read_value(type(self.config), name, field.value)
             else:
                 values[name] = field.value
-        return dataclasses.replace(self.config, **values)
+        commands = self.commands
+        if self._models:
+            if values["model"] == self._models:
+                del values["model"]  # each keeps its own
+            else:
+                commands = [[self.commands[0][0]]]
+        return [
+            [dataclasses.replace(config, **values) for config in configs] for configs in commands
+        ]
 
-    def _check(self) -> RunConfig | None:
-        """Show the command line, or what is wrong; the placeholders follow the recipe."""
+    def _check(self) -> bool:
+        """Show what would be run, or what is wrong; the placeholders follow the recipe."""
         line = self.query_one("#command", Static)
         try:
-            config = self.read()
+            self.edited = self.read()
         except UsageError as error:
             line.update(Text(str(error), WRONG))
-            return None
-        self.config = config
+            return False
+        self.config = self.edited[0][0]
+        title = f"Options of the next runs: {chosen_words(self.edited)}"
+        self.query_one(".dialog").border_title = Text(title)
         for name, _ in self._fields():
             field = self.query_one(f"#field-{name}")
             if isinstance(field, Input):
                 field.placeholder = self._default(name)
-        line.update(Text(f"$ {command_line([config])}", "bold"))
-        return config
+        line.update(Text("\n".join(f"$ {words}" for words in self._command_lines()), "bold"))
+        return True
+
+    def _command_lines(self) -> list[str]:
+        return [command_line(configs) for configs in self.edited]
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll the command lines."""
+        self.query_one("#said", VerticalScroll).scroll_relative(y=by, animate=False)
 
     def action_take(self, run: bool) -> None:
         """Leave with what was edited, unless something is wrong."""
-        config = self._check()
-        if config is None:
+        if self._check():
+            self.dismiss((self.edited, run))
+        else:
             self.app.bell()
-            return
-        self.dismiss((config, run))
 
     def action_copy(self) -> None:
-        """Put the command line on the clipboard of whoever sits at the terminal (OSC 52)."""
-        config = self._check()
-        if config is not None:
-            self.app.copy_to_clipboard(command_line([config]))
+        """Put the command lines on the clipboard of whoever sits at the terminal (OSC 52)."""
+        if self._check():
+            self.app.copy_to_clipboard("\n".join(self._command_lines()))
             self.notify("Copied, where the terminal allows it.")
 
     @on(Button.Pressed)
