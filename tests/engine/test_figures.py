@@ -3,12 +3,16 @@
 import re
 import shutil
 
+import numpy as np
 import pytest
 
-from engine.figures import draw_figures
+from engine.figures import adversarial, draw_figures
 from engine.figures.style import new_figure, save
+from engine.history import History
 from engine.report.choose import Chosen, choose
 from engine.report.document import render
+from engine.store import Run
+from tests.tui import example_runs as examples
 
 
 def test_who_reads_a_figure_while_it_is_drawn_again_gets_a_whole_one(tmp_path):
@@ -44,3 +48,28 @@ def test_models_are_side_by_side_only_where_just_these_were_trained_together(cop
     for trainings, shown in ((together, True), (later, False), (together[:1], False)):
         page = render(Chosen(trainings, (), ()), [], "again")
         assert ("trained together" in page) == shown
+
+
+def test_infused_images_are_titled_by_their_true_digit_and_the_answer(
+    tmp_path, digits, monkeypatch
+):
+    run = Run(tmp_path / examples.crafted(tmp_path, digits, 1, "a network"))
+    history = History.of(run.events())
+    for name in ("sources", "test_sources"):
+        history.previews[name][-1].values["before"] = [
+            5
+        ] * 10  # no clean image is read as what it is
+    figures = []
+    monkeypatch.setattr(adversarial, "save", lambda figure, *name: figures.append(figure))
+    list(adversarial.draw_adversarial(history, np.zeros((10, 1, 28, 28)), tmp_path))
+    answers = history.previews["noise"][-1].values["after"][0]
+    titles = [axes.get_title() for axes in figures[0].axes]
+    for digit in range(1, 10):
+        resists = "" if answers[digit] == 0 else "  resists"
+        assert f"{digit} → {answers[digit]}{resists}" in titles
+    [legend] = [axes.xaxis.label for axes in figures[0].axes if "→" in axes.get_xlabel()]
+    assert legend.get_text() == "true digit → answer with the noise"
+    figures[0].canvas.draw()
+    place, whole = legend.get_window_extent(), figures[0].bbox
+    assert whole.x0 < place.x0 < place.x1 < whole.x1
+    assert whole.y0 < place.y0 < place.y1 < whole.y1

@@ -148,7 +148,7 @@ def test_the_edit_form_checks_shows_the_command_and_is_kept(tmp_path):
         assert form.query_one("#field-learning_rate").placeholder == "0.01"
         form.query_one("#field-recipe").value = "tuned"
         await pilot.pause()
-        assert form.query_one("#field-learning_rate").placeholder == "0.2"
+        assert form.query_one("#field-learning_rate").placeholder == "0.02"  # of the digits, too
         epochs.value = "many"
         await pilot.pause()
         assert "--epochs must be a whole number" in text(app, "#command")

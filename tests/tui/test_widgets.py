@@ -65,6 +65,24 @@ def test_a_chart_never_crashes_and_keeps_its_size(size, values, log):
         assert all(len(row) <= size[0] for row in drawn)
 
 
+@pytest.mark.parametrize("height", [1, 2, 3, 4, 9])
+@pytest.mark.parametrize("width", [1, 5, 11, 15, 16, 24, 60])
+def test_a_chart_of_any_size_shows_its_curve_and_stays_within(width, height):
+    line = Line(np.arange(1, 401), np.linspace(2.3, 0.1, 400), "red")
+    drawn = rows(draw(Plot([line]), width, height, plain=True))
+    assert len(drawn) == height
+    assert max(map(len, drawn)) <= width
+    assert sum(row.count("*") for row in drawn) >= min(width, height)
+    numbered = any("|" in row for row in drawn)
+    assert numbered == (width >= 15 and height >= 3)
+
+
+def test_numbers_at_the_axis_do_not_run_into_each_other():
+    line = Line(np.arange(1, 401), np.linspace(2.3, 0.1, 400), "red")
+    for width in range(16, 40):
+        assert set(rows(draw(Plot([line]), width, 5))[-1].split()) <= {"0", "200", "400"}
+
+
 def test_no_peak_is_hidden():
     values = np.zeros(10_000)
     values[5_003] = 1

@@ -64,11 +64,9 @@ class NeuronView(CloseUp):
             return top
         shown = task.history.previews["exemplars"][-1].images
         strongest = shown[row * EXEMPLARS : (row + 1) * EXEMPLARS] / 255
-        head = Text("\nthe nine test images that excite it most\n", "dim")
-        height = room.height - (top.plain + head.plain).count("\n") - 1
-        return Text("\n").join(
-            [top, head.append_text(self._exemplars(strongest, room.width, height))]
-        )
+        height = room.height - top.plain.count("\n") - 3  # the empty line and the words
+        words = ("\n\nthe nine test images that excite it most\n", "dim")
+        return Text.assemble(top, words, self._exemplars(strongest, room.width, height))
 
     def _framed(self, image: np.ndarray, size: int) -> Text:
         scale = size / IMAGE_SIZE

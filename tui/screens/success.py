@@ -29,7 +29,7 @@ class SuccessMap(CloseUp):
         if finished is None:
             return Text("The map comes with the judging on the test images,\nat the end.", "dim")
         cell = CELL if room.width >= HEAD + CLASSES * CELL + TOTAL else NARROW_CELL
-        words = Text("target  true digit\n", "dim")
+        words = Text.assemble(("target  true digit\n", "dim"))
         words.append(" " * HEAD + "".join(f"{digit:>{cell}}" for digit in range(CLASSES)), "bold")
         words.append(f"{'all':>{TOTAL}}", "bold")
         for target in finished.figures["targets"]:

@@ -7,13 +7,14 @@ from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
+from tui.guard import Guarded
 from tui.widgets.picture import Picture
 
 Drawing = Callable[[Size], Text]
-CORNERS = 4  # cells of a border's line that hold no words: corners and spaces
+CORNERS = 6  # cells of a border's line that hold no words: corners, lines and spaces
 
 
-class Room(VerticalScroll):
+class Room(Guarded, VerticalScroll):
     """A panel with one picture, which is drawn for the cells that the layout leaves it."""
 
     def __init__(self, picture: str, *, id: str, classes: str) -> None:
@@ -61,7 +62,7 @@ class Room(VerticalScroll):
                 self._write_legend()
 
 
-class Rows(OptionList):
+class Rows(Guarded, OptionList):
     """A list whose rows are written for its width."""
 
     def __init__(self, *rows: Text, id: str) -> None:
