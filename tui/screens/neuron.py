@@ -123,7 +123,7 @@ def _told(facts: dict[str, str], width: int) -> Text:
     """Return facts by name, a line each, or more where they are wider than ``width``."""
     words = Text()
     for name, value in facts.items():
-        first, *rest = textwrap.wrap(value, width - NAME) or [""]
+        first, *rest = textwrap.wrap(value, max(width - NAME, 8)) or [""]
         words.append(f"{name:{NAME}}", "dim").append(f"{first}\n")
         words.append("".join(f"{'':{NAME}}{line}\n" for line in rest))
     return words
