@@ -14,6 +14,8 @@ from typing import Any, TypedDict
 
 import torch
 
+from engine.errors import EngineError
+from engine.events import Progress
 from engine.models import load_state
 from engine.reader import DamagedFile
 from engine.schema import Positive, Size, check
@@ -124,11 +126,33 @@ def read_checkpoint(run: Run, begun: dict[str, Any], steps: int) -> Saved | None
             raise ValueError("it is no checkpoint")
         found = check({k: v for k, v in saved.items() if k != "state"}, _SavedValues)
         _check_alike(saved["state"], begun, "state")
-        if not 0 <= saved["state"]["step"] <= steps:
-            raise ValueError(f"step {saved['state']['step']} of {steps}")
+        if not 0 <= (step := saved["state"]["step"]) <= steps:
+            raise ValueError(f"step {step} of {steps}")
+        told, damaged = _told(run, found["journal"])
+        if told > step or (told < step and not damaged):
+            raise ValueError(f"it is of step {step}, where the journal is at step {told}")
     except ValueError as error:
         raise DamagedFile(path, str(error), ANEW) from None
     return Saved(saved["state"], found["seconds"], found["journal"])
+
+
+def _told(run: Run, size: int) -> tuple[int, int]:
+    """Return the last step measured in a journal's first bytes, and how many lines are damaged.
+
+    Raises EngineError where the journal has not that many, or they do not end a line.
+    """
+    rest, step = size, 0
+    parser = run.parser()
+    for line in run.lines():
+        if rest <= 0:
+            break
+        rest -= len(line)
+        if isinstance(event := parser.event(line), Progress):
+            step = event.step
+    if rest:
+        path = run.path / JOURNAL_FILE
+        raise EngineError(f"{path} has lost lines that the checkpoint builds on.")
+    return step, parser.damaged
 
 
 def _bytes(value: Any) -> int:

@@ -242,7 +242,8 @@ def _array(rows: list) -> np.ndarray:
     """Return float32 from nested lists, None as NaN."""
     if not isinstance(rows, list):
         raise ValueError(f"a series cannot be {rows!r}")
-    return np.array(rows, dtype=np.float32)
+    with np.errstate(over="ignore"):  # the journal's reader refuses what is no float32
+        return np.array(rows, dtype=np.float32)
 
 
 def real(value: float | None) -> float:

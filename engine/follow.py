@@ -56,6 +56,11 @@ class Follower:
             return False
         return self._looked and not self.driven
 
+    @property
+    def damaged(self) -> int:
+        """The number of lines passed over so far."""
+        return self._parser.damaged
+
     def _new_events(self) -> list[Event]:
         path = self.run.path / JOURNAL_FILE
         events = []

@@ -7,8 +7,9 @@ is damaged is passed over and counted. No torch in here.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
+import numpy as np
 from msgspec import Meta
 
 from engine.architectures import CLASSES, EXEMPLARS, IMAGE_SIZE
@@ -46,6 +47,22 @@ Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 y
 Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
 # On whose images another preview is shown: without them it is of no use.
 SHOWN_ON = {"noise": "sources"}
+
+Measured = Annotated[float, Meta(ge=-3.5e38, le=3.5e38)] | None  # a float32, null for NaN
+
+
+class _Line(TypedDict):
+    """What every line has."""
+
+    time: Time
+    step: Count
+
+
+class _ProgressLine(_Line):
+    """A progress; its shapes are those of the run."""
+
+    series: dict[str, list[Measured | list[Measured]]]
+    values: NotRequired[dict[str, Measured | list[Measured]]]
 
 
 class JournalParser:
@@ -139,8 +156,8 @@ class _Rules:
 
     def __init__(self, started: Started) -> None:
         self.steps = started.steps
-        self.config = check_config(started.section, started.config)
-        self.rows = rows_of(self.config)
+        self.section, self.asked = started.section, started.config
+        self.rows = rows_of(check_config(self.section, self.asked))
         self.row = (self.rows,) if self.rows else ()  # what is measured at a step
         self.step = 0  # of the last line
         self.measured = 0  # the step up to which there are series
@@ -152,53 +169,49 @@ class _Rules:
         event = from_json(line)
         if isinstance(event, Started):
             raise ValueError("a second start")
-        _check_fields(line, {"time": Time, "step": Count})
+        check(line, _ProgressLine if isinstance(event, Progress) else _Line)
         # The line about a checkpoint is written when that is, which may be some steps later.
         if event.step > self.steps or (event.step < self.step and event.kind != Checkpoint.kind):
             raise ValueError(f"step {event.step} after step {self.step} of {self.steps}")
         match event:
             case Progress():
-                self._check_progress(event, line)
+                self._check_progress(event)
             case Preview():
                 self._check_preview(event, line)
             case Finished():
-                check_figures(event.figures, self.config)
+                check_figures(event.figures, self.section, self.asked)
                 _check_value("images_seen", event.images_seen, Count | None)
         self.step = max(self.step, event.step)
         return event
 
-    def _check_progress(self, event: Progress, line: Mapping[str, Any]) -> None:
-        rows = {len(series) for series in event.series.values()}
-        known = _SERIES[self.config.section]
-        if set(known) - set(event.series):
+    def _check_progress(self, event: Progress) -> None:
+        known = _SERIES[self.section]
+        if any(name not in event.series for name in known):
             raise ValueError("a series is missing")
+        rows = {len(series) for series in event.series.values()}
         if len(rows) != 1 or not 0 < max(rows) <= event.step - self.measured:
             raise ValueError("other series than one row a step")
-        shapes = {}
-        for name, series in event.series.items():
-            one = series.shape[1:]
+        shapes = {name: series.shape[1:] for name, series in event.series.items()}
+        for name, one in shapes.items():
             if one not in ((), self.row) or (name in known and one != self.row):
-                raise ValueError(f"{name}: a series of shape {list(series.shape)}")
-            kind = fractions if name in _SHARES else numbers
-            _check_value(name, line["series"][name], kind(None, *one))
-            shapes[name] = one
+                raise ValueError(f"{name}: a series of shape {list(event.series[name].shape)}")
         for name, value in event.values.items():
             one = (len(value),) if isinstance(value, list) else ()
-            if one not in ((), self.row) or (name in _SCALARS and one):
-                raise ValueError(f"{name}: of length {len(value)}")
-            kind = fractions if name in _SHARES else numbers
-            _check_value(name, line["values"][name], kind(*one))
-            if name in shapes:
-                raise ValueError(f"{name}: measured twice")
+            if one not in ((), self.row) or (name in _SCALARS and one) or name in shapes:
+                raise ValueError(f"{name}: not a value a step")
             shapes[name] = one
-        for name, one in shapes.items():
-            if self.shapes.get(name, one) != one:
-                raise ValueError(f"{name}: of another length than before")
+        for name in _SHARES & shapes.keys():
+            shares = np.asarray(event.series.get(name, event.values.get(name)))
+            # A mean may be above one by a rounding; what is not a number is neither.
+            if (shares < 0).any() or (shares > 1.001).any():
+                raise ValueError(f"{name}: not shares")
+        if any(self.shapes.get(name, one) != one for name, one in shapes.items()):
+            raise ValueError("of another length than before")
         self.shapes |= shapes
         self.measured = event.step
 
     def _check_preview(self, event: Preview, line: Mapping[str, Any]) -> None:
-        rules = _PREVIEWS[self.config.section].get(event.name)
+        rules = _PREVIEWS[self.section].get(event.name)
         if event.images is None:
             count = self.shown.get(event.name)
             if count is None:
@@ -228,7 +241,7 @@ class _Rules:
 
 
 _SERIES = {"train": ("loss",), "adversarial": ("loss", "success"), "visualize": ("activation",)}
-_SHARES = ("success", "validation_accuracy")
+_SHARES = {"success", "validation_accuracy"}
 _SCALARS = ("penalty", "learning_rate", "validation_loss", "validation_accuracy")
 
 # Of each preview: how many images, the values that it must have, and those that it may have.

@@ -114,15 +114,19 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
 
 def read_json(path: str | os.PathLike, limit: int = JSON_LIMIT) -> dict[str, Any]:
     """Return the JSON object that a file holds; raises as ``open_to_read`` does."""
-    content = read_bytes(path, limit)
     try:
-        values = from_json(content)
-        check_depth(values)
+        values = from_json(read_bytes(path, limit))
+        check_object(values)
     except ValueError as error:
         raise DamagedFile(path, str(error)) from None
-    if not isinstance(values, dict):
-        raise DamagedFile(path, "not a JSON object")
     return values
+
+
+def check_object(values: Any) -> None:
+    """Raise ValueError unless JSON holds an object, and not too deep a one."""
+    check_depth(values)
+    if not isinstance(values, dict):
+        raise ValueError("not a JSON object")
 
 
 def from_json(content: bytes | str) -> Any:

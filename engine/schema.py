@@ -20,7 +20,6 @@ from engine.config import (
     AdversarialConfig,
     NetworkConfig,
     RunConfig,
-    TrainConfig,
     VisualizeConfig,
 )
 from engine.errors import EngineError, UsageError
@@ -42,6 +41,7 @@ Size = Annotated[float, Meta(ge=0, le=1e30)]
 Real = Annotated[float, Meta(ge=-1e300, le=1e300)] | None  # None: it was not finite
 Digit = Annotated[int, Meta(ge=0, lt=CLASSES)]
 Id = Annotated[str, Meta(pattern=r"^(?!\.{1,2}\Z)[^/\\\x00]{1,255}\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]  # short enough for a line
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 Model = Literal[*ARCHITECTURES]
@@ -53,7 +53,7 @@ Status = Literal["running", "stopped", "finished", "failed"]
 class DatasetValues(TypedDict):
     """``dataset`` of run.json and of a Started."""
 
-    name: Annotated[str, Meta(min_length=1)]
+    name: Name
     sha256: Digest
     train: Positive
     validation: Positive
@@ -63,11 +63,11 @@ class DatasetValues(TypedDict):
 class EnvironmentValues(TypedDict):
     """``environment`` of run.json and of a Started."""
 
-    device: str
-    device_name: str
-    precision: str
+    device: Name
+    device_name: Name
+    precision: Name
     threads: Positive | None
-    versions: dict[str, str]
+    versions: dict[Name, Name]
 
 
 class RunValues(TypedDict):
@@ -266,21 +266,24 @@ def rows_of(config: RunConfig) -> int:
     return 0
 
 
-def check_result(values: dict[str, Any], config: RunConfig) -> None:
-    """Check what result.json holds of a run with that config."""
+def check_result(values: dict[str, Any], section: str, config: Mapping[str, Any]) -> None:
+    """Check what result.json holds of a run of that section with that config, as JSON."""
     check(values, Times)
-    if isinstance(config, TrainConfig) and "images_per_second" not in values:
+    if section == "train" and "images_per_second" not in values:
         raise ValueError("images_per_second is missing")
-    check_figures(values, config)
+    check_figures(values, section, config)
 
 
-def check_figures(values: Mapping[str, Any], config: RunConfig) -> None:
-    """Check the figures of a finished run with that config."""
-    check(values, _FIGURES[config.section])
-    if isinstance(config, AdversarialConfig):
-        _check_targets(values, config)
-    elif isinstance(config, VisualizeConfig):
-        _check_neurons(values["neurons"], config)
+def check_figures(values: Mapping[str, Any], section: str, config: Mapping[str, Any]) -> None:
+    """Check the figures of a finished run of that section with that config, as JSON."""
+    check(values, _FIGURES[section])
+    if section == "train":
+        return
+    asked = check_config(section, config)
+    if isinstance(asked, AdversarialConfig):
+        _check_targets(values, asked)
+    elif isinstance(asked, VisualizeConfig):
+        _check_neurons(values["neurons"], asked)
 
 
 def _check_targets(values: Mapping[str, Any], config: AdversarialConfig) -> None:

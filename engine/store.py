@@ -26,10 +26,13 @@ from engine.journal import JournalParser, StoredEvents
 from engine.lock import LOCK_FILE, RunLock, is_driven
 from engine.reader import (
     JOURNAL_LIMIT,
+    JSON_LIMIT,
     DamagedFile,
+    check_object,
+    from_json,
     open_to_read,
     read_array,
-    read_json,
+    read_bytes,
     read_lines,
 )
 from engine.schema import check_result, check_run, rows_of
@@ -48,6 +51,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._sound: dict[str, bytes] = {}  # what was found sound need not be checked again
 
     @property
     def id(self) -> str:
@@ -94,7 +98,12 @@ class Run:
     @property
     def result(self) -> dict[str, Any]:
         """``result.json``, checked. Raises EngineError where the run has not finished."""
-        return self._read_json(RESULT_FILE, lambda values: check_result(values, self.config))
+
+        def check(values: dict[str, Any]) -> None:
+            info = self.info
+            check_result(values, info["section"], info["config"])
+
+        return self._read_json(RESULT_FILE, check)
 
     def events(self) -> StoredEvents:
         """Return the journal's events, to be iterated over once; none where there is no journal.
@@ -102,7 +111,7 @@ class Run:
         Raises DamagedFile, at the first of them, where that is no sound Started. A later line that
         is damaged is passed over, and counted in ``damaged``.
         """
-        return StoredEvents(self._lines(), self.parser())
+        return StoredEvents(self.lines(), self.parser())
 
     def array(self) -> np.ndarray:
         """Return the noises or images that a run made: float32 [N, 1, H, W], all finite.
@@ -120,7 +129,8 @@ class Run:
         """Return a parser of the journal, before its first line."""
         return JournalParser(self.path / JOURNAL_FILE, lambda: self.config)
 
-    def _lines(self) -> Iterator[bytes]:
+    def lines(self) -> Iterator[bytes]:
+        """Yield the journal's lines, the last one perhaps cut. Raises EngineError."""
         path = self.path / JOURNAL_FILE
         try:
             with open_to_read(path, JOURNAL_LIMIT) as journal:
@@ -212,8 +222,14 @@ class Run:
     def _read_json(self, name: str, check: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         path = self.path / name
         try:
-            values = read_json(path)
-            check(values)
+            content = read_bytes(path, JSON_LIMIT)
+            values = from_json(content)
+            if content != self._sound.get(name):
+                check_object(values)
+                check(values)
+                if name == RUN_FILE:  # the result is held against it
+                    self._sound.clear()
+                self._sound[name] = content
         except FileNotFoundError:
             raise EngineError(f"Run {self.id} has no {name}.") from None
         except ValueError as error:

@@ -220,10 +220,11 @@ def remark_of(run: Run) -> str:
 
 def headline(run: Run) -> str:
     """Return a finished run's result in a few characters, "" where there is none."""
-    if run.info["status"] != "finished":
+    info = run.info
+    if info["status"] != "finished":
         return ""
     result = run.result
-    match run.info["section"]:
+    match info["section"]:
         case "train":
             return f"{result['test']['accuracy']:.2%}"
         case "adversarial":

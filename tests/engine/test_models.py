@@ -1,4 +1,6 @@
 import math
+import os
+import pickle
 
 import pytest
 import torch
@@ -77,6 +79,13 @@ def test_stored_weights_are_plain_and_come_back(tmp_path):
     assert torch.allclose(logits, loaded(images), atol=1e-6)
 
 
+class Bomb:
+    """Takes all memory, or does anything at all, when it is unpickled."""
+
+    def __reduce__(self):
+        return bytearray, (1 << 50,)
+
+
 def test_equal_weights_are_equal_bytes():
     assert weights_bytes(Network(ARCHITECTURES["baseline"])) == weights_bytes(
         Network(ARCHITECTURES["baseline"])
@@ -109,6 +118,19 @@ def test_equal_weights_are_equal_bytes():
             ),
             "not finite",
         ),
+        (
+            lambda path: torch.save(
+                {k: v.double() for k, v in Network(ARCHITECTURES["baseline"]).state_dict().items()},
+                path,
+            ),
+            "float32",
+        ),
+        (lambda path: (path.unlink(), path.mkdir()), "not a regular file"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
+        (lambda path: (path.rename(path.with_name("x")), path.symlink_to("x")), "a link"),
+        (lambda path: os.truncate(path, 1 << 40), "at most"),
+        (lambda path: path.write_bytes(pickle.dumps(Bomb())), "is damaged"),
+        (lambda path: torch.save(Bomb(), path), "its pickle names"),
     ],
 )
 def test_damaged_and_foreign_weights_are_refused(tmp_path, spoil, words):

@@ -2,9 +2,12 @@
 
 import dataclasses
 import errno
+import io
+import math
 from pathlib import Path
 
 import pytest
+import torch
 
 from engine.config import AdversarialConfig, VisualizeConfig
 from engine.control import HAND_OVER, Control
@@ -254,6 +257,52 @@ def test_lost_lines_and_damaged_checkpoints_are_told(config, few, cpu):
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     with pytest.raises(EngineError, match=r"checkpoint\.pt is damaged .* delete it"):
         go_on(run, config, few, cpu)
+
+
+def test_a_checkpoint_of_anything_but_such_a_state_is_damaged(config, few, cpu):
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    path, journal = run.path / "checkpoint.pt", (run.path / "events.jsonl").read_bytes()
+    sound = path.read_bytes()
+
+    def refused(change):
+        saved = torch.load(io.BytesIO(sound), weights_only=True)
+        change(saved)
+        torch.save(saved, path)
+        with pytest.raises(EngineError, match=r"checkpoint\.pt is damaged|has lost lines") as told:
+            go_on(run, config, few, cpu)
+        assert "\n" not in str(told.value)
+        assert (run.path / "events.jsonl").read_bytes() == journal
+        assert run.info["status"] == "stopped"
+
+    def places(values):
+        for key, value in values.items() if isinstance(values, dict) else enumerate(values):
+            yield values, key
+            if isinstance(value, (dict, list)):
+                yield from places(value)
+
+    count = len(list(places(torch.load(io.BytesIO(sound), weights_only=True))))
+    for number in range(count):
+        odd = [None, "x", -1, 10**9, {}, [], torch.zeros(1), torch.zeros(1).expand(50, 50)]
+        for value in odd:
+
+            def put(saved, number=number, value=value):
+                place, key = list(places(saved))[number]
+                if isinstance(place[key], float) and isinstance(value, int):
+                    value = math.nan  # a later second would be no damage
+                place[key] = value
+
+            refused(put)
+    refused(lambda saved: saved["state"].update(step=saved["state"]["step"] + 1))
+    refused(lambda saved: saved.update(journal=saved["journal"] - 1))
+    refused(lambda saved: saved["state"].pop("step"))
+    for content in (b"", b"x", sound[:-1], sound[:500], b"PK" + sound[2:90]):
+        path.write_bytes(content)
+        with pytest.raises(EngineError, match=r"checkpoint\.pt is damaged .* delete it"):
+            go_on(run, config, few, cpu)
+    path.write_bytes(sound)
+    go_on(run, config, few, cpu)
+    assert run.status == "finished"
 
 
 def test_a_journal_is_cut_at_a_byte(tmp_path):
