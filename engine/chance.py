@@ -1,6 +1,7 @@
 """Whether a finished training has learned anything, from the files of any version. No torch."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
@@ -38,14 +39,15 @@ def warning_of(run: Run) -> str:
     info = run.info
     if info["section"] == "train":
         return chance_words(run.result) if info["status"] == "finished" else ""
-    return network_warning(run, info["config"].get("run"))
+    network = info["config"].get("run")
+    words = network_words(run.path.parent, network)
+    return f"its network, {network}, {words}" if words else ""
 
 
-def network_warning(beside: Run, network: str | None) -> str:
-    """Return what is to be said of the network that is looked at, a run in the same folder."""
+def network_words(folder: Path, network: str | None) -> str:
+    """Return what is to be said of a training in a folder whose network is looked at, or ""."""
     try:
-        trained = Run(run_beside(beside.path.parent, network))
-        words = warning_of(trained) if trained.info["section"] == "train" else ""
+        trained = Run(run_beside(folder, network))
+        return warning_of(trained) if trained.info["section"] == "train" else ""
     except (EngineError, OSError):  # it was removed, or is damaged: told of elsewhere
         return ""
-    return f"its network, {trained.id}, {words}" if words else ""

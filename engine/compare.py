@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.chance import chance_words, network_warning
+from engine.chance import chance_words, warning_of
 from engine.errors import EngineError
 from engine.events import plain, real
 from engine.history import Curve, History
@@ -43,7 +43,7 @@ class Compared:
     def warning(self) -> str:
         """What is to be said of its figures, "" where they are sound."""
         if "run" in self.settings:
-            return network_warning(self.run, self.settings["run"])
+            return warning_of(self.run)
         return chance_words(self.history.finished.figures) if self.history.finished else ""
 
     @property

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.architectures import ARCHITECTURES, BEST_MODEL
-from engine.chance import warning_of
+from engine.chance import network_words
 from engine.config import NetworkConfig, RunConfig, TrainConfig, options_of
 from engine.control import Control
 from engine.errors import EngineError
@@ -52,9 +52,8 @@ class Laboratory:
         }
         if isinstance(config, NetworkConfig):
             found |= _networks(config, data)
-            trained = Run(Path(config.artifacts) / found["run"])
-            if warning := warning_of(trained):
-                self._warn(f"the network of {trained.id} {warning}")
+            if warning := network_words(Path(config.artifacts), found["run"]):
+                self._warn(f"the network of {found['run']} {warning}")
         return Session(
             config.resolve(**found),
             data,

@@ -1,6 +1,7 @@
 """Trainings that learned nothing, and that this is said from their files alone."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -106,6 +107,9 @@ def test_a_network_that_is_gone_or_damaged_is_told_of_elsewhere(hopeless, tmp_pa
     network = tmp_path / hopeless["bad"].id
     network.mkdir()
     (network / "run.json").write_text("[" * 10)
+    assert warning_of(noises) == ""
+    shutil.copy(hopeless["bad"].path / "run.json", network)
+    (network / "result.json").write_text("{")
     assert warning_of(noises) == ""
 
 
