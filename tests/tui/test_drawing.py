@@ -201,7 +201,7 @@ def test_grids_in_rooms_of_every_width(opened, view):
         drawing = app.query_one(panel, Room)._drawing
         for room in rooms():
             drawn = drawing(room)
-            assert max(line.cell_len for line in drawn.split("\n")) <= room.width
+            assert max(map(len, drawn.plain.split("\n"))) <= room.width
             assert_drawn(cells_of_text(drawn), expected(pane))
 
     opened(story)
@@ -226,7 +226,7 @@ def test_close_looks_in_every_room(opened, view, recorded):
             room = Size(width - 5, HEIGHTS[width % len(HEIGHTS)] - 2)
             recorded.clear()
             drawn = app.screen.picture(room)
-            assert max(line.cell_len for line in drawn.split("\n")) <= room.width
+            assert max(map(len, drawn.plain.split("\n"))) <= room.width
             assert_recorded(cells_of_text(drawn), recorded, count)
 
     opened(story)
@@ -284,7 +284,7 @@ def test_compared_pictures_at_every_width(tmp_path, digits, recorded):
     for width in WIDTHS:
         recorded.clear()
         drawn = pictures(comparison, width, plain=False)
-        assert max(line.cell_len for line in drawn.split("\n")) <= width
+        assert max(map(len, drawn.plain.split("\n"))) <= width
         assert_recorded(cells_of_text(drawn), recorded, 2 * CLASSES)
 
 
