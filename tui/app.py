@@ -18,7 +18,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from engine.config import RunConfig, options_of
@@ -281,12 +280,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         return len(self.screen_stack) == 1
 
     async def run_action(self, action, default_namespace=None, namespaces=None) -> bool:
-        """Run an action, or say why it cannot be done now.
-
-        What is not laid out takes no keys: Textual's lists fail to turn pages that have no lines.
-        """
-        if isinstance(default_namespace, Widget) and not default_namespace.content_region:
-            return False
+        """Run an action, or say why it cannot be done now."""
         name = action if isinstance(action, str) else action[1]
         name = name.removeprefix("app.").partition("(")[0]
         here = len(self.screen_stack) == 1

@@ -27,8 +27,10 @@ from textual.worker import Worker, WorkerState
 
 from engine.text import visible
 from tui.faults import Faults, PlantedFault, log_path, plant, words_of
+from tui.widgets.lists import mend_lists
 
 FAULT = "bold #D55E00"
+mend_lists()
 
 
 class Guarded:

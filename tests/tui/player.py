@@ -59,9 +59,14 @@ async def playing(artifacts, size=(120, 40), plain=True):
     )
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.focused is not None or size < (60, 18))
-        opening = [worker for worker in app.workers if worker.name != "engine"]
-        await until(pilot, lambda: not any(worker.is_running for worker in opening))
-        yield app, pilot
+        try:
+            opening = [worker for worker in app.workers if worker.name != "engine"]
+            await until(pilot, lambda: not any(worker.is_running for worker in opening))
+            yield app, pilot
+        except BaseException:  # or the engine's thread would go on, and be waited for
+            conductor.stop_all("user")
+            conductor.close()
+            raise
 
 
 async def settled(app):

@@ -33,6 +33,9 @@ NOT_LOOKED_AT = (
 )  # fmt: skip
 
 
+assert set(MOVED) == set(DEFAULTS)
+
+
 def owns(keys):
     return Preferences(keys=keys)
 

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 from rich.text import Text
+from textual.widgets import OptionList
 
+from tests.tui.pilot import live
 from tui.widgets.bar import bar
 from tui.widgets.chart import Line, Plot, draw, spark
 from tui.widgets.pixels import draw_framed, draw_grey, draw_signed, shrink
@@ -152,3 +154,19 @@ def test_a_frame_stands_around_its_field():
     assert (shades[1:3, 2] != " ").all()
     assert (shades[1:3, 3:5] == " ").all()
     assert (shades[:, :2] == " ").all()
+
+
+@pytest.mark.parametrize("move", ["page_up", "page_down"])
+def test_a_list_that_is_not_laid_out_turns_no_pages(tmp_path, move):
+    """Below the smallest size, in a select that opens, in the palette before it shows anything."""
+
+    async def story(app, pilot):
+        options = OptionList("one", "two")
+        options.display = False
+        await app.screen.mount(options)
+        for highlighted in (None, 0):
+            options.highlighted = highlighted
+            getattr(options, f"action_{move}")()
+        assert options.highlighted == 0
+
+    live(tmp_path, story)

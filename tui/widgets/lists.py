@@ -1,0 +1,21 @@
+"""Textual's lists, mended."""
+
+from typing import Any
+
+from textual.widgets import OptionList
+
+_move_page = OptionList._move_page
+
+
+def _move_page_of_lines(self: OptionList, direction: Any) -> None:
+    """Turn the page, unless there is none yet: a list has no lines before it is laid out."""
+    if self._lines:
+        _move_page(self, direction)
+
+
+def mend_lists() -> None:
+    """Let no list fail at a page key that comes before its layout, or while it is hidden.
+
+    The class itself, since Textual's selects and its palette make lists of their own.
+    """
+    OptionList._move_page = _move_page_of_lines  # type: ignore[method-assign]
