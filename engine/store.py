@@ -310,8 +310,10 @@ def list_runs(artifacts: Path) -> list[Run]:
     try:
         found = (entry.name for entry in os.scandir(artifacts))
         names = sorted((name for name in found if not name.startswith(".")), reverse=True)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
+    except NotADirectoryError:
+        raise EngineError(f"{artifacts} is not a folder; choose one with --artifacts.") from None
     except OSError as error:
         raise EngineError(f"{artifacts} cannot be read ({error.strerror}).") from None
     # Whatever kind of thing it is: a damaged run is listed too. Unlike pathlib's, lexists is False

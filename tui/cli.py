@@ -15,7 +15,7 @@ from engine.errors import EngineError, MnistTuiError
 from tui import data_commands, report_commands, resume_commands, run_commands, runs_commands
 from tui.console import complain, explain, say
 from tui.doctor import doctor
-from tui.options import doubtful_variables, expand, refuse_options_before, said
+from tui.options import doubtful_variables, expand, refuse_options_before, said, source_of
 from tui.signals import exit_code
 from tui.streams import Outlet, occupy_closed, on_terminal, outlets
 
@@ -28,6 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+LONGEST = 400  # characters of a complaint about the command line
 
 
 @app.callback(invoke_without_command=True)
@@ -45,6 +48,12 @@ def bare(
     for doubt in doubtful_variables(context):
         complain(doubt)
     refuse_options_before(context)
+    try:
+        os.getcwd()
+    except OSError as error:  # where torch would end the process
+        raise EngineError(
+            f"The current folder cannot be used ({error.strerror}); change to another."
+        ) from None
     if context.invoked_subcommand is not None:
         return
     if not on_terminal(sys.stdin, sys.stdout):
@@ -119,9 +128,14 @@ def _invoke(arguments: list[str]) -> int:
 
 
 def _usage(error: Exception, message: str) -> str:
+    """Return what typer has to say in one line that is not as long as what it complains of."""
     context = getattr(error, "ctx", None)
     hint = f" See `{context.command_path} --help`." if context else ""
     message = re.sub(r"\s*\n\s*", " ", message)  # a list of choices has a line for each
+    if len(message) > LONGEST:
+        message = f"{message[: LONGEST // 2]} … {message[-LONGEST // 2 :]}"
+    if variable := source_of(error):
+        message = f"{variable}: {message}"
     return message + ("" if message.endswith((".", "?")) else ".") + hint
 
 

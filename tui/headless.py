@@ -1,9 +1,12 @@
 """Drives runs one after another without the app, and shows how they go and what came of them."""
 
+import os
+from collections.abc import Iterable
+
 import typer
 
 from engine.chance import warning_of
-from engine.config import NetworkConfig
+from engine.config import NetworkConfig, RunConfig
 from engine.control import Control
 from engine.errors import EngineError
 from engine.events import Event
@@ -33,6 +36,7 @@ def conduct(
     typer.Exit with the signal's code where one stopped it, and raises MnistTuiError where a run
     cannot go on; what waits then stays kept beside the last run.
     """
+    _check_names([batch.configs for batch in batches], resumed)
     laboratory, control, keeper = Laboratory(warn=complain), Control(), QueueKeeper(resumed)
     remark = complain if not (output.quiet or output.json) else lambda line: None
     runs: list[Run] = []
@@ -97,6 +101,20 @@ def conduct(
             raise EngineError(f"Standard output cannot be written ({failure.strerror}); {kept}.")
         complain(f"stopped by {control.stop_reason}; {kept}")
         raise typer.Exit(exit_code(control.stop_reason))
+
+
+def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
+    """Raise EngineError where a folder's whole path is no text: run.json could not name it."""
+    folders = {config.artifacts for batch in configs for config in batch}
+    folders |= {str(resumed.path.parent)} if resumed is not None else set()
+    for folder in sorted(folders):
+        try:
+            os.path.realpath(folder).encode()
+        except UnicodeEncodeError:
+            raise EngineError(
+                f"The folder that {folder!r} lies in has a name that is not UTF-8; "
+                "choose another with --artifacts."
+            ) from None
 
 
 def _next(batches: list[Batch]) -> Batch | None:

@@ -170,6 +170,14 @@ def said(context: typer.Context) -> set[str]:
     return {name for name in context.params if _source(context, name) in given}
 
 
+def source_of(error: Exception) -> str:
+    """Return the variable that a value which typer refuses came from, "" for the command line."""
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    if context is None or parameter is None:
+        return ""
+    return parameter.envvar if _source(context, parameter.name) == "ENVIRONMENT" else ""
+
+
 def _source(context: typer.Context, name: str) -> str:
     source = context.get_parameter_source(name)
     return source.name if source is not None else ""
@@ -177,11 +185,12 @@ def _source(context: typer.Context, name: str) -> str:
 
 def doubtful_variables(context: typer.Context) -> Iterator[str]:
     """Yield a line about each MNIST_TUI_ variable that no option of the program listens to."""
-    known = set(_variables(context.command))
+    known = {name.removeprefix(PREFIX) for name in _variables(context.command)}
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            meant = f"; did you mean {near[0]}?" if near else "."
+        rest = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and rest not in known:
+            near = difflib.get_close_matches(rest, known, 1)
+            meant = f"; did you mean {PREFIX}{near[0]}?" if near else "."
             yield f"no option is set by {name}{meant}"
 
 

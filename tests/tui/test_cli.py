@@ -422,3 +422,73 @@ def test_attach_opens_the_app_with_the_options_that_the_app_takes(tmp_path, monk
     shared = {"dataset", "offline", "seed", "artifacts"}
     assert app["said"] & shared == attached["said"] & shared == shared
     assert attached["run"].id == folder.name
+
+
+def one_line(capsys):
+    out, err = capsys.readouterr()
+    [line] = err.splitlines()
+    return out + line
+
+
+def test_a_folder_of_runs_that_is_a_file_is_no_empty_one(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for arguments in (["runs"], ["runs", "show", "x"], ["report"]):
+        assert invoke([*arguments, "--artifacts", str(tmp_path / "file")]) == 1
+        assert "is not a folder; choose one with --artifacts" in one_line(capsys)
+
+
+def test_a_refused_variable_is_named(capsys, monkeypatch):
+    monkeypatch.setenv("MNIST_TUI_SEED", "many")
+    assert invoke(["runs"]) == 2
+    assert "MNIST_TUI_SEED: Invalid value for '--seed'" in one_line(capsys)
+    assert invoke(["--seed", "more"]) == 2
+    assert "MNIST_TUI_SEED" not in one_line(capsys)
+
+
+def test_only_what_is_near_is_suggested(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("MNIST_TUI_Q", "1")
+    assert invoke(["runs", "--artifacts", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == "mnist-tui: no option is set by MNIST_TUI_Q.\n"
+
+
+def test_a_complaint_is_not_as_long_as_what_it_complains_of(capsys):
+    assert invoke(["run", "train", "--epochs", "x" * 5000]) == 2
+    line = one_line(capsys)
+    assert len(line) < 600
+    assert "'--epochs': 'xxx" in line
+    assert "is not a valid int" in line
+
+
+def test_a_current_folder_that_is_gone_or_cannot_be_named(tmp_path, capsys, monkeypatch):
+    before = os.getcwd()
+    try:
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        os.chdir(gone)
+        gone.rmdir()
+        assert invoke(["doctor"]) == 1
+        assert "The current folder cannot be used" in one_line(capsys)
+        assert invoke(["--version"]) == 0
+        capsys.readouterr()
+        strange = os.fsencode(tmp_path) + b"/\xff"
+        os.mkdir(strange)
+        os.chdir(strange)
+        assert invoke([*SHORT, "--quiet"]) == 1
+        assert "a name that is not UTF-8" in one_line(capsys)
+        assert invoke([*SHORT, "--quiet", "--artifacts", str(tmp_path / "a")]) == 0
+    finally:
+        os.chdir(before)
+
+
+def test_what_is_no_plan_is_not_driven(capsys, monkeypatch):
+    for text in ("", "[", "[" * 100_000, "{}", '[{"configs": 3}]'):
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        assert invoke(["run", "drive"]) == 1
+        assert "no runs to drive" in one_line(capsys)
+
+
+def test_a_download_that_fails_is_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert invoke(["data", "fetch", "mnist", "--data-root", str(tmp_path)]) == 1
+    assert "could not be downloaded" in one_line(capsys)
