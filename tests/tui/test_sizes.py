@@ -28,6 +28,7 @@ def opened(finished):
             app = MnistTui(RunConfig(dataset="digits", artifacts=str(finished)), plain=True)
             app.machine = None
             app._read_load = lambda: None
+            app._where = lambda: ""  # of what is shown, or of the next run: as the timer finds it
             async with app.run_test(size=size) as pilot:
                 await until(pilot, lambda: app.focused is not None)
                 panes = app.experiments.values()
