@@ -9,6 +9,8 @@ from engine.reader import run_beside
 from engine.statistics import at_chance
 from engine.store import Run
 
+REMEDY = "; lower --learning-rate or raise --epochs"
+
 
 def guessing_rate(figures: Mapping[str, Any]) -> float:
     """Return what giving always the same answer scores, by the test images of a training.
@@ -26,7 +28,7 @@ def chance_words(figures: Mapping[str, Any]) -> str:
         return ""
     return (
         f"ended at chance ({validation['accuracy'] * 100:.2f} % of the validation images): "
-        "the network has learned nothing; lower --learning-rate or raise --epochs"
+        f"the network has learned nothing{REMEDY}"
     )
 
 
@@ -40,8 +42,8 @@ def warning_of(run: Run) -> str:
     if info["section"] == "train":
         return chance_words(run.result) if info["status"] == "finished" else ""
     network = info["config"].get("run")
-    words = network_words(run.path.parent, network)
-    return f"its network, {network}, {words}" if words else ""
+    words = network_words(run.path.parent, network).removesuffix(REMEDY)
+    return f"its network ({network}) {words}" if words else ""
 
 
 def network_words(folder: Path, network: str | None) -> str:

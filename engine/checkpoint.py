@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 import torch
 
-from engine.errors import EngineError
+from engine.errors import EngineError, Unsound
 from engine.events import Progress
 from engine.models import load_state
 from engine.reader import DamagedFile
@@ -123,15 +123,15 @@ def read_checkpoint(run: Run, begun: dict[str, Any], steps: int) -> Saved | None
         return None
     try:
         if not isinstance(saved, dict) or "state" not in saved:
-            raise ValueError("it is no checkpoint")
+            raise Unsound("it is no checkpoint")
         found = check({k: v for k, v in saved.items() if k != "state"}, _SavedValues)
         _check_alike(saved["state"], begun, "state")
         if not 0 <= (step := saved["state"]["step"]) <= steps:
-            raise ValueError(f"step {step} of {steps}")
+            raise Unsound(f"step {step} of {steps}")
         told, damaged = _told(run, found["journal"])
         if told > step or (told < step and not damaged):
-            raise ValueError(f"it is of step {step}, where the journal is at step {told}")
-    except ValueError as error:
+            raise Unsound(f"it is of step {step}, where the journal is at step {told}")
+    except Unsound as error:
         raise DamagedFile(path, str(error), ANEW) from None
     return Saved(saved["state"], found["seconds"], found["journal"])
 
@@ -165,7 +165,7 @@ def _bytes(value: Any) -> int:
 
 
 def _check_alike(found: Any, wanted: Any, name: str) -> None:
-    """Raise ValueError unless two states have the same parts, and tensors of the same shapes."""
+    """Raise Unsound unless two states have the same parts, and tensors of the same shapes."""
     if isinstance(wanted, torch.Tensor):
         alike = isinstance(found, torch.Tensor) and (found.shape, found.dtype) == (
             wanted.shape, wanted.dtype
@@ -177,7 +177,7 @@ def _check_alike(found: Any, wanted: Any, name: str) -> None:
     else:
         alike = type(found) is type(wanted)
     if not alike:
-        raise ValueError(f"{name} is not that of such a run")
+        raise Unsound(f"{name} is not that of such a run")
     if isinstance(wanted, dict):
         for part, value in wanted.items():
             _check_alike(found[part], value, f"{name}.{part}")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.chance import chance_words, warning_of
+from engine.config import SECTIONS
 from engine.errors import EngineError
 from engine.events import plain, real
 from engine.history import Curve, History
@@ -234,7 +235,9 @@ def _read(run: Run) -> Compared:
 
 def _settings(info: dict[str, Any]) -> dict[str, Any]:
     """Return what a run was asked, its dataset as it was found."""
-    settings = {name: v for name, v in info["config"].items() if name not in PLACES}
+    # By its class, which fills in what runs of earlier versions did not say.
+    config = SECTIONS[info["section"]].from_json(info["config"]).to_json()
+    settings = {name: v for name, v in config.items() if name not in PLACES}
     return settings | {"dataset": info["dataset"]["name"]}
 
 

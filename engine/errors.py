@@ -7,6 +7,10 @@ class MnistTuiError(Exception):
     exit_code = 1
 
 
+class Unsound(ValueError):
+    """Foreign values are not what they must be; whoever reads the file they are from names it."""
+
+
 class UsageError(MnistTuiError):
     """What was asked for is wrong by itself: an unknown name, a number out of range."""
 

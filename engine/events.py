@@ -8,12 +8,16 @@ import base64
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from engine.control import HAND_OVER
+from engine.errors import Unsound
+from engine.reader import check_depth
+
+VALUES_DEPTH = 4  # lists in one another of what a line measures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -188,33 +192,39 @@ def to_json(event: Event) -> dict[str, Any]:
 def from_json(line: Any) -> Event:
     """Return the event that ``to_json`` wrote, measurements that are null as NaN.
 
-    Raises ValueError where the line is no such object.
+    Raises Unsound where the line is no such object.
     """
-    try:
-        return _event(line)
-    except (AttributeError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"no event: {error!r}") from None
-
-
-def _event(line: Mapping[str, Any]) -> Event:
-    kind = KINDS.get(line.get("event"))
+    kind = KINDS.get(str(line.get("event"))) if isinstance(line, dict) else None
     if kind is None:
-        raise ValueError(f"no such event: {line.get('event')!r}")
-    known = {item.name for item in dataclasses.fields(kind)}
-    values = {name: value for name, value in line.items() if name in known}
-    for name, value in values.items():
-        if not isinstance(value, _TYPES.get(name, object)):
-            raise ValueError(f"{name} cannot be {value!r}")
+        raise Unsound(f"no such event: {line.get('event') if isinstance(line, dict) else line!r}")
+    fields = {item.name: item for item in dataclasses.fields(kind)}
+    values = {name: value for name, value in line.items() if name in fields}
+    for name, field_ in fields.items():
+        if name not in values:
+            if field_.default is MISSING and field_.default_factory is MISSING:
+                raise Unsound(f"no event: {name} is missing")
+        elif not isinstance(values[name], _TYPES.get(name, object)):
+            raise Unsound(f"{name} cannot be {values[name]!r}")
     if kind in (Progress, Preview):
-        values["values"] = {n: _numbers(value) for n, value in values.get("values", {}).items()}
+        measured = values.get("values", {})
+        check_depth(measured, VALUES_DEPTH)
+        values["values"] = {name: _numbers(value) for name, value in measured.items()}
     if kind is Progress:
         values["series"] = {name: _array(rows) for name, rows in values["series"].items()}
     if kind is Preview and values.get("images"):
-        picture = values["images"]
-        raw = np.frombuffer(base64.b64decode(picture["base64"]), np.uint8)
-        values["images"] = raw.reshape(picture["shape"])
-        values |= {end: _numbers(picture[end]) for end in ("low", "high")}
+        values |= _picture(values["images"])
     return kind(**values)
+
+
+def _picture(picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the images of a preview, and the range that they are in."""
+    try:
+        pixels = np.frombuffer(base64.b64decode(picture["base64"]), np.uint8)
+        images = pixels.reshape(picture["shape"])
+        ends = {end: picture[end] for end in ("low", "high")}
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise Unsound("no event: images that are none") from None
+    return {"images": images} | {end: _numbers(value) for end, value in ends.items()}
 
 
 def plain(value: Any) -> Any:
@@ -241,9 +251,12 @@ def plain(value: Any) -> Any:
 def _array(rows: list) -> np.ndarray:
     """Return float32 from nested lists, None as NaN."""
     if not isinstance(rows, list):
-        raise ValueError(f"a series cannot be {rows!r}")
-    with np.errstate(over="ignore"):  # the journal's reader refuses what is no float32
-        return np.array(rows, dtype=np.float32)
+        raise Unsound("no event: a series that is no list")
+    try:
+        with np.errstate(over="ignore"):  # the journal's reader refuses what is no float32
+            return np.array(rows, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):
+        raise Unsound("no event: a series of something other than numbers") from None
 
 
 def real(value: float | None) -> float:

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from engine.architectures import CLASSES, EXEMPLARS, IMAGE_SIZE
 from engine.config import RunConfig
+from engine.errors import Unsound
 from engine.events import (
     Checkpoint,
     Event,
@@ -42,7 +43,6 @@ from engine.schema import (
     rows_of,
 )
 
-VALUES_DEPTH = 4  # lists in one another of what a line measures
 Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
 Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
 # On whose images another preview is shown: without them it is of no use.
@@ -56,6 +56,12 @@ class _Line(TypedDict):
 
     time: Time
     step: Count
+
+
+class _AnyLine(TypedDict):
+    """What tells which kind of line it is."""
+
+    event: str
 
 
 class _ProgressLine(_Line):
@@ -84,7 +90,7 @@ class JournalParser:
             if self._rules is not None:
                 return self._rules.event(strict_json(line))
             started = _started(strict_json(line), self._config())
-        except ValueError as error:
+        except Unsound as error:
             if self._rules is None:
                 raise DamagedFile(self._path, f"its first line: {error}") from None
             self.damaged += 1
@@ -118,18 +124,18 @@ class StoredEvents(Iterator[Event]):
 
 
 def _started(line: Any, config: RunConfig) -> Started:
-    """Return the Started of a first line. Raises ValueError where it is another, or unsound."""
+    """Return the Started of a first line. Raises Unsound where it is another, or unsound."""
     event = from_json(line)
     if not isinstance(event, Started):
-        raise ValueError(f"{event.kind}, not started")
+        raise Unsound(f"{event.kind}, not started")
     check_depth(line)
     _check_fields(line, {"time": Time, "run": Id, "section": Section, "steps": Positive,
                          "dataset": DatasetValues, "environment": EnvironmentValues})  # fmt: skip
     own = check_config(event.section, event.config)
     if event.step != 0:
-        raise ValueError("it is not at step 0")
+        raise Unsound("it is not at step 0")
     if _kind_of(own) != _kind_of(config):
-        raise ValueError("it is of another run than run.json")
+        raise Unsound("it is of another run than run.json")
     return event
 
 
@@ -147,8 +153,8 @@ def _check_fields(line: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
 def _check_value(name: str, value: Any, kind: Any) -> None:
     try:
         check(value, kind)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    except Unsound as error:
+        raise Unsound(f"{name}: {error}") from None
 
 
 class _Rules:
@@ -165,14 +171,15 @@ class _Rules:
         self.shown: dict[str, int] = {}  # how many images the previews of a name have
 
     def event(self, line: Any) -> Event:
-        """Return the event of a later line. Raises ValueError where it is damaged."""
+        """Return the event of a later line. Raises Unsound where it is damaged."""
+        check(line, _AnyLine)
+        check(line, _ProgressLine if line["event"] == Progress.kind else _Line)
         event = from_json(line)
         if isinstance(event, Started):
-            raise ValueError("a second start")
-        check(line, _ProgressLine if isinstance(event, Progress) else _Line)
+            raise Unsound("a second start")
         # The line about a checkpoint is written when that is, which may be some steps later.
         if event.step > self.steps or (event.step < self.step and event.kind != Checkpoint.kind):
-            raise ValueError(f"step {event.step} after step {self.step} of {self.steps}")
+            raise Unsound(f"step {event.step} after step {self.step} of {self.steps}")
         match event:
             case Progress():
                 self._check_progress(event)
@@ -187,26 +194,26 @@ class _Rules:
     def _check_progress(self, event: Progress) -> None:
         known = _SERIES[self.section]
         if any(name not in event.series for name in known):
-            raise ValueError("a series is missing")
+            raise Unsound("a series is missing")
         rows = {len(series) for series in event.series.values()}
         if len(rows) != 1 or not 0 < max(rows) <= event.step - self.measured:
-            raise ValueError("other series than one row a step")
+            raise Unsound("other series than one row a step")
         shapes = {name: series.shape[1:] for name, series in event.series.items()}
         for name, one in shapes.items():
             if one not in ((), self.row) or (name in known and one != self.row):
-                raise ValueError(f"{name}: a series of shape {list(event.series[name].shape)}")
+                raise Unsound(f"{name}: a series of shape {list(event.series[name].shape)}")
         for name, value in event.values.items():
             one = (len(value),) if isinstance(value, list) else ()
             if one not in ((), self.row) or (name in _SCALARS and one) or name in shapes:
-                raise ValueError(f"{name}: not a value a step")
+                raise Unsound(f"{name}: not a value a step")
             shapes[name] = one
         for name in _SHARES & shapes.keys():
             shares = np.asarray(event.series.get(name, event.values.get(name)))
             # A mean may be above one by a rounding; what is not a number is neither.
             if (shares < 0).any() or (shares > 1.001).any():
-                raise ValueError(f"{name}: not shares")
+                raise Unsound(f"{name}: not shares")
         if any(self.shapes.get(name, one) != one for name, one in shapes.items()):
-            raise ValueError("of another length than before")
+            raise Unsound("of another length than before")
         self.shapes |= shapes
         self.measured = event.step
 
@@ -215,24 +222,23 @@ class _Rules:
         if event.images is None:
             count = self.shown.get(event.name)
             if count is None:
-                raise ValueError(f"{event.name}: no images yet")
+                raise Unsound(f"{event.name}: no images yet")
         else:
             count = len(event.images)
             if event.images.shape != (count, IMAGE_SIZE, IMAGE_SIZE):
-                raise ValueError(f"{event.name}: images of shape {list(event.images.shape)}")
+                raise Unsound(f"{event.name}: images of shape {list(event.images.shape)}")
             if line["images"]["shape"] != list(event.images.shape):
-                raise ValueError(f"{event.name}: a shape that is left open")
+                raise Unsound(f"{event.name}: a shape that is left open")
             if not count or self.shown.get(event.name, count) != count:
-                raise ValueError(f"{event.name}: {count} images")
+                raise Unsound(f"{event.name}: {count} images")
             for end in ("low", "high"):
                 _check_value(end, line["images"][end], Brightness)
         if event.name in SHOWN_ON and SHOWN_ON[event.name] not in self.shown:
-            raise ValueError(f"{event.name}: before what it is shown on")
-        check_depth(line.get("values"), VALUES_DEPTH)
+            raise Unsound(f"{event.name}: before what it is shown on")
         if rules is not None:  # else it is of a later version
             wanted, needed, optional = rules(self.rows)
             if count != wanted:
-                raise ValueError(f"{event.name}: {count} images, not {wanted}")
+                raise Unsound(f"{event.name}: {count} images, not {wanted}")
             values = line.get("values", {})
             for name, kind in (needed | optional).items():
                 if name in needed or name in values:

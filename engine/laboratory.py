@@ -138,8 +138,15 @@ class Laboratory:
 
     def _with_the_cores_here(self, run: Run, config: RunConfig) -> RunConfig:
         """Return a run's config with no more threads than this machine can run, and say so."""
+        from engine.device import usable_cores
+
         cores = os.cpu_count() or 1
         if config.threads is None or config.threads <= cores:
+            if config.threads is not None and config.threads > usable_cores():
+                self._warn(
+                    f"Run {run.id} uses {config.threads} threads, as it began; this process may "
+                    f"use {usable_cores()} of the {cores} cores here, so it will be slow."
+                )
             return config
         self._warn(
             f"Run {run.id} began with {config.threads} threads; this machine has {cores} "

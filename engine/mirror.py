@@ -24,7 +24,8 @@ from engine.text import visible
 SCHEMES = ("http", "https")
 REDIRECTS = 5  # followed at most
 CHUNK = 1 << 16  # bytes read at once
-FILE_PATIENCE = 20  # times the timeout that a whole file may take
+FILE_PATIENCE = 20  # times the timeout that a whole file may take, or
+SLOWEST = 4096  # bytes a second, where that takes longer
 MOVED = (301, 302, 303, 307, 308)
 NO_NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 
@@ -38,14 +39,14 @@ def ask(url: str, *, size: int, wait: float, timeout: float) -> Iterator[Iterato
     """Ask for a file of exactly ``size`` bytes; give its chunks once its first byte is there.
 
     The first byte must come within ``wait`` seconds, each later one within ``timeout``, and the
-    whole within twenty times that. No more than ``size`` bytes are read, whatever follows; a body
-    that is shorter, or said to be of another size, ends in MirrorFailed, as everything does that a
-    mirror can do wrong.
+    whole within twenty times that, or at 4 KiB a second if that is longer. No more than ``size``
+    bytes are read, whatever follows; a body that is shorter, or said to be of another size, ends in
+    MirrorFailed, as everything does that a mirror can do wrong.
     """
     call = _Call(url)
     try:
         response = _first_byte(call, wait, timeout)
-        with response, _limited(call, FILE_PATIENCE * timeout):
+        with response, _limited(call, max(FILE_PATIENCE * timeout, size / SLOWEST)):
             yield _chunks(call, response, size, timeout)
     finally:
         call.hang_up()

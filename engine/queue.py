@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.config import RunConfig
+from engine.errors import Unsound
 from engine.reader import JSON_LIMIT, DamagedFile, read_bytes
 from engine.reader import from_json as strict_json
 from engine.schema import check_queue
@@ -55,7 +56,7 @@ def to_json(batches: Iterable[Batch]) -> str:
 
 
 def from_json(text: str | bytes) -> list[Batch]:
-    """Return the batches that ``to_json`` wrote. Raises ValueError where they are none."""
+    """Return the batches that ``to_json`` wrote. Raises Unsound where they are none."""
     batches = strict_json(text)
     configs = check_queue(batches)
     return [
@@ -71,7 +72,7 @@ def read_queue(run: Run) -> list[Batch]:
         batches = from_json(read_bytes(path, JSON_LIMIT))
     except FileNotFoundError:
         return []
-    except (ValueError, DamagedFile) as error:
+    except (Unsound, DamagedFile) as error:
         why = error.why if isinstance(error, DamagedFile) else str(error)
         raise DamagedFile(path, why, f"`mnist-tui resume {run.id} --alone` ignores it") from None
     here = str(run.path.parent.resolve())  # the folder may have been moved since

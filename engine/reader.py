@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 
-from engine.errors import EngineError
+from engine.errors import EngineError, Unsound
 
 MB = 1 << 20
 JSON_LIMIT = 4 * MB  # bytes of run.json, result.json, a queue
@@ -62,7 +62,7 @@ def open_regular(
     regular file cannot be opened or is not there.
     """
     if flags & os.O_TRUNC:
-        raise ValueError("O_TRUNC empties a file before it is known to be a regular one")
+        raise Unsound("O_TRUNC empties a file before it is known to be a regular one")
     try:
         name = path if folder is None else os.path.basename(path)
         file = os.open(name, flags | _SAFE, mode, dir_fd=folder)
@@ -102,7 +102,7 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
     """Return what a regular file holds; raises as ``open_to_read`` does."""
     try:
         with open_to_read(path, limit) as file:
-            content = file.read(limit + 1)
+            content = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -117,35 +117,35 @@ def read_json(path: str | os.PathLike, limit: int = JSON_LIMIT) -> dict[str, Any
     try:
         values = from_json(read_bytes(path, limit))
         check_object(values)
-    except ValueError as error:
+    except Unsound as error:
         raise DamagedFile(path, str(error)) from None
     return values
 
 
 def check_object(values: Any) -> None:
-    """Raise ValueError unless JSON holds an object, and not too deep a one."""
+    """Raise Unsound unless JSON holds an object, and not too deep a one."""
     check_depth(values)
     if not isinstance(values, dict):
-        raise ValueError("not a JSON object")
+        raise Unsound("not a JSON object")
 
 
 def from_json(content: bytes | str) -> Any:
     """Return what strict JSON says: UTF-8, and no NaN or infinity, nor a number beyond floats.
 
-    Raises ValueError, also where lists lie in one another beyond all measure.
+    Raises Unsound, also where lists lie in one another beyond all measure.
     """
     try:
         return msgspec.json.decode(content)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise Unsound("nested too deep") from None
     except UnicodeError:
-        raise ValueError("not UTF-8") from None
+        raise Unsound("not UTF-8") from None
     except msgspec.MsgspecError as error:
-        raise ValueError(str(error)) from None
+        raise Unsound(str(error)) from None
 
 
 def check_depth(values: Any, limit: int = JSON_DEPTH) -> None:
-    """Raise ValueError where lists and objects lie in one another more than ``limit`` deep."""
+    """Raise Unsound where lists and objects lie in one another more than ``limit`` deep."""
     level = [values]
     for _ in range(limit + 1):
         below: list[Any] = []
@@ -157,7 +157,7 @@ def check_depth(values: Any, limit: int = JSON_DEPTH) -> None:
         if not below:
             return
         level = below
-    raise ValueError("nested too deep")
+    raise Unsound("nested too deep")
 
 
 def read_lines(file: BinaryIO, path: str | os.PathLike) -> Iterator[bytes]:
@@ -208,9 +208,9 @@ def _npy_header(path: str | os.PathLike, content: BinaryIO) -> tuple[tuple[int, 
         header = ast.literal_eval(content.read(length).decode("latin1"))
         shape = header["shape"]
         if not (isinstance(shape, tuple) and all(type(extent) is int for extent in shape)):
-            raise ValueError("no shape")
+            raise Unsound("no shape")
         return shape, header["descr"], "F" if header["fortran_order"] else "C"
-    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError):
         raise DamagedFile(path, "not an array as NumPy writes it") from None
 
 
@@ -225,16 +225,16 @@ def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.Byte
         with zipfile.ZipFile(content) as archive:
             parts = archive.infolist()
             if len(parts) > ZIP_ENTRIES or sum(part.file_size for part in parts) > limit:
-                raise ValueError("it unpacks to more than a state holds")
+                raise Unsound("it unpacks to more than a state holds")
             if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
-                raise ValueError("it is compressed, as a state never is")
+                raise Unsound("it is compressed, as a state never is")
             if any(part.file_size != part.compress_size for part in parts):
-                raise ValueError("its directory contradicts itself")
+                raise Unsound("its directory contradicts itself")
             if (broken := archive.testzip()) is not None:
-                raise ValueError(f"{broken} is not whole")
+                raise Unsound(f"{broken} is not whole")
             [pickled] = (part for part in parts if part.filename.endswith("/data.pkl"))
             if pickled.file_size > PICKLE_LIMIT:
-                raise ValueError("its pickle is larger than a state's")
+                raise Unsound("its pickle is larger than a state's")
             _check_pickle(archive.read(pickled))
     # zipfile raises these for what is cut, encrypted, or of another kind.
     except (
@@ -247,11 +247,11 @@ def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.Byte
 
 
 def _check_pickle(pickled: bytes) -> None:
-    """Raise ValueError where a pickle names anything but tensors, or is none."""
+    """Raise Unsound where a pickle names anything but tensors, or is none."""
     for opcode, argument, _ in pickletools.genops(pickled):
         named = opcode.name in ("GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4")
         if named and (opcode.name != "GLOBAL" or argument not in _PICKLED):
-            raise ValueError(f"its pickle names {argument or opcode.name}")
+            raise Unsound(f"its pickle names {argument or opcode.name}")
 
 
 def is_id(name: Any) -> bool:

@@ -1,6 +1,6 @@
 """What the files of a run must hold, as types: whoever reads them can build on all of it.
 
-``check_run``, ``check_result`` and ``check_queue`` raise ValueError, in a few words, where values
+``check_run``, ``check_result`` and ``check_queue`` raise Unsound, in a few words, where values
 read from JSON are something else. The values themselves are handed on as they are, and what a later
 version has added to them is left in peace.
 """
@@ -22,7 +22,7 @@ from engine.config import (
     RunConfig,
     VisualizeConfig,
 )
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, Unsound, UsageError
 from engine.reader import is_id
 
 SAMPLES = 16
@@ -211,11 +211,11 @@ _FIGURES = {
 
 
 def check(values: Any, kind: Any) -> Any:
-    """Return values as a type has them. Raises ValueError unless they are of that type."""
+    """Return values as a type has them. Raises Unsound unless they are of that type."""
     try:
         return msgspec.convert(values, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise ValueError(_words(str(error))) from None
+        raise Unsound(_words(str(error))) from None
 
 
 def check_run(values: dict[str, Any]) -> None:
@@ -229,7 +229,7 @@ def check_config(section: str, values: Mapping[str, Any], *, resolved: bool = Tr
     try:
         config = SECTIONS[section].from_json(dict(values))
     except UsageError as error:
-        raise ValueError(f"config: {error}".rstrip(".")) from None
+        raise Unsound(f"config: {error}".rstrip(".")) from None
     if resolved:
         _check_resolved(config, values)
     return config
@@ -238,22 +238,22 @@ def check_config(section: str, values: Mapping[str, Any], *, resolved: bool = Tr
 def _check_resolved(config: RunConfig, values: Mapping[str, Any]) -> None:
     for field in dataclasses.fields(config):
         if field.name not in values and field.name not in ADDED_LATER:
-            raise ValueError(f"config: there is no {field.name}")
+            raise Unsound(f"config: there is no {field.name}")
         if getattr(config, field.name) is None and field.name not in MAY_BE_NULL:
-            raise ValueError(f"config: {field.name} is null")
+            raise Unsound(f"config: {field.name} is null")
     if config.dataset == "auto":
-        raise ValueError("config: dataset is still open")
+        raise Unsound("config: dataset is still open")
     if isinstance(config, NetworkConfig):
         if config.model not in ARCHITECTURES:
-            raise ValueError(f"config: there is no model {config.model!r}")
+            raise Unsound(f"config: there is no model {config.model!r}")
         others = config.other_runs or {}
         if not all(map(is_id, (config.run, *others.values()))) or set(others) - set(ARCHITECTURES):
-            raise ValueError("config: run and other_runs must be ids of runs, by model")
+            raise Unsound("config: run and other_runs must be ids of runs, by model")
         try:
             if not rows_of(config):
-                raise ValueError("config: nothing was asked for")
+                raise Unsound("config: nothing was asked for")
         except EngineError as error:
-            raise ValueError(f"config: {error}".rstrip(".")) from None
+            raise Unsound(f"config: {error}".rstrip(".")) from None
 
 
 def rows_of(config: RunConfig) -> int:
@@ -270,7 +270,7 @@ def check_result(values: dict[str, Any], section: str, config: Mapping[str, Any]
     """Check what result.json holds of a run of that section with that config, as JSON."""
     check(values, Times)
     if section == "train" and "images_per_second" not in values:
-        raise ValueError("images_per_second is missing")
+        raise Unsound("images_per_second is missing")
     check_figures(values, section, config)
 
 
@@ -289,24 +289,24 @@ def check_figures(values: Mapping[str, Any], section: str, config: Mapping[str, 
 def _check_targets(values: Mapping[str, Any], config: AdversarialConfig) -> None:
     others = set(values["transfer_runs"])
     if [target["label"] for target in values["targets"]] != list(config.labels):
-        raise ValueError("targets: other labels than those of the config")
+        raise Unsound("targets: other labels than those of the config")
     for number, target in enumerate(values["targets"]):
         if set(target["transfer"]) != others:
-            raise ValueError(f"targets[{number}].transfer: other models than in transfer_runs")
+            raise Unsound(f"targets[{number}].transfer: other models than in transfer_runs")
         if all(rate is None for rate in target["by_source"]):
-            raise ValueError(f"targets[{number}].by_source: no rate at all")
+            raise Unsound(f"targets[{number}].by_source: no rate at all")
 
 
 def _check_neurons(neurons: list[dict[str, Any]], config: VisualizeConfig) -> None:
     wanted = [(neuron.layer, neuron.index) for neuron in config.targets]
     if [(neuron["layer"], neuron["index"]) for neuron in neurons] != wanted:
-        raise ValueError("neurons: others than those of the config")
+        raise Unsound("neurons: others than those of the config")
     readers = set((config.other_runs or {}).values())
     for layer in NEURONS:
         readings = [neuron.get("read_as") for neuron in neurons if neuron["layer"] == layer]
         told = [set(reading) for reading in readings if reading is not None]
         if told and (len(told) < len(readings) or any(one != readers for one in told)):
-            raise ValueError(f"neurons: read_as of {layer} is not by the config's other_runs")
+            raise Unsound(f"neurons: read_as of {layer} is not by the config's other_runs")
 
 
 def check_queue(values: Any) -> list[list[RunConfig]]:
@@ -317,7 +317,7 @@ def check_queue(values: Any) -> list[list[RunConfig]]:
 
 def _queued(values: dict[str, Any]) -> RunConfig:
     if not isinstance(section := values.get("section"), str) or section not in SECTIONS:
-        raise ValueError("configs: one is of no section")
+        raise Unsound("configs: one is of no section")
     return check_config(section, values, resolved=False)
 
 

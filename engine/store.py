@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -20,7 +21,7 @@ import numpy as np
 
 from engine.architectures import IMAGE_SIZE
 from engine.config import SECTIONS, RunConfig
-from engine.errors import EngineError
+from engine.errors import EngineError, Unsound
 from engine.events import Event, Stopped, to_json
 from engine.journal import JournalParser, StoredEvents
 from engine.lock import LOCK_FILE, RunLock, is_driven
@@ -43,6 +44,7 @@ RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
 ARRAY_FILES = {"adversarial": "noise.npy", "visualize": "images.npy"}  # by section
 STOP_FILE = ".stop"  # another process asks the one that drives the run to stop it
 REMOVED = ".removed"  # the end of a directory's name while it is being removed
+_MADE = re.compile(r"\d{8}-\d{6}-\d{3}-.")  # how an id begins
 RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, given back to tell of a full disk
 
 
@@ -232,7 +234,7 @@ class Run:
                 self._sound[name] = content
         except FileNotFoundError:
             raise EngineError(f"Run {self.id} has no {name}.") from None
-        except ValueError as error:
+        except Unsound as error:
             raise DamagedFile(path, str(error)) from None
         return values
 
@@ -333,6 +335,11 @@ def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:
                 yield run, info
 
 
+def is_named(id_: str, name: str) -> bool:
+    """Tell whether ``name`` can mean a run: it is its id, or the beginning or end of it."""
+    return bool(name) and (id_.startswith(name) or id_.endswith(name))
+
+
 def find_run(artifacts: Path, name: str) -> Run:
     """Return the run of that id, or the only one whose id begins or ends with ``name``.
 
@@ -342,7 +349,7 @@ def find_run(artifacts: Path, name: str) -> Run:
     for run in runs:
         if run.id == name:
             return run
-    matches = [run for run in runs if run.id.startswith(name) or run.id.endswith(name)]
+    matches = [run for run in runs if is_named(run.id, name)]
     if not name or not matches:
         raise EngineError(f"No run {name!r} in {artifacts}; `mnist-tui runs` lists what is there.")
     if len(matches) > 1:
@@ -373,13 +380,19 @@ def remove_run(run: Run) -> None:
 
 
 def finish_removals(artifacts: Path) -> list[str]:
-    """Remove what killed processes left of runs that they were removing; return the runs' ids."""
+    """Remove what killed processes left of runs that they were removing; return the runs' ids.
+
+    A folder counts as such by a name that ``create_run`` and ``remove_run`` make together, and by
+    the lock, which goes last. Whatever else is hidden in the folder belongs to someone.
+    """
     finished = []
-    with suppress(OSError):
-        for path in sorted(artifacts.glob(f".*{REMOVED}")):
-            if not path.is_symlink() and not is_driven(path):
+    for path in sorted(artifacts.glob(f".*{REMOVED}")):
+        id_ = path.name[1 : -len(REMOVED)]
+        ours = _MADE.match(id_) and os.path.lexists(path / LOCK_FILE)
+        if ours and not path.is_symlink() and not is_driven(path):
+            with suppress(OSError):
                 _remove_folder(path)
-                finished.append(path.name[1 : -len(REMOVED)])
+                finished.append(id_)
     return finished
 
 

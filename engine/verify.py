@@ -55,9 +55,10 @@ def agrees(checks: Iterable[Check]) -> bool:
 
 def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
     """Yield the checks of a finished run. Raises EngineError where it has not finished."""
-    info, result, config = run.info, run.result, run.config
+    info = run.info
     if info["status"] != "finished":
         raise EngineError(f"Run {run.id} is {run.status}; only a finished one can be verified.")
+    result, config = run.result, run.config
     started, finished, damaged = _ends(run)
     yield _dataset(info, data)
     yield _same(

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from engine.config import TrainConfig
 from engine.data import Dataset, Part, open_dataset, open_digits
@@ -11,6 +12,10 @@ from engine.device import Device, open_device
 
 ROOT = Path(__file__).parents[1]
 MNIST_ROOT = Path(os.environ.get("MNIST_TUI_TEST_DATA_ROOT", ROOT.parent / "shared" / "mnist"))
+
+# How long an example takes says how busy the machine is, and nothing else.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

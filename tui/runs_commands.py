@@ -13,7 +13,7 @@ import typer
 from engine.config import option
 from engine.errors import EngineError, UsageError
 from engine.lock import is_driven
-from engine.store import Run, find_run, finish_removals, list_runs, remove_run
+from engine.store import Run, find_run, finish_removals, is_named, list_runs, remove_run
 from tui.console import complain, console_for, say, say_json, say_text
 from tui.options import AsJson, expand, refuse_options_before
 from tui.streams import on_terminal
@@ -150,7 +150,7 @@ def rm(
     finished = finish_removals(artifacts)
     for id_ in finished:
         complain(f"removed what was left of {id_}, whose removal was cut short")
-    names = [name for name in runs if name not in finished]
+    names = [name for name in runs if not any(is_named(id_, name) for id_ in finished)]
     found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
     for run in found:
         if is_driven(run.path):

@@ -27,7 +27,7 @@ def write_report(
     page = render(chosen, findings, command).encode()
     try:
         target = path.resolve()
-        owner = next((run for run in chosen.all if path.parent == run.path), None)
+        owner = next((run for run in chosen.all if _same_folder(path.parent, run.path)), None)
         if owner is not None:
             owner.write(path.name, page)
         elif target.exists() and not target.is_file():  # a device, a pipe: not to be replaced
@@ -39,3 +39,11 @@ def write_report(
             f"The report cannot be written to {path} ({error.strerror}); choose --output."
         ) from None
     return findings
+
+
+def _same_folder(a: Path, b: Path) -> bool:
+    """Tell whether two paths lead to one folder, however they are spelt."""
+    try:
+        return a.samefile(b)
+    except OSError:  # one is not there: told of when it is written to
+        return False

@@ -1,5 +1,6 @@
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -219,3 +220,13 @@ def test_the_line_about_datasets_stands_above_the_table(folder, capsys):
     assert first == "5 runs of train, the best first"
     assert second == "Runs of 2 datasets side by side (digits, mnist): not the same images"
     assert any("dataset" in line for line in table)
+
+
+def test_a_setting_that_an_earlier_version_did_not_know_is_its_default(copied, tmp_path):
+    first = copied["train"]
+    second = Run(shutil.copytree(first.path, first.path.with_name("20990101-000000-000-copy")))
+    info = second.info
+    info["config"]["seed"] += 1
+    del info["config"]["deterministic"]
+    second.write_json("run.json", info | {"run_id": second.id})
+    assert compare([first, second]).differing == ["seed"]

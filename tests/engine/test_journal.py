@@ -264,3 +264,12 @@ def test_a_journal_that_is_no_regular_file_is_damaged(examples, tmp_path):
     for reading in (lambda: list(run.events()), lambda: Follower(run).read()):
         with pytest.raises(EngineError, match=r"events\.jsonl is damaged"):
             reading()
+
+
+def test_an_error_of_ours_is_not_called_damage(examples, monkeypatch):
+    def broken(rows):
+        raise AttributeError("an error of ours")
+
+    monkeypatch.setattr("engine.events._array", broken)
+    with pytest.raises(AttributeError, match="an error of ours"):
+        list(examples["train"].events())

@@ -83,3 +83,17 @@ def test_figures_that_the_disk_has_no_room_for_are_one_clear_line(
     assert err == (
         f"mnist-tui: The figures of {run.path} cannot be written (No space left on device).\n"
     )
+
+
+def test_only_what_a_removal_left_is_removed_later(copied, folder, capsys):
+    left = folder / ".20260101-000000-000-train-baseline.removed"
+    left.mkdir()
+    (left / ".lock").touch()
+    foreign = [folder / ".notes.removed", folder / ".20260101-000000-001-mine.removed"]
+    for path in foreign:
+        path.mkdir()
+        (path / "thesis.tex").write_text("years of work")
+    code, _, err = call(capsys, "runs", "rm", "train-baseline", "--artifacts", folder, "--yes")
+    assert code == 0, err  # by a part of its name too
+    assert not left.exists()
+    assert all((path / "thesis.tex").exists() for path in foreign)

@@ -167,3 +167,11 @@ def test_differences_say_where():
     assert list(differences([1], [1, 2])) == [("", [1], [1, 2])]
     assert list(differences(True, 1.5)) == [("", True, 1.5)]
     assert list(differences(None, 1.5)) == [("", None, 1.5)]
+
+
+def test_a_stopped_run_is_refused_for_what_it_is(copied, few, cpu):
+    run = copied["train"]
+    run.update(status="stopped")
+    (run.path / "result.json").unlink()
+    with pytest.raises(EngineError, match="is stopped; only a finished one can be verified"):
+        list(verify(run, few, cpu))

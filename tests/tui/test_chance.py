@@ -20,7 +20,7 @@ from tui.shelf import Shelf
 from tui.tables import print_results, print_run, runs_table
 from tui.widgets.status import BAD, status_line
 
-WORDS = "ended at chance (9.00 % of the validation images): the network has learned nothing; lower"
+WORDS = "ended at chance (9.00 % of the validation images): the network has learned nothing"
 RED = "\x1b[1;31m"
 
 
@@ -58,7 +58,7 @@ def test_the_results_of_a_command_say_so_in_red(runs):
     assert "two-conv-fc" in red[0]
     assert "9.00%" in red[0]
     assert f"two-conv-fc: {WORDS}" in red[1]
-    assert [f"its network, {runs[1].id}, {WORDS}" in line for line in red[2:]] == [True, True]
+    assert [f"its network ({runs[1].id}) {WORDS}" in line for line in red[2:]] == [True, True]
 
 
 def test_the_list_of_runs_and_one_run_say_so_in_red(runs):
@@ -109,7 +109,7 @@ def test_a_training_and_whoever_takes_its_network_are_told_at_once(tmp_path, cap
     assert invoke([*section, "--run", network.name, *shared, "--quiet"]) == 0
     out, err = capsys.readouterr()
     assert f"the network of {network.name} ended at chance (" in err
-    assert f"its network, {network.name}, ended at chance (" in out
+    assert f"its network ({network.name}) ended at chance (" in out
 
 
 def test_the_app_s_status_line_says_so_in_red(runs):
