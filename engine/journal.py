@@ -32,6 +32,7 @@ from engine.schema import (
     DatasetValues,
     EnvironmentValues,
     Id,
+    Name,
     Positive,
     Section,
     check,
@@ -62,6 +63,17 @@ class _AnyLine(TypedDict):
     """What tells which kind of line it is."""
 
     event: str
+
+
+class _StartedLine(_Line):
+    """The first line; its config is checked by the section's own class."""
+
+    run: Id
+    section: Section
+    title: Name
+    steps: Positive
+    dataset: DatasetValues
+    environment: EnvironmentValues
 
 
 class _ProgressLine(_Line):
@@ -129,8 +141,7 @@ def _started(line: Any, config: RunConfig) -> Started:
     if not isinstance(event, Started):
         raise Unsound(f"{event.kind}, not started")
     check_depth(line)
-    _check_fields(line, {"time": Time, "run": Id, "section": Section, "steps": Positive,
-                         "dataset": DatasetValues, "environment": EnvironmentValues})  # fmt: skip
+    check(line, _StartedLine)
     own = check_config(event.section, event.config)
     if event.step != 0:
         raise Unsound("it is not at step 0")
@@ -143,11 +154,6 @@ def _kind_of(config: RunConfig) -> tuple:
     """Return what of a config decides what its journal holds."""
     asked = [getattr(config, name, None) for name in ("model", "labels", "layers", "neurons")]
     return config.section, *asked
-
-
-def _check_fields(line: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
-    for name, kind in kinds.items():
-        _check_value(name, line.get(name), kind)
 
 
 def _check_value(name: str, value: Any, kind: Any) -> None:

@@ -11,9 +11,7 @@ import errno
 import io
 import math
 import os
-import pickletools
 import stat
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -220,6 +218,8 @@ def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.Byte
     Nothing in it is compressed, so it takes no more memory than ``limit``; every part is whole by
     its checksum, and its pickle names nothing but tensors. Raises as ``open_to_read`` does.
     """
+    import zipfile  # which the first frame need not wait for
+
     content = io.BytesIO(read_bytes(path, limit))
     try:
         with zipfile.ZipFile(content) as archive:
@@ -232,7 +232,10 @@ def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.Byte
                 raise Unsound("its directory contradicts itself")
             if (broken := archive.testzip()) is not None:
                 raise Unsound(f"{broken} is not whole")
-            [pickled] = (part for part in parts if part.filename.endswith("/data.pkl"))
+            found = [part for part in parts if part.filename.endswith("/data.pkl")]
+            if len(found) != 1:
+                raise Unsound("it holds no state")
+            [pickled] = found
             if pickled.file_size > PICKLE_LIMIT:
                 raise Unsound("its pickle is larger than a state's")
             _check_pickle(archive.read(pickled))
@@ -248,6 +251,8 @@ def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.Byte
 
 def _check_pickle(pickled: bytes) -> None:
     """Raise Unsound where a pickle names anything but tensors, or is none."""
+    import pickletools
+
     for opcode, argument, _ in pickletools.genops(pickled):
         named = opcode.name in ("GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4")
         if named and (opcode.name != "GLOBAL" or argument not in _PICKLED):

@@ -32,7 +32,7 @@ HASHED = (
     "model.py",
 )  # fmt: skip
 MAY_BE_NULL = ("data_root", "data_found", "threads", "epsilon", "neurons", "other_runs")
-ADDED_LATER = ("data_found", "offline", "deterministic")  # fields that the first runs lack
+ADDED_LATER = ("data_found", "offline", "deterministic", "augmentation")  # not in the first runs
 
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
 Positive = Annotated[int, Meta(ge=1, lt=2**53)]
@@ -236,11 +236,12 @@ def check_config(section: str, values: Mapping[str, Any], *, resolved: bool = Tr
 
 
 def _check_resolved(config: RunConfig, values: Mapping[str, Any]) -> None:
-    for field in dataclasses.fields(config):
-        if field.name not in values and field.name not in ADDED_LATER:
-            raise Unsound(f"config: there is no {field.name}")
-        if getattr(config, field.name) is None and field.name not in MAY_BE_NULL:
-            raise Unsound(f"config: {field.name} is null")
+    for name in (field.name for field in dataclasses.fields(config)):
+        if name not in values:
+            if name not in ADDED_LATER:
+                raise Unsound(f"config: there is no {name}")
+        elif values[name] is None and name not in MAY_BE_NULL:
+            raise Unsound(f"config: {name} is null")
     if config.dataset == "auto":
         raise Unsound("config: dataset is still open")
     if isinstance(config, NetworkConfig):

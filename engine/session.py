@@ -30,6 +30,7 @@ from engine.events import (
     plain,
 )
 from engine.lock import RunLock
+from engine.reader import DamagedFile
 from engine.store import (
     RESULT_FILE,
     RUN_FILE,
@@ -183,6 +184,7 @@ class Session:
         info = run.info
         if info["status"] == "finished":  # since we looked, before we held the lock
             raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
+        _check_begun_as_asked(run, experiment)
         saved = read_checkpoint(run, experiment.state.state_dict(), experiment.steps)
         if saved is not None:
             experiment.state.load_state_dict(saved.state)
@@ -327,6 +329,17 @@ class Session:
     def _stop_telling(self, reason: str) -> None:
         self.control.stop(reason)
         self.listen = lambda event: None
+
+
+def _check_begun_as_asked(run: Run, experiment: "Experiment") -> None:
+    """Raise DamagedFile where a run's config, or its length, is not what its journal began with."""
+    first = next(run.events(), None)
+    if not isinstance(first, Started):
+        return
+    asked, begun = run.info["config"], first.config
+    names = {*asked, *begun} - {"threads"}  # of which a machine may have had fewer
+    if first.steps != experiment.steps or any(asked.get(n) != begun.get(n) for n in names):
+        raise DamagedFile(run.path / RUN_FILE, "its config is not that of its journal")
 
 
 def _of_the_listener(error: Exception, run: Run) -> EngineError:

@@ -305,6 +305,21 @@ def test_a_checkpoint_of_anything_but_such_a_state_is_damaged(config, few, cpu):
     assert run.status == "finished"
 
 
+def test_a_run_whose_config_was_changed_is_not_resumed_as_another(config, few, cpu):
+    stop = StopAt(2)
+    run = Session(config, few, cpu, listen=stop, control=stop.control).run()
+    sound, journal = run.info, (run.path / "events.jsonl").read_bytes()
+    length = "epochs" if config.section == "train" else "steps"
+    for change in ({length: sound["config"][length] * 10}, {"seed": 7}):
+        run.write_json("run.json", sound | {"config": sound["config"] | change})
+        with pytest.raises(EngineError, match=r"run\.json is damaged .*not that of its journal"):
+            go_on(run, run.config, few, cpu)
+        assert (run.path / "events.jsonl").read_bytes() == journal
+    run.write_json("run.json", sound)
+    go_on(run, config, few, cpu)
+    assert run.status == "finished"
+
+
 def test_a_journal_is_cut_at_a_byte(tmp_path):
     run = create_run(tmp_path, "x")
     path = run.path / "events.jsonl"
