@@ -105,15 +105,14 @@ def conduct(
 
 def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
     """Raise EngineError where a folder's whole path is no text: run.json could not name it."""
-    folders = {config.artifacts for batch in configs for config in batch}
-    folders |= {str(resumed.path.parent)} if resumed is not None else set()
+    folders = {os.path.abspath(config.artifacts) for batch in configs for config in batch}
+    folders |= {str(resumed.path.parent.resolve())} if resumed is not None else set()
     for folder in sorted(folders):
         try:
-            os.path.realpath(folder).encode()
+            folder.encode()
         except UnicodeEncodeError:
             raise EngineError(
-                f"The folder that {folder!r} lies in has a name that is not UTF-8; "
-                "choose another with --artifacts."
+                f"{folder!r} has a name that is not UTF-8; choose another folder with --artifacts."
             ) from None
 
 

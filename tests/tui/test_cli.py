@@ -473,6 +473,7 @@ def test_a_current_folder_that_is_gone_or_cannot_be_named(tmp_path, capsys, monk
         strange = os.fsencode(tmp_path) + b"/\xff"
         os.mkdir(strange)
         os.chdir(strange)
+        os.symlink("..", "artifacts")
         assert invoke([*SHORT, "--quiet"]) == 1
         assert "a name that is not UTF-8" in one_line(capsys)
         assert invoke([*SHORT, "--quiet", "--artifacts", str(tmp_path / "a")]) == 0
