@@ -33,6 +33,9 @@ def opened(finished):
                 await until(pilot, lambda: app.focused is not None)
                 panes = app.experiments.values()
                 await until(pilot, lambda: all(pane.newest() is not None for pane in panes))
+                await until(pilot, lambda: app.experiments["train"].shown is not None)
+                opening = [worker for worker in app.workers if worker.name != "engine"]
+                await until(pilot, lambda: not any(worker.is_running for worker in opening))
                 await pilot.pause(0.5)
                 app.conductor.collect = list
                 app._stale.clear()
