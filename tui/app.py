@@ -140,7 +140,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
     def _begin(self) -> None:
         """Do what the first frame should not wait for."""
         gc.enable()
-        self.run_worker(self.conductor.work, thread=True, name="engine", exit_on_error=False)
+        self.conductor.start_thread()
         self.conductor.prepare(self.shared)
         if self._to_open is not None:
             self.open_run(self._to_open)
@@ -210,6 +210,7 @@ class MnistTui(RunActions, LookActions, GuardedApp):
                 self.conductor,
                 self.last,
                 self.keys,
+                chosen=chosen.id if (chosen := self.chosen_run) is not None else "",
                 plain=self.look.plain,
                 width=self.size.width,
             ),
@@ -303,15 +304,18 @@ class MnistTui(RunActions, LookActions, GuardedApp):
                 lambda name=action.action: self.call_later(self.do, name),
             )
         for command in super().get_system_commands(screen):
-            if command.title not in ("Quit", "Keys"):
+            if command.title not in ("Quit", "Keys", "Maximize", "Minimize"):
                 yield command
         key = f"key {self.keys.shown('app.quit')}"
         yield SystemCommand("Leave", key, lambda: self.call_later(self.do, "leave"))
 
-    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> None:
         """Save a picture of the screen in the current folder."""
         try:
-            self.tell(f"Screenshot saved: {os.path.abspath(self.save_screenshot(filename, path))}")
+            saved = self.save_screenshot(filename, path, time_format)
+            self.tell(f"Screenshot saved: {os.path.abspath(saved)}")
         except OSError as error:
             self.tell(f"No screenshot could be saved here ({error.strerror}).")
 

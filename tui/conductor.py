@@ -50,6 +50,7 @@ class Conductor:
         self._keeper = QueueKeeper()
         self._batches: list[Batch] = []
         self._saving = False  # a session is on, whose end must be waited for
+        self._thread: threading.Thread | None = None
         self._queue: queue.SimpleQueue[Task | RunConfig | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._laboratory = laboratory or Laboratory(warn=self.notices.put)
@@ -178,10 +179,16 @@ class Conductor:
     def _busy(self) -> bool:
         return self._saving or (self.handing_over and not self.ended.is_set())
 
+    def start_thread(self) -> None:
+        """Start the thread that runs the tasks, once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self.work, name="engine", daemon=True)
+            self._thread.start()
+
     def work(self) -> None:
         """Run tasks until ``close``; for a thread of its own."""
         try:
-            while (item := self._queue.get()) is not None and self.handed_over is None:
+            while (item := self._queue.get()) is not None and not self._handed_on:
                 if isinstance(item, Task):
                     self._attempt(item)
                 else:
@@ -191,6 +198,11 @@ class Conductor:
             if self.abandoned is not None and not self.closed.wait(PATIENCE):
                 self.restore_terminal()
                 os._exit(self.abandoned)
+
+    @property
+    def _handed_on(self) -> bool:
+        """Whether nothing more is to begin here: what is queued stays beside the run before it."""
+        return self.handed_over is not None or bool(self.not_handed_over)
 
     def _survey(self, config: RunConfig) -> None:
         try:
@@ -212,7 +224,7 @@ class Conductor:
                 if training is not None:
                     self.notices.put(f"No trained {training.model} yet: training one first.")
                     self._attempt(self._add(training, task.batch))
-                    if self.handed_over is not None:
+                    if self._handed_on:
                         return
             self._working = task
             self._run(task)

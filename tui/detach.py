@@ -43,6 +43,7 @@ def take_over(run: Run, patience: float = PATIENCE) -> None:
                 return
             raise EngineError(f"the other process ended with {code}; see {log_path()}")
         if time.monotonic() > deadline:
+            process.terminate()  # or it would take the run after it was said that it does not
             raise EngineError(f"the other process has not begun within {patience:.0f} s")
         time.sleep(LOOK)
 

@@ -20,7 +20,7 @@ from tui.options import FOR_TESTS
 
 VARIABLE = FOR_TESTS + "FAULT"
 LOG_BYTES = 1 << 20
-TOO_MANY, WITHIN = 20, 10.0  # faults, seconds: then the screen cannot be trusted any more
+TOO_MANY, WITHIN = 20, 10.0  # different faults, seconds: then the screen is of no use any more
 
 _logger = logging.getLogger("mnist-tui")
 
@@ -91,8 +91,9 @@ class Faults:
     def add(self, error: BaseException, place: str) -> None:
         """Count an error and log its traceback, the same one at the same place once."""
         self.count += 1
-        self._times.append(time.monotonic())
         key = place, words_of(error)
+        if key not in self._logged or place.endswith("._tick"):  # without which nothing is shown
+            self._times.append(time.monotonic())
         if key not in self._logged:
             self._logged.add(key)
             with suppress(OSError):  # no log must not be one more fault

@@ -15,7 +15,8 @@ from rich.segment import Segment
 from rich.text import Text
 from textual.app import App
 from textual.color import Color
-from textual.events import Key
+from textual.await_complete import AwaitComplete
+from textual.events import Key, Paste
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
@@ -37,6 +38,7 @@ class Guarded:
     """Mixed in before a widget, a screen or the app."""
 
     app: Any
+    _faulty = False  # whether a line about an error is shown
 
     def guarded(self, call: Callable[..., Any], *arguments: Any) -> bool:
         """Call something of ours; return False, and report it, where that raises."""
@@ -47,6 +49,8 @@ class Guarded:
         except Exception as error:
             self.app.report(error, place, self)
             return False
+        if self._faulty:
+            self.clear_fault()
         return True
 
     def set_interval(self, interval: float, callback: Any = None, **options: Any) -> Timer:
@@ -56,6 +60,7 @@ class Guarded:
 
     def show_fault(self, line: str) -> None:
         """Show one line about an error at the bottom of this widget, until ``clear_fault``."""
+        self._faulty = True
         shown = self._fault_line()
         if shown is None:
             self.mount(Static(Text(line, FAULT), classes="fault"))  # type: ignore[attr-defined]
@@ -64,6 +69,7 @@ class Guarded:
 
     def clear_fault(self) -> None:
         """Take that line away: it could be drawn after all."""
+        self._faulty = False
         if (shown := self._fault_line()) is not None:
             shown.remove()
 
@@ -89,6 +95,16 @@ class Guarded:
             self.app.report(error, place)
             line = Text(f"cannot be shown ({words_of(error)})", FAULT, no_wrap=True)
             return visualize(cast(Widget, self), line)
+
+
+class GuardedDialog(Guarded):
+    """Mixed in before a screen that is answered once: a second Enter finds it gone."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Leave with an answer, if it is still asked for."""
+        if not self.is_current:  # type: ignore[attr-defined]
+            return AwaitComplete.nothing()
+        return super().dismiss(result)  # type: ignore[misc]
 
 
 class VisibleText(LineFilter):
@@ -142,6 +158,8 @@ class GuardedApp(Guarded, App[None]):
             self.told_fault(line)
             if isinstance(source, Guarded) and source is not self:
                 source.show_fault(line)
+            else:  # it has no place of its own
+                self.notify(line, severity="error")
 
     def told_fault(self, line: str) -> None:
         """Hear of an error of the screen, in one line."""
@@ -170,6 +188,9 @@ class GuardedApp(Guarded, App[None]):
         """Handle a key at once and to its end, before the next one."""
         if isinstance(event, Key) and not event.is_forwarded:
             await self._press(event)
+        elif isinstance(event, Paste) and not event.is_forwarded:
+            event._set_forwarded()
+            await self._offer(event, self.focused or self.screen)
         else:
             await super().on_event(event)
 
@@ -185,8 +206,8 @@ class GuardedApp(Guarded, App[None]):
         focused = self.focused
         if isinstance(focused, Input) and (event.is_printable or _edits(focused, event.key)):
             await self._offer(event, focused)
-            if not event._stop_propagation:
-                await self._check_bindings(event.key)
+            if not event._stop_propagation and not await self._check_bindings(event.key):
+                await self._check_bindings(event.key, priority=True)
             return
         if await self._check_bindings(event.key, priority=True):
             return
@@ -194,13 +215,13 @@ class GuardedApp(Guarded, App[None]):
         if not event._stop_propagation:
             await self._check_bindings(event.key)
 
-    async def _offer(self, event: Key, widget: Widget) -> None:
-        """Offer a key to a widget and those around it, until one stops it."""
+    async def _offer(self, event: Key | Paste, widget: Widget) -> None:
+        """Offer a key, or what was pasted, to a widget and those around it, until one stops it."""
         for node in widget.ancestors_with_self:
             if node is self or event._stop_propagation:
                 return
             with node._context():
-                for _, method in node._get_dispatch_methods("on_key", event):
+                for _, method in node._get_dispatch_methods(event.handler_name, event):
                     result = method(event)
                     if asyncio.iscoroutine(result):
                         await result

@@ -3,10 +3,12 @@
 import asyncio
 import locale
 import os
+import signal
 import sys
 import termios
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from dataclasses import replace
 from typing import Any, NoReturn, TextIO
 
@@ -50,9 +52,19 @@ def open_app(
             app.run(loop=loop)
         except Exception as error:
             app.broken = app.broken or error
-    for problem in preferences.problems:  # in the app there is one line for them
-        complain(problem)
-    return _leave(app)
+        # What the loop still has to say of tasks that were cut short is for nobody.
+        loop.set_exception_handler(lambda loop, context: None)
+        with handling_signals(partial(_while_leaving, app)):
+            for problem in preferences.problems:  # in the app there is one line for them
+                complain(problem)
+            return _leave(app)
+
+
+def _while_leaving(app: MnistTui, number: int, frame: object) -> None:
+    """Let Ctrl-C end the wait for what is being saved; other signals only change the exit code."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    app.ended_by = app.ended_by or signal.Signals(number).name
 
 
 def in_a_line(problems: Sequence[str]) -> str:
@@ -70,7 +82,7 @@ def _leave(app: MnistTui) -> int:
     """
     conductor = app.conductor
     conductor.closed.set()
-    code = exit_code(app.ended_by) if app.ended_by else 0
+    code = 0
     if not (app.left or app.ended_by):
         code = 1
         conductor.hand_over()
@@ -78,6 +90,7 @@ def _leave(app: MnistTui) -> int:
         complain(f"The app could not continue ({reason}); see {log_path()}.")
     conductor.stop_all("user")
     conductor.close()
+    conductor.start_thread()  # the screen may have ended before it had
     try:
         _wait(conductor)
     except KeyboardInterrupt:
@@ -93,6 +106,8 @@ def _leave(app: MnistTui) -> int:
         run = conductor.handed_over
         resumed = " (it was paused: now it runs)" if conductor.resumed_by_it else ""
         say(f"{run} continues in the background{resumed}; `mnist-tui attach {run}` shows it")
+    if app.ended_by:
+        code = exit_code(app.ended_by)
     if not conductor.ended.is_set():
         _end(code)
     return code

@@ -60,6 +60,8 @@ def reason_against(action: str, app: Situation) -> str | None:
         return f"This run is {app.chosen_state}." if app.chosen_state else "There is no run here."
     if action == "pause" and not running.active:
         return "The steps are done; only the figures are left."
+    if action == "open" and app.current == "runs" and not app.chosen_state:
+        return "There is no run to open."
     pane = app.experiments.get(app.current)
     if pane is None:
         return None

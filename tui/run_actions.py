@@ -138,7 +138,10 @@ class RunActions(App[None]):
 
     async def action_leave_anywhere(self) -> None:
         """Leave from wherever one is; asked for again, take the question's first answer."""
-        if isinstance(self.screen, screens.Leave):
+        if self.screen.get_selected_text():  # Ctrl-C means to copy it
+            self.screen.action_copy_text()
+            self.screen.clear_selection()
+        elif isinstance(self.screen, screens.Leave):
             self.screen.dismiss("stop")
         else:
             await self.action_leave()

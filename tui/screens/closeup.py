@@ -14,14 +14,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import DIALOGS
-from tui.guard import Guarded
+from tui.guard import GuardedDialog
 from tui.keymap import Keymap
 from tui.panes.base import ExperimentPane
 
 INTERVAL = 0.5  # seconds
 
 
-class CloseUp(Guarded, ModalScreen[None]):
+class CloseUp(GuardedDialog, ModalScreen[None]):
     """Subclasses draw; arrows move between neighbours."""
 
     BINDINGS: ClassVar = DIALOGS["closeup"]

@@ -12,7 +12,7 @@ from engine.compare import Comparison
 from tui.actions import DIALOGS
 from tui.comparison import group_table, pictures, ranking, warnings_of
 from tui.console import SafeConsole
-from tui.guard import Guarded
+from tui.guard import GuardedDialog
 from tui.look import Look
 from tui.widgets.chart import Chart, Line, Plot
 from tui.widgets.room import Room
@@ -22,7 +22,7 @@ FAINT = "#5A6570"
 WIDEST = 1000  # cells that a table may have
 
 
-class Compare(Guarded, ModalScreen[None]):
+class Compare(GuardedDialog, ModalScreen[None]):
     """Left and right take another metric."""
 
     BINDINGS: ClassVar = DIALOGS["compare"]
@@ -85,7 +85,7 @@ class Compare(Guarded, ModalScreen[None]):
             lines.append(Line(band.steps, band.mean, colour))
             legend.append(Text(self.comparison.name_of(group), colour))
         chart.plot = Plot(lines, log=self.look.logarithm and "loss" in metric)
-        chart.border_title = f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
+        chart.border_title = Text(f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}")
         chart.border_subtitle = Text("  ").join(legend)
 
     def action_move(self, by: int) -> None:

@@ -14,7 +14,7 @@ from engine.architectures import BEST_MODEL
 from engine.config import NetworkConfig, Option, RunConfig, options_of
 from engine.errors import UsageError
 from tui.actions import DIALOGS
-from tui.guard import Guarded
+from tui.guard import GuardedDialog
 from tui.options import chosen_words, command_line, read_value
 from tui.widgets.fields import Choice, Fields, Toggle
 
@@ -23,7 +23,7 @@ WRONG = "bold #D55E00"
 ANSWERS = {"run": "run", "keep": "keep", "copy": "copy"}  # short, for sixty columns
 
 
-class Edit(Guarded, ModalScreen[tuple[list[list[RunConfig]], bool] | None]):
+class Edit(GuardedDialog, ModalScreen[tuple[list[list[RunConfig]], bool] | None]):
     """Returns the runs as edited and whether to run them now, or None where nothing is to change.
 
     The runs come and go as a list for each command line, and what is returned is what is shown.

@@ -15,10 +15,10 @@ from textual.widgets import Static
 
 from engine.store import Run
 from tui.actions import DIALOGS
-from tui.guard import Guarded
+from tui.guard import GuardedDialog
 
 
-class Files(Guarded, ModalScreen[None]):
+class Files(GuardedDialog, ModalScreen[None]):
     """Shows paths and lines to copy."""
 
     BINDINGS: ClassVar = DIALOGS["files"]

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import ACTIONS, DIALOGS
-from tui.guard import Guarded
+from tui.guard import GuardedDialog
 from tui.keymap import Keymap
 from tui.widgets.thumbnails import beside
 
@@ -21,7 +21,7 @@ GAP = 3
 COLUMN = 54  # cells of a column at least, where there are two
 
 
-class Help(Guarded, ModalScreen[None]):
+class Help(GuardedDialog, ModalScreen[None]):
     """Shows the keys, with what cannot be done now and why."""
 
     BINDINGS: ClassVar = DIALOGS["help"]

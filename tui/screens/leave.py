@@ -10,10 +10,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.actions import DIALOGS
-from tui.guard import Guarded
+from tui.guard import GuardedDialog
 
 
-class Leave(Guarded, ModalScreen[str]):
+class Leave(GuardedDialog, ModalScreen[str]):
     """Returns ``stop``, ``detach`` or ``stay``."""
 
     BINDINGS: ClassVar = DIALOGS["leave"]

@@ -16,7 +16,7 @@ from engine.architectures import BEST_MODEL
 from engine.errors import MnistTuiError
 from engine.store import Run, finished_runs
 from tui.actions import DIALOGS
-from tui.guard import Guarded
+from tui.guard import GuardedDialog
 from tui.keymap import titled
 from tui.panes.base import BAD
 from tui.tables import headline, remark_of
@@ -25,7 +25,7 @@ from tui.words import dataset_title
 NEWEST = "the newest"
 
 
-class ChooseNetwork(Guarded, ModalScreen[tuple[str | None] | None]):
+class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
     """Returns the chosen run's id in a tuple, (None,) for the newest, or None for no change."""
 
     BINDINGS: ClassVar = DIALOGS["network"]

@@ -14,12 +14,21 @@ GOOD, WAITING, BAD = "#009E73", "bold #E69F00", "bold #D55E00"
 
 
 def status_line(
-    conductor: Conductor, last: str | Task, keys: Keymap, *, plain: bool, width: int
+    conductor: Conductor,
+    last: str | Task,
+    keys: Keymap,
+    *,
+    chosen: str = "",
+    plain: bool,
+    width: int,
 ) -> Text:
-    """Return the line for the active run, or else ``last``, what happened last."""
+    """Return the line for the active run, or else ``last``, what happened last.
+
+    ``chosen`` is the run that the keys are about now.
+    """
     task = conductor.running
     if task is None:
-        return _idle(last, keys)
+        return _idle(last, keys, chosen)
     if not task.steps:
         words = f" starting {task.section} {task.config.title} …"
         return Text(f"{words}  {last}" if isinstance(last, str) else words, "dim")
@@ -59,14 +68,14 @@ def _epoch(task: Task) -> str:
     return f"epoch {epoch}/{epochs}  "
 
 
-def _idle(last: str | Task, keys: Keymap) -> Text:
+def _idle(last: str | Task, keys: Keymap, chosen: str) -> Text:
     if isinstance(last, str):
         return Text(f" {last or 'ready'}", "dim")
     if last.state == "failed":
         return Text(f" {_title(last)} failed: {last.message}", BAD)
     if last.state in ("stopped", "interrupted") and last.run:
-        resumes = f"{keys.name('run.go_on')} resumes"
-        return Text(f" {_title(last)} {last.state} at step {last.step:,} · {resumes}", WAITING)
+        resumes = f" · {keys.name('run.go_on')} resumes" if last.run == chosen else ""
+        return Text(f" {_title(last)} {last.state} at step {last.step:,}{resumes}", WAITING)
     if last.warning:
         return Text(f" {_title(last)} {last.warning}", BAD)
     return Text(f" {_title(last)} {last.message or last.state}", "dim")
