@@ -14,9 +14,9 @@ from typing import Any, ClassVar, cast
 from rich.segment import Segment
 from rich.text import Text
 from textual.app import App
-from textual.color import Color
 from textual.await_complete import AwaitComplete
-from textual.events import Key, Paste
+from textual.color import Color
+from textual.events import InputEvent, Key, Paste
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
@@ -185,7 +185,12 @@ class GuardedApp(Guarded, App[None]):
         super().notify(message, **{"markup": False} | options)
 
     async def on_event(self, event: Any) -> None:
-        """Handle a key at once and to its end, before the next one."""
+        """Handle a key at once and to its end, before the next one.
+
+        What is typed or clicked after the app was left is for nobody: its screens are going.
+        """
+        if self._exit and isinstance(event, InputEvent):
+            return
         if isinstance(event, Key) and not event.is_forwarded:
             await self._press(event)
         elif isinstance(event, Paste) and not event.is_forwarded:

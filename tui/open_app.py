@@ -8,8 +8,8 @@ import sys
 import termios
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn, TextIO
 
 from engine.config import RunConfig, options_of

@@ -44,12 +44,10 @@ def training(artifacts, **environment):
 
 
 def test_a_screen_that_always_fails_hands_its_run_over_and_says_so(artifacts, home):
-    fault = {"MNIST_TUI_TEST_FAULT": "AdversarialPane.refresh_text,AdversarialPane.on_resize,"
-             "MnistTui._follow_others,MnistTui._read_load"}  # fmt: skip
-    terminal = training(artifacts, **home, **fault)
-    terminal.press("2")
-    terminal.read(lambda t: "Display error in" in t.text)
-    terminal.press("1" + "21" * 15)
+    fault = {"MNIST_TUI_TEST_FAULT": "MnistTui._tick"}
+    terminal = Terminal("--dataset", "digits", "--artifacts", str(artifacts), **home, **fault)
+    terminal.read(lambda t: "Models" in t.text and "quit" in t.text)
+    terminal.press("r")
     assert terminal.exit_code(120) == 1
     said = terminal.output.rpartition(LEAVE_SCREEN)[2].decode()
     assert "The app could not continue (PlantedFault" in said
@@ -119,6 +117,18 @@ def test_ctrl_z_suspends_and_fg_resumes(artifacts, home):
     terminal.read_for(1)  # until the terminal is raw again: before, Enter would be another key
     terminal.press("q\r")
     assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGHUP", 129), ("SIGTERM", 143)])
+def test_a_signal_while_leaving_costs_nothing(artifacts, home, number, code):
+    terminal = training(artifacts, **home)
+    terminal.press("d")
+    terminal.read(lambda t: LEAVE_SCREEN in t.output)
+    os.kill(terminal.pid, getattr(signal, number))
+    assert terminal.exit_code(120) == code
+    [run] = list_runs(artifacts)
+    assert run.status == "running"  # in the other process
+    assert b"continues in the background" in terminal.output
 
 
 def test_a_second_ctrl_c_ends_the_wait_for_what_is_saved(artifacts, home):

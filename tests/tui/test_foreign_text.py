@@ -66,7 +66,7 @@ def test_a_screenshot_goes_to_the_current_folder_which_is_said(finished, tmp_pat
     monkeypatch.chdir(tmp_path)
 
     async def story(app, pilot):
-        app.action_screenshot()
+        app.deliver_screenshot()  # what the palette's entry calls
         [picture] = tmp_path.glob("*.svg")
         await pilot.pause(0.3)
         assert str(picture) in text(app, "#progress")
@@ -74,7 +74,7 @@ def test_a_screenshot_goes_to_the_current_folder_which_is_said(finished, tmp_pat
         app.action_screenshot()
         assert "Permission denied" in app.last
 
-    def refuse(filename, path):
+    def refuse(filename, path, time_format):
         raise PermissionError(13, "Permission denied")
 
     live(finished, story, size=(220, 40))

@@ -6,12 +6,14 @@ import logging
 import pytest
 from rich.segment import Segment
 from textual.color import Color
+from textual.events import MouseDown, Paste
 from textual.widgets import DataTable, Input
 
 from engine.config import RunConfig
 from engine.control import HAND_OVER
 from engine.text import REPLACEMENT
 from tests.tui.pilot import live, long_training, text, until
+from tests.tui.player import mouse, playing, press
 from tui import faults
 from tui.app import MnistTui
 from tui.faults import Faults, planted
@@ -108,6 +110,25 @@ def test_whatever_text_is_drawn_no_control_character_reaches_the_terminal():
     assert VisibleText().apply(plain, Color(0, 0, 0)) is plain
 
 
+@pytest.mark.parametrize("more", ["h", "enter", "click"])
+def test_what_is_typed_or_clicked_after_leaving_is_for_nobody(finished, more):
+    async def play():
+        async with playing(finished) as (app, _):
+            app.action_show("adversarial")
+            await press(app, "q")
+            assert app._exit
+            for _ in range(50):  # while the screens are going
+                if more == "click":
+                    app.post_message(mouse(MouseDown, 20, 5, 1))
+                else:
+                    app.simulate_key(more)
+                await asyncio.sleep(0)
+            kept = app
+        assert kept.faults.count == 0
+
+    asyncio.run(play())
+
+
 def test_keys_typed_ahead_are_taken_one_after_another(finished):
     async def story(app, pilot):
         def type_ahead(*keys):
@@ -190,3 +211,59 @@ def test_below_the_smallest_size_no_key_reaches_what_is_hidden(finished):
         assert app.experiments["train"].row == 1
 
     live(finished, story, size=(100, 30))
+
+
+def test_a_second_enter_in_a_dialog_is_for_nobody(tmp_path):
+    async def story(app, pilot):
+        for keys in (("2", "n", "enter", "enter"), ("n", "up", "enter", "enter")):
+            for key in keys:
+                app.simulate_key(key)
+            await pilot.pause(0.3)
+        assert len(app.screen_stack) == 1
+        assert app.faults.count == 0
+
+    live(tmp_path, story)
+
+
+def test_enter_in_an_empty_table_says_why_it_does_nothing(tmp_path):
+    async def story(app, pilot):
+        await pilot.press("4", "enter")
+        assert "no run to open" in app.refused["look.open"]
+        assert app.faults.count == 0
+
+    live(tmp_path, story)
+
+
+def test_what_is_pasted_is_taken_before_the_key_after_it(finished):
+    async def story(app, pilot):
+        app.simulate_key("4")
+        app.simulate_key("slash")
+        app.post_message(Paste("adversarial"))
+        app.simulate_key("enter")
+        app.simulate_key("j")
+        await pilot.pause(0.3)
+        assert app.query_one("#filter", Input).value == "adversarial"
+
+    live(finished, story)
+
+
+def test_ctrl_c_leaves_from_where_one_types(tmp_path):
+    async def play():
+        app = MnistTui(RunConfig(dataset="digits", artifacts=str(tmp_path)), plain=True)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("4", "slash", "x", "ctrl+c")
+            await until(pilot, lambda: app.left, 5)
+
+    asyncio.run(play())
+
+
+def test_one_fault_that_repeats_is_counted_once(finished):
+    async def story(app, pilot):
+        await pilot.press("enter")
+        with planted("SampleView.draw"):
+            await pilot.pause(2.5)
+        assert app.faults.count > 3
+        assert not app.faults.too_many
+        await until(pilot, lambda: not app.screen.query(".fault"), 5)
+
+    live(finished, story)

@@ -85,7 +85,9 @@ class Compare(GuardedDialog, ModalScreen[None]):
             lines.append(Line(band.steps, band.mean, colour))
             legend.append(Text(self.comparison.name_of(group), colour))
         chart.plot = Plot(lines, log=self.look.logarithm and "loss" in metric)
-        chart.border_title = Text(f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}")
+        chart.border_title = Text(
+            f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
+        )
         chart.border_subtitle = Text("  ").join(legend)
 
     def action_move(self, by: int) -> None:
