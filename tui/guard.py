@@ -49,8 +49,6 @@ class Guarded:
         except Exception as error:
             self.app.report(error, place, self)
             return False
-        if self._faulty:
-            self.clear_fault()
         return True
 
     def set_interval(self, interval: float, callback: Any = None, **options: Any) -> Timer:
@@ -69,6 +67,8 @@ class Guarded:
 
     def clear_fault(self) -> None:
         """Take that line away: it could be drawn after all."""
+        if not self._faulty:
+            return
         self._faulty = False
         if (shown := self._fault_line()) is not None:
             shown.remove()

@@ -172,6 +172,7 @@ def root(tmp_path, mnist_root):
 def impatient(monkeypatch):
     """A file may not take twenty times as long as a byte: the tests would."""
     monkeypatch.setattr(mirror, "FILE_PATIENCE", WHOLE)
+    monkeypatch.setattr(mirror, "SLOWEST", 10**12)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -213,7 +214,8 @@ def test_a_hostile_mirror_is_given_up_in_words_and_the_next_one_taken(server, ro
         fetch_mnist(root, mirrors=[server.url(mood)], timeout=TIMEOUT)
     assert str(caught.value) == f"{HOSTILE[mood]} ({server.url(mood)})."
     assert len(left_in(root)) == 3
-    assert server.sent < 20 << 20  # a few buffers, and not what it would like to send
+    if mood != "endless_hundreds":  # heads, which time alone bounds
+        assert server.sent < 20 << 20  # a few buffers, and not what it would like to send
     fetch_mnist(root, mirrors=[server.url(mood), server.url("good")], timeout=TIMEOUT)
     assert server.asked[-1] == "good"
     assert read_mnist(root).sha256 == mnist.sha256

@@ -70,7 +70,7 @@ def test_a_hand_over_that_fails_is_said_and_the_run_is_kept(artifacts, home, tmp
     assert f"mnist-tui resume {run.id}" in said
     assert code == 1
     assert run.status == "stopped"
-    assert "cannot be read" in (log / "detached.log").read_text()
+    assert f"{run.path / '.queue'} is damaged" in (log / "detached.log").read_text()
 
 
 def test_leaving_waits_until_the_other_process_has_the_run(artifacts, home):

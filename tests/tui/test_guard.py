@@ -19,6 +19,7 @@ from tui.app import MnistTui
 from tui.faults import Faults, planted
 from tui.guard import VisibleText
 from tui.screens.leave import Leave
+from tui.screens.sample import SampleView
 
 
 @pytest.fixture(autouse=True)
@@ -259,7 +260,9 @@ def test_ctrl_c_leaves_from_where_one_types(tmp_path):
 
 def test_one_fault_that_repeats_is_counted_once(finished):
     async def story(app, pilot):
+        await until(pilot, lambda: app.experiments["train"].shown is not None)
         await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SampleView))
         with planted("SampleView.draw"):
             await pilot.pause(2.5)
         assert app.faults.count > 3

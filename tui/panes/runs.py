@@ -127,6 +127,11 @@ class RunsPane(Pane):
     def on_key(self, event: Key) -> None:
         """Leave the filter by escape, and show all runs again."""
         box = self.query_one(Input)
+        if (
+            event.key == "enter" and self.screen.focused is box
+        ):  # at once: what is typed next is for the table
+            self.screen.set_focus(self.query_one(DataTable))
+            event.stop()
         if event.key == "escape" and box.has_class("-shown"):
             box.value = ""
             box.remove_class("-shown")
@@ -136,10 +141,6 @@ class RunsPane(Pane):
     @on(Input.Changed)
     def _filter(self) -> None:
         self.refresh_text()
-
-    @on(Input.Submitted)
-    def _filtered(self) -> None:
-        self.screen.set_focus(self.query_one(DataTable))
 
     @on(DataTable.RowSelected)
     def _open(self, event: DataTable.RowSelected) -> None:

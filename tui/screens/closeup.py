@@ -81,6 +81,7 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
             scrolls = f"{keys.name('closeup.scroll_down')} more  " if more else ""
             panel.border_subtitle = Text(scrolls + words)
             self.query_one("#closeup", Static).update(picture)
+        self.clear_fault()
 
     def key_words(self, keys: Keymap) -> str:
         """Return the keys in a few words."""
