@@ -19,7 +19,7 @@ from tui.screens.leave import Leave
 
 def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
     async def story(app, pilot):
-        assert "r trains it" in text(app, "#about")
+        await until(pilot, lambda: "r trains it" in text(app, "#about"), 5)
         await pilot.press("r")
         task = app.conductor.tasks[0]
         await until(pilot, lambda: task.state == "finished" and app.conductor.running is None)

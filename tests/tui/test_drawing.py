@@ -119,8 +119,8 @@ async def resize(app, width, height, widget):
 
 
 async def settled(check):
-    """Check what stands on the screen once nothing changes any more, after two seconds at most."""
-    for _ in range(40):
+    """Check what stands on the screen once nothing changes any more, after twenty seconds at most."""
+    for _ in range(400):
         try:
             return check()
         except AssertionError:  # classes by size, which follow a layout, lead to another one
