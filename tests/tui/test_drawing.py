@@ -119,7 +119,7 @@ async def resize(app, width, height, widget):
 
 
 async def settled(check):
-    """Check what stands on the screen once nothing changes any more, after twenty seconds at most."""
+    """Check what stands on the screen once nothing changes any more, for twenty seconds."""
     for _ in range(400):
         try:
             return check()
