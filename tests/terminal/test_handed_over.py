@@ -91,7 +91,7 @@ def test_a_line_that_stalls_and_then_drops_hands_it_over_too(artifacts, home, un
 def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, home):
     terminal = training(artifacts, key="a", **home)
     terminal.press("q")
-    terminal.read(lambda t: "Keep running in the background" in t.text)
+    terminal.read(lambda t: "Keep it running in the background" in t.text)
     terminal.press("d")
     assert terminal.exit_code() == 0
     [first] = list_runs(artifacts)
