@@ -361,3 +361,4 @@ class MnistTui(RunActions, LookActions, GuardedApp):
         if self.is_headless:
             self.conductor.stop_all("user")
             self.conductor.close()
+            self.conductor.join(30)

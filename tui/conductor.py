@@ -185,6 +185,11 @@ class Conductor:
             self._thread = threading.Thread(target=self.work, name="engine", daemon=True)
             self._thread.start()
 
+    def join(self, patience: float) -> None:
+        """Wait for the end of the thread, if it was started."""
+        if self._thread is not None:
+            self._thread.join(patience)
+
     def work(self) -> None:
         """Run tasks until ``close``; for a thread of its own."""
         try:
