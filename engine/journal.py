@@ -55,14 +55,9 @@ Measured = Annotated[float, Meta(ge=-3.5e38, le=3.5e38)] | None  # a float32, nu
 class _Line(TypedDict):
     """What every line has."""
 
+    event: str
     time: Time
     step: Count
-
-
-class _AnyLine(TypedDict):
-    """What tells which kind of line it is."""
-
-    event: str
 
 
 class _StartedLine(_Line):
@@ -178,8 +173,8 @@ class _Rules:
 
     def event(self, line: Any) -> Event:
         """Return the event of a later line. Raises Unsound where it is damaged."""
-        check(line, _AnyLine)
-        check(line, _ProgressLine if line["event"] == Progress.kind else _Line)
+        measures = isinstance(line, dict) and line.get("event") == Progress.kind
+        check(line, _ProgressLine if measures else _Line)
         event = from_json(line)
         if isinstance(event, Started):
             raise Unsound("a second start")

@@ -140,16 +140,18 @@ class Laboratory:
         """Return a run's config with no more threads than this machine can run, and say so."""
         from engine.device import usable_cores
 
-        cores = os.cpu_count() or 1
-        if config.threads is None or config.threads <= cores:
-            if config.threads is not None and config.threads > usable_cores():
-                self._warn(
-                    f"Run {run.id} uses {config.threads} threads, as it began; this process may "
-                    f"use {usable_cores()} of the {cores} cores here, so it will be slow."
-                )
+        threads, cores = config.threads, os.cpu_count() or 1
+        usable = min(cores, usable_cores())
+        if threads is None or threads <= usable:
+            return config
+        if threads <= cores:
+            self._warn(
+                f"Run {run.id} uses {threads} threads, as it began; this process may "
+                f"use {usable} of the {cores} cores here, so it will be slow."
+            )
             return config
         self._warn(
-            f"Run {run.id} began with {config.threads} threads; this machine has {cores} "
+            f"Run {run.id} began with {threads} threads; this machine has {cores} "
             f"core{'s' if cores > 1 else ''}, so it resumes with {cores}: "
             "its numbers may differ in the last digits."
         )

@@ -46,8 +46,9 @@ def ask(url: str, *, size: int, wait: float, timeout: float) -> Iterator[Iterato
     call = _Call(url)
     try:
         response = _first_byte(call, wait, timeout)
-        with response, _limited(call, max(FILE_PATIENCE * timeout, size / SLOWEST)):
-            yield _chunks(call, response, size, timeout)
+        limit = max(FILE_PATIENCE * timeout, size / SLOWEST)
+        with response, _limited(call, limit):
+            yield _chunks(call, response, size, timeout, limit)
     finally:
         call.hang_up()
 
@@ -193,10 +194,12 @@ def _limited(call: _Call, seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _chunks(call: _Call, response: HTTPResponse, size: int, timeout: float) -> Iterator[bytes]:
+def _chunks(
+    call: _Call, response: HTTPResponse, size: int, timeout: float, limit: float
+) -> Iterator[bytes]:
     """Yield the first ``size`` bytes of a body, which is all that there should be.
 
-    Raises MirrorFailed.
+    Raises MirrorFailed, also where ``call`` was hung up since it took ``limit`` seconds.
     """
     claimed = response.headers.get("Content-Length", "")
     if claimed.isascii() and claimed.isdigit() and claimed != f"{size}":
@@ -210,7 +213,7 @@ def _chunks(call: _Call, response: HTTPResponse, size: int, timeout: float) -> I
                 raise _failure(error, call, timeout) from None
             chunk = b""
         if call.hung_up:
-            raise MirrorFailed(timed_out(FILE_PATIENCE * timeout))
+            raise MirrorFailed(timed_out(limit))
         if not chunk:
             raise MirrorFailed(
                 f"{call.host} closed the connection after {came:,} of {size:,} bytes"

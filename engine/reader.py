@@ -60,7 +60,7 @@ def open_regular(
     regular file cannot be opened or is not there.
     """
     if flags & os.O_TRUNC:
-        raise Unsound("O_TRUNC empties a file before it is known to be a regular one")
+        raise ValueError("O_TRUNC empties a file before it is known to be a regular one")
     try:
         name = path if folder is None else os.path.basename(path)
         file = os.open(name, flags | _SAFE, mode, dir_fd=folder)

@@ -1,6 +1,7 @@
 """What many tests share: real MNIST where it is, a small dataset made of the embedded digits."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import settings
 from engine.config import TrainConfig
 from engine.data import Dataset, Part, open_dataset, open_digits
 from engine.device import Device, open_device
+from tests.processes import kill_detached
 
 ROOT = Path(__file__).parents[1]
 MNIST_ROOT = Path(os.environ.get("MNIST_TUI_TEST_DATA_ROOT", ROOT.parent / "shared" / "mnist"))
@@ -91,6 +93,15 @@ def started_values(config, steps: int = 99) -> dict:
         "config": values["config"], "dataset": values["dataset"],
         "environment": values["environment"],
     }  # fmt: skip
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for runs that other processes may drive; none of them outlives its test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "artifacts"
+    yield folder
+    kill_detached(folder)
 
 
 def train_config(**options) -> TrainConfig:

@@ -12,18 +12,11 @@ from contextlib import suppress
 import pytest
 
 from engine.store import list_runs
-from tests.processes import kill_detached, wait_for
+from tests.processes import wait_for
 from tests.terminal.terminal import Terminal
 from tui.open_app import restoring
 
 LEAVE_SCREEN, SHOW_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
-
-
-@pytest.fixture
-def artifacts(tmp_path):
-    folder = tmp_path / "artifacts"
-    yield folder
-    kill_detached(folder)
 
 
 @pytest.fixture

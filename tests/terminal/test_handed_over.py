@@ -8,17 +8,10 @@ import pytest
 
 from engine.queue import read_queue
 from engine.store import list_runs
-from tests.processes import call, comparable, kill_detached, progress_of, wait_for
+from tests.processes import call, comparable, progress_of, wait_for
 from tests.terminal.terminal import Terminal
 
 EPOCHS = 80  # of the digits, 10 steps each: some seconds
-
-
-@pytest.fixture
-def artifacts(tmp_path):
-    folder = tmp_path / "artifacts"
-    yield folder
-    kill_detached(folder)
 
 
 @pytest.fixture

@@ -10,18 +10,10 @@ import time
 import pytest
 
 from engine.store import list_runs
-from tests.processes import COMMAND, call, comparable, kill_detached, progress_of, start, wait_for
+from tests.processes import COMMAND, call, comparable, progress_of, start, wait_for
 from tests.terminal.terminal import Terminal
 
 TRAIN = ["run", "train", "--model", "baseline", "--dataset", "digits", "--epochs", "120"]
-
-
-@pytest.fixture
-def artifacts(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    folder = tmp_path / "artifacts"
-    yield folder
-    kill_detached(folder)
 
 
 @pytest.fixture(scope="module")

@@ -13,14 +13,6 @@ from tests.processes import call, comparable, kill_detached, progress_of, start,
 TRAIN = ["run", "train", "--model", "baseline", "--dataset", "digits"]
 
 
-@pytest.fixture
-def artifacts(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    folder = tmp_path / "artifacts"
-    yield folder
-    kill_detached(folder)
-
-
 def only(artifacts):
     [run] = list_runs(artifacts)
     return run

@@ -62,7 +62,7 @@ class RunsPane(Pane):
             runs = list_runs(Path(self.artifacts))
         except MnistTuiError as error:
             empty.display = True
-            empty.update(Text(str(error), "bold #D55E00"))
+            empty.update(Text(str(error), BAD))
             self.query_one(Vertical).border_title = "Runs"
             return
         for run in runs:
@@ -125,11 +125,10 @@ class RunsPane(Pane):
         self.screen.set_focus(box)
 
     def on_key(self, event: Key) -> None:
-        """Leave the filter by escape, and show all runs again."""
+        """Leave the filter by enter, or by escape, which shows all runs again."""
         box = self.query_one(Input)
-        if (
-            event.key == "enter" and self.screen.focused is box
-        ):  # at once: what is typed next is for the table
+        # At once, and not when the box tells of it: what is typed next is for the table.
+        if event.key == "enter" and self.screen.focused is box:
             self.screen.set_focus(self.query_one(DataTable))
             event.stop()
         if event.key == "escape" and box.has_class("-shown"):
