@@ -14,9 +14,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from engine.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, LAYERS, NEURONS, Neuron
-from engine.checks import check_type, check_value, short
 from engine.errors import EngineError, UsageError
+from engine.networks.architectures import (
+    ARCHITECTURES,
+    BEST_MODEL,
+    CLASSES,
+    LAYERS,
+    NEURONS,
+    Neuron,
+)
+from engine.options import check_type, check_value, short
 
 DATASETS = ("auto", "mnist", "digits")
 RECIPES = ("assignment", "tuned")

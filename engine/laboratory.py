@@ -9,18 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.architectures import ARCHITECTURES, BEST_MODEL
-from engine.chance import network_words
 from engine.config import NetworkConfig, RunConfig, TrainConfig, options_of
-from engine.control import Control
 from engine.errors import EngineError
-from engine.events import Event
-from engine.session import Session
-from engine.store import Run, find_run, finished_runs
+from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
+from engine.runs.control import Control
+from engine.runs.events import Event
+from engine.runs.session import Session
+from engine.runs.store import Run, find_run, finished_runs
+from engine.sections.train.chance import network_words
 
 if TYPE_CHECKING:
-    from engine.data import Dataset
-    from engine.device import Device
+    from engine.data.dataset import Dataset
+    from engine.numerics.device import Device
 
 
 class Laboratory:
@@ -121,7 +121,7 @@ class Laboratory:
         return TrainConfig(**shared, model=BEST_MODEL)
 
     def _dataset(self, config: RunConfig) -> "Dataset":
-        from engine.data import open_dataset
+        from engine.data.dataset import open_dataset
 
         key = (config.dataset, config.data_root, config.offline)
         if key not in self._datasets:
@@ -131,14 +131,14 @@ class Laboratory:
         return self._datasets[key]
 
     def _device(self, config: RunConfig) -> "Device":
-        from engine.device import open_device
+        from engine.numerics.device import open_device
 
         # Not kept: opening it sets torch's threads, which another run may have set otherwise.
         return open_device(config.device, config.precision, config.threads, config.deterministic)
 
     def _with_the_cores_here(self, run: Run, config: RunConfig) -> RunConfig:
         """Return a run's config with no more threads than this machine can run, and say so."""
-        from engine.device import usable_cores
+        from engine.numerics.device import usable_cores
 
         threads, cores = config.threads, os.cpu_count() or 1
         usable = min(cores, usable_cores())
@@ -171,7 +171,7 @@ def _at_home(config: RunConfig) -> RunConfig:
 
     What lies in one of the usual places is looked for as usual.
     """
-    from engine.data import has_mnist, mnist_roots
+    from engine.data.dataset import has_mnist, mnist_roots
 
     if config.data_root is not None or config.data_found is None:
         return config

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import settings
 
 from engine.config import TrainConfig
-from engine.data import Dataset, Part, open_dataset, open_digits
-from engine.device import Device, open_device
+from engine.data.dataset import Dataset, Part, open_dataset, open_digits
+from engine.numerics.device import Device, open_device
 from tests.processes import kill_detached
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from engine.lock import LOCK_FILE, is_driven
-from engine.store import list_runs
+from engine.runs.lock import LOCK_FILE, is_driven
+from engine.runs.store import list_runs
 
 COMMAND = [sys.executable, "-m", "tui.cli"]
 

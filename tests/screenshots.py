@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from engine.config import RunConfig
-from tui.app import MnistTui
+from tui.app.app import MnistTui
 
 PATIENCE = 60.0  # seconds until the runs are read
 PICTURES = Path(__file__).parents[1] / ".github" / "pictures"

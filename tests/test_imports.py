@@ -6,8 +6,9 @@ import sys
 import pytest
 
 LIGHT = [
-    "engine.architectures", "engine.config", "engine.events", "engine.store", "engine.session",
-    "engine.history", "engine.control", "engine.statistics", "tui.cli",
+    "engine.networks.architectures", "engine.config", "engine.runs.events", "engine.runs.store",
+    "engine.runs.session", "engine.runs.history", "engine.runs.control",
+    "engine.numerics.intervals", "tui.cli.main",
 ]  # fmt: skip
 
 
@@ -23,7 +24,7 @@ def test_light_modules_import_neither_torch_nor_matplotlib(module):
 
 def test_training_does_not_import_torch_s_compiler(tmp_path):
     code = (
-        "import sys; from tui.cli import invoke; "
+        "import sys; from tui.cli.main import invoke; "
         "code = invoke(['run', 'train', '--model', 'baseline', '--dataset', 'digits', "
         f"'--epochs', '1', '--quiet', '--artifacts', {str(tmp_path)!r}]); "
         "print(code, [m for m in ('torch._dynamo', 'sympy', 'torchvision') if m in sys.modules])"

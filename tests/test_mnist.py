@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine.architectures import ARCHITECTURES
-from engine.device import open_device
-from engine.judging import effective_distortion
-from engine.metrics import predict
-from engine.models import load_network
+from engine.networks.architectures import ARCHITECTURES
+from engine.networks.network import load_network
+from engine.numerics.device import open_device
+from engine.numerics.inference import predict
+from engine.sections.adversarial.evaluate import effective_distortion
 
 COMMAND = [sys.executable, "-m", "tui.cli"]
 

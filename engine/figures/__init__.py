@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import EngineError
-from engine.figures.adversarial import draw_adversarial
-from engine.figures.train import draw_train
-from engine.figures.visualize import draw_visualize
-from engine.history import History
-from engine.reader import DamagedFile, run_beside
-from engine.store import JOURNAL_FILE, Run
+from engine.files.reader import DamagedFile, run_beside
+from engine.runs.history import History
+from engine.runs.store import JOURNAL_FILE, Run
+from engine.sections.adversarial.figures import draw_adversarial
+from engine.sections.train.figures import draw_train
+from engine.sections.visualize.figures import draw_visualize
 
 NEEDED = {  # curves and previews of a finished run, by section
     "train": ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples"),

@@ -13,10 +13,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from engine.events import real
-from engine.history import History
-from engine.text import visible
-from engine.writer import write_atomically
+from engine.files.text import visible
+from engine.files.writer import write_atomically
+from engine.runs.events import real
+from engine.runs.history import History
 
 # Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"

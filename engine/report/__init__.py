@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.data import Dataset
-from engine.device import Device
+from engine.data.dataset import Dataset
 from engine.errors import EngineError
+from engine.files.writer import write_atomically
+from engine.numerics.device import Device
 from engine.report.choose import Chosen
 from engine.report.document import render
 from engine.report.referee import Finding, referee
-from engine.writer import write_atomically
 
 REPORT_FILE = "report.html"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.history import Curve, History
-from engine.store import Run
+from engine.runs.history import Curve, History
+from engine.runs.store import Run
 
 
 def models(run: Run) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.architectures import ARCHITECTURES
 from engine.errors import EngineError
-from engine.store import Run, find_run, finished_runs
+from engine.networks.architectures import ARCHITECTURES
+from engine.runs.store import Run, find_run, finished_runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,17 @@ from typing import Any
 
 import jinja2
 
-from engine.architectures import ARCHITECTURES, NEURONS
-from engine.chance import chance_words, warning_of
 from engine.errors import EngineError
 from engine.figures import draw_figures, whole_history
-from engine.figures.visualize import LAYER_WORDS
-from engine.reader import MB, DamagedFile, read_bytes
+from engine.files.reader import MB, DamagedFile, read_bytes
+from engine.networks.architectures import ARCHITECTURES, NEURONS
+from engine.numerics.intervals import rate_interval
 from engine.report import alternatives
 from engine.report.choose import Chosen
 from engine.report.referee import Finding
-from engine.statistics import rate_interval
-from engine.store import Run
+from engine.runs.store import Run
+from engine.sections.train.chance import chance_words, warning_of
+from engine.sections.visualize.figures import LAYER_WORDS
 
 SETTINGS = {  # of the config, those that a reader of the report wants, and what they are called
     "recipe": "recipe",

@@ -9,18 +9,18 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from engine.adversarial import CraftState, craft
-from engine.chance import chance_words, guessing_rate
-from engine.data import Dataset, Part
-from engine.device import Device
+from engine.analysis.verify import agrees, verify
+from engine.data.dataset import Dataset, Part
 from engine.errors import EngineError, MissingNetwork
-from engine.events import Progress
-from engine.experiments import load_networks
-from engine.neurons import NaturalResponse
+from engine.numerics.device import Device
+from engine.numerics.intervals import rate_interval
 from engine.report.choose import Chosen
-from engine.statistics import rate_interval
-from engine.store import Run, finished_runs
-from engine.verify import agrees, verify
+from engine.runs.events import Progress
+from engine.runs.store import Run, finished_runs
+from engine.sections.adversarial.craft import CraftState, craft
+from engine.sections.experiments import load_networks
+from engine.sections.train.chance import chance_words, guessing_rate
+from engine.sections.visualize.neurons import NaturalResponse
 
 STEPS_AGAIN = 5  # steps of crafting that are done again without any test image
 CLOSE = 0.02  # nats: another device or precision may be as far off in the first steps

@@ -19,8 +19,8 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.architectures import ARCHITECTURES
-from engine.device import device_name, usable_cores
+from engine.networks.architectures import ARCHITECTURES
+from engine.numerics.device import device_name, usable_cores
 from tests.benchmarks.limits import matmul_rates, training_operations
 from tests.benchmarks.process import memory, start_up
 from tests.benchmarks.task import Task

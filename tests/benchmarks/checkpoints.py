@@ -9,11 +9,11 @@ import statistics
 import tempfile
 import time
 
-import engine.checkpoint
+import engine.runs.checkpoint
 from engine.config import TrainConfig
-from engine.control import Control
-from engine.events import Event, Progress
 from engine.laboratory import Laboratory
+from engine.runs.control import Control
+from engine.runs.events import Event, Progress
 
 
 def seconds(data_root: str, interval: float) -> float:
@@ -27,7 +27,7 @@ def seconds(data_root: str, interval: float) -> float:
         if isinstance(event, Progress):
             marks.append(time.perf_counter())
 
-    engine.checkpoint.INTERVAL = interval
+    engine.runs.checkpoint.INTERVAL = interval
     laboratory = Laboratory(warn=print)
     with tempfile.TemporaryDirectory() as folder:
         config = TrainConfig(dataset="mnist", data_root=data_root, artifacts=folder, epochs=1)

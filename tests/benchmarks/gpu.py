@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
-from engine import replay
 from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
-from engine.data import Dataset, open_dataset
-from engine.device import Device, open_device
-from engine.events import Finished
-from engine.experiments import begin
+from engine.data.dataset import Dataset, open_dataset
+from engine.numerics import replay
+from engine.numerics.device import Device, open_device
+from engine.runs.events import Finished
+from engine.sections.experiments import begin
 from tests.benchmarks.__main__ import MODELS, machine, train_networks
 
 SEEDS = 30

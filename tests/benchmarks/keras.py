@@ -3,8 +3,8 @@
 import os
 import time
 
-from engine.architectures import ARCHITECTURES
-from engine.data import open_dataset
+from engine.data.dataset import open_dataset
+from engine.networks.architectures import ARCHITECTURES
 from tests.benchmarks.task import Task
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

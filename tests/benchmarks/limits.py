@@ -5,8 +5,8 @@ import time
 
 import torch
 
-from engine.architectures import ARCHITECTURES, CHANNELS, CLASSES, IMAGE_SIZE, KERNEL
-from engine.device import usable_cores
+from engine.networks.architectures import ARCHITECTURES, CHANNELS, CLASSES, IMAGE_SIZE, KERNEL
+from engine.numerics.device import usable_cores
 
 SIZE, REPEATS = 2048, 9
 TRAIN, VALIDATION, INTERVAL, BATCH = 55_000, 5_000, 10, 128

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 
 from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
-from engine.data import Dataset, open_dataset
-from engine.device import Device, open_device
-from engine.experiments import Experiment, begin
-from engine.metrics import predict
-from engine.models import load_network
+from engine.data.dataset import Dataset, open_dataset
+from engine.networks.network import load_network
+from engine.numerics.device import Device, open_device
+from engine.numerics.inference import predict
+from engine.sections.experiments import Experiment, begin
 from tests.benchmarks.task import Task
 
 

@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import ToTensor
 
-from engine.architectures import ARCHITECTURES
-from engine.data import Part, open_dataset
-from engine.neurons import masks
+from engine.data.dataset import Part, open_dataset
+from engine.networks.architectures import ARCHITECTURES
+from engine.sections.visualize.neurons import masks
 from tests.benchmarks.task import Task
 
 STEPS = 100
@@ -182,9 +182,9 @@ def _judge(network: Plain, others: list[Plain], noise: Tensor, target: int, test
 
 def _neurons(task: Task, data) -> float:
     """Climb for one neuron after another, by the tuned recipe, and hold it against the test set."""
-    from engine.ascent import TunedAscent, blur, total_variation
-    from engine.augmentation import AMOUNTS, affine, warp
     from engine.config import VisualizeConfig
+    from engine.numerics.augmentation import AMOUNTS, affine, warp
+    from engine.sections.visualize.rules import TunedAscent, blur, total_variation
 
     network = trained(task, "two-conv-fc")
     config = VisualizeConfig(model="two-conv-fc", layers=None if task.count == 74 else ("logits",))

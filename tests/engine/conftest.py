@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.config import AdversarialConfig, VisualizeConfig
-from engine.session import Session
-from engine.store import Run
+from engine.runs.session import Session
+from engine.runs.store import Run
 from tests.conftest import train_config
 
 

@@ -6,12 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from engine.figures import adversarial, draw_figures
+from engine.figures import draw_figures
 from engine.figures.style import new_figure, save
-from engine.history import History
 from engine.report.choose import Chosen, choose
 from engine.report.document import render
-from engine.store import Run
+from engine.runs.history import History
+from engine.runs.store import Run
+from engine.sections.adversarial import figures as adversarial
 from tests.tui import example_runs as examples
 
 

@@ -11,13 +11,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from engine.analysis.verify import verify
 from engine.errors import EngineError
 from engine.figures import draw_figures
 from engine.report import write_report
 from engine.report.choose import Chosen, choose
 from engine.report.referee import referee
-from engine.store import Run, list_runs, remove_run
-from engine.verify import verify
+from engine.runs.store import Run, list_runs, remove_run
 from tests.engine.conftest import spoil_array, spoil_json
 
 

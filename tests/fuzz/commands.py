@@ -25,10 +25,10 @@ from typing import Any
 import typer
 
 from engine.config import SECTIONS, options_of
-from engine.lock import LOCK_FILE, is_driven
-from engine.store import list_runs
-from tui.cli import app, invoke
-from tui.options import environment_variable
+from engine.runs.lock import LOCK_FILE, is_driven
+from engine.runs.store import list_runs
+from tui.cli.main import app, invoke
+from tui.cli.options import environment_variable
 
 CODES = {0, 1, 2, 130, 141}
 # What no terminal may be sent, newlines excepted.
@@ -277,7 +277,7 @@ class World:
     def start(self, line: Line) -> tuple[int, str, str]:
         """Run a line in a process of its own, whose files are watched too."""
         program = (
-            "import sys; from tests.fuzz.commands import watching; from tui.cli import main\n"
+            "import sys; from tests.fuzz.commands import watching; from tui.cli.main import main\n"
             f"with watching({str(self.root)!r}): main()"
         )
         done = subprocess.run(

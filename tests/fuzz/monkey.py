@@ -11,9 +11,9 @@ import string
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.store import Run, list_runs
+from engine.runs.store import Run, list_runs
 from tests.tui.player import KEYS, assert_sound, click, playing, press, resize, scroll
-from tui import open_app
+from tui.app import open as open_app
 
 SMALLEST, LARGEST = (20, 5), (240, 70)
 USUAL = [(60, 18), (80, 24), (120, 40), (200, 60)]

@@ -18,33 +18,33 @@ from contextlib import contextmanager, suppress
 import pytest
 from rich.console import Console
 
-from engine.architectures import ARCHITECTURES
-from engine.compare import compare, to_json
+from engine.analysis.compare import compare, to_json
+from engine.analysis.export import export_csv
+from engine.analysis.verify import verify
 from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
-from engine.control import Control
 from engine.errors import MnistTuiError
-from engine.events import Progress
-from engine.export import export_csv
 from engine.figures import draw_figures
-from engine.follow import Follower
 from engine.laboratory import Laboratory, find_trained, newest_trained
-from engine.lock import is_driven
-from engine.queue import Batch, QueueKeeper, read_queue
+from engine.networks.architectures import ARCHITECTURES
 from engine.report import write_report
 from engine.report.choose import choose
-from engine.session import Session
-from engine.store import Run, find_run, list_runs
-from engine.verify import verify
+from engine.runs.control import Control
+from engine.runs.events import Progress
+from engine.runs.follow import Follower
+from engine.runs.lock import is_driven
+from engine.runs.queue import Batch, QueueKeeper, read_queue
+from engine.runs.session import Session
+from engine.runs.store import Run, find_run, list_runs
 from tests.fuzz.damage import HUGE, damage
-from tui.comparison import print_comparison
-from tui.console import Meter
-from tui.mailbox import Mailbox
-from tui.panes.adversarial import Infused
-from tui.panes.train import labels_and_answers
-from tui.screens.files import files_of
-from tui.screens.network import trained_runs
-from tui.shelf import Shelf
-from tui.tables import print_run, run_cells, runs_table
+from tui.app.screens.files import files_of
+from tui.app.screens.network import trained_runs
+from tui.app.sections.adversarial import Infused
+from tui.app.sections.train import labels_and_answers
+from tui.cli.comparison import print_comparison
+from tui.cli.console import Meter
+from tui.cli.tables import print_run, run_cells, runs_table
+from tui.live.mailbox import Mailbox
+from tui.live.shelf import Shelf
 
 SHORT, LONG = 60, 2000
 CHUNK = 100  # damages in one test of the long form

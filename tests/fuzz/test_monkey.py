@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from engine.store import Run
+from engine.runs.store import Run
 from tests.fuzz.monkey import Monkey, assert_kept, assert_left
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
 from tests.tui.player import playing, press
-from tui.app import MnistTui
+from tui.app.app import MnistTui
 
 
 @pytest.fixture
@@ -28,10 +28,10 @@ def handed_over(monkeypatch, tmp_path):
     taken = []
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")  # screenshots go there
-    monkeypatch.setattr("tui.app.preferences_path", lambda: tmp_path / "config.toml")
-    monkeypatch.setattr("tui.faults.log_path", lambda: tmp_path / "app.log")
-    monkeypatch.setattr("tui.conductor.take_over", lambda run: taken.append(run.id))
-    monkeypatch.setattr("tui.open_app._end", lambda code: pytest.fail("the engine did not end"))
+    monkeypatch.setattr("tui.app.app.preferences_path", lambda: tmp_path / "config.toml")
+    monkeypatch.setattr("tui.app.faults.log_path", lambda: tmp_path / "app.log")
+    monkeypatch.setattr("tui.live.conductor.take_over", lambda run: taken.append(run.id))
+    monkeypatch.setattr("tui.app.open._end", lambda code: pytest.fail("the engine did not end"))
     monkeypatch.setattr(MnistTui, "on_unmount", lambda self: None)
     return taken
 

@@ -108,8 +108,8 @@ def test_an_error_in_a_pane_is_one_line_in_it_and_the_run_goes_on(tmp_path, long
     artifacts = tmp_path / "a"
     program = (
         "from engine.config import RunConfig\n"
-        "from tui.open_app import open_app\n"
-        "from tui.panes.runs import RunsPane\n"
+        "from tui.app.open import open_app\n"
+        "from tui.app.sections.runs import RunsPane\n"
         "import sys\n"
         "RunsPane.refresh_text = lambda self: 1 / 0\n"
         f"sys.exit(open_app(RunConfig(dataset='digits', artifacts={str(artifacts)!r}), "
@@ -211,7 +211,7 @@ def test_no_question_to_the_terminal_can_eat_a_key(tmp_path, home):
 
 
 def test_without_a_terminal_one_line_says_what_to_do(capsys):
-    from tui.cli import invoke
+    from tui.cli.main import invoke
 
     assert invoke([]) == 1
     assert "mnist-tui --help" in capsys.readouterr().err

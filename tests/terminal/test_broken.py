@@ -11,10 +11,10 @@ from contextlib import suppress
 
 import pytest
 
-from engine.store import list_runs
+from engine.runs.store import list_runs
 from tests.processes import wait_for
 from tests.terminal.terminal import Terminal
-from tui.open_app import restoring
+from tui.app.open import restoring
 
 LEAVE_SCREEN, SHOW_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 

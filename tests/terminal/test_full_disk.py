@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from engine.store import list_runs
+from engine.runs.store import list_runs
 from tests.processes import COMMAND, call, comparable, start, wait_for
 
 RUN = ["run", "train", "--model", "baseline", "--dataset", "digits", "--epochs", "60"]

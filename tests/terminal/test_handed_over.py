@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from engine.queue import read_queue
-from engine.store import list_runs
+from engine.runs.queue import read_queue
+from engine.runs.store import list_runs
 from tests.processes import call, comparable, progress_of, wait_for
 from tests.terminal.terminal import Terminal
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from engine.store import list_runs
+from engine.runs.store import list_runs
 from tests.processes import comparable, start
 
 TRAIN = ["--model", "baseline", "--recipe", "tuned"]

@@ -3,14 +3,14 @@
 import pytest
 
 from tests.tui import example_runs as examples
-from tui.cli import invoke
+from tui.cli.main import invoke
 
 
 @pytest.fixture(autouse=True)
 def own_preferences(monkeypatch, tmp_path_factory):
     """Keep the preferences of whoever runs the tests out of them, and theirs safe."""
     path = tmp_path_factory.mktemp("config") / "config.toml"
-    monkeypatch.setattr("tui.app.preferences_path", lambda: path)
+    monkeypatch.setattr("tui.app.app.preferences_path", lambda: path)
     return path
 
 

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 
-from engine.architectures import ARCHITECTURES, EXEMPLARS
 from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
-from engine.events import Failed, Finished, Preview, Progress, Started, to_json
+from engine.networks.architectures import ARCHITECTURES, EXEMPLARS
+from engine.runs.events import Failed, Finished, Preview, Progress, Started, to_json
 
 DATASET = {"name": "digits", "sha256": "0" * 64, "train": 1260, "validation": 270, "test": 267}
 ENVIRONMENT = {

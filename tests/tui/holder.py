@@ -4,15 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.data import open_digits
-from engine.lock import is_driven
-from engine.store import Journal, Run
+from engine.data.dataset import open_digits
+from engine.runs.lock import is_driven
+from engine.runs.store import Journal, Run
 from tests.conftest import train_config
 from tests.processes import wait_for
 from tests.tui import example_runs as examples
 
 PROGRAM = (
-    "import sys; from pathlib import Path; from engine.lock import RunLock\n"
+    "import sys; from pathlib import Path; from engine.runs.lock import RunLock\n"
     "with RunLock(Path(sys.argv[1])): sys.stdin.read()"
 )
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.config import RunConfig, TrainConfig
-from tui.app import MnistTui
+from tui.app.app import MnistTui
 
 
 def live(artifacts, story, size=(120, 40), preferences=None, conductor=None, plain=True, **options):

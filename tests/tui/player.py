@@ -12,11 +12,11 @@ from textual.keys import KEY_TO_UNICODE_NAME, REPLACED_KEYS
 from engine.config import RunConfig
 from engine.laboratory import Laboratory
 from tests.tui.pilot import until
-from tui.actions import ACTIONS, DIALOGS
-from tui.app import MnistTui
-from tui.conductor import Conductor
-from tui.keymap import parted
-from tui.preferences import Preferences
+from tui.app.actions import ACTIONS, DIALOGS
+from tui.app.app import MnistTui
+from tui.app.keymap import parted
+from tui.app.preferences import Preferences
+from tui.live.conductor import Conductor
 
 BETWEEN = 0.1  # seconds from one event of a live run to the next
 ENDLESS = {"epochs": 10_000, "steps": 100_000}  # of runs that nothing but a key should end

@@ -1,0 +1,340 @@
+"""Runs of one section held against each other: what was set differently, and what came of it.
+
+Runs that differ in nothing but their seeds make a group; its curves have a mean and a deviation.
+The networks that they looked at count: those too may differ in their seeds alone. Nothing here
+depends on the order in which the runs are given.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.config import SECTIONS
+from engine.errors import EngineError
+from engine.files.reader import run_beside
+from engine.runs.events import plain, real
+from engine.runs.history import Curve, History
+from engine.runs.store import Run
+from engine.sections.train.chance import chance_words, warning_of
+
+PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
+# What may differ within a group. The run looked at stands for its settings; the networks of other
+# models decide nothing that is compared here.
+CHANCE = ("seed", "run", "other_runs")
+GONE = "run"  # what a network that is gone is known by alone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """One run, with what it was asked, what it told and the figures that it is ranked by.
+
+    ``network`` are the settings of the training whose network it looked at, if it looked at one.
+    """
+
+    run: Run
+    settings: dict[str, Any]
+    network: dict[str, Any]
+    history: History
+    figures: dict[str, float]  # the first one ranks; NaN where the run has none
+
+    @property
+    def warning(self) -> str:
+        """What is to be said of its figures, "" where they are sound."""
+        if "run" in self.settings:
+            return warning_of(self.run)
+        return chance_words(self.history.finished.figures) if self.history.finished else ""
+
+    @property
+    def group(self) -> tuple:
+        """What the runs of its group share."""
+        shared = {name: v for name, v in self.settings.items() if name not in CHANCE}
+        network = {f"network {name}": v for name, v in self.network.items() if name != "seed"}
+        return tuple(sorted((name, repr(value)) for name, value in (shared | network).items()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """A group's curve: ``mean`` and ``deviation`` [S] over the runs that have the step."""
+
+    steps: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray  # of one run from the others, n - 1; NaN where there is one run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Runs of one section, the best first."""
+
+    section: str
+    runs: list[Compared]
+    differing: list[str]  # settings, in their order in the config
+    networks: list[str]  # settings in which the networks that were looked at differ
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets that the runs are of."""
+        return sorted({compared.settings["dataset"] for compared in self.runs})
+
+    @property
+    def warning(self) -> str:
+        """What to keep in mind, in a line; "" where there is nothing."""
+        if len(self.datasets) == 1:
+            return ""
+        names = ", ".join(self.datasets)
+        return f"Runs of {len(self.datasets)} datasets side by side ({names}): not the same images"
+
+    @property
+    def groups(self) -> list[list[Compared]]:
+        """The runs by group, each as they are ranked; the group of the best run first."""
+        found: dict[tuple, list[Compared]] = {}
+        for compared in self.runs:
+            found.setdefault(compared.group, []).append(compared)
+        return list(found.values())
+
+    def name_of(self, group: Sequence[Compared]) -> str:
+        """Return in a few words what sets a group apart."""
+        settings, network = group[0].settings, group[0].network
+        words = [
+            f"{name} {_word(settings.get(name))}" if not isinstance(settings.get(name), str)
+            else str(settings[name])
+            for name in self.differing if name not in CHANCE
+        ]  # fmt: skip
+        if GONE in network:
+            words.append(f"network {network[GONE]}, which is gone")
+        else:
+            words += [
+                f"network {name} {_word(network.get(name))}"
+                for name in self.networks if name != "seed" and name not in self.differing
+            ]  # fmt: skip
+        words.append(_seeds("seed", [one.settings["seed"] for one in group]))
+        if "seed" in self.networks and GONE not in network:
+            words.append(_seeds("network seed", {one.network["seed"] for one in group}))
+        return ", ".join(words)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The curves of one value a step that any of the runs has."""
+        names: dict[str, None] = {}
+        for compared in sorted(self.runs, key=lambda compared: compared.run.id):
+            for name in compared.history.curves:
+                names[name] = None
+        return list(names)
+
+    def band(self, group: Sequence[Compared], metric: str) -> Band | None:
+        """Return a group's curve of a metric, None where no run of it has one."""
+        return band([c.history.curves[metric] for c in group if metric in c.history.curves])
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a flat row for each run, the best first: settings that differ, then figures.
+
+        The run that was looked at is ``network``; those of its settings that differ follow.
+        """
+        for rank, compared in enumerate(self.runs, 1):
+            row: dict[str, Any] = {"rank": rank, "run": compared.run.id}
+            row |= {
+                "network" if name == "run" else name: _word(compared.settings.get(name))
+                for name in self.differing
+            }
+            row |= {f"network_{name}": _word(compared.network.get(name)) for name in self.networks}
+            row |= {
+                name: None if math.isnan(value) else value
+                for name, value in compared.figures.items()
+            }
+            yield row
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as plain JSON values, numbers that are not finite as null."""
+    groups = []
+    for group in comparison.groups:
+        bands = {name: comparison.band(group, name) for name in comparison.metrics}
+        groups.append({
+            "name": comparison.name_of(group),
+            "runs": [compared.run.id for compared in group],
+            "curves": {
+                name: {"step": one.steps, "mean": one.mean, "deviation": one.deviation}
+                for name, one in bands.items() if one is not None
+            },
+        })  # fmt: skip
+    rows = [
+        row | {"warning": compared.warning}
+        for row, compared in zip(comparison.rows(), comparison.runs, strict=True)
+    ]
+    return plain({"section": comparison.section, "differing": comparison.differing,
+                  "networks": comparison.networks, "datasets": comparison.datasets,
+                  "runs": rows, "groups": groups})  # fmt: skip
+
+
+def compare(runs: Iterable[Run]) -> Comparison:
+    """Hold runs against each other. Raises EngineError unless they are of one section."""
+    found = [_read(run) for run in {run.id: run for run in runs}.values()]
+    sections = {compared.run.info["section"] for compared in found}
+    if len(sections) > 1:
+        raise EngineError(f"Runs of {' and '.join(sorted(sections))} cannot be compared; "
+                          "choose runs of one section.")  # fmt: skip
+    if len(found) < 2:
+        raise EngineError("It takes two runs or more to compare.")
+    found.sort(key=_id)
+    _tell_datasets_apart(found)
+    differing = _differing([compared.settings for compared in found])
+    networks = _differing([c.network for c in found if c.network and GONE not in c.network])
+    found.sort(key=_merit)
+    return Comparison(sections.pop(), found, differing, networks)
+
+
+def _differing(settings: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the names of the settings that are not the same in all."""
+    names = dict.fromkeys(name for one in settings for name in one)
+    return [name for name in names if len({repr(one.get(name)) for one in settings}) > 1]
+
+
+def _tell_datasets_apart(found: Sequence[Compared]) -> None:
+    """Add to the names of datasets, where one name stands for several, what sets them apart."""
+    contents: dict[str, set[str]] = {}
+    for compared in found:
+        dataset = compared.run.info["dataset"]
+        contents.setdefault(dataset["name"], set()).add(dataset["sha256"])
+    for compared in found:
+        dataset = compared.run.info["dataset"]
+        if len(contents[dataset["name"]]) > 1:
+            compared.settings["dataset"] += f" {dataset['sha256'][:8]}"
+
+
+def band(curves: Sequence[Curve]) -> Band | None:
+    """Return mean and deviation of curves [S] or [S, L] (the mean of L) over all their steps.
+
+    Values that are not finite count for nothing; a step where nothing is left is NaN.
+    """
+    if not curves:
+        return None
+    steps = np.unique(np.concatenate([curve.steps for curve in curves]))
+    table = np.full((len(curves), len(steps)), np.nan)
+    for row, curve in zip(table, curves, strict=True):
+        values = np.asarray(curve.values, np.float64)
+        values = values.reshape(len(values), -1).mean(1) if values.size else values
+        row[np.searchsorted(steps, curve.steps)] = values
+    table[~np.isfinite(table)] = np.nan
+    count = np.isfinite(table).sum(0)
+    total = np.nansum(table, 0)
+    mean = np.divide(total, count, out=np.full(len(steps), np.nan), where=count > 0)
+    squares = np.nansum((table - mean) ** 2, 0)
+    variance = np.divide(squares, count - 1, out=np.full(len(steps), np.nan), where=count > 1)
+    return Band(steps, mean, np.sqrt(variance))
+
+
+def _read(run: Run) -> Compared:
+    info = run.info
+    settings = _settings(info)
+    network = _network(run, settings["run"]) if info["section"] != "train" else {}
+    history = History.of(run.events())
+    return Compared(run, settings, network, history, _FIGURES[info["section"]](history))
+
+
+def _settings(info: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run was asked, its dataset as it was found."""
+    # By its class, which fills in what runs of earlier versions did not say.
+    config = SECTIONS[info["section"]].from_json(info["config"]).to_json()
+    settings = {name: v for name, v in config.items() if name not in PLACES}
+    return settings | {"dataset": info["dataset"]["name"]}
+
+
+def _network(run: Run, name: str) -> dict[str, Any]:
+    """Return the settings of the training whose network a run looked at.
+
+    Where that is gone, or damaged, it is its id alone that sets it apart from others.
+    """
+    try:
+        return _settings(Run(run_beside(run.path.parent, name)).info)
+    except EngineError:
+        return {GONE: name}
+
+
+def _train_figures(history: History) -> dict[str, float]:
+    curve = history.curves.get("validation_accuracy")
+    test = history.finished.figures["test"] if history.finished else {}
+    return {
+        "test_accuracy": test.get("accuracy", math.nan),
+        "test_loss": real(test.get("loss")),
+        "validation_best": _best(curve),
+        "validation_last": _last(curve),
+        "loss_last": _last(history.curves.get("loss")),
+    }
+
+
+def _adversarial_figures(history: History) -> dict[str, float]:
+    targets = history.finished.figures["targets"] if history.finished else []
+    rates = [target["success"]["rate"] for target in targets]
+    moved = [target["distortion"]["effective_l2"] for target in targets]
+    random = [target["random_noise_success"] for target in targets]
+    return {
+        "success_mean": _mean(rates),
+        "success_worst": min(rates, default=math.nan),
+        "effective_l2": _mean(moved),
+        "random_noise_success": _mean(random),
+        "batch_success_best": _best(history.curves.get("success")),
+        "batch_success_last": _last(history.curves.get("success")),
+    }
+
+
+def _visualize_figures(history: History) -> dict[str, float]:
+    neurons = history.finished.figures["neurons"] if history.finished else []
+    alive = [neuron for neuron in neurons if not neuron["dead"]]
+    return {
+        "percentile_mean": _mean([neuron["percentile"] for neuron in alive]),
+        "activation_mean": _mean([real(neuron["activation_end"]) for neuron in alive]),
+        "dead": float(len(neurons) - len(alive)) if neurons else math.nan,
+        "activation_best": _best(history.curves.get("activation")),
+        "activation_last": _last(history.curves.get("activation")),
+    }
+
+
+_FIGURES = {
+    "train": _train_figures,
+    "adversarial": _adversarial_figures,
+    "visualize": _visualize_figures,
+}
+
+
+def _by_step(curve: Curve | None) -> np.ndarray:
+    """Return a curve's values, the mean of several a step, those that are finite."""
+    if curve is None or not curve.values.size:
+        return np.empty(0)
+    values = curve.values.reshape(len(curve.values), -1).mean(1)
+    return values[np.isfinite(values)]
+
+
+def _best(curve: Curve | None) -> float:
+    return float(max(_by_step(curve), default=math.nan))
+
+
+def _last(curve: Curve | None) -> float:
+    values = _by_step(curve)
+    return float(values[-1]) if len(values) else math.nan
+
+
+def _seeds(name: str, seeds: Iterable[int]) -> str:
+    seeds = sorted(seeds)
+    return f"{name}{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
+
+
+def _id(compared: Compared) -> str:
+    return compared.run.id
+
+
+def _merit(compared: Compared) -> float:
+    """Return what the best run has least of; runs without a figure come last."""
+    value = next(iter(compared.figures.values()))
+    return math.inf if math.isnan(value) else -value
+
+
+def _word(value: Any) -> Any:
+    if isinstance(value, dict):
+        return " ".join(f"{name}:{item}" for name, item in sorted(value.items()))
+    return " ".join(map(str, value)) if isinstance(value, list) else value

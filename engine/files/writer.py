@@ -1,0 +1,110 @@
+"""Writing the files of a run: the one way out.
+
+A run's directory may come from anywhere, links in it too. It is opened itself, never through a
+link, and every file is then reached from there: what is written lands in the run or nowhere.
+Files appear whole or not at all: each is written beside its place, synced and renamed.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.files.reader import open_regular
+
+PARTIAL = ".partial"  # the end of a file's name while it is being written
+
+_SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def open_folder(root: Path, name: str = "") -> Iterator[int]:
+    """Give the descriptor of a run's directory, or of the folder ``name`` below it.
+
+    Folders below are made where they are missing. Raises EngineError where one of them, or the run
+    itself, is a link, and OSError where one cannot be opened.
+    """
+    with ExitStack() as stack:
+        path, folder = root, _open_folder(root, root)
+        stack.callback(os.close, folder)
+        for part in Path(name).parts:
+            path = path / part
+            with suppress(FileExistsError):
+                os.mkdir(part, dir_fd=folder)
+            folder = _open_folder(path, part, folder)
+            stack.callback(os.close, folder)
+        yield folder
+
+
+def _open_folder(path: Path, name: str | Path, within: int | None = None) -> int:
+    try:
+        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | _SAFE, dir_fd=within)
+    except OSError:
+        if not path.is_symlink():
+            raise
+        remedy = (
+            f"use the place that it leads to (--artifacts {path.resolve().parent})"
+            if within is None
+            else "remove it and try again"
+        )
+        raise EngineError(f"{path} is a link; nothing is written through it: {remedy}.") from None
+
+
+def open_file(root: Path, name: str, flags: int) -> int:
+    """Open a regular file of a run and return its descriptor; follows no link and never waits.
+
+    Raises EngineError where it is another kind of thing, and OSError where it cannot be opened.
+    """
+    with open_folder(root) as folder:
+        return open_regular(root / name, flags, folder=folder)
+
+
+def write_atomically(
+    path: Path, content: bytes, root: Path | None = None, mode: int = 0o644
+) -> None:
+    """Write a file so that the old or the new content is there, come what may.
+
+    ``root`` is the run that it belongs to: nothing from there on may then be a link. A link in the
+    file's own place is replaced, never followed. Raises OSError, and EngineError for such links.
+    """
+    if root is None:  # a place of the user's own choice
+        root, path = path.parent.resolve(), path.parent.resolve() / path.name
+    with open_folder(root, str(path.parent.relative_to(root))) as folder:
+        partial = f".{path.name}.{secrets.token_hex(4)}{PARTIAL}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
+        handle = os.open(partial, flags, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            os.replace(partial, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(partial, dir_fd=folder)
+            raise
+        os.fsync(folder)
+
+
+def remove_file(root: Path, name: str) -> None:
+    """Remove a file of a run, or the link in its place, if both are there. Raises OSError."""
+    with suppress(FileNotFoundError), open_folder(root) as folder:
+        os.unlink(name, dir_fd=folder)
+
+
+def clear_partial(root: Path) -> None:
+    """Remove what a killed process left of files that it was writing. Raises OSError."""
+    with open_folder(root) as folder:
+        for place in ("", *_folders(folder)):
+            with open_folder(root, place) as inner:
+                for name in os.listdir(inner):
+                    if name.startswith(".") and name.endswith(PARTIAL):
+                        os.unlink(name, dir_fd=inner)
+
+
+def _folders(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]

@@ -1,0 +1,131 @@
+"""The networks as torch modules, and how they are stored."""
+
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.errors import EngineError
+from engine.files.reader import MB, DamagedFile, read_state
+from engine.networks.architectures import ARCHITECTURES, Architecture
+from engine.networks.blocks import blocked, convolve_and_pool, dense
+from engine.numerics.seeding import Stream, stream
+
+FLOAT = 4  # bytes of a float32
+OVERHEAD = MB  # bytes of a stored state beside its tensors
+AGAIN = "train the network again"
+
+
+class Network(nn.Module):
+    """One of the three classifiers of the report (section 1): [N, 1, 28, 28] to logits [N, K].
+
+    Weights are Glorot-uniform by ``seed``, biases zero.
+    """
+
+    def __init__(self, architecture: Architecture, seed: int = 0) -> None:
+        super().__init__()
+        self.architecture = architecture
+        shapes = architecture.parameter_shapes
+        for name in dict.fromkeys(parameter.split(".")[0] for parameter in shapes):
+            self.add_module(name, _layer(shapes[f"{name}.weight"]))
+        self._initialize(seed)
+
+    def _initialize(self, seed: int) -> None:
+        random = stream(seed, Stream.WEIGHTS)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                if parameter.ndim == 1:
+                    parameter.zero_()
+                    continue
+                receptive = math.prod(parameter.shape[2:])
+                fans = (parameter.shape[0] + parameter.shape[1]) * receptive
+                bound = math.sqrt(6 / fans)
+                drawn = random.uniform(-bound, bound, tuple(parameter.shape))
+                parameter.copy_(torch.from_numpy(drawn.astype(np.float32)))
+
+    def activations(self, images: Tensor) -> dict[str, Tensor]:
+        """Return every layer's output for images [N, 1, H, W] in [0, 1], by layer name."""
+        return {name: dense(values) for name, values in self._layers(images)}
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits [N, K] for images [N, 1, H, W] in [0, 1]."""
+        *_, (_, logits) = self._layers(images)
+        return logits
+
+    def _layers(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield each layer's name and output, those of the blocks as oneDNN holds them."""
+        values = blocked(images)
+        for block in range(1, self.architecture.blocks + 1):
+            convolution = getattr(self, f"conv{block}")
+            values = convolve_and_pool(values, convolution.weight, convolution.bias)
+            yield f"pool{block}", values
+        values = dense(values).flatten(1)
+        if self.architecture.hidden:
+            values = F.relu(self.hidden(values))
+            yield "hidden", values
+        yield "logits", self.logits(values)
+
+
+def _layer(weight_shape: tuple[int, ...]) -> nn.Module:
+    outputs, inputs, *kernel = weight_shape
+    return nn.Conv2d(inputs, outputs, kernel, padding=1) if kernel else nn.Linear(inputs, outputs)
+
+
+def weights_bytes(network: Network) -> bytes:
+    """Return ``weights.pt``: a state dict of contiguous float32 CPU tensors.
+
+    Through a buffer, since ``torch.save`` to a path writes the file's name into the file.
+    """
+    state = {
+        name: value.detach()
+        .to("cpu", torch.float32)
+        .contiguous(memory_format=torch.contiguous_format)
+        for name, value in network.state_dict().items()
+    }
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
+
+
+def load_state(path: Path, size: int, remedy: str) -> Any:
+    """Return the state that torch saved at ``path``; its tensors take ``size`` bytes.
+
+    Raises FileNotFoundError where there is none, DamagedFile where it is none or larger.
+    """
+    content = read_state(path, size + OVERHEAD, remedy)
+    try:
+        return torch.load(content, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds, and nothing else runs here
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DamagedFile(path, reason[:80].rstrip("."), remedy) from None
+
+
+def load_network(path: Path, model: str, device: torch.device) -> Network:
+    """Return the network whose weights are stored at ``path``.
+
+    Raises EngineError where the file is missing, damaged, or of another network.
+    """
+    architecture = ARCHITECTURES[model]
+    try:
+        state = load_state(path, architecture.parameters * FLOAT, AGAIN)
+    except FileNotFoundError:
+        raise EngineError(f"There is no {path}; {AGAIN}.") from None
+    shapes = architecture.parameter_shapes
+    if not isinstance(state, dict) or set(state) != set(shapes):
+        raise DamagedFile(path, f"it does not hold the weights of a {model} network", AGAIN)
+    for name, shape in shapes.items():
+        value = state[name]
+        if not isinstance(value, Tensor) or tuple(value.shape) != shape:
+            why = f"{name} is not of shape {list(shape)}, as {model} has it"
+            raise DamagedFile(path, why, AGAIN)
+        if value.dtype != torch.float32 or not value.isfinite().all():
+            raise DamagedFile(path, f"{name} holds values that are not finite float32", AGAIN)
+    network = Network(architecture)
+    network.load_state_dict(state)
+    return network.to(device).requires_grad_(False)

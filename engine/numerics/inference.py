@@ -1,0 +1,66 @@
+"""What a network answers, and what is counted of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.networks.network import Network
+from engine.numerics.device import Device
+
+_CACHED = 200  # images whose layers stay in a CPU's caches
+
+
+@torch.no_grad()
+def predict(
+    network: Network,
+    images: Tensor,
+    device: Device,
+    *,
+    noise: Tensor | None = None,
+    exact: bool = True,
+) -> Tensor:
+    """Return float32 logits [N, K] for uint8 images [N, 1, H, W], with ``noise`` [1, H, W] on them.
+
+    ``exact`` computes in float32 whatever the precision of the run, as every result figure is;
+    without it the device's precision is used, as for the points of a curve.
+    """
+    logits = []
+    with device.arithmetic(exact=exact):
+        for part in in_parts(images):
+            seen = to_unit(part) if noise is None else infuse(to_unit(part), noise)
+            logits.append(network(seen))
+    return torch.cat(logits).float()
+
+
+def in_parts(images: Tensor) -> Sequence[Tensor]:
+    """Split images as an evaluation takes them fastest: a GPU all at once, a CPU a few."""
+    return (images,) if images.is_cuda else images.split(_CACHED)
+
+
+def infuse(images: Tensor, noise: Tensor) -> Tensor:
+    """Add noise [..., 1, H, W] to images [N, 1, H, W] in [0, 1] and clamp the sum to [0, 1]."""
+    return (images + noise).clamp_(0, 1)
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """Return uint8 images as float32 in [0, 1], nothing else removed (report, section 1)."""
+    return images.float().div_(255)
+
+
+def judge(logits: Tensor, labels: Tensor) -> dict[str, float | int]:
+    """Return ``accuracy``, ``loss`` (mean cross-entropy in nats) and ``n`` of logits [N, K]."""
+    return {
+        "accuracy": int((logits.argmax(1) == labels).sum()) / len(labels),
+        "loss": F.cross_entropy(logits, labels).item(),
+        "n": len(labels),
+    }
+
+
+def confusion(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
+    """Return counts [K, K]; rows are true labels, columns predictions."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (labels, predictions), 1)
+    return counts

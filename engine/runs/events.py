@@ -1,0 +1,271 @@
+"""What passes from an experiment to the journal and to the faces.
+
+Events are small and frozen and hold plain Python and NumPy values only, so that they may cross
+threads and go to disk. An experiment leaves ``time`` empty; the Session stamps it.
+"""
+
+import base64
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from engine.errors import Unsound
+from engine.files.reader import check_depth
+from engine.runs.control import HAND_OVER
+
+VALUES_DEPTH = 4  # lists in one another of what a line measures
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Event:
+    """Something that happened after ``step`` steps, at ``time`` (seconds since the Unix epoch)."""
+
+    kind: ClassVar[str]
+    step: int
+    time: float | None = None
+
+    def at(self, time: float) -> Self:
+        """Return the same event, stamped."""
+        return dataclasses.replace(self, time=time)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Started(Event):
+    """A run began: the first line of its journal."""
+
+    kind = "started"
+    run: str
+    section: str
+    title: str
+    steps: int  # of the whole run
+    config: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    environment: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Progress(Event):
+    """Measurements since the last Progress.
+
+    ``series`` holds one row per step since then, float32 [S] or [S, L]; ``values`` holds what was
+    measured at this step only: numbers or arrays [L].
+    """
+
+    kind = "progress"
+    series: Mapping[str, np.ndarray]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Preview(Event):
+    """Pictures for a person to look at, and the numbers that belong to them.
+
+    ``images`` is uint8 [N, H, W], where 0 stands for ``low`` and 255 for ``high``; None says that
+    the images are those of the last preview of this name and only ``values`` are new.
+    """
+
+    kind = "preview"
+    name: str
+    images: np.ndarray | None = None
+    low: float = 0.0
+    high: float = 1.0
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def quantized(
+        cls, *, step: int, name: str, images: np.ndarray, low: float, high: float, **values: Any
+    ) -> Self:
+        """Make a preview of float images [N, H, W] whose range is [low, high]."""
+        unit = (np.asarray(images, np.float32) - low) / (high - low)
+        pixels = np.clip(np.nan_to_num(unit) * 255 + 0.5, 0, 255).astype(np.uint8)
+        return cls(step=step, name=name, images=pixels, low=low, high=high, values=values)
+
+    def floats(self) -> np.ndarray:
+        """Return the images, back in their range: float64 [N, H, W]."""
+        return self.low + self.images / 255 * (self.high - self.low)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Checkpoint(Event):
+    """All that is needed to go on from this step is on disk."""
+
+    kind = "checkpoint"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Resumed(Event):
+    """A run went on from its checkpoint."""
+
+    kind = "resumed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Stopped(Event):
+    """A run ended early because someone asked; ``reason`` says who (``SIGINT``, ``user`` ...)."""
+
+    kind = "stopped"
+    reason: str
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether that was only for another process to go on with it."""
+        return self.reason == HAND_OVER
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Finished(Event):
+    """A run reached its end; ``figures`` are those of ``result.json``, but for times.
+
+    ``images_seen`` counts the training images that were processed, where a rate makes sense.
+    """
+
+    kind = "finished"
+    figures: Mapping[str, Any]
+    images_seen: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Failed(Event):
+    """A run could not go on; ``message`` says why and what to do."""
+
+    kind = "failed"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Working(Event):
+    """Nothing was measured, but the state is complete: a run may be paused or stopped here too.
+
+    Told to whoever listens, never to the journal; ``doing`` says what takes so long.
+    """
+
+    kind = "working"
+    doing: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Interrupted(Event):
+    """The process that drove a run is gone; told to whoever follows, never to the journal."""
+
+    kind = "interrupted"
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.kind: kind
+    for kind in (Started, Progress, Preview, Checkpoint, Resumed, Stopped, Finished, Failed)
+}
+
+
+# What JSON must hold in the fields that readers build on; one name means the same in every event.
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "step": int, "steps": int, "time": (int, float, type(None)),
+    "run": str, "section": str, "title": str, "name": str, "reason": str, "message": str,
+    "config": dict, "dataset": dict, "environment": dict,
+    "series": dict, "values": dict, "figures": dict, "images": (dict, type(None)),
+}  # fmt: skip
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """Return an event as one JSON object, numbers that are not finite as null."""
+    line: dict[str, Any] = {"event": event.kind, "step": event.step, "time": event.time}
+    for item in dataclasses.fields(event):
+        value = getattr(event, item.name)
+        if item.name in line:
+            continue
+        if item.name == "images" and value is not None:
+            value = {
+                "shape": list(value.shape),
+                "low": event.low,
+                "high": event.high,
+                "base64": base64.b64encode(np.ascontiguousarray(value)).decode("ascii"),
+            }
+        elif item.name in ("low", "high"):
+            continue
+        line[item.name] = plain(value)
+    return line
+
+
+def from_json(line: Any) -> Event:
+    """Return the event that ``to_json`` wrote, measurements that are null as NaN.
+
+    Raises Unsound where the line is no such object.
+    """
+    kind = KINDS.get(str(line.get("event"))) if isinstance(line, dict) else None
+    if kind is None:
+        raise Unsound(f"no such event: {line.get('event') if isinstance(line, dict) else line!r}")
+    fields = {item.name: item for item in dataclasses.fields(kind)}
+    values = {name: value for name, value in line.items() if name in fields}
+    for name, field_ in fields.items():
+        if name not in values:
+            if field_.default is MISSING and field_.default_factory is MISSING:
+                raise Unsound(f"no event: {name} is missing")
+        elif not isinstance(values[name], _TYPES.get(name, object)):
+            raise Unsound(f"{name} cannot be {values[name]!r}")
+    if kind in (Progress, Preview):
+        measured = values.get("values", {})
+        check_depth(measured, VALUES_DEPTH)
+        values["values"] = {name: _numbers(value) for name, value in measured.items()}
+    if kind is Progress:
+        values["series"] = {name: _array(rows) for name, rows in values["series"].items()}
+    if kind is Preview and values.get("images"):
+        values |= _picture(values["images"])
+    return kind(**values)
+
+
+def _picture(picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the images of a preview, and the range that they are in."""
+    try:
+        pixels = np.frombuffer(base64.b64decode(picture["base64"]), np.uint8)
+        images = pixels.reshape(picture["shape"])
+        ends = {end: picture[end] for end in ("low", "high")}
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise Unsound("no event: images that are none") from None
+    return {"images": images} | {end: _numbers(value) for end, value in ends.items()}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it.
+
+    A float32 becomes the shortest decimal that is read back as the same float32 (a third of the
+    digits), NaN and infinity become None.
+    """
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.float32):
+        return float(str(value)) if np.isfinite(value) else None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _array(rows: list) -> np.ndarray:
+    """Return float32 from nested lists, None as NaN."""
+    if not isinstance(rows, list):
+        raise Unsound("no event: a series that is no list")
+    try:
+        with np.errstate(over="ignore"):  # the journal's reader refuses what is no float32
+            return np.array(rows, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):
+        raise Unsound("no event: a series of something other than numbers") from None
+
+
+def real(value: float | None) -> float:
+    """Return a figure that was not finite, and is null in JSON, as NaN."""
+    return math.nan if value is None else value
+
+
+def _numbers(value: Any) -> Any:
+    """Return a measurement, or nested lists of them, with None as NaN."""
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return math.nan if value is None else value

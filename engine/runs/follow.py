@@ -1,0 +1,84 @@
+"""Reading along in the journal of a run that another process drives."""
+
+import time
+
+from engine.errors import EngineError
+from engine.files.reader import JOURNAL_LIMIT, open_to_read, read_lines
+from engine.runs.events import Event, Failed, Finished, Interrupted, Stopped
+from engine.runs.lock import is_driven
+from engine.runs.store import JOURNAL_FILE, Run
+
+TAKE_OVER = 30.0  # seconds that another process may take to go on with what was handed over
+KNOWN = 64  # bytes before the place read to; other bytes there tell of a journal that was cut
+
+
+class Follower:
+    """Yields a run's events as they are written; of a run that nothing drives, what there is.
+
+    A run that went on from its checkpoint had its journal cut: it is then told from its first
+    event again, so whoever listens begins anew at each Started. A line that was damaged is passed
+    over, lest a run that goes on seems to stand still.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.driven = False  # at the last look
+        self._looked = False
+        self._place = 0  # bytes read so far
+        self._known = b""
+        self._parser = run.parser()
+        self._last: Event | None = None
+
+    def read(self) -> list[Event]:
+        """Return what is new since the last look.
+
+        Raises EngineError where ``run.json`` or the journal's beginning is damaged.
+        """
+        # Asked before the lines are read: what was written before the end is then read for sure.
+        driven = is_driven(self.run.path)
+        events = self._new_events()
+        let_go = self.driven and not driven
+        ended = let_go or not (driven or self._looked)
+        self.driven, self._looked = driven, True
+        if events:
+            self._last = events[-1]
+        # Where the line about its end was lost, whoever followed would wait for it for ever.
+        lost = let_go and not isinstance(self._last, (Finished, Stopped, Failed))
+        if ended and (lost or self.run.info["status"] == "running"):
+            events.append(Interrupted(step=self._last.step if self._last else 0))
+        return events
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing drives the run, nor is another process just about to."""
+        last = self._last
+        if isinstance(last, Stopped) and last.handed_over and time.time() - last.time < TAKE_OVER:
+            return False
+        return self._looked and not self.driven
+
+    @property
+    def damaged(self) -> int:
+        """The number of lines passed over so far."""
+        return self._parser.damaged
+
+    def _new_events(self) -> list[Event]:
+        path = self.run.path / JOURNAL_FILE
+        events = []
+        try:
+            with open_to_read(path, JOURNAL_LIMIT) as journal:
+                journal.seek(max(0, self._place - len(self._known)))
+                if journal.read(len(self._known)) != self._known:
+                    self._place, self._known, self._parser = 0, b"", self.run.parser()
+                    journal.seek(0)
+                for line in read_lines(journal, path):
+                    if not line.endswith(b"\n"):
+                        break  # a last line that is being written can wait
+                    if (event := self._parser.event(line)) is not None:
+                        events.append(event)
+                    self._place += len(line)
+                    self._known = (self._known + line)[-KNOWN:]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise EngineError(f"{path} cannot be read ({error.strerror}).") from None
+        return events

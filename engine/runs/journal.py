@@ -1,0 +1,291 @@
+"""What a journal's lines must be: the one parser of whoever reads it whole or reads along.
+
+The first line tells what the run is, and each later one is held against that: names, shapes and
+ranges are those of such a run, steps do not fall, and nothing is counted twice. A later line that
+is damaged is passed over and counted. No torch in here.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any, NotRequired, TypedDict
+
+import numpy as np
+from msgspec import Meta
+
+from engine.config import RunConfig
+from engine.errors import Unsound
+from engine.files.reader import DamagedFile, check_depth
+from engine.files.reader import from_json as strict_json
+from engine.networks.architectures import CLASSES, EXEMPLARS, IMAGE_SIZE
+from engine.runs.events import (
+    Checkpoint,
+    Event,
+    Finished,
+    Preview,
+    Progress,
+    Started,
+    from_json,
+)
+from engine.runs.schema import (
+    SAMPLES,
+    Count,
+    DatasetValues,
+    EnvironmentValues,
+    Id,
+    Name,
+    Positive,
+    Section,
+    check,
+    check_config,
+    check_figures,
+    digits,
+    fractions,
+    numbers,
+    rows_of,
+)
+
+Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
+Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
+# On whose images another preview is shown: without them it is of no use.
+SHOWN_ON = {"noise": "sources"}
+
+Measured = Annotated[float, Meta(ge=-3.5e38, le=3.5e38)] | None  # a float32, null for NaN
+
+
+class _Line(TypedDict):
+    """What every line has."""
+
+    event: str
+    time: Time
+    step: Count
+
+
+class _StartedLine(_Line):
+    """The first line; its config is checked by the section's own class."""
+
+    run: Id
+    section: Section
+    title: Name
+    steps: Positive
+    dataset: DatasetValues
+    environment: EnvironmentValues
+
+
+class _ProgressLine(_Line):
+    """A progress; its shapes are those of the run."""
+
+    series: dict[str, list[Measured | list[Measured]]]
+    values: NotRequired[dict[str, Measured | list[Measured]]]
+
+
+class JournalParser:
+    """Turns a journal's lines into events. ``damaged`` counts those that were passed over."""
+
+    def __init__(self, path: str | os.PathLike, config: Callable[[], RunConfig]) -> None:
+        """``config`` returns that of run.json, which the journal must be about."""
+        self.damaged = 0
+        self._path = path
+        self._config = config
+        self._rules: _Rules | None = None
+
+    def event(self, line: bytes) -> Event | None:
+        """Return the event of a line, None where it is damaged.
+
+        Raises DamagedFile where the first one is no sound Started.
+        """
+        try:
+            if self._rules is not None:
+                return self._rules.event(strict_json(line))
+            started = _started(strict_json(line), self._config())
+        except Unsound as error:
+            if self._rules is None:
+                raise DamagedFile(self._path, f"its first line: {error}") from None
+            self.damaged += 1
+            return None
+        self._rules = _Rules(started)
+        return started
+
+
+class StoredEvents(Iterator[Event]):
+    """The events of a journal that is read from its start. ``damaged`` counts lines passed over.
+
+    A last line that was cut is no damage.
+    """
+
+    def __init__(self, lines: Iterable[bytes], parser: JournalParser) -> None:
+        self._lines = iter(lines)
+        self._parser = parser
+
+    @property
+    def damaged(self) -> int:
+        """The number of lines passed over so far."""
+        return self._parser.damaged
+
+    def __next__(self) -> Event:
+        for line in self._lines:
+            if not line.endswith(b"\n"):
+                break  # being written, or cut
+            if (event := self._parser.event(line)) is not None:
+                return event
+        raise StopIteration
+
+
+def _started(line: Any, config: RunConfig) -> Started:
+    """Return the Started of a first line. Raises Unsound where it is another, or unsound."""
+    event = from_json(line)
+    if not isinstance(event, Started):
+        raise Unsound(f"{event.kind}, not started")
+    check_depth(line)
+    check(line, _StartedLine)
+    own = check_config(event.section, event.config)
+    if event.step != 0:
+        raise Unsound("it is not at step 0")
+    if _kind_of(own) != _kind_of(config):
+        raise Unsound("it is of another run than run.json")
+    return event
+
+
+def _kind_of(config: RunConfig) -> tuple:
+    """Return what of a config decides what its journal holds."""
+    asked = [getattr(config, name, None) for name in ("model", "labels", "layers", "neurons")]
+    return config.section, *asked
+
+
+def _check_value(name: str, value: Any, kind: Any) -> None:
+    try:
+        check(value, kind)
+    except Unsound as error:
+        raise Unsound(f"{name}: {error}") from None
+
+
+class _Rules:
+    """What the lines after a Started must keep to, and how far they have come."""
+
+    def __init__(self, started: Started) -> None:
+        self.steps = started.steps
+        self.section, self.asked = started.section, started.config
+        self.rows = rows_of(check_config(self.section, self.asked))
+        self.row = (self.rows,) if self.rows else ()  # what is measured at a step
+        self.step = 0  # of the last line
+        self.measured = 0  # the step up to which there are series
+        self.shapes: dict[str, tuple[int, ...]] = {}  # of each curve, at one step
+        self.shown: dict[str, int] = {}  # how many images the previews of a name have
+
+    def event(self, line: Any) -> Event:
+        """Return the event of a later line. Raises Unsound where it is damaged."""
+        measures = isinstance(line, dict) and line.get("event") == Progress.kind
+        check(line, _ProgressLine if measures else _Line)
+        event = from_json(line)
+        if isinstance(event, Started):
+            raise Unsound("a second start")
+        # The line about a checkpoint is written when that is, which may be some steps later.
+        if event.step > self.steps or (event.step < self.step and event.kind != Checkpoint.kind):
+            raise Unsound(f"step {event.step} after step {self.step} of {self.steps}")
+        match event:
+            case Progress():
+                self._check_progress(event)
+            case Preview():
+                self._check_preview(event, line)
+            case Finished():
+                check_figures(event.figures, self.section, self.asked)
+                _check_value("images_seen", event.images_seen, Count | None)
+        self.step = max(self.step, event.step)
+        return event
+
+    def _check_progress(self, event: Progress) -> None:
+        known = _SERIES[self.section]
+        if any(name not in event.series for name in known):
+            raise Unsound("a series is missing")
+        rows = {len(series) for series in event.series.values()}
+        if len(rows) != 1 or not 0 < max(rows) <= event.step - self.measured:
+            raise Unsound("other series than one row a step")
+        shapes = {name: series.shape[1:] for name, series in event.series.items()}
+        for name, one in shapes.items():
+            if one not in ((), self.row) or (name in known and one != self.row):
+                raise Unsound(f"{name}: a series of shape {list(event.series[name].shape)}")
+        for name, value in event.values.items():
+            one = (len(value),) if isinstance(value, list) else ()
+            if one not in ((), self.row) or (name in _SCALARS and one) or name in shapes:
+                raise Unsound(f"{name}: not a value a step")
+            shapes[name] = one
+        for name in _SHARES & shapes.keys():
+            shares = np.asarray(event.series.get(name, event.values.get(name)))
+            # A mean may be above one by a rounding; what is not a number is neither.
+            if (shares < 0).any() or (shares > 1.001).any():
+                raise Unsound(f"{name}: not shares")
+        if any(self.shapes.get(name, one) != one for name, one in shapes.items()):
+            raise Unsound("of another length than before")
+        self.shapes |= shapes
+        self.measured = event.step
+
+    def _check_preview(self, event: Preview, line: Mapping[str, Any]) -> None:
+        rules = _PREVIEWS[self.section].get(event.name)
+        if event.images is None:
+            count = self.shown.get(event.name)
+            if count is None:
+                raise Unsound(f"{event.name}: no images yet")
+        else:
+            count = len(event.images)
+            if event.images.shape != (count, IMAGE_SIZE, IMAGE_SIZE):
+                raise Unsound(f"{event.name}: images of shape {list(event.images.shape)}")
+            if line["images"]["shape"] != list(event.images.shape):
+                raise Unsound(f"{event.name}: a shape that is left open")
+            if not count or self.shown.get(event.name, count) != count:
+                raise Unsound(f"{event.name}: {count} images")
+            for end in ("low", "high"):
+                _check_value(end, line["images"][end], Brightness)
+        if event.name in SHOWN_ON and SHOWN_ON[event.name] not in self.shown:
+            raise Unsound(f"{event.name}: before what it is shown on")
+        if rules is not None:  # else it is of a later version
+            wanted, needed, optional = rules(self.rows)
+            if count != wanted:
+                raise Unsound(f"{event.name}: {count} images, not {wanted}")
+            values = line.get("values", {})
+            for name, kind in (needed | optional).items():
+                if name in needed or name in values:
+                    _check_value(name, values.get(name), kind)
+        self.shown[event.name] = count
+
+
+_SERIES = {"train": ("loss",), "adversarial": ("loss", "success"), "visualize": ("activation",)}
+_SHARES = {"success", "validation_accuracy"}
+_SCALARS = ("penalty", "learning_rate", "validation_loss", "validation_accuracy")
+
+# Of each preview: how many images, the values that it must have, and those that it may have.
+_Preview = tuple[int, dict[str, Any], dict[str, Any]]
+
+
+def _samples(rows: int) -> _Preview:
+    answers = {"label": digits(SAMPLES), "prediction": digits(SAMPLES)}
+    return SAMPLES, answers | {"probability": fractions(SAMPLES)}, {}
+
+
+def _test_samples(rows: int) -> _Preview:
+    return SAMPLES, {}, {}
+
+
+def _sources(rows: int) -> _Preview:
+    return CLASSES, {"before": digits(CLASSES)}, {"probabilities": fractions(CLASSES, CLASSES)}
+
+
+def _noise(rows: int) -> _Preview:
+    return (
+        rows,
+        {"after": digits(rows, CLASSES)},
+        {"probabilities": fractions(rows, CLASSES, CLASSES)},
+    )
+
+
+def _images(rows: int) -> _Preview:
+    return rows, {}, {"lows": numbers(rows), "highs": numbers(rows)}
+
+
+def _exemplars(rows: int) -> _Preview:
+    return EXEMPLARS * rows, {}, {}
+
+
+_PREVIEWS = {
+    "train": {"samples": _samples, "test_samples": _test_samples},
+    "adversarial": {"sources": _sources, "test_sources": _sources, "noise": _noise},
+    "visualize": {"images": _images, "exemplars": _exemplars},
+}

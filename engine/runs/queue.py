@@ -1,0 +1,108 @@
+"""What waits behind a run, kept in its directory: whoever goes on with the run starts that too."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.config import RunConfig
+from engine.errors import Unsound
+from engine.files.reader import JSON_LIMIT, DamagedFile, read_bytes
+from engine.files.reader import from_json as strict_json
+from engine.runs.schema import check_queue
+from engine.runs.store import Run
+
+QUEUE_FILE = ".queue"
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """What one command line stands for: the runs still to come, and the ids of those begun.
+
+    ``report`` says that a report of all of them is to be written at the end.
+    """
+
+    command: str
+    configs: list[RunConfig]
+    runs: list[str] = field(default_factory=list)
+    report: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done."""
+        return bool(self.configs) or self.report
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        configs = [{"section": c.section} | c.to_json() | _places(c) for c in self.configs]
+        return {"command": self.command, "runs": self.runs, "configs": configs,
+                "report": self.report}  # fmt: skip
+
+
+def _places(config: RunConfig) -> dict[str, str | None]:
+    """Return a config's folders as they are found from any other."""
+    root = config.data_root
+    return {
+        "artifacts": os.path.abspath(config.artifacts),
+        "data_root": None if root is None else os.path.abspath(root),
+    }
+
+
+def to_json(batches: Iterable[Batch]) -> str:
+    """Return the batches of which something is still to be done, as JSON."""
+    return json.dumps([batch.to_json() for batch in batches if batch.open])
+
+
+def from_json(text: str | bytes) -> list[Batch]:
+    """Return the batches that ``to_json`` wrote. Raises Unsound where they are none."""
+    batches = strict_json(text)
+    configs = check_queue(batches)
+    return [
+        Batch(values["command"], waiting, list(values["runs"]), values.get("report", False))
+        for values, waiting in zip(batches, configs, strict=True)
+    ]
+
+
+def read_queue(run: Run) -> list[Batch]:
+    """Return what waits behind a run. Raises EngineError where that cannot be read."""
+    path = run.path / QUEUE_FILE
+    try:
+        batches = from_json(read_bytes(path, JSON_LIMIT))
+    except FileNotFoundError:
+        return []
+    except (Unsound, DamagedFile) as error:
+        why = error.why if isinstance(error, DamagedFile) else str(error)
+        raise DamagedFile(path, why, f"`mnist-tui resume {run.id} --alone` ignores it") from None
+    here = str(run.path.parent.resolve())  # the folder may have been moved since
+    for batch in batches:
+        batch.configs = [dataclasses.replace(c, artifacts=here) for c in batch.configs]
+    return batches
+
+
+class QueueKeeper:
+    """Keeps what waits beside the run that goes on, and nowhere else."""
+
+    def __init__(self, run: Run | None = None) -> None:
+        """``run`` is the run that it was kept beside so far."""
+        self._run = run
+
+    def done(self) -> None:
+        """Forget what waited: all of it is done. Raises as ``Run.write`` does."""
+        if self._run is not None:
+            self._run.remove(QUEUE_FILE)
+
+    def keep(self, run: Run, batches: Iterable[Batch]) -> None:
+        """Write what waits behind ``run``; what stood behind the run before is forgotten.
+
+        Raises as ``Run.write`` does.
+        """
+        waiting = [batch for batch in batches if batch.open]
+        if waiting:
+            run.write(QUEUE_FILE, to_json(waiting).encode())
+        else:
+            run.remove(QUEUE_FILE)
+        if self._run is not None and self._run.id != run.id:
+            self._run.remove(QUEUE_FILE)
+        self._run = run

@@ -1,0 +1,358 @@
+"""Drives one experiment: the only place where events become files.
+
+A Session pulls events from an experiment's generator, writes each to the journal, hands it to
+whoever listens, and at every Progress and Working answers the wishes of its Control. The command
+line and the app differ only in what listens, so both leave the same files. A Session of a run that
+was interrupted goes on from its checkpoint and leaves what an uninterrupted one would have left.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.config import RunConfig
+from engine.errors import EngineError, MnistTuiError
+from engine.files.reader import DamagedFile
+from engine.runs.control import HAND_OVER, Control
+from engine.runs.events import (
+    Checkpoint,
+    Event,
+    Failed,
+    Finished,
+    Progress,
+    Resumed,
+    Started,
+    Stopped,
+    Working,
+    plain,
+)
+from engine.runs.lock import RunLock
+from engine.runs.store import (
+    RESULT_FILE,
+    RUN_FILE,
+    SCHEMA,
+    STOP_FILE,
+    Journal,
+    Run,
+    content_hashes,
+    create_run,
+)
+
+if TYPE_CHECKING:
+    from engine.data.dataset import Dataset
+    from engine.numerics.device import Device
+    from engine.runs.checkpoint import Checkpointer
+    from engine.sections.experiments import Experiment
+
+PAUSE_LOOK = 0.02  # seconds between two looks at whether a pause is over
+
+
+class Session:
+    """One run, from a resolved config to the files of a finished, stopped or failed run."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        data: "Dataset",
+        device: "Device",
+        *,
+        listen: Callable[[Event], None],
+        control: Control | None = None,
+        command: str = "",
+        companions: tuple[str, ...] = (),
+        begun: Callable[[Run], None] = lambda run: None,
+        resumed: Run | None = None,
+    ) -> None:
+        """Prepare a run; nothing is written before ``run``.
+
+        ``command`` is the command line that does the same; ``companions`` are ids of runs that
+        were started together with this one, for the figures that show them side by side.
+        ``begun`` is called once the run's directory is there and nobody else can drive it.
+        ``resumed`` is the run to go on with, whose config ``config`` is.
+        """
+        self.config = config
+        self.data = data
+        self.device = device
+        self.listen = listen
+        self.control = control or Control()
+        self.command = command
+        self.companions = companions
+        self.begun = begun
+        self.resumed = resumed
+        self.seconds = 0.0  # spent in the experiment up to its last Progress
+        self._unheard: Exception | None = None  # what ``listen`` raised
+
+    def run(self) -> Run:
+        """Drive the experiment and return its run, finished or stopped.
+
+        Raises MnistTuiError, with the run left as failed, where the experiment cannot go on, and
+        with nothing left where it cannot begin. Where ``listen`` raises, the run is stopped, kept,
+        and whole; what it raised is then raised as an EngineError.
+        """
+        from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
+        from engine.sections.experiments import begin
+
+        experiment = begin(self.config, self.data, self.device)
+        run = self.resumed or create_run(
+            Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
+        )
+        with self._opened(run, experiment) as journal:
+            try:
+                self.begun(run)
+                run.keep_reserve()
+                with Checkpointer(run) as checkpointer:
+                    last = self._drive(experiment, run, journal, checkpointer)
+                if isinstance(last, Stopped):
+                    run.update(status="stopped", finished_at=_now())
+                    run.free_reserve()
+                elif not self._finish(last, run):
+                    self._emit(Stopped(step=last.step, reason=HAND_OVER), journal)
+                    run.update(status="stopped", finished_at=_now())
+            except Exception as error:
+                failure = self._failed(error, experiment, run, journal)
+                if failure is error:
+                    raise
+                raise failure from error
+        if self._unheard is not None:
+            raise _of_the_listener(self._unheard, run) from self._unheard
+        return run
+
+    @contextmanager
+    def _opened(self, run: Run, experiment: "Experiment") -> Iterator[Journal]:
+        """Lock the run, begin its files or go back in them to the checkpoint; give the journal."""
+        open_journal = self._go_back if self.resumed is not None else self._begin
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(RunLock(run.path))
+                journal = stack.enter_context(open_journal(run, experiment))
+            except OSError as error:
+                if self.resumed is None:
+                    shutil.rmtree(run.path, ignore_errors=True)
+                raise EngineError(
+                    f"The files of {run.path} cannot be written ({error.strerror or error}); "
+                    "mend that and try again."
+                ) from None
+            yield journal
+
+    def _begin(self, run: Run, experiment: "Experiment") -> Journal:
+        environment = self.device.describe()
+        run.write_json(
+            RUN_FILE,
+            {
+                "schema": SCHEMA,
+                "run_id": run.id,
+                "section": self.config.section,
+                "status": "running",
+                "config": self.config.to_json(),
+                "dataset": self.data.describe(),
+                "environment": environment,
+                "environments": [environment],
+                "command": self.command,
+                "companions": list(self.companions),
+                "started_at": _now(),
+                "finished_at": None,
+            },
+        )
+        return self._begin_journal(run, experiment, environment)
+
+    def _begin_journal(
+        self, run: Run, experiment: "Experiment", environment: dict[str, Any]
+    ) -> Journal:
+        journal = Journal(run)
+        started = Started(
+            step=0,
+            run=run.id,
+            section=self.config.section,
+            title=self.config.title,
+            steps=experiment.steps,
+            config=self.config.to_json(),
+            dataset=self.data.describe(),
+            environment=environment,
+        )
+        self._emit(started, journal)
+        return journal
+
+    def _go_back(self, run: Run, experiment: "Experiment") -> Journal:
+        """Load the checkpoint and cut the journal to where it was taken; tell all that is left."""
+        from engine.runs.checkpoint import read_checkpoint
+
+        run.clear_partial()
+        info = run.info
+        if info["status"] == "finished":  # since we looked, before we held the lock
+            raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
+        _check_begun_as_asked(run, experiment)
+        saved = read_checkpoint(run, experiment.state.state_dict(), experiment.steps)
+        if saved is not None:
+            experiment.state.load_state_dict(saved.state)
+            self.seconds = saved.seconds
+        if not run.handed_over:  # then it may be newer than the hand-over, and is meant for us
+            run.remove(STOP_FILE)
+        begun = run.cut_journal(saved.journal if saved is not None else None)
+        environment = self.device.describe()
+        environments = [*info.get("environments", [info["environment"]]), environment]
+        run.update(status="running", finished_at=None, message="", environments=environments)
+        if not begun:  # killed before its first line was whole
+            return self._begin_journal(run, experiment, environment)
+        for event in run.events():
+            self._tell(event)
+        journal = Journal(run)
+        self._emit(Resumed(step=experiment.state.step), journal)
+        return journal
+
+    def _drive(
+        self, experiment: "Experiment", run: Run, journal: Journal, checkpointer: "Checkpointer"
+    ) -> Finished | Stopped:
+        """Pull events until the experiment ends or a stop is asked for."""
+        since = time.perf_counter()
+        for event in experiment.events:
+            if isinstance(event, Progress):
+                self.seconds += time.perf_counter() - since
+            if isinstance(event, Working):
+                self._tell(event)
+            elif isinstance(event, Finished):
+                files = experiment.state.files()
+                for name, content in files.items():
+                    run.write(name, content)
+                run.update(sha256=content_hashes(run.info["config"], files))
+                self._emit(event, journal)
+                return event
+            else:
+                self._emit(event, journal)
+            if isinstance(event, (Progress, Working)):
+                if self._wishes_to_stop(run):
+                    self._checkpoint(experiment, journal, checkpointer)
+                    self._emit_written(checkpointer.wait(), journal)
+                    stopped = Stopped(step=event.step, reason=self.control.stop_reason)
+                    self._emit(stopped, journal)
+                    return stopped
+                self._emit_written(checkpointer.written(), journal)
+                epoch_ends = event.step % experiment.checkpoint_interval == 0
+                if isinstance(event, Working):  # all steps are taken: keep them while it is judged
+                    due = checkpointer.step != event.step
+                else:
+                    due = checkpointer.due(epoch_ends=epoch_ends)
+                if due:
+                    self._checkpoint(experiment, journal, checkpointer)
+                since = time.perf_counter()
+        raise RuntimeError("the experiment ended without a Finished event")
+
+    def _wishes_to_stop(self, run: Run) -> bool:
+        """Hold while a pause is wished; tell whether a stop is, from here or from elsewhere."""
+        while True:
+            if run.stop_asked():
+                self.control.stop("another process")
+            if self.control.stop_reason is not None or not self.control.paused:
+                return self.control.stop_reason is not None
+            time.sleep(PAUSE_LOOK)
+
+    def _checkpoint(
+        self, experiment: "Experiment", journal: Journal, checkpointer: "Checkpointer"
+    ) -> None:
+        self._emit_written(checkpointer.wait(), journal)
+        checkpointer.begin(experiment.state.state_dict(), self.seconds, journal.size)
+
+    def _emit_written(self, step: int | None, journal: Journal) -> None:
+        if step is not None:
+            self._emit(Checkpoint(step=step), journal)
+
+    def _finish(self, finished: Finished, run: Run) -> bool:
+        """Write the result and draw the figures.
+
+        Returns False where the run is to be handed over meanwhile: only judging was done since its
+        checkpoint, and another process judges and draws as well.
+        """
+        from engine.figures import draw_figures  # matplotlib, which takes a second to import
+        from engine.runs.checkpoint import CHECKPOINT_FILE
+
+        result = plain(finished.figures) | {"seconds": self.seconds}
+        if finished.images_seen is not None:
+            result["images_per_second"] = finished.images_seen / self.seconds
+        message = ""
+        try:
+            for path in draw_figures(run):
+                self._tell(Working(step=finished.step, doing=f"drew {path.name}"))
+                if self.control.stop_reason == HAND_OVER:
+                    return False
+                if self.control.stop_reason:
+                    message = "Stopped while drawing; `mnist-tui runs figures` draws all figures."
+                    break
+        except Exception as error:  # hours of work are not lost for a picture
+            message = f"The figures could not be drawn ({error}); try `mnist-tui runs figures`."
+        run.write_json(RESULT_FILE, result)
+        run.update(status="finished", finished_at=_now(), message=message)
+        run.remove(CHECKPOINT_FILE)
+        run.free_reserve()
+        return True
+
+    def _failed(
+        self, error: Exception, experiment: "Experiment", run: Run, journal: Journal
+    ) -> Exception:
+        """Leave the run as failed, as far as the disk allows, and return what to raise."""
+        if isinstance(error, MnistTuiError):
+            message = str(error)
+        elif isinstance(error, OSError):
+            message = (
+                f"The files of the run cannot be written ({error.strerror or error}). "
+                f"Mend that, then `mnist-tui resume {run.id}` goes on."
+            )
+            error = EngineError(message)
+        else:
+            message = f"Unexpected {type(error).__name__}: {error}"
+        run.free_reserve()
+        with suppress(OSError, EngineError):
+            run.update(status="failed", finished_at=_now(), message=message)
+        failed = Failed(step=experiment.state.step, message=message, time=time.time())
+        with suppress(OSError):
+            journal.append(failed)
+        self._tell(failed)
+        return error
+
+    def _emit(self, event: Event, journal: Journal) -> None:
+        stamped = event.at(time.time())
+        journal.append(stamped)
+        self._tell(stamped)
+
+    def _tell(self, event: Event) -> None:
+        """Have whoever listens hear of an event; no fault of theirs is one of the run's."""
+        try:
+            self.listen(event)
+        except BrokenPipeError:  # whoever read along has left; keep what was done, and end
+            self._stop_telling("SIGPIPE")
+        except Exception as error:
+            self._unheard = error
+            self._stop_telling("listener")
+
+    def _stop_telling(self, reason: str) -> None:
+        self.control.stop(reason)
+        self.listen = lambda event: None
+
+
+def _check_begun_as_asked(run: Run, experiment: "Experiment") -> None:
+    """Raise DamagedFile where a run's config, or its length, is not what its journal began with."""
+    first = next(run.events(), None)
+    if not isinstance(first, Started):
+        return
+    asked, begun = run.info["config"], first.config
+    names = {*asked, *begun} - {"threads"}  # of which a machine may have had fewer
+    if first.steps != experiment.steps or any(asked.get(n) != begun.get(n) for n in names):
+        raise DamagedFile(run.path / RUN_FILE, "its config is not that of its journal")
+
+
+def _of_the_listener(error: Exception, run: Run) -> EngineError:
+    """Return what to say of an error that ``listen`` raised."""
+    words = str(error).rstrip(".")
+    if not isinstance(error, MnistTuiError):
+        words = f"What listened to the run failed ({type(error).__name__}: {words})"
+    if run.info["status"] == "finished":
+        return EngineError(f"{words}; run {run.id} has finished all the same.")
+    return EngineError(
+        f"{words}; run {run.id} was stopped and kept: `mnist-tui resume {run.id}` resumes it."
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

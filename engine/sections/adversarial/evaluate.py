@@ -1,0 +1,105 @@
+"""Judging universal noise on the test images, always in float32 and always clamped.
+
+For every target label: how often the network says it on images of other digits, with a Wilson
+interval and by true digit; how far the images really moved; what random noise that moves them as
+far does; and what the other networks say.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.data.dataset import Part
+from engine.networks.architectures import CLASSES, IMAGE_SIZE
+from engine.networks.network import Network
+from engine.numerics.device import Device
+from engine.numerics.inference import in_parts, infuse, predict, to_unit
+from engine.numerics.intervals import wilson_interval
+from engine.numerics.seeding import Stream, stream
+
+MATCHED = 1e-4  # how closely, relatively, random noise is brought to the same effective L2
+
+
+def judge_noise(
+    noise: Tensor,
+    labels: tuple[int, ...],
+    *,
+    network: Network,
+    others: Mapping[str, Network],
+    test: Part,
+    device: Device,
+    epsilon: float | None,
+    seed: int,
+) -> Iterator[dict[str, Any]]:
+    """Yield an item of the contract's ``targets`` for each noise of [L, 1, H, W]."""
+    images, truth = device.place(test)
+    for label, one in zip(labels, noise, strict=True):
+        eligible = truth != label
+        of_others, sources = images[eligible], truth[eligible].cpu().numpy()
+        hits = _hits(network, of_others, one, label, device)
+        low, high = wilson_interval(int(hits.sum()), len(hits))
+        moved_l2, moved_linf = effective_distortion(of_others, one)
+        random = matched_random_noise(of_others, moved_l2, stream(seed, Stream.RANDOM_NOISE, label))
+        yield {
+            "label": label,
+            "epsilon": epsilon,
+            "success": {
+                "rate": float(hits.mean()),
+                "low": low,
+                "high": high,
+                "n": len(hits),
+            },
+            "by_source": [
+                float(hits[sources == digit].mean()) if (sources == digit).any() else None
+                for digit in range(CLASSES)
+            ],
+            "distortion": {
+                "linf": one.abs().max().item(),
+                "l2": one.norm().item(),
+                "effective_linf": moved_linf,
+                "effective_l2": moved_l2,
+            },
+            "random_noise_success": float(_hits(network, of_others, random, label, device).mean()),
+            "transfer": {
+                model: float(_hits(other, of_others, one, label, device).mean())
+                for model, other in others.items()
+            },
+        }
+
+
+def _hits(
+    network: Network, images: Tensor, noise: Tensor, label: int, device: Device
+) -> np.ndarray:
+    """Tell for each image whether the network says ``label`` once the noise is on it: bool [N]."""
+    return (predict(network, images, device, noise=noise).argmax(1) == label).cpu().numpy()
+
+
+def effective_distortion(images: Tensor, noise: Tensor) -> tuple[float, float]:
+    """Return the mean L2 and L∞ by which noise [1, H, W] moves uint8 images, clamp included."""
+    l2, linf = [], []
+    for part in in_parts(images):
+        clean = to_unit(part)
+        moved = (infuse(clean, noise) - clean).flatten(1)
+        l2.append(moved.norm(dim=1))
+        linf.append(moved.abs().amax(1))
+    return torch.cat(l2).mean().item(), torch.cat(linf).mean().item()
+
+
+def matched_random_noise(images: Tensor, l2: float, random: np.random.Generator) -> Tensor:
+    """Return Gaussian noise [1, H, W] that moves uint8 images by ``l2`` on the mean, clamped.
+
+    The noise is scaled until it does: clamping eats more of a larger noise, so each correction
+    falls a little short and a few are needed.
+    """
+    drawn = random.standard_normal((1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
+    noise = torch.from_numpy(drawn).to(images.device)
+    noise *= l2 / noise.norm()
+    for _ in range(50):
+        moved, _ = effective_distortion(images, noise)
+        if moved == 0 or abs(moved / l2 - 1) < MATCHED:
+            break
+        noise *= l2 / moved
+    return noise

@@ -1,0 +1,213 @@
+"""The figures of section 2: curves, noise and infused images per label; success by true digit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from engine.figures.style import (
+    BLUE,
+    CYCLE,
+    GREY,
+    INK,
+    VERMILION,
+    chart,
+    legend,
+    new_figure,
+    percent_axis,
+    picture,
+    provenance,
+    save,
+)
+from engine.networks.architectures import CLASSES
+from engine.runs.history import History
+
+DIVERGING = "RdBu_r"  # red adds ink, blue takes it away, white is nothing
+
+
+def draw_adversarial(history: History, noise: np.ndarray, folder: Path) -> Iterator[Path]:
+    """Draw an adversarial run's figures from its history and noise [L, 1, H, W]."""
+    targets = history.finished.figures["targets"]
+    bound = float(np.abs(noise).max()) or 1.0
+    for row in range(len(targets)):
+        yield _label(history, noise[:, 0], row, bound, folder)
+    yield _noises(history, noise[:, 0], bound, folder)
+    yield _success(history, folder)
+    yield _by_source(history, folder)
+
+
+def _subtitle(history: History, *extra: str) -> str:
+    epsilon = history.started.config["epsilon"]
+    budget = "no L∞ budget" if epsilon is None else f"ε = {epsilon:g}"
+    return provenance(history, budget, *extra)
+
+
+def _label(history: History, noise: np.ndarray, row: int, bound: float, folder: Path) -> Path:
+    """Everything of one label, as the report shows it: curves, noise, nine infused images."""
+    target = history.finished.figures["targets"][row]
+    label, success = target["label"], target["success"]
+    figure, axes = new_figure(
+        11, 5.6,
+        f"Target {label}: {success['rate']:.2%} of {success['n']:,} test images read as {label}",
+        _subtitle(
+            history,
+            f"95 % interval {success['low'] * 100:.2f} – {success['high'] * 100:.2f} %",
+            f"mean L2 {target['distortion']['effective_l2']:.2f}",
+            f"random noise of that size {target['random_noise_success']:.1%}",
+        ),
+        rows=2, columns=3,
+    )  # fmt: skip
+    _curve(axes[0, 0], history, "loss", row, "cross-entropy, nats")
+    _curve(axes[1, 0], history, "success", row, "success on the batch")
+    percent_axis(axes[1, 0])
+    axes[1, 0].set_ylim(0, 1.03)
+    for place in axes[:, 1]:
+        place.remove()
+    middle = figure.add_subplot(axes[0, 0].get_gridspec()[:, 1])
+    _noise(figure, middle, noise[row], bound)
+    for place in axes[:, 2]:
+        place.remove()
+    _infused(figure, axes[0, 0].get_gridspec()[:, 2], history, noise[row], row, label)
+    return save(figure, folder, f"label-{label}")
+
+
+def _curve(axes: Axes, history: History, name: str, row: int, words: str) -> None:
+    chart(axes, "iteration (batches of training images)", words)
+    curve = history.curves[name]
+    axes.plot(curve.steps, curve.values[:, row], color=BLUE, linewidth=1.3)
+    axes.set_ylim(bottom=0)
+
+
+def _noise(figure: Figure, axes: Axes, noise: np.ndarray, bound: float) -> None:
+    picture(axes, noise, cmap=DIVERGING, vmin=-bound, vmax=bound)
+    axes.set_title("the noise", fontsize=9, color=INK)
+    _noise_bar(figure, axes.images[0], axes, shrink=0.6, pad=0.03)
+
+
+def _noise_bar(
+    figure: Figure, noise: AxesImage, axes: Axes | list[Axes], **options: object
+) -> None:
+    """Put the scale of shown noise below its axes."""
+    bar = figure.colorbar(noise, ax=axes, orientation="horizontal", **options)
+    bar.set_label("added to each pixel (a pixel is 0 to 1)", fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+    bar.outline.set_visible(False)
+
+
+def _infused(figure, spec, history: History, noise: np.ndarray, row: int, label: int) -> None:
+    """Show the nine images of other digits with the noise on them, and what they are read as."""
+    clean = history.images("test_sources")
+    after = history.previews["noise"][-1].values["after"][row]
+    inner = spec.subgridspec(3, 3)
+    shown = [digit for digit in range(CLASSES) if digit != label][:9]
+    for place, digit in enumerate(shown):
+        axes = figure.add_subplot(inner[divmod(place, 3)])
+        picture(axes, np.clip(clean[digit] + noise, 0, 1))
+        if place == 7:
+            axes.set_xlabel("true digit → answer with the noise", fontsize=7.5, color=GREY)
+        fooled = after[digit] == label
+        axes.set_title(
+            f"{digit} → {after[digit]}" + ("" if fooled else "  resists"),
+            fontsize=9, color=INK if fooled else VERMILION,
+        )  # fmt: skip
+
+
+def _noises(history: History, noise: np.ndarray, bound: float, folder: Path) -> Path:
+    targets = history.finished.figures["targets"]
+    columns = min(5, len(targets))
+    rows = -(-len(targets) // columns)
+    figure, axes = new_figure(
+        2.1 * columns + 0.6, 2.65 * rows + 1.1, "Universal noise for each target label",
+        _subtitle(history), rows=rows, columns=columns,
+    )  # fmt: skip
+    for place in axes.flat:
+        place.set_visible(False)
+    for place, image, target in zip(axes.flat, noise, targets, strict=False):
+        place.set_visible(True)
+        picture(place, image, cmap=DIVERGING, vmin=-bound, vmax=bound)
+        place.set_title(
+            f"{target['label']}:  {target['success']['rate']:.1%}, "
+            f"L2 {target['distortion']['effective_l2']:.1f}",
+            fontsize=9, color=INK,
+        )  # fmt: skip
+    _noise_bar(figure, axes[0, 0].images[0], list(axes.flat), shrink=0.5, aspect=40)
+    return save(figure, folder, "noises")
+
+
+def _success(history: History, folder: Path) -> Path:
+    """Success with intervals beside random noise and transfer, and the curves of all labels."""
+    figures = history.finished.figures
+    targets = figures["targets"]
+    figure, axes = new_figure(
+        11, 4.4, "Targeted success on test images of other digits", _subtitle(history), columns=2
+    )
+    bars, curves = axes[0]
+    chart(bars, "target label", "read as the target")
+    percent_axis(bars)
+    labels = [target["label"] for target in targets]
+    places = np.arange(len(targets))
+    rates = np.array([target["success"]["rate"] for target in targets])
+    low = rates - [target["success"]["low"] for target in targets]
+    high = np.array([target["success"]["high"] for target in targets]) - rates
+    bars.bar(
+        places, rates, 0.62, yerr=np.maximum(0, [low, high]), color="#A9CDE6", ecolor=INK,
+        capsize=2.5, error_kw={"linewidth": 1}, label=f"{figures['model']} (95 % intervals)",
+    )  # fmt: skip
+    for model, marker, colour in zip(targets[0]["transfer"], "sD", CYCLE[1:], strict=False):
+        moved = [target["transfer"][model] for target in targets]
+        bars.plot(
+            places, moved, marker, color=colour, markersize=4.5, markeredgecolor="white",
+            label=f"the same noise on {model}",
+        )  # fmt: skip
+    random = [target["random_noise_success"] for target in targets]
+    bars.plot(
+        places, random, "_", color=INK, markersize=13, markeredgewidth=2,
+        label="random noise of the same effective L2",
+    )  # fmt: skip
+    bars.set_xticks(places, [str(label) for label in labels])
+    bars.set_ylim(0, 1.05)
+    legend(bars, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    chart(curves, "iteration (batches of training images)", "success on the step's batch")
+    percent_axis(curves)
+    curve = history.curves["success"]
+    for row, label in enumerate(labels):
+        curves.plot(
+            curve.steps, curve.values[:, row], color=CYCLE[row % len(CYCLE)], linewidth=1.1,
+            linestyle="-" if row < len(CYCLE) else "--", label=str(label),
+        )  # fmt: skip
+    curves.set_ylim(0, 1.03)
+    legend(curves, title="target", title_fontsize=8, ncols=2, loc="lower right")
+    return save(figure, folder, "success")
+
+
+def _by_source(history: History, folder: Path) -> Path:
+    targets = history.finished.figures["targets"]
+    rates = np.array(
+        [[np.nan if rate is None else rate for rate in t["by_source"]] for t in targets]
+    ).T
+    figure, axes = new_figure(
+        0.56 * len(targets) + 2.2, 6.6, "Success by true digit and target", _subtitle(history)
+    )
+    place = axes[0, 0]
+    place.imshow(np.ma.masked_invalid(rates), cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    for (row, column), rate in np.ndenumerate(rates):
+        words = (
+            "·"
+            if np.isnan(rate)
+            else f"{rate * 100:.0f}"
+            if rate in (0, 1)
+            else f"{rate * 100:.1f}"
+        )
+        colour = GREY if np.isnan(rate) else "white" if rate > 0.55 else INK
+        place.text(column, row, words, ha="center", va="center", fontsize=7, color=colour)
+    place.set_xticks(range(len(targets)), [str(target["label"]) for target in targets])
+    place.set_yticks(range(CLASSES))
+    place.set_xlabel("target label", fontsize=9)
+    place.set_ylabel("true digit of the test image", fontsize=9)
+    place.set_title("percent read as the target", fontsize=9, loc="left", color=INK)
+    place.tick_params(labelsize=9, length=0)
+    place.spines[:].set_visible(False)
+    return save(figure, folder, "by-source")

@@ -1,0 +1,252 @@
+"""Training one classifier (report, section 1): a generator of events over a state."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.config import TrainConfig
+from engine.data.dataset import Dataset, Part
+from engine.errors import EngineError
+from engine.networks.architectures import ARCHITECTURES, CLASSES
+from engine.networks.network import Network, weights_bytes
+from engine.numerics.augmentation import random_affine, warp
+from engine.numerics.device import Device
+from engine.numerics.inference import confusion, judge, predict, to_unit
+from engine.numerics.replay import Replayed
+from engine.numerics.seeding import Stream, stream
+from engine.numerics.sgd import SGD
+from engine.runs.events import Event, Finished, Preview, Progress, Working
+
+EVENT_INTERVAL = 10  # steps between two Progress events at most: where a run can be stopped
+PREVIEW_INTERVAL = 50
+SAMPLES = 16
+
+
+@dataclass(slots=True)
+class TrainState:
+    """Everything that training changes; complete at each Progress event."""
+
+    network: Network
+    sgd: SGD
+    step: int = 0
+
+    @classmethod
+    def begin(cls, config: TrainConfig, device: Device) -> "TrainState":
+        """Return the state before the first step, drawn by ``config.seed``."""
+        network = Network(ARCHITECTURES[config.model], config.seed).to(device.torch_device)
+        sgd = SGD(network, momentum=config.momentum, l2=config.l2, nesterov=bool(config.nesterov))
+        return cls(network, sgd)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold."""
+        return {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "velocities": list(self.sgd.velocities),
+        }
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` returned."""
+        self.network.load_state_dict(saved["network"])
+        for velocity, value in zip(self.sgd.velocities, saved["velocities"], strict=True):
+            velocity.copy_(value)
+        self.step = saved["step"]
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files that a finished run leaves, by name."""
+        return {"weights.pt": weights_bytes(self.network)}
+
+
+def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState) -> Iterator[Event]:
+    """Train ``state.network`` from ``state.step`` to the end of the last epoch.
+
+    Progress: series ``loss`` [S], the cross-entropy of each batch alone; values ``penalty`` (the
+    L2 penalty λ·Σw², which the report's plotted losses include), ``learning_rate`` and, every
+    ``validation_interval`` steps, ``validation_loss`` and ``validation_accuracy`` over the whole
+    validation set. Preview ``samples``: 16 validation images, their labels and the network's
+    answers; ``test_samples``, at the end: the test images of ``samples`` in the result. The test
+    set is judged once, at the end. Raises EngineError where loss or weights are no longer finite.
+    """
+    images, labels = device.place(data.train)
+    validation_images, validation_labels = device.place(data.validation)
+    samples = _Samples(data.validation, config.seed, device)
+    steps_per_epoch = config.steps_per_epoch(len(data.train))
+    total = config.epochs * steps_per_epoch
+    take_step = Replayed(
+        partial(_step, state, images, labels, device),
+        device.torch_device,
+        changes=[*state.sgd.parameters, *state.sgd.velocities],
+    )
+    validate = Replayed(
+        partial(_validate, state, validation_images, validation_labels, device),
+        device.torch_device,
+    )
+    rates = device.numbers([learning_rate(config, step, total) for step in range(total)])
+    losses: list[Tensor] = []
+    order: Tensor | None = None
+    if state.step == 0:
+        yield samples.preview(state, with_images=True)
+
+    while state.step < total:
+        epoch, batch = divmod(state.step, steps_per_epoch)
+        if order is None or batch == 0:
+            order = _epoch_order(config.seed, epoch, len(data.train), device)
+        chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
+        changes: list[Tensor] = []
+        if config.augmentation == "affine":
+            random = stream(config.seed, Stream.AUGMENTATION, state.step)
+            changes = [random_affine(random, len(chosen)).to(device.torch_device)]
+        (loss,) = take_step(chosen, rates[state.step], *changes)
+        losses.append(loss.clone())
+        rate = learning_rate(config, state.step, total)
+        state.step += 1
+
+        validation_due = state.step % config.validation_interval == 0 or state.step == total
+        epoch_ends = state.step % steps_per_epoch == 0
+        if not (validation_due or epoch_ends or len(losses) == EVENT_INTERVAL):
+            continue
+        measured = [*losses, state.sgd.penalty()]
+        if validation_due:
+            measured += validate()
+        numbers = torch.stack(measured).cpu().numpy()  # the one time that the device is asked
+        series, rest = numbers[: len(losses)], numbers[len(losses) :]
+        names = ("penalty", "validation_loss", "validation_accuracy")
+        values = dict(zip(names, rest, strict=False)) | {"learning_rate": rate}
+        if state.step % PREVIEW_INTERVAL == 0 or state.step == total:
+            yield samples.preview(state)
+        yield Progress(step=state.step, series={"loss": series}, values=values)
+        _check_finite(config, state.step, series)
+        losses.clear()
+
+    if not all(weights.isfinite().all() for weights in state.sgd.parameters):
+        _check_finite(config, state.step, np.full(1, np.nan))
+    yield Working(step=state.step, doing="judging on the test images")
+    figures = _figures(config, data, device, state.network)
+    chosen = [sample["index"] for sample in figures["samples"]]
+    yield Preview(step=state.step, name="test_samples", images=data.test.images[chosen])
+    yield Finished(step=state.step, figures=figures, images_seen=config.epochs * len(data.train))
+
+
+def _step(
+    state: TrainState,
+    images: Tensor,
+    labels: Tensor,
+    device: Device,
+    chosen: Tensor,
+    rate: Tensor,
+    changes: Tensor | None = None,
+) -> tuple[Tensor]:
+    """Take one step of SGD on the images at ``chosen`` [B], warped by ``changes`` [B, 2, 3].
+
+    Returns the batch's cross-entropy, a scalar on the device.
+    """
+    inputs = to_unit(images[chosen])
+    if changes is not None:
+        inputs = warp(inputs, changes)
+    with device.arithmetic():
+        logits = state.network(inputs)
+    loss = F.cross_entropy(logits.float(), labels[chosen])
+    state.sgd.step(torch.autograd.grad(loss, state.sgd.parameters), rate)
+    return (loss.detach(),)
+
+
+def _validate(
+    state: TrainState, images: Tensor, labels: Tensor, device: Device
+) -> tuple[Tensor, Tensor]:
+    """Return loss and accuracy over all validation images, scalars on the device."""
+    logits = predict(state.network, images, device, exact=False)
+    return F.cross_entropy(logits, labels), (logits.argmax(1) == labels).float().mean()
+
+
+def _epoch_order(seed: int, epoch: int, images: int, device: Device) -> Tensor:
+    """Return the order in which an epoch visits the training images, int64 [N]."""
+    order = stream(seed, Stream.ORDER, epoch).permutation(images)
+    return torch.from_numpy(order).to(device.torch_device)
+
+
+def learning_rate(config: TrainConfig, step: int, total: int) -> float:
+    """Return the learning rate of a step.
+
+    ``one-cycle`` rises linearly over the first fifth, from a 25th of the peak, and falls linearly
+    to zero (after L. N. Smith, arXiv:1803.09820).
+    """
+    if config.schedule == "constant":
+        return config.learning_rate
+    done, rise = (step + 0.5) / total, 0.2
+    if done < rise:
+        return config.learning_rate * (0.04 + 0.96 * done / rise)
+    return config.learning_rate * (1 - done) / (1 - rise)
+
+
+def _check_finite(config: TrainConfig, step: int, losses: np.ndarray) -> None:
+    if np.isfinite(losses).all():
+        return
+    first = step - len(losses) + int(np.argmin(np.isfinite(losses))) + 1
+    raise EngineError(
+        f"Training diverged at step {first}: the loss is no longer finite. "
+        f"Lower --learning-rate (it was {config.learning_rate:g})."
+    )
+
+
+class _Samples:
+    """The 16 validation images, drawn by the seed, that a person watches while training."""
+
+    def __init__(self, part: Part, seed: int, device: Device) -> None:
+        self.device = device
+        chosen = draw_samples(len(part), seed)
+        self.part = Part(part.images[chosen], part.labels[chosen])
+        self.images = device.place(self.part)[0]
+
+    def preview(self, state: TrainState, *, with_images: bool = False) -> Preview:
+        """Return the network's present answers, and the images where asked for."""
+        logits = predict(state.network, self.images, self.device, exact=False)
+        probabilities, answers = logits.softmax(1).max(1)
+        return Preview(
+            step=state.step,
+            name="samples",
+            images=self.part.images if with_images else None,
+            values={
+                "label": self.part.labels,
+                "prediction": answers.cpu().numpy(),
+                "probability": probabilities.cpu().numpy(),
+            },
+        )
+
+
+def draw_samples(images: int, seed: int) -> np.ndarray:
+    """Return the indices of the samples shown of a part with that many images, sorted."""
+    return np.sort(stream(seed, Stream.SAMPLES).choice(images, SAMPLES, replace=False))
+
+
+def _figures(
+    config: TrainConfig, data: Dataset, device: Device, network: Network
+) -> dict[str, Any]:
+    """Judge the final weights, in float32, on validation and test images."""
+    judged = {}
+    for name in ("validation", "test"):
+        images, labels = device.place(getattr(data, name))
+        logits = predict(network, images, device)
+        judged[name] = judge(logits, labels)
+    probabilities, answers = (value.cpu().numpy() for value in logits.softmax(1).max(1))
+    return {
+        "model": config.model,
+        "parameters": network.architecture.parameters,
+        "test": judged["test"],
+        "validation": judged["validation"],
+        "samples": [
+            {
+                "index": int(index),
+                "label": int(data.test.labels[index]),
+                "prediction": int(answers[index]),
+                "probability": float(probabilities[index]),
+            }
+            for index in draw_samples(len(data.test), config.seed)
+        ],
+        "confusion": confusion(data.test.labels, answers, CLASSES).tolist(),
+    }

@@ -1,0 +1,165 @@
+"""The figures of section 3: image grids per layer, cost curves, natural exemplars."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from engine.figures.style import (
+    CYCLE,
+    GREY,
+    INK,
+    ORANGE,
+    VERMILION,
+    chart,
+    legend,
+    new_figure,
+    picture,
+    provenance,
+    save,
+)
+from engine.networks.architectures import EXEMPLARS, Neuron
+from engine.runs.events import real
+from engine.runs.history import History
+
+AROUND = 2  # pixels shown around a receptive field
+LAYER_WORDS = {
+    "logits": "Final-layer neurons (before the softmax)",
+    "pool2": "Second max-pooling layer: the centre neuron of each filter",
+    "pool1": "First max-pooling layer: the centre neuron of each filter",
+}
+
+
+def draw_visualize(history: History, images: np.ndarray, folder: Path) -> Iterator[Path]:
+    """Draw a visualize run's figures from its history and images [M, 1, H, W]."""
+    neurons = history.finished.figures["neurons"]
+    exemplars = history.images("exemplars").reshape(len(neurons), EXEMPLARS, *images.shape[2:])
+    for layer in dict.fromkeys(neuron["layer"] for neuron in neurons):
+        rows = [m for m, neuron in enumerate(neurons) if neuron["layer"] == layer]
+        yield _grid(history, layer, rows, images[:, 0], folder)
+        yield _curves(history, layer, rows, folder)
+        yield _exemplars(history, layer, rows, images[:, 0], exemplars, folder)
+
+
+def _grid(history: History, layer: str, rows: list[int], images: np.ndarray, folder: Path) -> Path:
+    neurons = history.finished.figures["neurons"]
+    columns = min(5 if layer == "logits" else 8, len(rows))
+    lines = -(-len(rows) // columns)
+    figure, axes = new_figure(
+        max(6.5, 1.35 * columns + 0.3), 1.72 * lines + 0.75, LAYER_WORDS[layer],
+        provenance(history), rows=lines, columns=columns,
+    )  # fmt: skip
+    for place in axes.flat:
+        place.set_visible(False)
+    for place, m in zip(axes.flat, rows, strict=False):
+        place.set_visible(True)
+        _neuron_picture(place, images[m], neurons[m])
+        place.set_title(_title(neurons[m]), fontsize=7.5, color=_colour(neurons[m]))
+        place.set_xlabel(_reading(neurons[m]), fontsize=6.5, color=GREY)
+    return save(figure, folder, layer)
+
+
+def _neuron_picture(axes: Axes, image: np.ndarray, neuron: dict) -> None:
+    """Show what a neuron sees of an image: its receptive field, outlined, and a little around it.
+
+    Unbounded images are shown over their own range.
+    """
+    rows, columns = Neuron(neuron["layer"], neuron["index"]).receptive_field
+    low, high = min(0.0, float(image.min())), max(1.0, float(image.max()))
+    picture(axes, image, vmin=low, vmax=high)
+    if rows.stop - rows.start == len(image):
+        return
+    corner = (columns.start - 0.5, rows.start - 0.5)
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=ORANGE, linewidth=1))
+    axes.set_xlim(columns.start - 0.5 - AROUND, columns.stop - 0.5 + AROUND)
+    axes.set_ylim(rows.stop - 0.5 + AROUND, rows.start - 0.5 - AROUND)
+
+
+def _title(neuron: dict) -> str:
+    name = str(neuron["index"])
+    if neuron["dead"]:
+        return f"{name}: dead"
+    start, end = real(neuron["activation_start"]), real(neuron["activation_end"])
+    return f"{name}: {start:.2g} → {end:.3g}"
+
+
+def _colour(neuron: dict) -> str:
+    return VERMILION if neuron["dead"] else INK
+
+
+def _reading(neuron: dict) -> str:
+    if "read_as" in neuron:
+        answers = sorted(set(neuron["read_as"].values()))
+        return "others read " + ", ".join(map(str, answers)) if answers else ""
+    if neuron["dead"]:
+        return "zero on every test image"
+    return f"beats {neuron['percentile']:.1%} of test images"
+
+
+def _curves(history: History, layer: str, rows: list[int], folder: Path) -> Path:
+    neurons = history.finished.figures["neurons"]
+    figure, axes = new_figure(
+        7.5, 4.2, f"{layer}: activation during the ascent", provenance(history)
+    )
+    place = axes[0, 0]
+    chart(place, "iteration", "activation on its own image (the report's cost)")
+    curve = history.curves["activation"]
+    starts = [real(neurons[m]["activation_start"]) for m in rows]
+    steps = np.concatenate([[0], curve.steps])
+    values = np.vstack([starts, curve.values[:, rows]])
+    if len(rows) <= 10:
+        for place_in_cycle, m in enumerate(rows):
+            place.plot(
+                steps, values[:, place_in_cycle], color=CYCLE[place_in_cycle % len(CYCLE)],
+                linewidth=1.2, linestyle="-" if place_in_cycle < len(CYCLE) else "--",
+                label=str(neurons[m]["index"]),
+            )  # fmt: skip
+        legend(place, title="neuron", title_fontsize=8, ncols=2)
+    else:
+        place.plot(steps, values, color=CYCLE[0], linewidth=0.8, alpha=0.35)
+        alive = [column for column, m in enumerate(rows) if not neurons[m]["dead"]]
+        place.plot(
+            steps, np.median(values[:, alive], axis=1), color=VERMILION, linewidth=1.8,
+            label=f"median of the {len(alive)} neurons that are not dead",
+        )  # fmt: skip
+        legend(place)
+    return save(figure, folder, f"{layer}-activation")
+
+
+def _exemplars(
+    history: History,
+    layer: str,
+    rows: list[int],
+    images: np.ndarray,
+    exemplars: np.ndarray,
+    folder: Path,
+) -> Path:
+    """Each neuron's image beside the nine test images that excite it most."""
+    neurons = history.finished.figures["neurons"]
+    blocks = 1 if len(rows) <= 10 else 2
+    lines = -(-len(rows) // blocks)
+    across = EXEMPLARS + 1
+    figure, axes = new_figure(
+        6.6 * blocks, 0.66 * lines + 0.95,
+        f"{layer}: synthetic image, then the nine strongest test images",
+        provenance(history), rows=lines, columns=across * blocks,
+    )  # fmt: skip
+    for place in axes.flat:
+        place.set_visible(False)
+    for number, m in enumerate(rows):
+        block, line = divmod(number, lines)
+        line_axes = axes[line, block * across : (block + 1) * across]
+        for place in line_axes:
+            place.set_visible(True)
+        _neuron_picture(line_axes[0], images[m], neurons[m])
+        line_axes[0].set_ylabel(
+            f"{neurons[m]['index']}" + (" dead" if neurons[m]["dead"] else ""),
+            fontsize=8, rotation=0, ha="right", va="center", color=_colour(neurons[m]),
+        )  # fmt: skip
+        for place, image in zip(line_axes[1:], exemplars[m], strict=True):
+            place.set_visible(not neurons[m]["dead"])  # nothing excites a dead one
+            _neuron_picture(place, image, neurons[m])
+    return save(figure, folder, f"{layer}-exemplars")

@@ -1,0 +1,235 @@
+"""The two rules of gradient ascent on an image (report, section 3), and where they start.
+
+``ReportAscent`` is the report's: pixels without bounds, the gradient over its deviation, blurred
+more and more. ``TunedAscent`` keeps pixels in [0, 1] and asks for what stays exciting when it is
+moved, turned and disturbed a little, as C. Olah et al. do (Feature Visualization, Distill 2017).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.networks.architectures import IMAGE_SIZE, LAYERS, Neuron
+from engine.networks.network import Network
+from engine.numerics.adam import adam_step
+from engine.numerics.augmentation import AMOUNTS, Limits, affine, warp
+from engine.numerics.replay import Replayed
+from engine.numerics.seeding import Stream, stream
+from engine.sections.visualize.neurons import masks, own_activations
+
+START_MEAN, START_DEVIATION = 128 / 255, 50 / 255  # report, section 3
+RESTARTS = 512
+STARTS_AT_ONCE = 64
+
+
+def begin_ascent(
+    rule: "type[ReportAscent | TunedAscent]",
+    network: Network,
+    neurons: Sequence[Neuron],
+    seed: int,
+) -> "tuple[ReportAscent | TunedAscent, list[int]]":
+    """Return an ascent at its start and how often each neuron was started again [M].
+
+    A neuron without a gradient cannot climb: it is started again from other noise, up to 512 times
+    (near-dead filters answer to one start in a hundred).
+    """
+    device = next(network.parameters()).device
+    images = torch.stack([_start(seed, neuron, 0) for neuron in neurons]).to(device)
+    restarts = [0] * len(neurons)
+    alive = gradients(rule(network, neurons, images)).flatten(1).any(1)
+    for m in torch.nonzero(~alive).flatten().tolist():
+        for attempt in range(1, RESTARTS, STARTS_AT_ONCE):
+            tried = range(attempt, attempt + STARTS_AT_ONCE)
+            starts = torch.stack([_start(seed, neurons[m], one) for one in tried]).to(device)
+            climbing = gradients(rule(network, [neurons[m]] * len(starts), starts))
+            restarts[m] = tried[-1]
+            if climbing.any():
+                first = int(climbing.flatten(1).any(1).int().argmax())
+                images[m], restarts[m] = starts[first], tried[first]
+                break
+    return rule(network, neurons, images), restarts
+
+
+def _start(seed: int, neuron: Neuron, attempt: int) -> Tensor:
+    """Return the report's Gaussian noise [1, H, W], or for a later attempt noise of any kind.
+
+    Some filters need a dark, a harsh or a smooth patch before they answer at all.
+    """
+    random = stream(seed, Stream.START_IMAGES, LAYERS.index(neuron.layer), neuron.index, attempt)
+    mean, deviation, smoothness = START_MEAN, START_DEVIATION, 0.0
+    if attempt:
+        mean, smoothness = random.uniform(-0.5, 1), random.uniform(0, 3)
+        deviation = random.uniform(START_DEVIATION, 5)
+    noise = random.standard_normal((1, 1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
+    return (mean + deviation * blur(torch.from_numpy(noise), smoothness))[0]
+
+
+def gradients(ascent: "ReportAscent | TunedAscent") -> Tensor:
+    """Return the gradient of each neuron's activation by its image as it is: [M, 1, H, W]."""
+    inputs = ascent.images.detach().clone().requires_grad_()
+    total = own_activations(ascent.network.activations(inputs), ascent.neurons).sum()
+    return torch.autograd.grad(total, inputs)[0]
+
+
+class ReportAscent:
+    """The report's rule. ``images`` [M, 1, H, W] are unbounded."""
+
+    STEP = 1.0
+    DECAY = 1e-4
+    SIGMA = 4.0  # pixels, of the blur at the end
+
+    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
+        self.network, self.neurons = network, neurons
+        self.tensors = {"images": images.clone()}
+        self._gradient = Replayed(lambda: (gradients(self),), images.device)
+
+    @property
+    def images(self) -> Tensor:
+        """The images as they are."""
+        return self.tensors["images"]
+
+    def step(self, step: int, steps: int, seed: int) -> None:
+        """Climb once: gradient over its deviation, blurred by a sigma that grows to 4 pixels."""
+        (gradient,) = self._gradient()
+        deviation = gradient.std((1, 2, 3), keepdim=True)
+        # No gradient, no step: zero over zero would be NaN for good.
+        direction = gradient / deviation.clamp(min=torch.finfo(deviation.dtype).tiny)
+        self.images.add_(self.STEP * blur(direction, self.SIGMA * (step + 1) / steps))
+        self.images.mul_(1 - self.DECAY)
+
+
+class StoredImages:
+    """Images [M, 1, H, W] that a finished run left, in the place of the rule that made them."""
+
+    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
+        self.network, self.neurons, self.images = network, neurons, images
+
+
+class TunedAscent:
+    """Adam on a blurred parameter whose sigmoid is the image [M, 1, H, W], in [0, 1].
+
+    Logits are asked to lead the mean of all logits over four moved, turned and scaled views with
+    some noise; pooling neurons, which sit at one place, over the image as it is, in units of their
+    gradient at the start, so that weak and strong ones pay alike for roughness. Pixels outside a
+    neuron's receptive field stay mid-grey: nothing is known of them.
+    """
+
+    RATE = 0.2
+    BETAS = (0.9, 0.999)
+    GAIN = 3.0
+    PARAMETER_BLUR = 1.0  # pixels
+    TOTAL_VARIATION = 0.04
+    INK = 0.01  # price of a white pixel, for logits
+    EDGE = 0.05  # the same, a pixel and more off the 20x20 middle, for logits
+    VIEWS = 4
+    VIEW_LIMITS = Limits(shift=1.5, rotation=10, scale=0.1)
+    VIEW_NOISE = 0.5
+    POOL_TOTAL_VARIATION = 0.01
+
+    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
+        self.network, self.neurons = network, neurons
+        self.logits = [m for m, neuron in enumerate(neurons) if neuron.position is None]
+        self.pooled = [m for m, neuron in enumerate(neurons) if neuron.position is not None]
+        self.mask = torch.from_numpy(masks(neurons)).to(images.device)
+        centre = (IMAGE_SIZE - 1) / 2
+        off = (torch.arange(IMAGE_SIZE, device=images.device) - centre).abs().sub(9).clamp(min=0)
+        self.edge = off[:, None] + off[None, :]
+        parameter = images.clamp(0.02, 0.98).logit()
+        self.tensors = {
+            "parameter": parameter,
+            "mean": torch.zeros_like(parameter),
+            "square": torch.zeros_like(parameter),
+        }
+        size = gradients(self).flatten(1).norm(dim=1)
+        self.unit = torch.where(size > 0, size, 1.0)
+        # On the device once: a recorded step cannot wait for lists of Python's.
+        self.where = {
+            name: torch.tensor(rows, device=images.device)
+            for name, rows in (("logits", self.logits), ("pooled", self.pooled))
+        }
+        digits = [neurons[m].index for m in self.logits]
+        self.classes = torch.tensor(digits, dtype=torch.int64, device=images.device)
+        self._gradient = Replayed(self._gradient_of_cost, images.device)
+
+    @property
+    def images(self) -> Tensor:
+        """The images as they are, in [0, 1]."""
+        return self._render(self.tensors["parameter"])
+
+    def _render(self, parameter: Tensor) -> Tensor:
+        return torch.sigmoid(self.GAIN * blur(parameter, self.PARAMETER_BLUR) * self.mask)
+
+    def step(self, step: int, steps: int, seed: int) -> None:
+        """Climb once, by Adam with a cosine to zero."""
+        (gradient,) = self._gradient(*(self._views(step, seed) if self.logits else ()))
+        change = adam_step(
+            self.tensors["mean"],
+            self.tensors["square"],
+            gradient,
+            step=step,
+            steps=steps,
+            rate=self.RATE,
+            betas=self.BETAS,
+        )
+        self.tensors["parameter"].sub_(change)
+
+    def _views(self, step: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Return how a step looks at the logit images: changes [V, 2, 3], noise [V, 1, 1, H, W].
+
+        The same views for all of them.
+        """
+        random = stream(seed, Stream.VIEWS, step)
+        changes = affine(random.uniform(-1, 1, (AMOUNTS, self.VIEWS)), self.VIEW_LIMITS)
+        shape = (self.VIEWS, 1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        noise = torch.from_numpy(random.standard_normal(shape).astype(np.float32))
+        return changes.to(self.mask.device), noise.to(self.mask.device)
+
+    def _gradient_of_cost(self, *views: Tensor) -> tuple[Tensor]:
+        """Return by what the parameter's cost grows: [M, 1, H, W]."""
+        parameter = self.tensors["parameter"].clone().requires_grad_()
+        images = self._render(parameter)
+        cost = images.new_zeros(())
+        if self.logits:
+            cost = cost + self._logit_cost(images[self.where["logits"]], *views)
+        if self.pooled:
+            chosen = images[self.where["pooled"]]
+            neurons = [self.neurons[m] for m in self.pooled]
+            activation = own_activations(self.network.activations(chosen), neurons)
+            excitement = (activation / self.unit[self.where["pooled"]]).sum()
+            cost = cost - excitement + self.POOL_TOTAL_VARIATION * total_variation(chosen)
+        return torch.autograd.grad(cost, parameter)
+
+    def _logit_cost(self, images: Tensor, changes: Tensor, noise: Tensor) -> Tensor:
+        """Return what the logit images [M, 1, H, W] are to lower, over all views."""
+        seen = images.repeat(self.VIEWS, 1, 1, 1)
+        views = warp(seen, changes.repeat_interleave(len(images), 0))
+        views = views.unflatten(0, (self.VIEWS, len(images)))
+        views = views + self.VIEW_NOISE * noise
+        logits = self.network(views.flatten(0, 1)).unflatten(0, views.shape[:2])  # [V, M, K]
+        own = logits.gather(2, self.classes.expand(self.VIEWS, -1).unsqueeze(2)).squeeze(2)
+        lead = (own - logits.mean(2)).mean(0).sum()
+        price = self.INK * images.sum() + self.EDGE * (images * self.edge).sum()
+        return price + self.TOTAL_VARIATION * total_variation(images) - lead
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Return the isotropic total variation of images [M, 1, H, W], summed over all of them."""
+    corner = images[:, :, :-1, :-1]
+    down, right = images[:, :, 1:, :-1] - corner, images[:, :, :-1, 1:] - corner
+    return (down.square() + right.square() + 1e-3).sqrt().sum()
+
+
+def blur(images: Tensor, sigma: float) -> Tensor:
+    """Return images [M, 1, H, W] under a Gaussian of ``sigma`` pixels, mirrored at the border."""
+    radius = min(round(3 * sigma), images.shape[-1] - 1)
+    if radius < 1:
+        return images
+    where = torch.arange(-radius, radius + 1, device=images.device, dtype=images.dtype)
+    kernel = torch.exp(-(where / sigma).square() / 2)
+    kernel = kernel / kernel.sum()
+    padded = F.pad(images, (radius,) * 4, mode="reflect")
+    rows = F.conv2d(padded, kernel.view(1, 1, -1, 1))
+    return F.conv2d(rows, kernel.view(1, 1, 1, -1))

@@ -1,0 +1,97 @@
+"""The same experiments on a CUDA device, where there is one."""
+
+import numpy as np
+import pytest
+import torch
+
+from engine.config import AdversarialConfig, VisualizeConfig
+from engine.numerics.device import open_device
+from engine.numerics.replay import Replayed
+from engine.runs.checkpoint import copied
+from engine.runs.events import Progress
+from engine.sections.adversarial.craft import CraftState, craft
+from engine.sections.train.loop import TrainState, train
+from engine.sections.visualize.ascend import AscentState, ascend
+from tests.conftest import train_config
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+
+
+@pytest.fixture(scope="module", params=["fp32", "bf16"])
+def cuda(request):
+    return open_device("cuda", request.param)
+
+
+def losses(events):
+    return np.concatenate([e.series["loss"] for e in events if isinstance(e, Progress)])
+
+
+def test_training_follows_the_cpu(few, cpu, cuda):
+    config = train_config(epochs=3)
+    here = list(train(config, few, cpu, TrainState.begin(config, cpu)))
+    there = list(train(config, few, cuda, TrainState.begin(config, cuda)))
+    tolerance = 1e-3 if cuda.precision == "fp32" else 0.05
+    assert np.allclose(losses(here), losses(there), atol=tolerance)
+
+
+@pytest.mark.parametrize("recipe", ["tuned", "assignment"])
+def test_noise_and_neurons_run(few, cpu, cuda, recipe):
+    training = train_config(model="two-conv", epochs=3)
+    state = TrainState.begin(training, cuda)
+    list(train(training, few, cuda, state))
+    network = state.network.requires_grad_(False)
+    found = {"dataset": "digits", "device": "cuda", "precision": cuda.precision, "threads": 2,
+             "run": "r", "model": "two-conv", "other_runs": {}}  # fmt: skip
+    noise = AdversarialConfig(recipe=recipe, steps=10).resolve(**found)
+    events = list(craft(noise, few, cuda, network, {}, CraftState.begin(noise, cuda)))
+    assert np.isfinite(losses(events)).all()
+    neurons = VisualizeConfig(recipe=recipe, steps=10).resolve(**found)
+    events = list(ascend(neurons, few, cuda, network, {}, AscentState.begin(neurons, network)))
+    assert len(events[-1].figures["neurons"]) == 74
+
+
+def test_a_step_that_is_replayed_is_the_step_that_it_records(cuda):
+    """In eager mode and replayed, for two shapes of input in turn; the warm-up is no step."""
+    weights = torch.zeros(4, device=cuda.torch_device)
+
+    def step(values):
+        weights.add_(values.mean())
+        return ((weights * values.sum()).clone(),)
+
+    replayed = Replayed(step, cuda.torch_device, changes=[weights])
+    expected = torch.zeros(4, device=cuda.torch_device)
+    for number, size in enumerate((4, 4, 3, 4, 3), 1):
+        values = torch.full((size,), float(number), device=cuda.torch_device)
+        (result,) = replayed(values)
+        expected += values.mean()
+        assert torch.equal(weights, expected)
+        assert torch.allclose(result, expected * values.sum())
+
+
+@pytest.mark.parametrize("recipe", ["assignment", "tuned"])
+def test_replayed_training_is_eager_training(few, cuda, monkeypatch, recipe):
+    config = train_config(epochs=3, recipe=recipe)
+    replayed = list(train(config, few, cuda, TrainState.begin(config, cuda)))
+    monkeypatch.setattr(Replayed, "__call__", lambda self, *inputs: self._function(*inputs))
+    eager = list(train(config, few, cuda, TrainState.begin(config, cuda)))
+    tolerance = 1e-4 if cuda.precision == "fp32" else 0.02
+    assert np.allclose(losses(replayed), losses(eager), atol=tolerance)
+
+
+def test_a_run_goes_on_exactly(few, cuda, tmp_path):
+    """With deterministic kernels, stopped at the third event and resumed: equal to the bit."""
+    deterministic = open_device("cuda", cuda.precision, deterministic=True)
+    try:
+        config = train_config(epochs=6)
+        whole = TrainState.begin(config, deterministic)
+        list(train(config, few, deterministic, whole))
+        first = TrainState.begin(config, deterministic)
+        for number, event in enumerate(train(config, few, deterministic, first)):
+            if number > 2 and isinstance(event, Progress):
+                break
+        second = TrainState.begin(config, deterministic)
+        second.load_state_dict(copied(first.state_dict()))
+        list(train(config, few, deterministic, second))
+        assert whole.files() == second.files()
+    finally:
+        torch.use_deterministic_algorithms(False)

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
+from engine.errors import EngineError
+from engine.runs.queue import QUEUE_FILE, Batch, QueueKeeper, from_json, read_queue, to_json
+from engine.runs.store import Run, create_run
+
+CONFIGS = [
+    TrainConfig(model="baseline", epochs=3, seed=7, artifacts="/runs"),
+    AdversarialConfig(labels=(3, 8), epsilon=0.25, artifacts="/runs"),
+    VisualizeConfig(layers=("logits",), neurons=(1, 2), steps=5, artifacts="/runs"),
+]
+
+
+def test_a_queue_is_read_back_as_it_was():
+    batches = [Batch("a", CONFIGS[:1], ["20260101-x"]), Batch("b", []), Batch("c", CONFIGS[1:])]
+    [first, last] = from_json(to_json(batches))
+    assert (first.command, first.configs, first.runs) == ("a", CONFIGS[:1], ["20260101-x"])
+    assert (last.command, last.configs, last.runs) == ("c", CONFIGS[1:], [])
+
+
+def test_it_is_kept_beside_the_run_that_goes_on_and_nowhere_else(tmp_path):
+    first, second, third = (create_run(tmp_path, "x") for _ in range(3))
+    keeper, batch = QueueKeeper(), Batch("a", list(CONFIGS))
+    keeper.keep(first, [batch])
+    assert len(read_queue(first)[0].configs) == 3
+    batch.configs.pop(0)
+    keeper.keep(second, [batch])
+    assert read_queue(first) == []
+    assert len(read_queue(second)[0].configs) == 2
+    batch.configs.clear()
+    keeper.keep(third, [batch])
+    assert not any((run.path / QUEUE_FILE).exists() for run in (first, second, third))
+
+
+OUT_OF_RANGE = '[{"command": "a", "runs": [], "configs": [{"section": "train", "epochs": 0}]}]'
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"command": "a"}]', OUT_OF_RANGE])
+def test_one_that_cannot_be_read_is_told(tmp_path, text):
+    run = create_run(tmp_path, "x")
+    (run.path / QUEUE_FILE).write_text(text)
+    with pytest.raises(EngineError, match="--alone` ignores it"):
+        read_queue(run)
+
+
+def test_what_waits_goes_to_the_folder_of_its_run_from_wherever_it_is_gone_on_with(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    run = create_run(Path("runs"), "x")
+    QueueKeeper().keep(run, [Batch("a", [TrainConfig(artifacts="runs", data_root="data")])])
+    monkeypatch.chdir(tmp_path / "there")
+    (tmp_path / "here" / "runs").rename(tmp_path / "moved")
+    [batch] = read_queue(Run(tmp_path / "moved" / run.id))
+    assert batch.configs[0].artifacts == str(tmp_path / "moved")
+    assert batch.configs[0].data_root == str(tmp_path / "here" / "data")

@@ -1,0 +1,124 @@
+"""Every key of every action, in every section and dialog, at every size: nothing breaks.
+
+Keys and dialogs are those of the registry, so what is added to it is pressed here too.
+"""
+
+import asyncio
+
+import pytest
+
+from engine.runs.store import list_runs
+from tests.tui.player import KEYS, assert_sound, playing, press
+from tui.app.actions import BY_ID, DIALOGS, EVERYWHERE
+from tui.app.keymap import parted
+
+SIZES = [(40, 10), (60, 18), (80, 24), (120, 40), (200, 60), (240, 70)]
+# Each size and each state once; all of them with the long tests.
+SHORT = {
+    "nothing": [(60, 18), (240, 70)],
+    "finished": [(40, 10), (120, 40)],
+    "live": [(80, 24), (200, 60)],
+}
+DIALOGS_SHORT = [(60, 18), (120, 40)]
+SECTION = {"train": "1", "adversarial": "2", "visualize": "3", "runs": "4"}
+STOP = parted(BY_ID["run.stop"].keys)
+# What opens each dialog: from which section, by which keys.
+OPENED = {
+    "help": [("train", "question_mark")],
+    "closeup": [("train", "enter"), ("adversarial", "enter"), ("adversarial", "m"),
+                ("visualize", "enter")],
+    "compare": [("runs", "c")],
+    "files": [("runs", "o"), ("train", "o")],
+    "edit": [("train", "e"), ("adversarial", "e"), ("visualize", "e")],
+    "network": [("adversarial", "n"), ("visualize", "n")],
+    "leave": [("train", "q")],
+    "palette": [("train", "ctrl+p")],  # Textual's own
+}  # fmt: skip
+
+
+def close_dialogs(app):
+    while len(app.screen_stack) > 1:
+        app.pop_screen()
+
+
+async def live_run(app):
+    """Return the run that is on and is not being stopped, begun if there is none."""
+    for _ in range(3000):
+        own = app.conductor.own
+        if own is None:
+            app.conductor.start(app.experiments["train"].configs_of_choice()[0], "a command")
+        elif own.step > 0 and own.control.stop_reason is None:
+            return own
+        await asyncio.sleep(0.02)
+    raise AssertionError("no run begins")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Screenshots go to the current folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("state", "size"), [
+    pytest.param(state, size, id=f"{state}-{size[0]}x{size[1]}",
+                 marks=() if size in short else pytest.mark.long)
+    for state, short in SHORT.items() for size in SIZES
+])  # fmt: skip
+def test_every_key_twice_in_every_section(state, size, finished, tmp_path, monkeypatch):
+    artifacts = tmp_path / "none" if state == "nothing" else finished
+
+    async def play():
+        async with playing(artifacts, size) as (app, _):
+            monkeypatch.setattr(app, "_leave", [].append)
+            for section in EVERYWHERE:
+                for key in KEYS:
+                    run = await live_run(app) if state == "live" else None
+                    if app.current != section:
+                        app.action_show(section)
+                    for time in ("once", "twice"):
+                        await press(app, key)
+                        assert_sound(app, section, key, time)
+                        if run is not None and key not in STOP:
+                            assert app.conductor.own is run, (section, key, time)
+                            assert run.control.stop_reason is None, (section, key, time)
+                    close_dialogs(app)
+
+    asyncio.run(play())
+
+
+def test_every_dialog_of_the_registry_is_opened():
+    assert set(OPENED) == {*DIALOGS, "palette"}
+
+
+@pytest.mark.parametrize("size", [
+    pytest.param(size, id=f"{size[0]}x{size[1]}",
+                 marks=() if size in DIALOGS_SHORT else pytest.mark.long)
+    for size in SIZES
+])  # fmt: skip
+def test_every_key_in_every_dialog(size, finished, monkeypatch):
+    async def play():
+        async with playing(finished, size) as (app, _):
+            monkeypatch.setattr(app, "_leave", [].append)
+            run = await live_run(app)
+            trainings = [r.id for r in list_runs(finished) if r.info["section"] == "train"]
+            app.panes["runs"]._marked.update(trainings[-2:])  # to be compared
+            for dialog, ways in OPENED.items():
+                for section, opener in ways:
+                    opened = False
+                    for key in KEYS:
+                        if len(app.screen_stack) == 1:
+                            await press(app, SECTION[section], opener)
+                            opened |= len(app.screen_stack) > 1
+                        await press(app, key)
+                        assert_sound(app, section, opener, key)
+                        lost = app.conductor.own is not run or run.control.stop_reason
+                        if lost and dialog != "palette":  # which finds "stop" too
+                            assert key in STOP, (section, opener, key)
+                        if lost:
+                            run = await live_run(app)
+                        while len(app.screen_stack) > 2:
+                            app.pop_screen()
+                    close_dialogs(app)
+                    assert opened or size < (60, 18), (section, opener)
+
+    asyncio.run(play())

@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+from rich.text import Text
+from textual.widgets import OptionList
+
+from tests.tui.pilot import live
+from tui.app.widgets.bar import bar
+from tui.app.widgets.chart import Line, Plot, draw, spark
+from tui.app.widgets.pixels import draw_framed, draw_grey, draw_signed, shrink
+from tui.app.widgets.thumbnails import fitting_size, thumbnails
+
+
+def rows(text):
+    return text.plain.split("\n")
+
+
+def test_a_28x28_image_is_28x14_cells_with_two_pixels_each():
+    image = np.zeros((28, 28))
+    image[0, 0], image[1, 0] = 1.0, 0.5
+    text = draw_grey(image)
+    assert [len(row) for row in rows(text)] == [28] * 14
+    style = text.get_style_at_offset(__import__("rich.console", fromlist=["Console"]).Console(), 0)
+    assert style.color.triplet.rgb == "rgb(255,255,255)"
+    assert style.bgcolor.triplet.rgb == "rgb(128,128,128)"
+
+
+def test_a_bar_is_full_by_its_share_and_empty_where_there_is_none():
+    lengths = [bar(share, 8, "red", plain=True).plain.count("#") for share in (0, 0.5, 1, np.nan)]
+    assert lengths == [0, 4, 8, 0]
+
+
+def test_plain_images_are_ascii_without_colour():
+    for text in (draw_grey(np.eye(10), plain=True), draw_signed(np.eye(10), 1, plain=True)):
+        assert text.plain.isascii()
+        assert not text.spans
+    assert rows(draw_grey(np.ones((2, 3)), plain=True)) == ["@@@"]
+
+
+def test_signed_images_tell_more_from_less_and_survive_nan():
+    text = draw_signed(np.array([[1.0, -1.0, 0.0, np.nan]] * 2), 1.0, plain=True)
+    assert len(set(text.plain)) == 3
+    assert draw_signed(np.zeros((2, 2)), 0.0).plain == "▀▀"
+
+
+def test_shrinking_averages_areas():
+    image = np.arange(16.0).reshape(4, 4)
+    assert shrink(image, 2, 2).tolist() == [[2.5, 4.5], [10.5, 12.5]]
+    assert np.allclose(shrink(np.ones((28, 28)), 10, 10), 1)
+    assert shrink(image, 99, 99).shape == (4, 4)
+
+
+@pytest.mark.parametrize("size", [(16, 3), (30, 8), (80, 20), (5, 2), (0, 0)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [], [1.0], [1.0, 1.0], [np.nan] * 5, [1, np.inf, 2, -np.inf, 3], [1e-30, 1e30],
+        list(np.linspace(-1, 1, 3000)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("log", [False, True])
+def test_a_chart_never_crashes_and_keeps_its_size(size, values, log):
+    line = Line(np.arange(len(values)), np.array(values, float), "red")
+    text = draw(Plot([line], log=log), *size)
+    drawn = rows(text)
+    if len(drawn) > 1:
+        assert len(drawn) == size[1]
+        assert all(len(row) <= size[0] for row in drawn)
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 4, 9])
+@pytest.mark.parametrize("width", [1, 5, 11, 15, 16, 24, 60])
+def test_a_chart_of_any_size_shows_its_curve_and_stays_within(width, height):
+    line = Line(np.arange(1, 401), np.linspace(2.3, 0.1, 400), "red")
+    drawn = rows(draw(Plot([line]), width, height, plain=True))
+    assert len(drawn) == height
+    assert max(map(len, drawn)) <= width
+    assert sum(row.count("*") for row in drawn) >= min(width, height)
+    numbered = any("|" in row for row in drawn)
+    assert numbered == (width >= 15 and height >= 3)
+
+
+def test_numbers_at_the_axis_do_not_run_into_each_other():
+    line = Line(np.arange(1, 401), np.linspace(2.3, 0.1, 400), "red")
+    for width in range(15, 40):
+        assert set(rows(draw(Plot([line]), width, 5))[-1].split()) <= {"0", "200", "400"}
+
+
+def test_no_peak_is_hidden():
+    values = np.zeros(10_000)
+    values[5_003] = 1
+    text = draw(Plot([Line(np.arange(10_000), values, "red")]), 40, 10)
+    assert any(0x2800 < ord(c) <= 0x28FF for c in rows(text)[0])  # the top row is reached
+
+
+def test_a_gap_stays_a_gap():
+    values = np.ones(100)
+    values[40:60] = np.nan
+    text = draw(Plot([Line(np.arange(100), values, "red")], low=0, high=2), 60, 9, plain=True)
+    middle = next(row for row in rows(text) if "*" in row)
+    assert "*" * 5 + " " * 5 in middle.replace(" " * 6, " " * 5)
+    assert middle.count("*") < 50
+
+
+def test_sparks_never_crash():
+    assert spark([], 4) == "    "
+    assert spark([np.nan, np.inf], 4) == "    "
+    assert spark([0, 1], 4) == "▁█  "
+    assert spark([1, np.nan, 1], 3)[1] == " "
+    assert spark([0, 1], 2, plain=True).isascii()
+    assert spark([0.99, 1], 2, limits=(0, 1)) == "██"
+
+
+def test_thumbnails_fill_the_width():
+    one = (draw_grey(np.ones((4, 4)), plain=True), draw_grey(np.ones((2, 1)), plain=True))
+    drawn = rows(thumbnails([one] * 3, 4, 10))  # small ones stand close
+    assert drawn == ["@@@@ @@@@", "@@@@ @@@@", "@    @", "@@@@", "@@@@", "@"]
+    large = (draw_grey(np.ones((2, 12)), plain=True), Text("x"))
+    assert rows(thumbnails([large] * 2, 12, 30)) == ["@" * 12 + "  " + "@" * 12, f"x{'':13}x", ""]
+    assert fitting_size(16, 120, 64) == 28
+    assert fitting_size(16, 120, 60) == 26
+    assert fitting_size(16, 10, 5) == 8
+
+
+def test_a_line_that_is_no_longer_finite_is_told_by_a_badge():
+    values = np.array([3.0, 2.0, np.nan, np.inf])
+    plot = Plot([Line(np.arange(1, 5), values, "red")], log=True)
+    assert plot.diverged == 3
+    assert "diverged at step 3" in str(draw(plot, 60, 8))
+    assert "diverged" not in str(draw(plot, 22, 8))  # no room: no half words
+
+
+def test_the_cursor_is_a_column_behind_the_curve():
+    line = Line(np.arange(101), np.full(101, 0.5), "red")
+    without = draw(Plot([line], low=0, high=1), 60, 10, plain=True)
+    with_one = draw(Plot([line], low=0, high=1, cursor=50), 60, 10, plain=True)
+    changed = {
+        column
+        for a, b in zip(rows(without), rows(with_one), strict=True)
+        for column, (x, y) in enumerate(zip(a.ljust(60), b.ljust(60), strict=True))
+        if x != y
+    }
+    assert len(changed) == 1
+
+
+def test_a_chart_sends_one_style_for_a_run_of_cells():
+    line = Line(np.arange(101), np.linspace(0, 1, 101), "red")
+    drawn = draw(Plot([line]), 60, 10)
+    assert len(drawn.spans) < 60
+
+
+def test_a_frame_stands_around_its_field():
+    drawn = rows(draw_framed(np.zeros((8, 8)), (slice(2, 6), slice(3, 5)), plain=True))
+    shades = np.array([list(line) for line in drawn])
+    assert (shades[1:3, 2] != " ").all()
+    assert (shades[1:3, 3:5] == " ").all()
+    assert (shades[:, :2] == " ").all()
+
+
+@pytest.mark.parametrize("move", ["page_up", "page_down"])
+def test_a_list_that_is_not_laid_out_turns_no_pages(tmp_path, move):
+    """Below the smallest size, in a select that opens, in the palette before it shows anything."""
+
+    async def story(app, pilot):
+        options = OptionList("one", "two")
+        options.display = False
+        await app.screen.mount(options)
+        for highlighted in (None, 0):
+            options.highlighted = highlighted
+            getattr(options, f"action_{move}")()
+        assert options.highlighted == 0
+
+    live(tmp_path, story)

@@ -1,0 +1,76 @@
+import shlex
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
+from engine.errors import UsageError
+from engine.networks.architectures import ARCHITECTURES
+from tui.cli import run as run_commands
+from tui.cli.options import command_line, read_value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("epochs", " 3 ", 3), ("epochs", "", None), ("l2", "1e-3", 0.001), ("offline", "yes", True),
+     ("artifacts", "a b", "a b"), ("seed", "", 0)],
+)  # fmt: skip
+def test_values_are_read_in_their_type(name, text, value):
+    assert read_value(TrainConfig, name, text) == value
+
+
+@pytest.mark.parametrize(("name", "text"), [("epochs", "3.5"), ("l2", "x"), ("offline", "maybe")])
+def test_what_is_not_of_the_type_is_refused(name, text):
+    with pytest.raises(UsageError, match=f"--{name} must be"):
+        read_value(TrainConfig, name, text)
+
+
+def parsed(command):
+    """Return the configs that the command line makes of a command."""
+    seen = []
+    real = run_commands.conduct
+    run_commands.conduct = lambda batches, output: seen.extend(
+        config for batch in batches for config in batch.configs
+    )
+    try:
+        app = typer.Typer()
+        app.add_typer(run_commands.app, name="run")
+        result = CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+    finally:
+        run_commands.conduct = real
+    return seen
+
+
+texts = st.text(st.characters(codec="ascii", exclude_characters="\x00"), min_size=1).filter(
+    lambda text: not text.startswith("-")
+)
+
+
+@given(
+    models=st.sets(st.sampled_from(list(ARCHITECTURES)), min_size=1),
+    epochs=st.none() | st.integers(1, 99),
+    rate=st.none() | st.floats(1e-6, 1),
+    artifacts=texts,
+    offline=st.booleans(),
+)
+def test_a_training_s_command_line_reads_back(models, epochs, rate, artifacts, offline):
+    options = {"epochs": epochs, "learning_rate": rate, "artifacts": artifacts}
+    options["offline"] = offline
+    configs = [TrainConfig(model=m, **options) for m in ARCHITECTURES if m in models]
+    assert parsed(command_line(configs)) == configs
+
+
+@given(labels=st.sets(st.integers(0, 9), min_size=1), epsilon=st.none() | st.floats(0, 1))
+def test_a_noise_s_command_line_reads_back(labels, epsilon):
+    config = AdversarialConfig(labels=tuple(sorted(labels)), epsilon=epsilon, run="a-run")
+    assert parsed(command_line([config])) == [config]
+
+
+@given(layers=st.none() | st.just(("pool2", "logits")), neurons=st.none() | st.just((1, 7)))
+def test_a_visualization_s_command_line_reads_back(layers, neurons):
+    config = VisualizeConfig(layers=layers, neurons=neurons, steps=3)
+    assert parsed(command_line([config])) == [config]

@@ -1,0 +1,170 @@
+"""Opens the app on the terminal, and sees that nothing is lost or left hanging at its end."""
+
+import asyncio
+import locale
+import os
+import signal
+import sys
+import termios
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, NoReturn, TextIO
+
+from engine.config import RunConfig, options_of
+from engine.runs.store import Run
+from tui.app.app import MnistTui
+from tui.app.faults import log_path, words_of
+from tui.app.preferences import Preferences, preferences_path
+from tui.ascii import ERRORS
+from tui.cli.console import complain, say
+from tui.live.conductor import Conductor
+from tui.live.signals import exit_code, handling_signals
+
+TELL_AFTER = 0.5  # seconds of saving after which a person is told why the prompt does not come
+PATIENCE = 600.0  # seconds that saving may take
+# No mouse reports, no bracketed paste, the cursor shown, the screen from before the app.
+RESET = (
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?25h\x1b[?1049l"
+)
+
+
+def open_app(
+    config: RunConfig, *, ascii_: bool, said: Collection[str] = (), run: Run | None = None
+) -> int:
+    """Run the app, with a run opened where one is given, until it is left; return the exit code.
+
+    ``said`` names the options of ``config`` that win over the user's own defaults.
+    """
+    preferences = Preferences.read(preferences_path())
+    if not _utf8():  # Textual draws on standard error, whose own way would be backslashes
+        sys.__stderr__.reconfigure(errors=ERRORS)
+    shared = with_defaults(config, preferences.defaults, said)
+    app = MnistTui(shared, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
+    app.last = in_a_line(preferences.problems)
+    app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)
+    # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
+    # torch or waiting for a download with nothing to save.
+    loop = asyncio.new_event_loop()
+    with handling_signals(app.on_signal):
+        try:
+            app.run(loop=loop)
+        except Exception as error:
+            app.broken = app.broken or error
+        # What the loop still has to say of tasks that were cut short is for nobody.
+        loop.set_exception_handler(lambda loop, context: None)
+        with handling_signals(partial(_while_leaving, app)):
+            for problem in preferences.problems:  # in the app there is one line for them
+                complain(problem)
+            return _leave(app)
+
+
+def _while_leaving(app: MnistTui, number: int, frame: object) -> None:
+    """Let Ctrl-C end the wait for what is being saved; other signals only change the exit code."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    app.ended_by = app.ended_by or signal.Signals(number).name
+
+
+def in_a_line(problems: Sequence[str]) -> str:
+    """Return what the status line says of problems with the settings."""
+    if len(problems) < 2:
+        return "".join(problems)
+    return f"{len(problems)} settings are ignored; on leaving, a line about each is printed."
+
+
+def _leave(app: MnistTui) -> int:
+    """See to the runs of an app that has ended, and say what became of them; return the exit code.
+
+    A run is stopped or handed over as the user chose. What ended the app otherwise costs no run:
+    it is handed over.
+    """
+    conductor = app.conductor
+    conductor.closed.set()
+    code = 0
+    if not (app.left or app.ended_by):
+        code = 1
+        conductor.hand_over()
+        reason = words_of(app.broken) if app.broken else "the screen has ended by itself"
+        complain(f"The app could not continue ({reason}); see {log_path()}.")
+    conductor.stop_all("user")
+    conductor.close()
+    conductor.start_thread()  # the screen may have ended before it had
+    try:
+        _wait(conductor)
+    except KeyboardInterrupt:
+        complain("interrupted while saving; `mnist-tui runs` shows what can be resumed")
+        _end(130)
+    for task in conductor.collect():  # that nobody saw any more
+        if task.state == "failed":
+            complain(task.message)
+    if conductor.not_handed_over:
+        complain(conductor.not_handed_over)
+        code = code or 1
+    if conductor.handed_over:
+        run = conductor.handed_over
+        resumed = " (it was paused: now it runs)" if conductor.resumed_by_it else ""
+        say(f"{run} continues in the background{resumed}; `mnist-tui attach {run}` shows it")
+    if app.ended_by:
+        code = exit_code(app.ended_by)
+    if not conductor.ended.is_set():
+        _end(code)
+    return code
+
+
+def _wait(conductor: Conductor) -> None:
+    """Wait until what was done is saved or handed over; a second Ctrl-C ends that."""
+    if not conductor.saved(TELL_AFTER):
+        complain(
+            "handing over the active run ..."
+            if conductor.handing_over
+            else "stopping, and saving what was done ..."
+        )
+        conductor.saved(PATIENCE)
+
+
+def _end(code: int) -> NoReturn:
+    """End the process, whatever its threads are doing."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def restoring(terminal: TextIO | None, screen: TextIO | None) -> Callable[[], None]:
+    """Return what brings the terminal back as it is now, without waiting for it.
+
+    For a process that must end while its screen hangs.
+    """
+    try:
+        descriptor, target = terminal.fileno(), screen.fileno()
+        before = termios.tcgetattr(descriptor)
+    except (AttributeError, OSError, ValueError, termios.error):
+        return lambda: None
+
+    def restore() -> None:
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
+        with suppress(OSError):
+            os.set_blocking(target, False)
+            os.write(target, RESET)
+
+    return restore
+
+
+def with_defaults(
+    config: RunConfig, defaults: Mapping[str, Any], said: Collection[str]
+) -> RunConfig:
+    """Return ``config`` with the user's defaults for its options, but for those that were said."""
+    unsaid = options_of(RunConfig).keys() - set(said)
+    return replace(config, **{name: defaults[name] for name in unsaid & defaults.keys()})
+
+
+def plain_terminal() -> bool:
+    """Tell whether images must be drawn in plain ASCII: no colour wanted, or no UTF-8 there."""
+    return bool(os.environ.get("NO_COLOR")) or not _utf8()
+
+
+def _utf8() -> bool:
+    return "utf" in (locale.getpreferredencoding(False) or "").lower()

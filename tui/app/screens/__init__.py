@@ -1,0 +1,27 @@
+"""What opens over a section: questions, forms and close looks, one file each.
+
+Each is imported when it is first wanted, which is after the first frame.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_FILES = {
+    "ChooseNetwork": "network",
+    "Compare": "compare",
+    "Edit": "edit",
+    "Files": "files",
+    "Help": "help",
+    "Leave": "leave",
+    "NeuronView": "neuron",
+    "NoiseView": "noise",
+    "SampleView": "sample",
+    "SuccessMap": "success",
+}
+CLOSE_UPS = {"train": "SampleView", "adversarial": "NoiseView", "visualize": "NeuronView"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(name)
+    return getattr(import_module(f"tui.app.screens.{_FILES[name]}"), name)

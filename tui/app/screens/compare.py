@@ -1,0 +1,114 @@
+"""Marked runs held against each other: ranked, their curves over one another, their pictures."""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.geometry import Size
+from textual.screen import ModalScreen
+
+from engine.analysis.compare import Comparison
+from tui.app.actions import DIALOGS
+from tui.app.guard import GuardedDialog
+from tui.app.look import Look
+from tui.app.widgets.chart import Chart, Line, Plot
+from tui.app.widgets.room import Room
+from tui.cli.comparison import group_table, pictures, ranking, warnings_of
+from tui.cli.console import SafeConsole
+
+COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
+FAINT = "#5A6570"
+WIDEST = 1000  # cells that a table may have
+
+
+class Compare(GuardedDialog, ModalScreen[None]):
+    """Left and right take another metric."""
+
+    BINDINGS: ClassVar = DIALOGS["compare"]
+
+    def __init__(self, comparison: Comparison, look: Look) -> None:
+        super().__init__()
+        self.comparison = comparison
+        self.look = look
+        self.metrics = comparison.metrics
+        first = "validation_accuracy"
+        self.metric = self.metrics.index(first) if first in self.metrics else 0
+
+    def compose(self) -> ComposeResult:
+        """Lay out the ranking over the curves."""
+        with Vertical(classes="dialog compare") as dialog:
+            dialog.border_title = f"{len(self.comparison.runs)} runs of {self.comparison.section}"
+            dialog.border_subtitle = Text(self._key_words())
+            yield Room("ranked", id="ranking", classes="")
+            yield Chart(id="curves", classes="panel")
+
+    def _key_words(self) -> str:
+        keys = self.app.keys
+        metric = keys.names("compare.left", "compare.right")
+        scroll = keys.names("compare.up", "compare.down")
+        far = keys.names("compare.far_left", "compare.far_right")
+        return f"{metric} metric  {scroll} {far} scroll  {keys.name('compare.close')} closes"
+
+    def on_mount(self) -> None:
+        """Draw."""
+        self.query_one(Chart).plain = self.look.plain
+        self.query_one(Room).draw(self._ranked)
+        self._draw_curves()
+
+    def _ranked(self, room: Size) -> Text:
+        """Return the runs ranked, the means over seeds, and the pictures."""
+        parts = [Text(self.comparison.warning, "yellow")] if self.comparison.warning else []
+        parts += [_rendered(ranking(self.comparison)), *warnings_of(self.comparison)]
+        if len(self.comparison.groups) < len(self.comparison.runs):
+            words = Text("Mean over seeds, ± the deviation of one run", "bold")
+            parts += [words, _rendered(group_table(self.comparison))]
+        if self.comparison.section != "train":
+            parts.append(pictures(self.comparison, room.width, plain=self.look.plain))
+        return Text("\n").join(parts)
+
+    def _draw_curves(self) -> None:
+        chart = self.query_one(Chart)
+        if not self.metrics:
+            chart.show_nothing("nothing was measured")
+            return
+        metric = self.metrics[self.metric]
+        lines, legend = [], []
+        for position, group in enumerate(self.comparison.groups):
+            band = self.comparison.band(group, metric)
+            if band is None:
+                continue
+            colour = COLOURS[position % len(COLOURS)]
+            if len(group) > 1:
+                for edge in (band.mean - band.deviation, band.mean + band.deviation):
+                    lines.append(Line(band.steps, edge, FAINT))
+            lines.append(Line(band.steps, band.mean, colour))
+            legend.append(Text(self.comparison.name_of(group), colour))
+        chart.plot = Plot(lines, log=self.look.logarithm and "loss" in metric)
+        chart.border_title = Text(
+            f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
+        )
+        chart.border_subtitle = Text("  ").join(legend)
+
+    def action_move(self, by: int) -> None:
+        """Take the next metric."""
+        if self.metrics:
+            self.metric = (self.metric + by) % len(self.metrics)
+            self._draw_curves()
+
+    def action_sideways(self, by: int) -> None:
+        """Scroll the ranking to its sides."""
+        self.query_one(Room).scroll_relative(x=by, animate=False)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll the ranking."""
+        self.query_one(Room).scroll_relative(y=by, animate=False)
+
+
+def _rendered(table: object) -> Text:
+    """Return a table as words, as wide as it is: one can scroll sideways."""
+    console = SafeConsole(width=WIDEST, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    lines = [line.rstrip() for line in capture.get().rstrip("\n").split("\n")]
+    return Text("\n".join(lines), no_wrap=True)

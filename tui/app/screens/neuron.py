@@ -1,0 +1,129 @@
+"""One neuron: its image, its receptive field, what the test set has for it, and its climb."""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+from rich.text import Text
+from textual.geometry import Size
+
+from engine.networks.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
+from engine.runs.events import real
+from tui.app.screens.closeup import CloseUp
+from tui.app.sections.visualize import ONE, VisualizePane
+from tui.app.widgets.chart import Line, Plot, draw
+from tui.app.widgets.pixels import draw_framed, enlarge, shrink
+from tui.app.widgets.thumbnails import GAP, beside, fitting_size, thumbnails
+
+CURVE = Size(44, 9)  # cells; the facts above it are as wide
+LARGE, SMALL = 2 * IMAGE_SIZE, 20  # pixels a side of the image, where there is much room or little
+HIGH = 48  # lines, from which on there is much room
+NAME = 17  # cells of a fact's name
+EXEMPLAR = 14  # pixels a side at least
+
+
+class NeuronView(CloseUp):
+    """Left and right take the neighbour in its layer."""
+
+    pane: VisualizePane
+
+    def __init__(self, pane: VisualizePane) -> None:
+        super().__init__(pane)
+        self.neuron = pane.neuron or self._of_layer(pane.layer)[0]
+
+    def _of_layer(self, layer: str) -> list[Neuron]:
+        return [neuron for neuron in self.shown.config.targets if neuron.layer == layer]
+
+    def title_words(self) -> str:
+        """Return which neuron it is."""
+        place = "" if self.neuron.position is None else " at {}, {}".format(*self.neuron.position)
+        return f"{self.neuron.layer} {self.neuron.index}{place}{self.when}"
+
+    def picture(self, room: Size) -> Text:
+        """Return image and facts, the nine strongest test images, and the curve."""
+        task, cursor = self.shown, self.cursor
+        row = task.config.targets.index(self.neuron)
+        preview = task.history.preview("images", cursor)
+        if preview is None:
+            return Text("No image yet.", "dim")
+        size = IMAGE_SIZE
+        if room.width >= LARGE + GAP + CURVE.width and room.height >= HIGH:
+            size = LARGE
+        elif room.width < IMAGE_SIZE + GAP + CURVE.width:
+            size = SMALL
+        image = self._framed(preview.images[row] / 255, size)
+        width = max(16, min(CURVE.width, room.width - size - GAP))
+        curve = task.history.curves.get("activation")
+        right = self._facts(task.history.finished, row, width)
+        if curve is not None:
+            one = Line(curve.steps, curve.values[:, row], ONE)
+            plot = Plot([one], last_step=task.steps, cursor=cursor)
+            right = Text("\n").join([right, draw(plot, width, CURVE.height, plain=self.plain)])
+        top = beside(image, right)
+        if "exemplars" not in task.history.previews:
+            return top
+        shown = task.history.previews["exemplars"][-1].images
+        strongest = shown[row * EXEMPLARS : (row + 1) * EXEMPLARS] / 255
+        height = room.height - top.plain.count("\n") - 3  # the empty line and the words
+        words = ("\n\nthe nine test images that excite it most\n", "dim")
+        return Text.assemble(top, words, self._exemplars(strongest, room.width, height))
+
+    def _framed(self, image: np.ndarray, size: int) -> Text:
+        scale = size / IMAGE_SIZE
+        rows, columns = (
+            slice(round(part.start * scale), round(part.stop * scale)) for part in self._field()
+        )
+        seen = shrink(enlarge(image, -(-size // IMAGE_SIZE)), size, size)
+        return draw_framed(seen, (rows, columns), plain=self.plain)
+
+    def _field(self) -> tuple[slice, slice]:
+        return self.neuron.receptive_field
+
+    def _exemplars(self, images: np.ndarray, width: int, height: int) -> Text:
+        """Return the images' receptive fields, as large as they fit, but never tiny."""
+        pictures = []
+        size = max(EXEMPLAR, fitting_size(len(images), width, height))
+        for image in images:
+            if self.neuron.position is not None:
+                rows, columns = self._field()
+                seen = image[rows, columns]
+                image = enlarge(seen, -(-size // len(seen)))
+            small = shrink(image, size, size)
+            nothing = (slice(0, size), slice(0, size))
+            pictures.append((draw_framed(small, nothing, plain=self.plain), Text()))
+        return thumbnails(pictures, size, width)
+
+    def _facts(self, finished: Any, row: int, width: int) -> Text:
+        rows, columns = self._field()
+        height, across = rows.stop - rows.start, columns.stop - columns.start
+        facts = {"receptive field": f"{height}x{across}"}
+        if finished is None:
+            return _told(facts, width)
+        one = finished.figures["neurons"][row]
+        facts |= {
+            "activation": f"{real(one['activation_start']):.4g} to "
+            f"{real(one['activation_end']):.4g}",
+            "above": f"{one['percentile']:.1%} of the test images",
+            "other starts": str(one["restarts"]) if one["restarts"] else "",
+            "dead": "zero on every test image" if one["dead"] else "",
+        }
+        models = {run: model for model, run in (self.shown.config.other_runs or {}).items()}
+        for run, answer in one.get("read_as", {}).items():
+            facts[models.get(run, run)] = f"reads a {answer}"
+        return _told({name: value for name, value in facts.items() if value}, width)
+
+    def action_move(self, by: int) -> None:
+        """Take the neighbour among the run's neurons of this layer."""
+        neurons = self._of_layer(self.neuron.layer)
+        self.neuron = neurons[(neurons.index(self.neuron) + by) % len(neurons)]
+        self.draw()
+
+
+def _told(facts: dict[str, str], width: int) -> Text:
+    """Return facts by name, a line each, or more where they are wider than ``width``."""
+    words = Text()
+    for name, value in facts.items():
+        first, *rest = textwrap.wrap(value, max(width - NAME, 8)) or [""]
+        words.append(f"{name:{NAME}}", "dim").append(f"{first}\n")
+        words.append("".join(f"{'':{NAME}}{line}\n" for line in rest))
+    return words

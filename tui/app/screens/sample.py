@@ -1,0 +1,63 @@
+"""One of the sixteen samples at full size, and how the network's answer came about."""
+
+from rich.text import Text
+from textual.geometry import Size
+
+from engine.networks.architectures import IMAGE_SIZE
+from engine.runs.events import Preview
+from tui.app.screens.closeup import CloseUp
+from tui.app.sections.train import TrainPane, labels_and_answers
+from tui.app.widgets.chart import spark
+from tui.app.widgets.pixels import draw_grey, enlarge
+from tui.app.widgets.thumbnails import GAP, WRONG, beside
+
+ANSWERS = 20  # of the latest, shown
+WORDS = ANSWERS  # cells that the words need
+
+
+class SampleView(CloseUp):
+    """A validation image, the answer now and the answers so far."""
+
+    pane: TrainPane
+    index = 0
+
+    def title_words(self) -> str:
+        """Return which sample of which network it is."""
+        return f"Sample {self.index + 1} of {self._count()}  {self.shown.config.model}{self.when}"
+
+    def _count(self) -> int:
+        answers = self.shown.history.preview("samples")
+        return len(answers.values["label"]) if answers else 1
+
+    def picture(self, room: Size) -> Text:
+        """Return the image beside what the network says of it."""
+        history, cursor = self.shown.history, self.cursor
+        if history.preview("samples", cursor) is None:  # it is told from its start again
+            return Text("No sample yet.", "dim")
+        large = room.width >= 2 * IMAGE_SIZE + GAP + WORDS and room.height >= IMAGE_SIZE
+        factor = 2 if large else 1
+        image = history.images("samples")[self.index]
+        drawn = draw_grey(enlarge(image, factor), plain=self.plain)
+        so_far = [p for p in history.previews["samples"] if cursor is None or p.step <= cursor]
+        return beside(drawn, self._words(so_far))
+
+    def _words(self, so_far: list[Preview]) -> Text:
+        label = labels_and_answers(so_far[-1])[0][self.index]
+        answers = [labels_and_answers(preview)[1][self.index] for preview in so_far]
+        sure = [float(preview.values["probability"][self.index]) for preview in so_far]
+        answer = answers[-1]
+        words = Text.assemble(("\nit is    ", "dim"), (f"{label}\n", "bold"), ("read as  ", "dim"))
+        words.append(f"{answer}", "bold" if answer == label else WRONG)
+        if answer != label:
+            words.append(f"  {'x' if self.plain else '✗'} wrong", WRONG)
+        words.append("\nsure     ", "dim").append(f"{sure[-1]:.1%}\n\n")
+        words.append("answers so far\n", "dim")
+        for past in answers[-ANSWERS:]:
+            words.append(str(past), "" if past == label else WRONG)
+        words.append("\n\nhow sure of them\n", "dim")
+        return words.append(spark(sure, min(len(sure), ANSWERS), plain=self.plain))
+
+    def action_move(self, by: int) -> None:
+        """Go to the next sample."""
+        self.index = (self.index + by) % self._count()
+        self.draw()

@@ -1,0 +1,211 @@
+"""Adversarial: ten target labels, the noise of the chosen one, and nine images with it."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.geometry import Size
+from textual.widgets import OptionList
+
+from engine.config import AdversarialConfig, RunConfig
+from engine.networks.architectures import CLASSES, IMAGE_SIZE
+from engine.runs.events import Preview
+from tui.app.sections.base import hint
+from tui.app.sections.network import NetworkPane
+from tui.app.widgets.bar import bar
+from tui.app.widgets.chart import Chart, Plot, spark
+from tui.app.widgets.picture import Picture
+from tui.app.widgets.pixels import draw_grey, draw_signed, enlarge, shrink
+from tui.app.widgets.room import Room, Rows
+from tui.app.widgets.thumbnails import WRONG, fitting_size, thumbnails
+from tui.live.task import Task
+
+MARGIN = 2
+LINE = "#56B4E9"
+SPARK, RATE = 4, 7  # cells of a label's line
+# What the captions of the infused images say; the longest that fits is shown.
+LEGENDS = ("true digit {} answer with the noise", "true digit {} answer", "true {} answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Infused:
+    """A noise at some step, the images that it is shown on, and what the network says."""
+
+    noises: np.ndarray  # [L, H, W]
+    bound: float
+    clean: np.ndarray  # [K, H, W], in [0, 1]
+    before: Preview
+    after: Preview
+
+    @classmethod
+    def at(cls, task: Task, step: int | None) -> "Infused | None":
+        """Return what a task shows at a step, or at its latest; None before the first preview.
+
+        The last noise is shown on test images; the others, while crafting, on validation images.
+        """
+        history = task.history
+        noises = history.previews.get("noise", [])
+        judged = "test_sources" in history.previews
+        if judged and step is not None:
+            noises = noises[:-1]
+        known = [noise for noise in noises if step is None or noise.step <= step]
+        if not known:
+            return None
+        name = "test_sources" if judged and step is None else "sources"
+        before = history.previews[name][-1]
+        return cls(known[-1].floats(), known[-1].high, before.floats(), before, known[-1])
+
+    def sum(self, row: int, digit: int) -> np.ndarray:
+        """Return a digit's image with a noise on it, clamped: [H, W]."""
+        return np.clip(self.clean[digit] + self.noises[row], 0, 1)
+
+
+class AdversarialPane(NetworkPane):
+    """Section 2 of the report."""
+
+    section = "adversarial"
+    kind = AdversarialConfig
+    config: AdversarialConfig
+
+    def compose(self) -> ComposeResult:
+        """Lay out labels, noise and curves, infused images."""
+        with VerticalScroll(id="labels", classes="column panel list", can_focus=False) as labels:
+            labels.border_title = "Target labels"
+            yield Rows(*(Text(str(label)) for label in range(CLASSES)), id="label-list")
+            yield Picture(id="attacked")
+        with Vertical(id="middle", classes="column"):
+            noise = Room("noise", id="noise-panel", classes="panel")
+            noise.border_title = "Noise"
+            yield noise
+            with Horizontal():
+                for name in ("loss", "success"):
+                    chart = Chart(id=f"noise-{name}", classes="panel")
+                    chart.border_title = name.capitalize()
+                    yield chart
+        infused = Room("infused-grid", id="infused", classes="column panel")
+        infused.border_title = "With the noise"
+        yield infused
+
+    def on_mount(self) -> None:
+        """Choose the first label."""
+        self.query_one(OptionList).highlighted = 0
+        for chart in self.query(Chart):
+            chart.plain = self.look.plain
+
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return the noises of the marked labels, or of the highlighted one."""
+        return [[replace(self.config, labels=tuple(sorted(self.marked) or [self.row]))]]
+
+    def configs_of_all(self) -> list[list[RunConfig]]:
+        """Return all ten noises, crafted together."""
+        return [[self.config]]
+
+    @on(OptionList.OptionHighlighted, "#label-list")
+    def _choose(self) -> None:
+        self.refresh_pictures()
+
+    def index_of(self, label: int) -> int | None:
+        """Return the label's place among the shown task's targets."""
+        if self.shown is None or label not in self.shown.config.labels:
+            return None
+        return self.shown.config.labels.index(label)
+
+    def refresh_text(self) -> None:
+        """Write each label's success as a bar and a number, and whose network is attacked."""
+        self.shown = self.shown or self.newest(self.looks_at_choice)
+        self.write_list(lambda width: [self._label_line(n, width) for n in range(CLASSES)])
+        words = self.network_words("attacks")
+        if self.shown is None:
+            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            invites = self.invitation(f"{all_} crafts all ten\n{one} the chosen one")
+            words.append("\n\n").append_text(invites)
+        else:
+            words.append("\n\n").append_text(self.about_shown())
+            if self.shown.config.epsilon is not None:
+                words.append(f"\nbudget ε {self.shown.config.epsilon:g}", "dim")
+        self.query_one("#attacked", Picture).show(words)
+
+    def _label_line(self, label: int, width: int) -> Text:
+        index = self.index_of(label)
+        curve = self.shown.history.curves.get("success") if self.shown else None
+        if index is None or curve is None:
+            return Text(f"{label}  ")
+        values = curve.values[:, index]
+        rate = float(values[-1])
+        if self.shown.history.finished:
+            rate = self.shown.history.finished.figures["targets"][index]["success"]["rate"]
+        room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
+        return Text.assemble(
+            f"{label} ", bar(rate, room, "#009E73", plain=self.look.plain), " ",
+            (spark(values, SPARK, limits=(0, 1), plain=self.look.plain), LINE),
+            f"{rate:>{RATE}.1%}",
+        )  # fmt: skip
+
+    def refresh_pictures(self) -> None:
+        """Draw the chosen label's noise, curves and infused images."""
+        noise, grid = self.query_one("#noise-panel", Room), self.query_one("#infused", Room)
+        label, index = self.row, self.index_of(self.row)
+        infused = Infused.at(self.shown, self.cursor) if self.shown else None
+        if index is None or infused is None:
+            words = "The noise grows here: red adds ink, blue takes it away."
+            if self.shown is not None and index is None:
+                crafts = f"{self.app.keys.name('run.choice')} crafts it"
+                words = f"This run has no noise for {label}; {crafts}."
+            noise.draw(partial(hint, words))
+            words = "Nine images, each read as the target once the noise is on it."
+            grid.draw(partial(hint, words))
+            grid.legends = ()
+            noise.border_title = "Noise"
+            for chart in self.query(Chart):
+                chart.show_nothing(chart.id.removeprefix("noise-").capitalize())
+            return
+        noise.draw(partial(self._draw_noise, infused, index))
+        noise.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
+        for name in ("loss", "success"):
+            self._draw_curve(name, index)
+        grid.draw(partial(self._draw_infused, infused, index, label))
+        arrow = "->" if self.look.plain else "→"
+        grid.legends = tuple(words.format(arrow) for words in LEGENDS)
+
+    def _draw_curve(self, name: str, index: int) -> None:
+        chart = self.query_one(f"#noise-{name}", Chart)
+        curve = self.shown.history.curves.get(name)
+        if curve is None:
+            chart.plot = Plot()
+            return
+        one = type(curve)(curve.steps, curve.values[:, index])
+        rules = {"low": 0.0, "high": 1.0, "label_y": lambda value: f"{value:.0%}"}
+        if name == "loss":
+            rules = {"log": True} if self.look.logarithm else {"low": 0.0}
+        chart.plot = Plot(
+            self.lines(one, LINE), last_step=self.shown.steps, cursor=self.cursor, **rules
+        )
+        value = self.at_cursor(one)
+        chart.border_title = name.capitalize()
+        chart.border_subtitle = f"{value:.1%}" if name == "success" else f"{value:.3f}"
+
+    def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
+        size = max(2, min(room.width, 2 * room.height) // 2 * 2)
+        image = infused.noises[index]
+        if size < IMAGE_SIZE:
+            image = shrink(image, size, size)
+        image = enlarge(image, max(1, size // IMAGE_SIZE))
+        return draw_signed(image, infused.bound, plain=self.look.plain)
+
+    def _draw_infused(self, infused: Infused, index: int, label: int, room: Size) -> Text:
+        size = fitting_size(CLASSES - 1, room.width, room.height)
+        pictures = []
+        for digit in [digit for digit in range(CLASSES) if digit != label]:
+            image = infused.sum(index, digit)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+            picture = draw_grey(shrink(image, size, size), plain=self.look.plain)
+            after = infused.after.values["after"][index][digit]
+            fooled = after == label
+            arrow = "->" if self.look.plain else "→"
+            cross = "" if fooled else " x" if self.look.plain else " ✗"
+            words = f"{digit} {arrow} {after}{cross}"
+            pictures.append((picture, Text(words, "" if fooled else WRONG)))
+        return thumbnails(pictures, min(size, len(image)), room.width)

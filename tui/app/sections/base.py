@@ -1,0 +1,192 @@
+"""What the sections share: which task they show, at which step, and what the next run is."""
+
+import dataclasses
+import textwrap
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from rich.text import Text
+from textual.containers import Container, VerticalScroll
+from textual.geometry import Size
+from textual.widgets import OptionList
+
+from engine.config import RunConfig, options_of
+from engine.runs.history import Curve, ema
+from tui.app.guard import Guarded
+from tui.app.look import Look
+from tui.app.widgets.chart import Line
+from tui.app.widgets.room import Rows
+from tui.live.conductor import Conductor
+from tui.live.task import Task
+from tui.words import MARKED
+
+RAW = "#5A6570"  # the line under a smoothed one
+BAD = "bold #D55E00"
+
+
+class Pane(Guarded, Container):
+    """A section of the app. The app calls ``show_task`` and the two ``refresh`` methods."""
+
+    section: ClassVar[str]
+
+    def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
+        super().__init__(id=self.section)
+        self.conductor = conductor
+        self.look = look
+        self.artifacts = artifacts
+        self.shown: Task | None = None
+
+    def redraw(self, *, pictures: bool = True) -> None:
+        """Bring all up to date, or the words alone; an error is shown instead, and reported."""
+        drawn = self.guarded(self.refresh_text)
+        if pictures:
+            drawn = self.guarded(self.refresh_pictures) and drawn
+        if drawn:
+            self.clear_fault()
+
+    def refresh_text(self) -> None:
+        """Bring numbers and words up to date."""
+
+    def refresh_pictures(self) -> None:
+        """Bring charts and images up to date."""
+
+
+class ExperimentPane(Pane):
+    """A section that starts runs and shows one of them, live or at an earlier step."""
+
+    kind: ClassVar[type[RunConfig]]
+
+    def __init__(
+        self, conductor: Conductor, look: Look, artifacts: str, options: dict[str, Any]
+    ) -> None:
+        """``options`` hold what was asked for before any editing, of any section."""
+        super().__init__(conductor, look, artifacts)
+        known = options_of(self.kind)
+        self.config = self.kind(**{name: v for name, v in options.items() if name in known})
+        self.cursor: int | None = None  # a step; None is the latest
+        self.moved = False  # the user went from the shown run to where there is none
+        self.followed: Task | None = None  # the live task that was shown by itself
+        self.marked: set[int] = set()  # rows of the list, to run several
+
+    def newest(self, matches: Callable[[RunConfig], bool] = lambda config: True) -> Task | None:
+        """Return the section's newest task whose config matches, live ones first."""
+        for task in [*reversed(self.conductor.tasks), *self.conductor.shelf.tasks]:
+            if task.section == self.section and matches(task.config):
+                return task
+        return None
+
+    def show_task(self, task: Task) -> None:
+        """Show a task of this section, at its latest step."""
+        self.shown = task
+        self.cursor = None
+        self.moved = False
+        self.refresh_text()
+        self.refresh_pictures()
+
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return what is marked or else chosen, for the key r: a list for each command line."""
+        raise NotImplementedError
+
+    def configs_of_all(self) -> list[list[RunConfig]]:
+        """Return everything in the section, for the key a."""
+        raise NotImplementedError
+
+    @property
+    def row(self) -> int:
+        """The highlighted row of the list."""
+        return self.query_one(OptionList).highlighted or 0
+
+    def write_list(self, rows: Callable[[int], list[Text]]) -> None:
+        """Write the rows of the list, which ``rows`` makes for a width, with their marks."""
+        self.query_one(Rows).write(
+            lambda width: [self._with_mark(*row) for row in enumerate(rows(width))]
+        )
+
+    def _with_mark(self, row: int, words: Text) -> Text:
+        mark = MARKED[self.look.plain] if row in self.marked else " "
+        return Text.assemble((mark, "bold #CC79A7"), words)
+
+    def mark(self) -> None:
+        """Mark the highlighted row, or take its mark away."""
+        self.marked ^= {self.row}
+        self.refresh_text()
+
+    def scroll_panels(self, by: int) -> None:
+        """Scroll the panels that hold more than they show, by lines."""
+        for panel in self.query(VerticalScroll):
+            panel.scroll_relative(y=by, animate=False)
+
+    def move_cursor(self, by: int) -> None:
+        """Move the step cursor over the shown run's events; past the last one is the latest."""
+        steps = self.shown.history.event_steps if self.shown else []
+        if not steps:
+            return
+        at = len(steps) if self.cursor is None else int(np.searchsorted(steps, self.cursor))
+        at = max(0, at + by)
+        self.cursor = steps[at] if at < len(steps) else None
+        self.refresh_pictures()
+
+    def lines(self, curve: Curve, style: str, *, smooth: bool = True) -> list:
+        """Return a curve's line; where it is smoothed, over the raw one."""
+        weight = self.look.weight(self.shown.steps) if smooth else 0.0
+        if not weight:
+            return [Line(curve.steps, curve.values, style)]
+        return [
+            Line(curve.steps, curve.values, RAW),
+            Line(curve.steps, ema(curve.values, weight), style),
+        ]
+
+    def at_cursor(self, curve: Curve | None, smooth: bool = False) -> float:
+        """Return a curve's value at the cursor, or its last; NaN where there is none."""
+        if curve is None or not len(curve.steps):
+            return float("nan")
+        index = len(curve.steps) - 1
+        if self.cursor is not None:
+            index = int(np.searchsorted(curve.steps, self.cursor, "right")) - 1
+        if index < 0:
+            return float("nan")
+        values = curve.values
+        if smooth:
+            values = ema(values, self.look.weight(self.shown.steps))
+        return float(values[index])
+
+    def when(self) -> str:
+        """Return where the cursor stands, for a title; "" at the latest step."""
+        return "" if self.cursor is None else f"  step {self.cursor:,}"
+
+    def edit(self, commands: list[list[RunConfig]]) -> None:
+        """Take over the options that the form made of the chosen runs."""
+        config = commands[0][0]
+        names = options_of(self.kind)
+        self.config = dataclasses.replace(
+            self.config, **{name: getattr(config, name) for name in names}
+        )
+        self.refresh_text()
+
+    def invitation(self, keys: str) -> Text:
+        """Return which keys make a first run, or that runs are still being looked for."""
+        if self.conductor.shelf.loading:
+            return Text("loading …", "dim")
+        return Text(keys, "bold")
+
+    def about_shown(self) -> Text:
+        """Return what the shown run is: number, recipe, seed and dataset, or what went wrong."""
+        task = self.shown
+        if task is None:
+            return Text()
+        words = Text()
+        # First: on a low terminal the rest may have to be scrolled to.
+        for line in filter(None, (task.message, task.warning)):
+            words.append(f"{line}\n\n", BAD)
+        if task.history.started:
+            config = task.history.started.config
+            dataset = task.history.started.dataset["name"]
+            words.append(f"{'-'.join(task.run.split('-')[:3])}\n", "dim")
+            words.append(f"{config['recipe']}, seed {config['seed']}, {dataset}", "dim")
+        return words
+
+
+def hint(words: str, room: Size) -> Text:
+    """Return words for a panel which has nothing to show yet."""
+    return Text(textwrap.fill(words, max(room.width, 8)), style="dim italic")

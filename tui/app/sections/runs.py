@@ -1,0 +1,146 @@
+"""Runs: what was run, newest first; enter opens one in its section from its files alone."""
+
+from pathlib import Path
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Key
+from textual.message import Message
+from textual.widgets import DataTable, Input, Static
+
+from engine.errors import MnistTuiError
+from engine.runs.store import Run, list_runs
+from tui.app.look import Look
+from tui.app.sections.base import BAD, Pane
+from tui.cli.tables import remark_of, run_cells
+from tui.live.conductor import Conductor
+from tui.words import MARKED, MARKS, PLAIN_MARKS
+
+COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
+
+
+class RunsPane(Pane):
+    """The table of runs."""
+
+    section = "runs"
+
+    class Chosen(Message):
+        """A run was chosen to be opened."""
+
+        def __init__(self, run: Run) -> None:
+            super().__init__()
+            self.run = run
+
+    def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
+        super().__init__(conductor, look, artifacts)
+        self._states: dict[str, str] = {}  # by run
+        self._marked: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the filter and the table."""
+        with Vertical(classes="panel") as panel:
+            panel.border_title = "Runs"
+            yield Input(placeholder="words that the runs must contain", id="filter")
+            yield DataTable(cursor_type="row", id="run-table")
+            yield Static(id="no-runs")
+
+    def on_mount(self) -> None:
+        """Write the head of the table."""
+        self.query_one(DataTable).add_columns(*COLUMNS)
+
+    def refresh_text(self) -> None:
+        """Read the artifacts folder again; the cursor stays on its run."""
+        table = self.query_one(DataTable)
+        words = self.query_one(Input).value.lower().split()
+        here = table.coordinate_to_cell_key(table.cursor_coordinate).row_key if table.rows else None
+        empty = self.query_one("#no-runs", Static)
+        table.clear()
+        self._states.clear()
+        try:
+            runs = list_runs(Path(self.artifacts))
+        except MnistTuiError as error:
+            empty.display = True
+            empty.update(Text(str(error), BAD))
+            self.query_one(Vertical).border_title = "Runs"
+            return
+        for run in runs:
+            cells = run_cells(run)
+            self._states[run.id] = cells[2]
+            remark = remark_of(run)
+            if all(word in " ".join([*cells, remark]).lower() for word in words):
+                name, _, status, dataset, recipe, seed, result = cells
+                mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
+                chosen = MARKED[self.look.plain] if run.id in self._marked else " "
+                name = Text.assemble((chosen, "bold #CC79A7"), name)
+                words_of_result = Text(f"{result} {remark}".rstrip(), BAD if remark else "",
+                                       justify="right")  # fmt: skip
+                row = (name, words_of_result, f"{mark} {status}", recipe, dataset)
+                # All as Text: in a string, brackets would be markup.
+                cells = (cell if isinstance(cell, Text) else Text(cell) for cell in row)
+                table.add_row(*cells, Text(seed, justify="right"), key=run.id)
+        self._marked.intersection_update(self._states)  # some may have been removed elsewhere
+        if here in table.rows:
+            table.move_cursor(row=table.get_row_index(here))
+        keys = self.app.keys
+        press = f"go to {keys.name('section.train')} and press {keys.name('run.choice')}"
+        nothing = f"No runs in {self.artifacts} yet; {press}."
+        if runs and not table.rows:
+            nothing = "No run contains these words; escape shows all."
+        empty.display = not table.rows
+        empty.update(Text(nothing, "dim italic"))
+        self.query_one(Vertical).border_title = f"Runs  {len(table.rows)} of {len(runs)}"
+
+    @property
+    def chosen(self) -> Run | None:
+        """The run under the cursor."""
+        table = self.query_one(DataTable)
+        if not table.rows:
+            return None
+        key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key
+        return Run(Path(self.artifacts) / key.value)
+
+    @property
+    def marked_runs(self) -> list[Run]:
+        """The marked runs, the newest first."""
+        return [Run(Path(self.artifacts) / name) for name in sorted(self._marked, reverse=True)]
+
+    def mark(self) -> None:
+        """Mark the run under the cursor and go to the next, or take its mark away."""
+        self._marked ^= {self.chosen.id}
+        self.refresh_text()
+        self.query_one(DataTable).action_cursor_down()
+
+    @property
+    def chosen_state(self) -> str:
+        """Its status at the last reading of the folder."""
+        chosen = self.chosen
+        return self._states.get(chosen.id, "") if chosen else ""
+
+    def show_filter(self) -> None:
+        """Let the user type what the shown runs must contain."""
+        box = self.query_one(Input)
+        box.add_class("-shown")
+        self.screen.set_focus(box)
+
+    def on_key(self, event: Key) -> None:
+        """Leave the filter by enter, or by escape, which shows all runs again."""
+        box = self.query_one(Input)
+        # At once, and not when the box tells of it: what is typed next is for the table.
+        if event.key == "enter" and self.screen.focused is box:
+            self.screen.set_focus(self.query_one(DataTable))
+            event.stop()
+        if event.key == "escape" and box.has_class("-shown"):
+            box.value = ""
+            box.remove_class("-shown")
+            self.screen.set_focus(self.query_one(DataTable))
+            event.stop()
+
+    @on(Input.Changed)
+    def _filter(self) -> None:
+        self.refresh_text()
+
+    @on(DataTable.RowSelected)
+    def _open(self, event: DataTable.RowSelected) -> None:
+        self.post_message(self.Chosen(Run(Path(self.artifacts) / event.row_key.value)))

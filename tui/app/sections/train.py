@@ -1,0 +1,232 @@
+"""Train: three networks, their curves, sixteen validation images."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
+from textual.widgets import OptionList
+
+from engine.config import RunConfig, TrainConfig
+from engine.networks.architectures import ARCHITECTURES
+from engine.runs.events import Preview
+from tui.app.sections.base import BAD, ExperimentPane, hint
+from tui.app.widgets.chart import Chart, Line, Plot, spark
+from tui.app.widgets.picture import Picture
+from tui.app.widgets.pixels import draw_grey, shrink
+from tui.app.widgets.room import Room, Rows
+from tui.app.widgets.thumbnails import WRONG, fitting_size, thumbnails
+from tui.live.task import Task
+from tui.words import MARKS, PLAIN_MARKS, number
+
+MARGIN = 4  # empty pixels around an MNIST digit, not worth cells
+TRAIN, VALIDATION, OTHERS = "#56B4E9", "#E69F00", "#5A6570"
+NAMES = tuple(ARCHITECTURES)
+SPARK = 9
+SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
+ROOM_FOR_PROBABILITY = 14  # pixels a side
+
+
+class TrainPane(ExperimentPane):
+    """Section 1 of the report."""
+
+    section = "train"
+    kind = TrainConfig
+
+    def compose(self) -> ComposeResult:
+        """Lay out models, curves and samples."""
+        with VerticalScroll(id="models", classes="column panel list", can_focus=False) as models:
+            models.border_title = "Models"
+            yield Rows(*(Text(name) for name in NAMES), id="model-list")
+            yield Picture(id="about")
+        with Vertical(id="curves", classes="column"):
+            loss = Chart(id="loss", classes="panel")
+            loss.border_title = "Loss"
+            yield loss
+            accuracy = Chart(id="accuracy", classes="panel")
+            accuracy.border_title = "Validation accuracy"
+            yield accuracy
+        samples = Room("sample-grid", id="samples", classes="column panel")
+        samples.border_title = "Samples"
+        yield samples
+
+    def on_mount(self) -> None:
+        """Choose the first model."""
+        self.query_one(OptionList).highlighted = 0
+        for chart in self.query(Chart):
+            chart.plain = self.look.plain
+
+    @property
+    def model(self) -> str:
+        """The highlighted model."""
+        return NAMES[self.row]
+
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return the trainings of the marked models, or of the highlighted one."""
+        rows = sorted(self.marked) or [self.row]
+        return [[replace(self.config, model=NAMES[row]) for row in rows]]
+
+    def configs_of_all(self) -> list[list[RunConfig]]:
+        """Return all three trainings."""
+        return [[replace(self.config, model=model) for model in NAMES]]
+
+    def edit(self, commands: list[list[RunConfig]]) -> None:
+        """Take over the form's options; another model than what was chosen takes its place."""
+        rows = {NAMES.index(config.model) for config in commands[0]}
+        if rows != (self.marked or {self.row}):
+            self.marked.clear()
+            self.query_one(OptionList).highlighted = min(rows)
+        super().edit(commands)
+
+    def show_task(self, task: Task) -> None:
+        """Show a task and highlight its model."""
+        self.shown = task  # before the highlight's message, which looks for the newest
+        self.query_one(OptionList).highlighted = NAMES.index(task.config.model)
+        super().show_task(task)
+
+    @on(OptionList.OptionHighlighted, "#model-list")
+    def _choose(self) -> None:
+        if self.shown is None or self.shown.config.model != self.model:
+            self.moved = self.moved or self.shown is not None
+            self.shown = self.newest(lambda config: config.model == self.model)
+            self.cursor = None
+        self.refresh_text()
+        self.refresh_pictures()
+
+    def refresh_text(self) -> None:
+        """Write the model list and what the highlighted model is made of."""
+        self.shown = self.shown or self.newest(lambda config: config.model == self.model)
+        self.write_list(lambda width: [self._model_lines(name) for name in NAMES])
+        architecture = ARCHITECTURES[self.model]
+        arrow = "->" if self.look.plain else "→"
+        blocks = [
+            f"{words} {arrow} pool {arrow}" for words in architecture.chain if "conv" in words
+        ]
+        head = [words for words in architecture.chain if words.isdigit()]
+        about = Text.assemble(
+            "\n", "\n".join([*blocks, f" {arrow} ".join(head)]),
+            (f"\n{architecture.parameters:,} parameters", "dim"),
+            (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "dim"),
+        )  # fmt: skip
+        if self.shown is None:
+            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            about.append_text(self.invitation(f"{one} trains it\n{all_} trains all three"))
+        else:
+            about.append_text(self.about_shown())
+        self.query_one("#about", Picture).show(about)
+
+    def _model_lines(self, name: str) -> Text:
+        task = self.shown
+        if task is None or task.config.model != name:
+            task = self.newest(lambda config: config.model == name)
+        if task is None:
+            words = "loading …" if self.conductor.shelf.loading else "not trained yet"
+            return Text.assemble("  ", name, "\n  ", (words, "dim"))
+        marks = PLAIN_MARKS if self.look.plain else MARKS
+        lines = Text.assemble(marks[task.state], " ", name, "\n  ")
+        curve = task.history.curves.get("validation_accuracy")
+        if curve is not None and not task.warning:
+            lines.append(spark(curve.values, SPARK, plain=self.look.plain), VALIDATION)
+        if task.history.finished:
+            accuracy = task.history.finished.figures["test"]["accuracy"]
+            # On a narrow terminal there is no room for a curve beside the words.
+            words = (
+                (f"{accuracy:.2%} at chance", BAD) if task.warning else (f" {accuracy:.2%}", "bold")
+            )
+            lines.append(*words)
+        elif curve is not None:
+            lines.append(f" {curve.values[-1]:.1%}", "dim")
+        else:
+            lines.append(task.state, "dim")
+        return lines
+
+    def refresh_pictures(self) -> None:
+        """Draw the curves and the sixteen samples."""
+        self._draw_loss()
+        self._draw_accuracy()
+        samples = self.query_one("#samples", Room)
+        answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
+        if answers is None:
+            samples.draw(partial(hint, SAMPLES_HINT))
+            samples.border_subtitle = ""
+            return
+        images = self.shown.history.images("samples")
+        samples.draw(partial(draw_samples, images, answers, plain=self.look.plain))
+        right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
+        samples.border_subtitle = f"{right} of {len(images)} right"
+
+    def _draw_loss(self) -> None:
+        chart = self.query_one("#loss", Chart)
+        curves = self.shown.history.curves if self.shown else {}
+        train, held_out = curves.get("loss"), curves.get("validation_loss")
+        if train is None:
+            chart.show_nothing("Loss")
+            return
+        lines = self.lines(train, TRAIN)
+        legend = f"[{TRAIN}]train[/] {number(self.at_cursor(train, smooth=True))}"
+        if held_out is not None:
+            lines.append(Line(held_out.steps, held_out.values, VALIDATION))
+            legend += f" [{VALIDATION}]validation[/] {number(self.at_cursor(held_out))}"
+        chart.plot = Plot(
+            lines, log=self.look.logarithm, last_step=self.shown.steps, cursor=self.cursor
+        )
+        chart.border_title, chart.border_subtitle = f"Loss{self.when()}", legend
+
+    def _draw_accuracy(self) -> None:
+        """Draw validation accuracy, the other models' newest behind it."""
+        chart = self.query_one("#accuracy", Chart)
+        curve = self.shown.history.curves.get("validation_accuracy") if self.shown else None
+        if curve is None:
+            chart.show_nothing("Validation accuracy")
+            return
+        lines = []
+        for name in NAMES:
+            other = self.newest(lambda config, name=name: config.model == name)
+            if name == self.model or other is None or not _same_dataset(other, self.shown):
+                continue
+            if (behind := other.history.curves.get("validation_accuracy")) is not None:
+                lines.append(Line(behind.steps, behind.values, OTHERS))
+        lines.append(Line(curve.steps, curve.values, VALIDATION))
+        late = np.concatenate([line.values[len(line.values) // 10 :] for line in lines])
+        late = late[np.isfinite(late)]
+        low = float(late.min()) if len(late) else 0.0
+        chart.plot = Plot(
+            lines, low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=self.shown.steps,
+            label_y=lambda value: f"{value:.1%}", cursor=self.cursor,
+        )  # fmt: skip
+        chart.border_title = f"Validation accuracy{self.when()}"
+        chart.border_subtitle = f"[{VALIDATION}]{self.model}[/] {self.at_cursor(curve):.2%}"
+        if len(lines) > 1:
+            chart.border_subtitle += f" [{OTHERS}]others[/]"
+
+
+def _same_dataset(a: Task, b: Task) -> bool:
+    started = a.history.started, b.history.started
+    return all(started) and started[0].dataset["sha256"] == started[1].dataset["sha256"]
+
+
+def labels_and_answers(preview: Preview) -> tuple[list[int], list[int]]:
+    """Return what the sample images are, and what the network says they are."""
+    return [int(v) for v in preview.values["label"]], [int(v) for v in preview.values["prediction"]]
+
+
+def draw_samples(images: np.ndarray, answers: Preview, room: Size, *, plain: bool) -> Text:
+    """Return sample images [N, H, W] in [0, 1] as thumbnails over the network's answers."""
+    size = fitting_size(len(images), room.width, room.height)
+    pictures = []
+    for image, label, answer, probability in zip(
+        images, *labels_and_answers(answers), answers.values["probability"], strict=True
+    ):
+        inner = image[MARGIN:-MARGIN, MARGIN:-MARGIN]
+        picture = draw_grey(shrink(inner, size, size), plain=plain)
+        good = label == answer
+        cross = "x" if plain else "✗"
+        words = f"{answer}" if good else f"{answer}{cross}{label}"
+        if size >= ROOM_FOR_PROBABILITY:
+            words += f" {probability:.0%}"
+        pictures.append((picture, Text(words, "" if good else WRONG)))
+    return thumbnails(pictures, min(size, len(inner)), room.width)

@@ -1,0 +1,190 @@
+"""Visualize: layers and neurons, the images that excite them, their cost curves."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
+from textual.widgets import OptionList
+
+from engine.config import RunConfig, VisualizeConfig
+from engine.networks.architectures import LAYERS, NEURONS, Neuron
+from engine.runs.history import Curve
+from tui.app.sections.base import hint
+from tui.app.sections.network import NetworkPane
+from tui.app.widgets.chart import Chart, Line, Plot
+from tui.app.widgets.picture import Picture
+from tui.app.widgets.pixels import draw_grey, enlarge, shrink
+from tui.app.widgets.room import Room, Rows
+from tui.app.widgets.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
+
+AROUND = 2  # pixels shown around a receptive field
+MANY, MEDIAN, ONE = "#3A6B8C", "#E69F00", "#56B4E9"
+LAYER_WORDS = {"logits": "final layer", "pool2": "second pooling", "pool1": "first pooling"}
+# The rows of the list: each layer, then its neurons.
+ROWS: tuple[tuple[str, int | None], ...] = tuple(
+    (layer, index) for layer in LAYERS for index in (None, *range(NEURONS[layer]))
+)
+
+
+class VisualizePane(NetworkPane):
+    """Section 3 of the report."""
+
+    section = "visualize"
+    kind = VisualizeConfig
+    config: VisualizeConfig
+
+    def compose(self) -> ComposeResult:
+        """Lay out neurons, the chosen layer's images, the activations' course."""
+        with VerticalScroll(id="neurons", classes="column panel list", can_focus=False) as layers:
+            layers.border_title = "Neurons"
+            yield Rows(*(Text(layer) for layer, _ in ROWS), id="neuron-list")
+            yield Picture(id="looked-at")
+        grid = Room("neuron-images", id="neuron-grid", classes="column panel")
+        grid.border_title = "Images"
+        yield grid
+        with Vertical(id="neuron", classes="column"):
+            chart = Chart(id="activation", classes="panel")
+            chart.border_title = "Activation"
+            yield chart
+
+    def on_mount(self) -> None:
+        """Choose the logits."""
+        self.query_one(OptionList).highlighted = 0
+        self.query_one(Chart).plain = self.look.plain
+
+    @property
+    def layer(self) -> str:
+        """The layer of the highlighted row."""
+        return ROWS[self.row][0]
+
+    @property
+    def neuron(self) -> Neuron | None:
+        """The highlighted neuron, None where a whole layer is."""
+        layer, index = ROWS[self.row]
+        return None if index is None else Neuron(layer, index)
+
+    def configs_of_choice(self) -> list[list[RunConfig]]:
+        """Return a run for each layer of which something is marked, or of what is highlighted."""
+        rows = [ROWS[row] for row in sorted(self.marked) or [self.row]]
+        runs = []
+        for layer in dict.fromkeys(layer for layer, _ in rows):
+            chosen = [index for other, index in rows if other == layer]
+            neurons = None if None in chosen else tuple(chosen)
+            runs.append([replace(self.config, layers=(layer,), neurons=neurons)])
+        return runs
+
+    def configs_of_all(self) -> list[list[RunConfig]]:
+        """Return all neurons of the network."""
+        return [[self.config]]
+
+    @on(OptionList.OptionHighlighted, "#neuron-list")
+    def _choose(self) -> None:
+        self.refresh_text()
+        self.refresh_pictures()
+
+    def refresh_text(self) -> None:
+        """Write the neurons with their activations, and whose network is looked at."""
+        self.shown = self.shown or self.newest(self.looks_at_choice)
+        curve = self.shown.history.curves.get("activation") if self.shown else None
+        ends = {}
+        if curve is not None:
+            ends = dict(zip(self.shown.config.targets, curve.values[-1], strict=True))
+        self.write_list(lambda width: [self._line(layer, index, ends) for layer, index in ROWS])
+        words = Text.assemble((f"\n{LAYER_WORDS[self.layer]}", "dim"))
+        words.append_text(self.network_words("of"))
+        if self.shown is None:
+            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            invites = self.invitation(f"{all_} draws all 74\n{one} what is chosen")
+            words.append("\n\n").append_text(invites)
+        else:
+            words.append("\n\n").append_text(self.about_shown())
+        self.query_one("#looked-at", Picture).show(words)
+
+    def _line(self, layer: str, index: int | None, ends: dict[Neuron, float]) -> Text:
+        if index is None:
+            return Text.assemble((layer, "bold"), (f" {NEURONS[layer]}", "dim"))
+        end = ends.get(Neuron(layer, index))
+        return Text.assemble(f"  {index:>2}", ("" if end is None else f"{end:>10.4g}", "dim"))
+
+    def rows_of_layer(self) -> list[int]:
+        """Return the places of the highlighted layer's neurons among the shown run's."""
+        if self.shown is None or not self.shown.config.model:
+            return []
+        targets = self.shown.config.targets
+        return [row for row, neuron in enumerate(targets) if neuron.layer == self.layer]
+
+    def refresh_pictures(self) -> None:
+        """Draw the highlighted layer's images and the course of their activations."""
+        panel, chart = self.query_one("#neuron-grid", Room), self.query_one(Chart)
+        preview = self.shown.history.preview("images", self.cursor) if self.shown else None
+        rows = self.rows_of_layer()
+        if preview is None or not rows:
+            words = "The images that excite the neurons sharpen here."
+            if preview is not None:
+                draws = f"{self.app.keys.name('run.choice')} draws them"
+                words = f"This run has no neurons of {self.layer}; {draws}."
+            panel.draw(partial(hint, words))
+            chart.show_nothing("Activation")
+            panel.border_title = "Images"
+            return
+        neurons = [self.shown.config.targets[row] for row in rows]
+        panel.draw(partial(self._grid, neurons, preview.images[rows], self._dead(), self.neuron))
+        panel.border_title = f"Images of {self.layer}{self.when()}"
+        self._draw_activation(chart, rows, neurons)
+
+    def _draw_activation(self, chart: Chart, rows: list[int], neurons: list[Neuron]) -> None:
+        curve = self.shown.history.curves.get("activation")
+        if curve is None:
+            chart.plot = Plot()
+            return
+        values = curve.values[:, rows]
+        lines = [Line(curve.steps, values[:, m], MANY) for m in range(len(rows))]
+        if self.neuron in neurons:
+            one = Curve(curve.steps, values[:, neurons.index(self.neuron)])
+            name, style = f"{self.layer} {self.neuron.index}", ONE
+        else:
+            one = Curve(curve.steps, np.median(values, axis=1))
+            name, style = f"median of {len(rows)}", MEDIAN
+        lines.append(Line(one.steps, one.values, style))
+        chart.plot = Plot(lines, last_step=self.shown.steps, cursor=self.cursor)
+        chart.border_title = "Activation"
+        chart.border_subtitle = f"[{style}]{name}[/] {self.at_cursor(one):.4g}"
+
+    def _dead(self) -> set[Neuron]:
+        """Return the neurons that are zero on every test image, as far as that is known."""
+        if self.shown.history.finished is None:
+            return set()
+        described = self.shown.history.finished.figures["neurons"]
+        return {Neuron(one["layer"], one["index"]) for one in described if one["dead"]}
+
+    def _grid(
+        self,
+        neurons: list[Neuron],
+        images: np.ndarray,
+        dead: set[Neuron],
+        chosen: Neuron | None,
+        room: Size,
+    ) -> Text:
+        size = fitting_size(len(neurons), room.width, room.height)
+        pictures = []
+        for neuron, image in zip(neurons, images, strict=True):
+            picture = draw_grey(field_of(neuron, image, size), plain=self.look.plain)
+            style = WRONG if neuron in dead else CHOSEN if neuron == chosen else ""
+            words = f" {neuron.index} dead" if neuron in dead else f" {neuron.index} "
+            pictures.append((picture, Text(words, style)))
+        return thumbnails(pictures, size, room.width)
+
+
+def field_of(neuron: Neuron, image: np.ndarray, size: int) -> np.ndarray:
+    """Return an image's part around a neuron's receptive field, ``size`` pixels a side."""
+    rows, columns = neuron.receptive_field
+    if neuron.position:
+        rows = slice(rows.start - AROUND, rows.stop + AROUND)
+        columns = slice(columns.start - AROUND, columns.stop + AROUND)
+    seen = image[rows, columns] / 255
+    return shrink(enlarge(seen, -(-size // len(seen))), size, size)

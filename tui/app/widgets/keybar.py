@@ -1,0 +1,51 @@
+"""The line of sections at the top and of keys at the bottom, made from the list of actions."""
+
+from collections.abc import Container
+
+from rich.text import Text
+
+from tui.app.actions import ACTIONS, EVERYWHERE
+from tui.app.keymap import Keymap, titled
+
+KEY = "bold #E69F00"
+
+
+def title_line(section: str, keys: Keymap) -> Text:
+    """Return the sections' titles, to be clicked too; the open one is marked."""
+    line = Text(" mnist-tui ", "bold", no_wrap=True)
+    for name in EVERYWHERE:
+        title = Text(
+            f" {titled(name, keys)} ", "reverse bold" if name == section else "not reverse"
+        )
+        title.apply_meta({"@click": f"app.show('{name}')"})
+        line = Text.assemble(line, " ", title, no_wrap=True)
+    return line
+
+
+def key_line(section: str, refused: Container[str], keys: Keymap, width: int) -> Text:
+    """Return a section's keys with a word each, to be clicked too; dim what cannot be done now.
+
+    ``refused`` holds ids of actions.
+    """
+    for gap, all_ in (("  ", True), (" ", True), (" ", False)):
+        line = _line(section, refused, keys, gap, all_=all_)
+        if line.cell_len <= width:
+            break
+    return line
+
+
+def _line(section: str, refused: Container[str], keys: Keymap, gap: str, *, all_: bool) -> Text:
+    line = Text(gap[1:], no_wrap=True)
+    for action in ACTIONS:
+        if not action.footer or section not in action.sections:
+            continue
+        dim = action.id in refused
+        if dim and not all_:
+            continue
+        click = {"@click": f"app.{action.action}"}
+        key = keys.shown(action.id)
+        start = len(line)
+        line.append(key, "dim" if dim else KEY).append(f" {action.word}", "dim" if dim else "")
+        line.apply_meta(click, start, len(line))
+        line.append(gap)
+    return line

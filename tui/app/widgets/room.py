@@ -1,0 +1,84 @@
+"""What is drawn for a size: each widget asks for its drawing again when its own size changes."""
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual.containers import VerticalScroll
+from textual.geometry import Size
+from textual.widgets import OptionList
+
+from tui.app.guard import Guarded
+from tui.app.widgets.picture import Picture
+
+Drawing = Callable[[Size], Text]
+CORNERS = 6  # cells of a border's line that hold no words: corners, lines and spaces
+
+
+class Room(Guarded, VerticalScroll):
+    """A panel with one picture, which is drawn for the cells that the layout leaves it."""
+
+    def __init__(self, picture: str, *, id: str, classes: str) -> None:
+        """``picture`` is the id of the picture inside."""
+        self._picture = Picture(id=picture)
+        super().__init__(self._picture, id=id, classes=classes, can_focus=False)
+        self._drawing: Drawing = lambda room: Text()
+        self._legends: tuple[str, ...] = ()
+
+    @property
+    def legends(self) -> tuple[str, ...]:
+        """What the border says of the picture: the first of these that fits, the longest first."""
+        return self._legends
+
+    @legends.setter
+    def legends(self, legends: tuple[str, ...]) -> None:
+        self._legends = legends
+        self._write_legend()
+
+    def _write_legend(self) -> None:
+        room = self.outer_size.width - CORNERS
+        self.border_subtitle = next((words for words in self._legends if len(words) <= room), "")
+
+    @property
+    def room(self) -> Size:
+        """The cells inside border, padding and the scrollbar's column."""
+        return self.scrollable_content_region.size
+
+    def draw(self, drawing: Drawing) -> None:
+        """Show what ``drawing`` makes of the room, now and whenever the room changes.
+
+        It is called later too: what it draws from must not change meanwhile.
+        """
+        self._drawing = drawing
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Draw for the new size, which the layout has settled by now."""
+        if self.room.width:  # none while the panel is hidden
+            drawn = self._drawing(self.room)
+            if drawn.plain.endswith("\n"):  # an empty last line would make it scroll for nothing
+                drawn.right_crop()
+            self._picture.show(drawn)
+            if self._legends:
+                self._write_legend()
+
+
+class Rows(Guarded, OptionList):
+    """A list whose rows are written for its width."""
+
+    def __init__(self, *rows: Text, id: str) -> None:
+        super().__init__(*rows, id=id)
+        self._written: list[Text] = []
+        self._writing: Callable[[int], list[Text]] = lambda width: []
+
+    def write(self, writing: Callable[[int], list[Text]]) -> None:
+        """Write the rows that ``writing`` makes of a width, now and whenever the width changes."""
+        self._writing = writing
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Write for the new size; only what changed is sent to the terminal."""
+        rows = self._writing(self.scrollable_content_region.width)
+        for number, row in enumerate(rows):
+            if number >= len(self._written) or row != self._written[number]:
+                self.replace_option_prompt_at_index(number, row)
+        self._written = rows

@@ -1,0 +1,136 @@
+"""A comparison of runs in words: ranked results, means over seeds, noises side by side."""
+
+import math
+from typing import Any
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from engine.analysis.compare import Compared, Comparison
+from engine.files.text import visible
+from engine.runs.history import History
+from tui.app.widgets.pixels import draw_grey, draw_signed, shrink
+from tui.app.widgets.thumbnails import thumbnails
+from tui.cli.tables import keep_whole
+from tui.words import number
+
+SHARES = ("accuracy", "success", "percentile", "validation_best", "validation_last")
+SIDE = 20  # pixels of a picture
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print the ranked runs, the groups where seeds were repeated, and pictures on a terminal."""
+    console.print(f"{len(comparison.runs)} runs of {comparison.section}, the best first",
+                  style="bold", soft_wrap=True)  # fmt: skip
+    if comparison.warning:
+        console.print(comparison.warning, style="yellow", soft_wrap=True)
+    console.print(ranking(comparison))
+    if warnings := warnings_of(comparison):
+        console.print(Text("\n").join(warnings), soft_wrap=True)
+    if len(comparison.groups) < len(comparison.runs):
+        console.print("Mean over seeds, ± the deviation of one run", style="bold")
+        console.print(group_table(comparison))
+    if console.is_terminal and console.color_system and comparison.section != "train":
+        console.print(pictures(comparison, console.width, plain=False))
+
+
+def ranking(comparison: Comparison) -> Table:
+    """Return a line a run, the best first: the settings that differ, then its figures."""
+    rows = list(comparison.rows())
+    table = _table(rows[0])
+    for row in rows:
+        table.add_row(*(_cell(name, value) for name, value in row.items()))
+    keep_whole(table.columns[1])
+    return table
+
+
+def warnings_of(comparison: Comparison) -> list[Text]:
+    """Return a line in red for each run whose figures are worth nothing."""
+    return [
+        Text(f"{compared.run.id}: {warning}", "bold red")
+        for compared in comparison.runs
+        if (warning := compared.warning)
+    ]
+
+
+def group_table(comparison: Comparison) -> Table:
+    """Return a line a group: each figure's mean and deviation over its runs."""
+    names = comparison.runs[0].figures
+    table = _table({"group": "", "runs": 0} | dict.fromkeys(names, 0.0))
+    for group in comparison.groups:
+        cells = [_spread(name, [one.figures[name] for one in group]) for name in names]
+        table.add_row(comparison.name_of(group), str(len(group)), *cells)
+    return table
+
+
+def pictures(comparison: Comparison, width: int, *, plain: bool) -> Text:
+    """Return what the runs made of each label or neuron, next to each other, a block each."""
+    blocks = []
+    shown = [(compared, _images(compared)) for compared in comparison.runs]
+    for name in dict.fromkeys(name for _, images in shown for name in images):
+        row = []
+        for compared, images in shown:
+            if name in images:
+                image, bound = images[name]
+                small = shrink(image, SIDE, SIDE)
+                drawn = draw_signed(small, bound, plain=plain) if bound else draw_grey(
+                    small, plain=plain)  # fmt: skip
+            else:
+                drawn = Text("\n" * (SIDE // 2 - 1))
+            rank = comparison.runs.index(compared) + 1
+            row.append((drawn, Text(f"{name}, {rank}", "dim")))
+        blocks.append(thumbnails(row, SIDE, width))
+    return Text("\n").join(blocks)
+
+
+def _images(compared: Compared) -> dict[str, tuple[np.ndarray, float]]:
+    """Return a run's last images by what they are of, with the bound of signed ones or 0."""
+    history: History = compared.history
+    name = "noise" if "noise" in history.previews else "images"
+    if name not in history.previews:
+        return {}
+    preview, images = history.preview(name), history.images(name)
+    config = compared.run.config
+    if name == "noise":
+        return {
+            f"target {label}": (image, preview.high)
+            for label, image in zip(config.labels, images, strict=True)
+        }
+    return {
+        f"{neuron.layer} {neuron.index}": (image, 0.0)
+        for neuron, image in zip(config.targets, images, strict=True)
+    }
+
+
+def _spread(name: str, values: list[float]) -> str:
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return "–"
+    mean = _number(name, float(np.mean(finite)))
+    if len(finite) < 2:
+        return mean
+    return f"{mean} ± {_number(name, float(np.std(finite, ddof=1)))}"
+
+
+def _table(first: dict[str, Any]) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for name, value in first.items():
+        words = visible(name).replace("_", "\n", 1).replace("_", " ")  # longer than figures
+        table.add_column(Text(words), justify="left" if isinstance(value, str) else "right",
+                         no_wrap=True)  # fmt: skip
+    return table
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    return _number(name, value) if isinstance(value, float) else str(value)
+
+
+def _number(name: str, value: float) -> str:
+    if any(word in name for word in SHARES):
+        return f"{value:.2%}"
+    return number(value, ".4g")

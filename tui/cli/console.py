@@ -1,0 +1,290 @@
+"""All that is printed: lines, tables and JSON, and what listens to a run on the command line.
+
+Nothing is printed in another way, so that nothing foreign (a file's content, a folder's name, a
+variable) is ever an escape sequence, markup or a second line.
+"""
+
+import json
+import os
+import re
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Protocol, TextIO
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.progress import Task as Bar
+from rich.segment import Segment
+from rich.text import Text
+
+from engine.files.text import visible
+from engine.runs.events import Event, Failed, Finished, Progress, Started, Stopped, Working, to_json
+from engine.runs.events import plain as json_values
+from tui.cli.options import Output
+from tui.cli.streams import on_terminal
+
+LINES_PER_RUN = 10  # off a terminal
+WIDTH_OFF_TERMINAL = 100_000  # nothing is cut or wrapped
+RATE_WINDOW = 5.0  # seconds over which speed is averaged
+
+
+class Listener(Protocol):
+    """Hears the events of one run after another; a context manager around them all."""
+
+    def __call__(self, event: Event) -> None: ...
+    def __enter__(self) -> "Listener": ...
+    def __exit__(self, *exception: object) -> None: ...
+
+
+def listener(output: Output, console: Console, runs: int) -> Listener:
+    """Return what shows the progress of ``runs`` runs as ``output`` asks."""
+    if output.json:
+        return JsonLines()
+    if output.quiet:
+        return Silence()
+    return ProgressBars(console, runs) if console.is_terminal else PlainLines(console, runs)
+
+
+class Silence:
+    """Shows nothing."""
+
+    def __call__(self, event: Event) -> None:
+        """Let the event pass."""
+
+    def __enter__(self) -> "Silence":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing to end."""
+
+
+class JsonLines(Silence):
+    """Prints every event on standard output, with the id of its run."""
+
+    def __init__(self) -> None:
+        self._run = ""
+
+    def __call__(self, event: Event) -> None:
+        """Print one JSON object on a line of its own."""
+        if isinstance(event, Started):
+            self._run = event.run
+        if isinstance(event, Working):  # not of the journal
+            return
+        say_json({"run": self._run} | to_json(event), separators=(",", ":"))
+
+
+class PlainLines(Silence):
+    """Prints a line at the start and the end of a run and ten between, without moving a cursor."""
+
+    def __init__(self, console: Console, runs: int) -> None:
+        self._print: Callable[..., None] = console.print
+        self._meter = Meter()
+        self._runs, self._number = runs, 0
+        self._next = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Print a line where one is due."""
+        meter = self._meter
+        meter(event)
+        match event:
+            case Started():
+                self._next = event.steps / LINES_PER_RUN
+                self._number += 1
+                which = f" ({self._number} of {self._runs})" if self._runs > 1 else ""
+                self._line(f"{meter.title}{which}: {event.run}, {event.steps:,} steps")
+            case Progress() if event.step >= self._next:
+                self._next += meter.steps / LINES_PER_RUN
+                self._line(f"{meter.title}  {event.step:,}/{meter.steps:,}  {meter.summary()}")
+            case Stopped():
+                self._line(f"{meter.title}: stopped at step {event.step:,} ({event.reason})")
+
+    def _line(self, text: str) -> None:
+        self._print(text, highlight=False, soft_wrap=True)
+
+
+class ProgressBars(Silence):
+    """One bar per run: steps, rate, loss, accuracy, time left; one over all of several runs."""
+
+    def __init__(self, console: Console, runs: int) -> None:
+        self._meter = Meter()
+        self._bars = Bars(
+            Words("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            Words("{task.fields[summary]}"),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            console=console,
+        )
+        self._task = None
+        self._finished = 0
+        self._overall = None
+        if runs > 1:
+            self._overall = self._bars.add_task("all", total=runs, summary="runs")
+
+    def __call__(self, event: Event) -> None:
+        """Move the bar of the present run."""
+        meter = self._meter
+        meter(event)
+        match event:
+            case Started():
+                self._task = self._bars.add_task(meter.title, total=event.steps, summary="")
+            case Progress():
+                self._bars.update(self._task, completed=event.step, summary=meter.summary())
+                self._advance(self._finished + event.step / meter.steps)
+            case Working() if self._task is not None:
+                self._bars.update(self._task, summary=event.doing)
+            case Stopped() if self._task is not None:
+                self._bars.update(self._task, summary=f"stopped ({event.reason})")
+                self._bars.stop_task(self._task)
+            case Failed() if self._task is not None:  # and not while figures are drawn
+                self._bars.update(self._task, summary="failed")
+                self._bars.stop_task(self._task)
+            case Finished():
+                self._bars.update(self._task, completed=meter.steps, summary=meter.summary())
+                self._task = None
+                self._finished += 1
+                self._advance(self._finished)
+
+    def _advance(self, runs: float) -> None:
+        if self._overall is not None:
+            self._bars.update(self._overall, completed=runs)
+
+    def __enter__(self) -> "ProgressBars":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Leave the bars as they are and give the cursor back."""
+        self._bars.stop()
+
+
+class Meter:
+    """The numbers of a run that a person wants in one line."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self.steps = 0
+        self._batch = 0
+        self._numbers: dict[str, str] = {}
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def __call__(self, event: Event) -> None:
+        """Take in what an event says."""
+        if isinstance(event, Started):
+            self.title, self.steps = event.title, event.steps
+            if event.section != "train":
+                self.title = f"{event.section} {event.title}"
+            self._batch = event.config.get("batch_size") or 0
+            self._numbers.clear()
+            self._marks.clear()
+        if isinstance(event, (Started, Progress)):
+            self._marks.append((event.time, event.step))
+            while self._marks[-1][0] - self._marks[0][0] > RATE_WINDOW and len(self._marks) > 2:
+                self._marks.popleft()
+        if isinstance(event, Progress):
+            for name, rows in event.series.items():
+                words = f"{rows[-1].mean():.1%}" if name == "success" else f"{rows.mean():.3f}"
+                self._numbers[name] = f"{name} {words}"
+            if "validation_accuracy" in event.values:
+                accuracy = event.values["validation_accuracy"]
+                self._numbers["accuracy"] = f"validation {accuracy:.2%}"
+
+    def summary(self) -> str:
+        """Return rate, loss and accuracy, those that there are."""
+        (t0, s0), (t1, s1) = self._marks[0], self._marks[-1]
+        rate = []
+        if t1 > t0:
+            steps = (s1 - s0) / (t1 - t0)
+            rate = [f"{steps * self._batch:,.0f} img/s" if self._batch else f"{steps:.1f} steps/s"]
+        return "  ".join([*rate, *self._numbers.values()])
+
+
+class Words(TextColumn):
+    """A column of a progress bar whose text is no markup."""
+
+    def render(self, task: Bar) -> Text:
+        """Return the bar's words."""
+        return Text(visible(self.text_format.format(task=task)))
+
+
+class SafeConsole(Console):
+    """A console that shows text as it is: no markup, no emoji codes, no control characters.
+
+    A newline in a ``str`` counts as foreign; one that is meant stands in a ``Text``.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        # Of what is no number, rich makes a ValueError or a screen without columns.
+        sizes = re.compile("[1-9][0-9]{0,4}")
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("COLUMNS", "LINES") or sizes.fullmatch(value)
+        }
+        super().__init__(
+            markup=False, emoji=False, highlight=False, _environ=environment, **options
+        )
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a string as Text: made safe before the layout, which counts its cells."""
+        return super().render_str(visible(text), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of a renderable, made safe whatever it was made of."""
+        for text, style, control in super().render(renderable, options):
+            if control is None:
+                text = "\n".join(map(visible, text.split("\n")))
+            yield Segment(text, style, control)
+
+
+def console_for(stream: str) -> SafeConsole:
+    """Return a console on ``stdout`` or ``stderr``.
+
+    Off a terminal it writes no escape codes, and lines as long as they need to be.
+    """
+    there = on_terminal(getattr(sys, stream))
+    # Settled now: one that hangs up later is no terminal, and would never be written to again.
+    capable = there and os.environ.get("TTY_COMPATIBLE") != "0"
+    console = SafeConsole(stderr=stream == "stderr", force_terminal=capable)
+    if not there:
+        console.width = WIDTH_OFF_TERMINAL
+    return console
+
+
+def say(line: str) -> None:
+    """Print one line of a result on standard output."""
+    _write(sys.stdout, visible(line))
+
+
+def say_text(text: str) -> None:
+    """Print lines of a result on standard output; newlines must be meant."""
+    _write(sys.stdout, *map(visible, text.removesuffix("\n").split("\n")))
+
+
+def say_json(value: Any, separators: tuple[str, str] | None = None) -> None:
+    """Print a value as one line of JSON on standard output; numbers not finite are null."""
+    text = json.dumps(json_values(value), separators=separators, allow_nan=False)
+    # The one control character that ASCII alone does not rule out.
+    _write(sys.stdout, text.replace("\x7f", "\\u007f"))
+
+
+def complain(message: str) -> None:
+    """Print one line about what went wrong on standard error, if anyone still reads it."""
+    explain(f"mnist-tui: {visible(message)}")
+
+
+def explain(text: str) -> None:
+    """Print lines on standard error, if anyone still reads them; newlines must be meant."""
+    with suppress(OSError):
+        _write(sys.stderr, *map(visible, text.removesuffix("\n").split("\n")))
+
+
+def _write(stream: TextIO | None, *lines: str) -> None:
+    if stream is not None:
+        stream.write("".join(f"{line}\n" for line in lines))
+        stream.flush()

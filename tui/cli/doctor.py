@@ -1,0 +1,100 @@
+"""``mnist-tui doctor``: what this machine offers, on one screen."""
+
+import locale
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.config import option
+from engine.errors import MnistTuiError
+from tui.cli.console import console_for, say_json
+from tui.cli.data import Found, dataset_states
+from tui.cli.options import AsJson, expand
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Where:
+    """What to look at."""
+
+    data_root: str | None = option(None, "Folder that holds MNIST/raw/.")
+    artifacts: str = option("artifacts", "Folder that run directories go to.")
+
+
+@expand
+def doctor(where: Where, json_: AsJson = False) -> None:
+    """Show terminal, colours, device, precision, dataset and versions: one screen."""
+    console = console_for("stdout")
+    findings = list(_findings(where, console))
+    if json_:
+        words = {label.replace(" ", "_"): it for label, it in findings if isinstance(it, str)}
+        datasets = [asdict(it) for _, it in findings if isinstance(it, Found)]
+        say_json(words | {"datasets": datasets, "versions": _versions()})
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, it in findings:
+        table.add_row(label, it.words if isinstance(it, Found) else it)
+    versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
+    table.add_row("versions", versions)
+    console.print(table)
+
+
+def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found]]:
+    term = f"TERM={os.environ.get('TERM', '')}"
+    if console.is_terminal:
+        yield "terminal", f"{console.width}x{console.height}, {term}, a terminal"
+    else:
+        yield "terminal", f"{term}, no terminal (lines without colour)"
+    colours = console.color_system or "none"
+    if os.environ.get("NO_COLOR"):
+        colours = "none (NO_COLOR is set)"
+    yield "colours", colours
+    encoding = getattr(sys.stdout, "encoding", "") or locale.getpreferredencoding()
+    yield "characters", encoding + ("" if "utf" in encoding.lower() else " (plain ASCII is used)")
+    yield from _device_findings()
+    yield from ((each.name, each) for each in dataset_states(where.data_root))
+    yield "artifacts", _folder_state(Path(where.artifacts))
+    yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def _versions() -> dict[str, str]:
+    names = ("mnist-tui", "torch", "torchvision", "numpy", "matplotlib", "rich", "textual", "typer")
+    return {name: metadata.version(name) for name in names}
+
+
+def _device_findings() -> Iterator[tuple[str, str]]:
+    import torch
+
+    from engine.numerics.device import device_name, has_bf16, open_device, usable_cores
+
+    cpu = torch.device("cpu")
+    bf16 = "bf16 in hardware" if has_bf16(cpu) else "no bf16 in hardware"
+    yield "cpu", f"{device_name(cpu)}, {usable_cores()} of {os.cpu_count()} cores usable, {bf16}"
+    if not torch.cuda.is_available():
+        yield "cuda", "no device that torch can use"
+    for index in range(torch.cuda.device_count()):
+        gpu = torch.device("cuda", index)
+        free, total = (amount / 2**30 for amount in torch.cuda.mem_get_info(gpu))
+        yield str(gpu), f"{device_name(gpu)}, {free:.1f} of {total:.1f} GiB free"
+    try:
+        chosen = open_device()
+        yield "a run takes", f"{chosen.torch_device}, {chosen.precision}, {chosen.threads} threads"
+    except MnistTuiError as error:
+        yield "a run takes", str(error)
+
+
+def _folder_state(folder: Path) -> str:
+    places = (folder.absolute(), *folder.absolute().parents)
+    # Unlike pathlib's, exists is False where one may not look.
+    existing = next((path for path in places if os.path.exists(path)), Path("/"))
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        return f"{folder} cannot be written; choose another with --artifacts"
+    return f"{folder} ({'writable' if folder.exists() else 'will be made'})"

@@ -1,0 +1,143 @@
+"""The command line: every task of the laboratory without the terminal UI."""
+
+import gc
+import os
+import re
+import sys
+import traceback
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from engine.config import RunConfig
+from engine.errors import EngineError, MnistTuiError
+from tui.cli import data, report, resume, run, runs
+from tui.cli.console import complain, explain, say
+from tui.cli.doctor import doctor
+from tui.cli.options import doubtful_variables, expand, refuse_options_before, said, source_of
+from tui.cli.streams import Outlet, occupy_closed, on_terminal, outlets
+from tui.live.signals import exit_code
+
+app = typer.Typer(
+    name="mnist-tui",
+    help="A terminal laboratory for small neural networks on MNIST.",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+LONGEST = 400  # characters of a complaint about the command line
+
+
+@app.callback(invoke_without_command=True)
+@expand
+def bare(
+    context: typer.Context,
+    config: RunConfig,
+    ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """A terminal laboratory for small neural networks on MNIST. Without a command: the app."""
+    if version:
+        say(f"mnist-tui {metadata.version('mnist-tui')}")
+        raise typer.Exit
+    for doubt in doubtful_variables(context):
+        complain(doubt)
+    refuse_options_before(context)
+    try:
+        os.getcwd()
+    except OSError as error:  # where torch would end the process
+        raise EngineError(
+            f"The current folder cannot be used ({error.strerror}); change to another."
+        ) from None
+    if context.invoked_subcommand is not None:
+        return
+    if not on_terminal(sys.stdin, sys.stdout):
+        raise EngineError(
+            "The app needs a terminal; see `mnist-tui --help` for what runs without one."
+        )
+    gc.disable()  # nothing is garbage while modules are imported; a tenth of the first frame's time
+    from tui.app.open import open_app  # textual, which the commands do not need
+
+    raise typer.Exit(open_app(config, ascii_=ascii_, said=said(context)))
+
+
+app.add_typer(run.app, name="run")
+app.add_typer(runs.app, name="runs")
+app.add_typer(data.app, name="data")
+app.command()(resume.resume)
+app.command()(resume.attach)
+app.command()(resume.stop)
+app.command()(report.report)
+app.command()(report.compare)
+app.command()(doctor)
+
+
+def main() -> None:
+    """Run a command and leave with the contract's exit codes; errors are one line each."""
+    occupy_closed()
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run a command and return its exit code."""
+    with outlets() as (out, err):
+        code = _invoke(arguments)
+        out.flush()
+        err.flush()
+        return code or _delivered(out)
+
+
+def _delivered(out: Outlet) -> int:
+    """Return the exit code of a command that is done, by whether its output could be written."""
+    if out.failure is None:
+        return 0
+    if out.signal:
+        return exit_code(out.signal)
+    complain(f"Standard output cannot be written ({out.failure.strerror or out.failure}).")
+    return 1
+
+
+def _invoke(arguments: list[str]) -> int:
+    try:
+        return app(arguments, prog_name="mnist-tui", standalone_mode=False) or 0
+    except MnistTuiError as error:
+        if _debugging(arguments):
+            explain(traceback.format_exc())
+        complain(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted")
+        return 130
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's own: unknown option, not a number ...
+            message = error.format_message()
+            if message.startswith("Usage:"):  # nothing was asked for: this is the help
+                explain(message)
+            else:
+                complain(_usage(error, message))
+            return error.exit_code
+        if _debugging(arguments):
+            explain(traceback.format_exc())
+        complain(f"unexpected {type(error).__name__}: {error} (MNIST_TUI_DEBUG=1 shows where)")
+        return 1
+
+
+def _usage(error: Exception, message: str) -> str:
+    """Return what typer has to say in one line that is not as long as what it complains of."""
+    context = getattr(error, "ctx", None)
+    hint = f" See `{context.command_path} --help`." if context else ""
+    message = re.sub(r"\s*\n\s*", " ", message)  # a list of choices has a line for each
+    if len(message) > LONGEST:
+        message = f"{message[: LONGEST // 2]} … {message[-LONGEST // 2 :]}"
+    if variable := source_of(error):
+        message = f"{variable}: {message}"
+    return message + ("" if message.endswith((".", "?")) else ".") + hint
+
+
+def _debugging(arguments: list[str]) -> bool:
+    return "--debug" in arguments or os.environ.get("MNIST_TUI_DEBUG", "") not in ("", "0")

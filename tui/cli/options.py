@@ -1,0 +1,229 @@
+"""Command-line options made from the dataclasses that they fill.
+
+A command takes a whole dataclass (``config: TrainConfig``); ``expand`` lays its option fields out
+as typer options, each with its environment variable, and hands the command the built dataclass.
+"""
+
+import dataclasses
+import difflib
+import functools
+import inspect
+import os
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import typer
+
+from engine.config import (
+    AdversarialConfig,
+    RunConfig,
+    TrainConfig,
+    VisualizeConfig,
+    flag,
+    option,
+    options_of,
+)
+from engine.errors import UsageError
+from engine.networks.architectures import ARCHITECTURES, CLASSES
+
+PREFIX = "MNIST_TUI_"
+FOR_TESTS = PREFIX + "TEST_"
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """How a command talks."""
+
+    json: bool = option(False, "Print the events, one JSON object a line, and nothing else.")
+    quiet: bool = option(False, "Say nothing but results and errors.")
+    debug: bool = option(False, "Show a traceback with an error.")
+
+
+def environment_variable(name: str) -> str:
+    """Return the variable that stands for an option: ``MNIST_TUI_BATCH_SIZE``."""
+    return PREFIX + name.upper()
+
+
+def expand(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace each dataclass parameter of a command by that dataclass's options.
+
+    A field that the command itself takes as a parameter is left to it.
+    """
+    own = inspect.signature(command, eval_str=True).parameters
+    groups = {name: p.annotation for name, p in own.items() if _has_options(p.annotation)}
+    parameters = [p for name, p in own.items() if name not in groups]
+    for group in groups.values():
+        parameters += [p for p in _parameters(group) if p.name not in own]
+
+    @functools.wraps(command)
+    def expanded(**values: Any) -> None:
+        built = {}
+        for name, group in groups.items():
+            fields = [field for field in options_of(group) if field not in own]
+            built[name] = group(**{field: values.pop(field) for field in fields})
+        command(**values, **built)
+
+    expanded.__signature__ = inspect.Signature(
+        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    )
+    expanded.__annotations__ = {p.name: p.annotation for p in parameters}
+    del expanded.__wrapped__  # or the command's own signature would be found through it
+    return expanded
+
+
+def read_value(kind: type, name: str, text: str) -> Any:
+    """Return an option's value from text, in the field's type; "" is its default.
+
+    Raises UsageError where the text is not of that type; ranges are the config's to check.
+    """
+    default = next(item.default for item in dataclasses.fields(kind) if item.name == name)
+    if not text.strip():
+        return default
+    wanted = get_type_hints(kind)[name]
+    types = [part for part in (get_args(wanted) or (wanted,)) if part is not type(None)]
+    text = text.strip()
+    try:
+        if types == [bool]:
+            return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+        return types[0](text)
+    except (ValueError, KeyError):
+        words = {int: "a whole number", float: "a number", bool: "true or false"}[types[0]]
+        raise UsageError(f"{flag(name)} must be {words}, not {text!r}.") from None
+
+
+def command_line(configs: Sequence[RunConfig]) -> str:
+    """Return the command that does what these configs, alike but for their model, ask for."""
+    first = configs[0]
+    words = ["mnist-tui", "run", first.section]
+    for name, values in _choices(configs).items():
+        words += [word for value in values for word in (f"--{name}", str(value))]
+    defaults = {item.name: item.default for item in dataclasses.fields(first)}
+    for name in options_of(first):
+        value = getattr(first, name)
+        if name == "model" or value == defaults[name]:
+            continue
+        words += [flag(name)] if value is True else [flag(name), str(value)]
+    return shlex.join(words)
+
+
+def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
+    """Return what runs are of, in words: models, targets, or layers with their neurons."""
+    parts = []
+    for configs in commands:
+        match configs[0]:
+            case TrainConfig():
+                parts += [config.model for config in configs]
+            case AdversarialConfig(labels=labels):
+                numbers = ", ".join(map(str, labels))
+                parts.append("all targets" if len(labels) == CLASSES else f"target {numbers}")
+            case VisualizeConfig(layers=layers, neurons=neurons):
+                names = ", ".join(layers or ("all layers",))
+                parts.append(f"{names} {', '.join(map(str, neurons))}" if neurons else names)
+    return ", ".join(parts)
+
+
+def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence]:
+    """Return what was chosen with options that may be repeated; nothing stands for all."""
+    match configs[0]:
+        case TrainConfig():
+            models = [config.model for config in configs]
+            return {"model": models if len(models) < len(ARCHITECTURES) else ()}
+        case AdversarialConfig(labels=labels):
+            return {"label": labels if len(labels) < CLASSES else ()}
+        case VisualizeConfig(layers=layers, neurons=neurons):
+            return {"layer": layers or (), "neuron": neurons or ()}
+    raise TypeError(type(configs[0]).__name__)
+
+
+def refuse_options_before(context: typer.Context) -> None:
+    """Refuse options that stand before a subcommand: it would not hear of them.
+
+    Raises UsageError.
+    """
+    if context.invoked_subcommand is None:
+        return
+    name = context.invoked_subcommand
+    heard = set(_flags(context.command.commands[name]))
+    for parameter in context.command.params:
+        if _source(context, parameter.name) == "COMMANDLINE":
+            given = parameter.opts[0]
+            if given not in heard:
+                raise UsageError(f"{name} has no {given}; leave it out.")
+            raise UsageError(f"Give {given} after {name}, not before it.")
+
+
+def _flags(command: Any) -> Iterator[str]:
+    """Yield the spellings of a command's parameters, those of its subcommands with them."""
+    for parameter in command.params:
+        yield from parameter.opts
+    for inner in getattr(command, "commands", {}).values():
+        yield from _flags(inner)
+
+
+def said(context: typer.Context) -> set[str]:
+    """Return the names of the options that the command line or the environment gives."""
+    given = ("COMMANDLINE", "ENVIRONMENT")
+    return {name for name in context.params if _source(context, name) in given}
+
+
+def source_of(error: Exception) -> str:
+    """Return the variable that a value which typer refuses came from, "" for the command line."""
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    if context is None or parameter is None:
+        return ""
+    return parameter.envvar if _source(context, parameter.name) == "ENVIRONMENT" else ""
+
+
+def _source(context: typer.Context, name: str) -> str:
+    source = context.get_parameter_source(name)
+    return source.name if source is not None else ""
+
+
+def doubtful_variables(context: typer.Context) -> Iterator[str]:
+    """Yield a line about each MNIST_TUI_ variable that no option of the program listens to."""
+    known = {name.removeprefix(PREFIX) for name in _variables(context.command)}
+    for name in sorted(os.environ):
+        rest = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and rest not in known:
+            near = difflib.get_close_matches(rest, known, 1)
+            meant = f"; did you mean {PREFIX}{near[0]}?" if near else "."
+            yield f"no option is set by {name}{meant}"
+
+
+def _variables(command: Any) -> Iterator[str]:
+    for parameter in command.params:
+        if parameter.envvar:
+            yield parameter.envvar
+    for inner in getattr(command, "commands", {}).values():
+        yield from _variables(inner)
+
+
+def _has_options(annotation: Any) -> bool:
+    return isinstance(annotation, type) and dataclasses.is_dataclass(annotation)
+
+
+def _parameters(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group)
+    defaults = {item.name: item.default for item in dataclasses.fields(group)}
+    parameters = []
+    for name, rules in options_of(group).items():
+        kind = Literal.__getitem__(rules.choices) if rules.choices else hints[name]
+        declaration = typer.Option(
+            flag(name),
+            help=rules.help,
+            envvar=environment_variable(name),
+            show_envvar=False,
+        )
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=defaults[name],
+                annotation=Annotated[kind, declaration],
+            )
+        )
+    return parameters

@@ -1,0 +1,103 @@
+"""``mnist-tui report`` and ``compare``: what the runs say together."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import UsageError
+from engine.runs.store import Run, find_run
+from tui.cli.comparison import print_comparison
+from tui.cli.console import complain, console_for, say, say_json, say_text
+from tui.cli.options import expand
+from tui.cli.runs import Where
+
+if TYPE_CHECKING:
+    from engine.report import Finding
+
+RunNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RUN...]", help="Runs; the newest finished of each kind by default."),
+]
+
+
+@expand
+def report(
+    where: Where,
+    runs: RunNames = None,
+    output: Annotated[
+        str | None, typer.Option("--output", help="File to write; beside the newest run if not.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a claim does not hold.")
+    ] = False,
+    data_root: Annotated[
+        str | None, typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it moved.")
+    ] = None,
+) -> None:
+    """Write the report as one HTML file, with a referee's page that is checked from the files."""
+    path, findings = make_report(Path(where.artifacts), runs or [], output, data_root)
+    say(str(path))
+    tell_findings(findings)
+    if strict and broken(findings):
+        raise typer.Exit(1)
+
+
+def make_report(
+    artifacts: Path, names: Sequence[str], output: str | None = None, data_root: str | None = None
+) -> "tuple[Path, Sequence[Finding]]":
+    """Write the report of runs, or of the newest; return its path and the referee's findings.
+
+    Raises MnistTuiError.
+    """
+    from engine.laboratory import Laboratory
+    from engine.report import REPORT_FILE, write_report
+    from engine.report.choose import choose
+    from engine.report.document import again
+
+    chosen = choose(artifacts, names)
+    newest = max(chosen.all, key=lambda run: run.id)
+    path = Path(output) if output else newest.path / REPORT_FILE
+    data, device = Laboratory(warn=complain).survey_of(newest, data_root)
+    findings = write_report(chosen, data, device, path, again(chosen.all, str(artifacts)))
+    return path.resolve(), findings
+
+
+def broken(findings: "Sequence[Finding]") -> "list[Finding]":
+    """Return the claims that do not hold."""
+    return [finding for finding in findings if finding.holds is False]
+
+
+def tell_findings(findings: "Sequence[Finding]", remark: Callable[[str], None] = complain) -> None:
+    """Say on standard error what does not hold, and by ``remark`` how much does."""
+    wrong = broken(findings)
+    for finding in wrong:
+        complain(f"does not hold: {finding.claim}: {finding.words}")
+    held = sum(finding.holds is True for finding in findings)
+    remark(f"referee: {held} claims hold, {len(wrong)} do not")
+
+
+@expand
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Runs of one section.")],
+    where: Where,
+    csv_: Annotated[bool, typer.Option("--csv", help="Print a line a run, for a program.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Hold runs against each other: settings that differ, results ranked, curves over seeds."""
+    from engine.analysis.compare import compare as held_against
+    from engine.analysis.compare import to_json
+    from engine.files.spreadsheet import csv_text
+
+    if csv_ and json_:
+        raise UsageError("Choose --csv or --json, not both.")
+    found: list[Run] = [find_run(Path(where.artifacts), name) for name in runs]
+    comparison = held_against(found)
+    rows = list(comparison.rows())
+    if csv_:
+        say_text(csv_text([rows[0].keys(), *(row.values() for row in rows)]))
+    elif json_:
+        say_json(to_json(comparison))
+    else:
+        print_comparison(comparison, console_for("stdout"))

@@ -1,0 +1,122 @@
+"""``mnist-tui resume``, ``attach`` and ``stop``: runs that were interrupted, or go on elsewhere."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.config import RunConfig
+from engine.errors import EngineError
+from engine.runs.control import Control
+from engine.runs.events import Event, Failed, Interrupted, Stopped
+from engine.runs.follow import Follower
+from engine.runs.queue import read_queue
+from engine.runs.store import Run, find_run
+from tui.cli.console import complain, console_for, listener, say
+from tui.cli.headless import conduct
+from tui.cli.options import Output, expand, said
+from tui.cli.runs import RunName, Where
+from tui.cli.streams import FULL, lost, on_terminal
+from tui.cli.tables import print_results
+from tui.live.signals import exit_code, stopping_on_signals
+
+LOOK = 0.1  # seconds between two looks at another process's run
+STOP_PATIENCE = 60.0  # seconds
+
+
+@expand
+def resume(
+    run: RunName,
+    where: Where,
+    output: Output,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Leave what was queued behind it.")
+    ] = False,
+) -> None:
+    """Go on with a run that was stopped or interrupted, as if it had never been.
+
+    What was queued behind it when its process ended is started after it.
+    """
+    found = find_run(Path(where.artifacts), run)
+    waiting = [] if alone else read_queue(found)
+    if found.info["status"] == "finished" and not waiting:
+        raise EngineError(f"Run {found.id} has finished; there is nothing to go on with.")
+    more = sum(len(batch.configs) for batch in waiting)
+    if more and not (output.quiet or output.json):
+        complain(f"{more} more were queued behind it and follow (--alone leaves them)")
+    conduct(waiting, output, resumed=found, keeps_queue=not alone)
+
+
+@expand
+def attach(
+    context: typer.Context,
+    run: RunName,
+    config: RunConfig,
+    output: Output,
+    ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
+) -> None:
+    """Show a run that goes on in another process: the app, or lines off a terminal.
+
+    Leaving it does not end the run. The options are those of the app: what is started in it keeps
+    to them.
+    """
+    found = find_run(Path(config.artifacts), run)
+    if on_terminal(sys.stdin, sys.stdout) and not (output.json or output.quiet):
+        from tui.app.open import open_app  # textual, which the commands do not need
+
+        chosen = said(context) | {"artifacts"}  # a default of the user's leads to other runs
+        raise typer.Exit(open_app(config, ascii_=ascii_, said=chosen, run=found))
+    last = _follow(found, output)
+    match last:
+        case Failed():
+            raise EngineError(last.message)
+        case Interrupted() | Stopped():
+            complain(f"{found.id} is {found.status}; `mnist-tui resume {found.id}` goes on")
+        case _ if not output.json:
+            print_results([found], console_for("stdout"))
+
+
+def _follow(run: Run, output: Output) -> Event | None:
+    """Show a run's events until nothing drives it any more; return the last.
+
+    Leaves by typer.Exit where a signal ends the command, or nobody reads it any more.
+    """
+    follower, control, last = Follower(run), Control(), None
+    with (
+        stopping_on_signals(control),
+        listener(output, console_for("stderr"), 1) as listen,
+    ):
+        while not follower.ended and control.stop_reason is None:
+            for last in follower.read():
+                listen(last)
+            if reason := lost():
+                control.stop(reason)
+            time.sleep(LOOK)
+    if control.stop_reason == FULL:  # which is told of at the end
+        raise typer.Exit
+    if control.stop_reason is not None:
+        complain("interrupted")
+        raise typer.Exit(exit_code(control.stop_reason))
+    return last
+
+
+@expand
+def stop(run: RunName, where: Where) -> None:
+    """Stop a run that another process drives, and keep what was done."""
+    found = find_run(Path(where.artifacts), run)
+    follower = Follower(found)
+    follower.read()
+    if follower.ended:
+        raise EngineError(f"Run {found.id} is {found.status}; nothing drives it.")
+    found.ask_to_stop()
+    deadline = time.monotonic() + STOP_PATIENCE
+    while not follower.ended:
+        follower.read()
+        if time.monotonic() > deadline:
+            raise EngineError(
+                f"Run {found.id} goes on after {STOP_PATIENCE:.0f} s; it stops at its next step."
+            )
+        time.sleep(LOOK)
+    say(f"{found.id} {found.status}")

@@ -1,0 +1,146 @@
+"""``mnist-tui run ...``: experiments from the command line."""
+
+import dataclasses
+import shlex
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from engine.config import (
+    AdversarialConfig,
+    RunConfig,
+    TrainConfig,
+    VisualizeConfig,
+    options_of,
+)
+from engine.errors import EngineError, UsageError
+from engine.networks.architectures import ARCHITECTURES, LAYERS
+from engine.runs.queue import Batch, from_json
+from tui.cli.console import complain, say, say_json
+from tui.cli.headless import conduct
+from tui.cli.options import Output, environment_variable, expand
+from tui.live.hand_over import COMMAND, Announcement, start_detached
+
+app = typer.Typer(
+    help="Run an experiment. Every option has an environment variable too: --batch-size is "
+    "MNIST_TUI_BATCH_SIZE, and so on; the command line wins.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+All = Annotated[
+    bool, typer.Option("--all", help="All of them, which is what nothing chosen means.")
+]
+
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Run in the background; print the run's id and return.")
+]
+
+
+def _several(kind: type, name: str, help: str) -> Any:
+    """Return the type of an option that may be given more than once."""
+    variable = environment_variable(name)
+    declaration = typer.Option(
+        f"--{name}", help=f"{help}; may be repeated.", envvar=variable, show_envvar=False
+    )
+    return Annotated[list[kind] | None, declaration]
+
+
+Models = _several(str, "model", f"Network to train ({', '.join(ARCHITECTURES)})")
+Labels = _several(int, "label", "Target label, 0 to 9")
+Layers = _several(str, "layer", f"Layer ({', '.join(LAYERS)})")
+Neurons = _several(int, "neuron", "Neuron of each chosen layer")
+
+
+@app.command()
+@expand
+def train(
+    config: TrainConfig,
+    output: Output,
+    model: Models = None,
+    all_: All = False,
+    detach: Detach = False,
+) -> None:
+    """Train the classifiers and judge them on the test set (report, section 1)."""
+    _one_or_all(model, all_, "--model")
+    models = list(dict.fromkeys(model or ARCHITECTURES))
+    _conduct([dataclasses.replace(config, model=name) for name in models], output, detach)
+
+
+@app.command()
+@expand
+def adversarial(
+    config: AdversarialConfig,
+    output: Output,
+    label: Labels = None,
+    all_: All = False,
+    detach: Detach = False,
+) -> None:
+    """Craft one universal noise per target label and judge it (report, section 2)."""
+    _one_or_all(label, all_, "--label")
+    chosen = dataclasses.replace(config, labels=tuple(label)) if label else config
+    _conduct([chosen], output, detach)
+
+
+@app.command()
+@expand
+def visualize(
+    config: VisualizeConfig,
+    output: Output,
+    layer: Layers = None,
+    neuron: Neurons = None,
+    all_: All = False,
+    detach: Detach = False,
+) -> None:
+    """Draw the images that excite single neurons (report, section 3)."""
+    _one_or_all(layer or neuron, all_, "--layer and --neuron")
+    chosen = {
+        "layers": tuple(layer) if layer else None,
+        "neurons": tuple(neuron) if neuron else None,
+    }
+    _conduct([dataclasses.replace(config, **chosen)], output, detach)
+
+
+@app.command("all")
+@expand
+def all_sections(config: RunConfig, output: Output, detach: Detach = False) -> None:
+    """Run the whole report: three trainings, ten noises, all 74 neurons; then write it."""
+    shared = {name: getattr(config, name) for name in options_of(RunConfig)}
+    trainings = [TrainConfig(**shared, model=model) for model in ARCHITECTURES]
+    sections = [AdversarialConfig(**shared), VisualizeConfig(**shared)]
+    _conduct([*trainings, *sections], output, detach, report=True)
+
+
+def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
+    if all_ and chosen:
+        raise UsageError(f"Choose with {option} or take --all, not both.")
+
+
+def _conduct(
+    configs: list[RunConfig], output: Output, detach: bool, *, report: bool = False
+) -> None:
+    """Run experiments one after another here, or have another process do so."""
+    words = [word for word in sys.argv[1:] if word != "--detach"]
+    batches = [Batch(shlex.join(["mnist-tui", *words]), list(configs), report=report)]
+    if not detach:
+        conduct(batches, output)
+        return
+    started = start_detached(batches)
+    if output.json:
+        say_json(started)
+    else:
+        say(started["run"])
+    if not (output.json or output.quiet):
+        more = f", then {len(configs) - 1} more" if len(configs) > 1 else ""
+        complain(f"runs in the background{more}; `mnist-tui attach {started['run']}` shows it")
+
+
+@app.command(COMMAND, hidden=True)
+def drive() -> None:
+    """Drive the runs that standard input describes, announced on standard output."""
+    try:
+        batches = from_json(sys.stdin.read() if sys.stdin else "")
+    except ValueError as error:
+        raise EngineError(f"Standard input holds no runs to drive ({error}).") from None
+    conduct(batches, Output(quiet=True), listen=Announcement())

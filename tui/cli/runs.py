@@ -1,0 +1,188 @@
+"""``mnist-tui runs ...``: what was run."""
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.config import option
+from engine.errors import EngineError, UsageError
+from engine.runs.lock import is_driven
+from engine.runs.store import Run, find_run, finish_removals, is_named, list_runs, remove_run
+from tui.cli.console import complain, console_for, say, say_json, say_text
+from tui.cli.options import AsJson, expand, refuse_options_before
+from tui.cli.streams import on_terminal
+from tui.cli.tables import print_run, remark_of, run_cells, run_json, runs_table
+
+VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
+
+app = typer.Typer(help="What was run, newest first.", rich_markup_mode=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Where:
+    """Which artifacts folder."""
+
+    artifacts: str = option("artifacts", "Folder that run directories lie in.")
+
+
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id, or a beginning or end of it.")
+]
+
+
+@app.callback(invoke_without_command=True)
+@expand
+def runs(context: typer.Context, where: Where, json_: AsJson = False) -> None:
+    """What was run, newest first."""
+    refuse_options_before(context)
+    if context.invoked_subcommand is None:
+        _print_list(where, json_)
+
+
+@app.command("list")
+@expand
+def list_(where: Where, json_: AsJson = False) -> None:
+    """List the runs, newest first."""
+    _print_list(where, json_)
+
+
+def _print_list(where: Where, json_: bool) -> None:
+    found = list_runs(Path(where.artifacts))
+    if json_:
+        say_json([_listed(run) for run in found])
+        return
+    console = console_for("stdout")
+    if found:
+        console.print(runs_table(found))
+    else:
+        console.print(
+            f"No runs in {where.artifacts} yet; `mnist-tui run train` makes the first.",
+            soft_wrap=True,
+        )
+
+
+def _listed(run: Run) -> dict[str, Any]:
+    """Return a run's line of the list: as the table has it, and its times where they are known."""
+    names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
+    times: dict[str, Any] = dict.fromkeys(("started_at", "finished_at", "seconds"))
+    with suppress(EngineError, KeyError):
+        times |= {name: run.info[name] for name in ("started_at", "finished_at")}
+        if run.info["status"] == "finished":
+            times["seconds"] = run.result["seconds"]
+    return dict(zip(names, run_cells(run), strict=True)) | times | {"remark": remark_of(run)}
+
+
+@app.command()
+@expand
+def show(run: RunName, where: Where, json_: AsJson = False) -> None:
+    """Show one run: its options, its environment, its result and its files."""
+    found = find_run(Path(where.artifacts), run)
+    if json_:
+        say_json(run_json(found))
+    else:
+        print_run(found, console_for("stdout"))
+
+
+@app.command()
+@expand
+def figures(run: RunName, where: Where) -> None:
+    """Draw a run's figures again from its directory."""
+    from engine.figures import draw_figures
+
+    for path in draw_figures(find_run(Path(where.artifacts), run)):
+        say(str(path))
+
+
+@app.command()
+@expand
+def export(run: RunName, where: Where) -> None:
+    """Print every metric of a run by step as CSV, a line a step."""
+    from engine.analysis.export import export_csv
+
+    say_text(export_csv(find_run(Path(where.artifacts), run)))
+
+
+@app.command()
+@expand
+def verify(
+    run: RunName,
+    where: Where,
+    data_root: Annotated[
+        str | None, typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it moved.")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Compute a finished run's result again from its files; exit with 1 where it differs."""
+    from engine.analysis.verify import agrees
+    from engine.analysis.verify import verify as checks_of
+    from engine.laboratory import Laboratory
+
+    found = find_run(Path(where.artifacts), run)
+    data, device = Laboratory(warn=complain).survey_of(found, data_root)
+    checks = []
+    for check in checks_of(found, data, device):
+        checks.append(check)
+        if not json_:
+            say(f"{VERDICTS[check.holds]}  {check.subject}: {check.words}")
+    holds = agrees(checks)
+    if json_:
+        told = [dataclasses.asdict(check) for check in checks]
+        say_json({"run": found.id, "holds": holds, "checks": told})
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+@expand
+def rm(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs.")],
+    where: Where,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove runs for good, all their files with them."""
+    artifacts = Path(where.artifacts)
+    finished = finish_removals(artifacts)
+    for id_ in finished:
+        complain(f"removed what was left of {id_}, whose removal was cut short")
+    names = [name for name in runs if not any(is_named(id_, name) for id_ in finished)]
+    found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
+    for run in found:
+        if is_driven(run.path):
+            raise EngineError(f"Run {run.id} is going on; `mnist-tui stop {run.id}` stops it.")
+    if not yes and not on_terminal(sys.stdin, sys.stderr):
+        raise UsageError("Removing runs off a terminal needs --yes.")
+    for loss in _losses(artifacts, found):
+        complain(loss)
+    if found and not yes:
+        what = found[0].id if len(found) == 1 else f"{len(found)} runs"
+        if not typer.confirm(f"Remove {what} for good?", err=True):
+            complain("nothing removed")
+            raise typer.Exit(1)
+    for run in found:
+        remove_run(run)
+        say(f"removed {run.path}")
+
+
+def _losses(artifacts: Path, removed: list[Run]) -> Iterator[str]:
+    """Yield a line about the runs that stay and look at a removed one's network, or test on it."""
+    ids = {run.id for run in removed}
+    look, test = [], []
+    for run in list_runs(artifacts):
+        with suppress(EngineError):
+            config = run.info["config"]
+            if run.id in ids:
+                continue
+            if config.get("run") in ids:
+                look.append(run.id)
+            elif ids.intersection((config.get("other_runs") or {}).values()):
+                test.append(run.id)
+    if look:
+        yield f"without its network, {', '.join(look)} can be neither resumed nor checked"
+    if test:
+        yield f"without its network, the transfer in {', '.join(test)} can no longer be checked"

@@ -1,0 +1,55 @@
+"""Between the engine's thread and the screen: the one puts and never waits, the other takes.
+
+The engine's thread must not be slowed by a screen that is slow, blocked or gone. So ``put`` only
+appends under a lock, and what nobody takes is bounded: of Progress and Preview events the oldest
+are dropped once too many wait, and the taker is told whose they were: the run's journal fills the
+gap. Starts, checkpoints and ends are never dropped.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from engine.runs.events import Event, Preview, Progress
+
+WAITING = 4096  # Progress and Preview events kept for a taker
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An event and the task that it belongs to."""
+
+    task: Hashable
+    event: Event
+
+
+class Mailbox:
+    """Letters in the order of their events; safe between two threads."""
+
+    def __init__(self, waiting: int = WAITING) -> None:
+        self._lock = threading.Lock()
+        self._letters: deque[Letter] = deque()
+        self._kept: deque[Letter] = deque()  # starts and ends that stand before the letters
+        self._waiting = waiting
+        self._gaps: set[Hashable] = set()
+
+    def put(self, task: Hashable, event: Event) -> None:
+        """Leave an event; never blocks for longer than a ``take`` copies."""
+        with self._lock:
+            self._letters.append(Letter(task, event))
+            if len(self._letters) > self._waiting:
+                oldest = self._letters.popleft()
+                if isinstance(oldest.event, (Progress, Preview)):
+                    self._gaps.add(oldest.task)
+                else:
+                    self._kept.append(oldest)
+
+    def take(self) -> tuple[list[Letter], set[Hashable]]:
+        """Return what waits, and the tasks of which something is missing before it."""
+        with self._lock:
+            letters = [*self._kept, *self._letters]
+            gaps, self._gaps = self._gaps, set()
+            self._kept.clear()
+            self._letters.clear()
+        return letters, gaps

@@ -1,0 +1,134 @@
+"""Runs read from their files: finished ones to look at, and those that another process drives."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from engine.errors import MnistTuiError
+from engine.runs.follow import Follower
+from engine.runs.lock import is_driven_elsewhere
+from engine.runs.queue import Batch, read_queue
+from engine.runs.store import Run, finished_runs, list_runs
+from tui.live.mailbox import Mailbox
+from tui.live.task import Task
+
+
+class Shelf:
+    """Keeps a task for each run that was opened, the newest first.
+
+    ``follow`` and ``look_for_driven`` are for a thread: what they read goes through the mailbox.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self.tasks: list[Task] = []
+        self.loading = True  # until the newest runs have been opened
+        self._mailbox = mailbox
+        self._looked_at: set[str] = set()  # ids of runs that will not be driven again
+        self._lock = threading.Lock()
+        self._following = threading.Lock()
+
+    def open(self, run: Run) -> Task:
+        """Return the task of a run. Raises EngineError where it cannot be read."""
+        if (known := self._known(run)) is not None:
+            return known
+        info = run.info
+        task = Task(run.config, Batch(info["command"], []), follower=Follower(run))
+        for event in task.follower.read():
+            task.add(event)
+        if task.active:  # its journal tells of no end
+            task.state = run.status
+        task.message = info.get("message", "")
+        with self._lock:
+            # Another thread may have been quicker: its task may be on the screen already.
+            if (known := self._known(run)) is not None:
+                return known
+            self.tasks = sorted([*self.tasks, task], key=_id_of, reverse=True)
+        return task
+
+    def _known(self, run: Run) -> Task | None:
+        return next((task for task in self.tasks if _id_of(task) == run.id), None)
+
+    def open_newest(self, artifacts: str) -> None:
+        """Open each model's newest finished training and the newest of the other sections."""
+        try:
+            self._open_newest(artifacts)
+        finally:
+            self.loading = False
+
+    def _open_newest(self, artifacts: str) -> None:
+        found: set[tuple[str, str]] = set()
+        for run, info in self._finished(artifacts):
+            with suppress(MnistTuiError):
+                train = info["section"] == "train"
+                kind = info["section"], info["config"]["model"] if train else ""
+                if kind not in found:
+                    self.open(run)
+                    found.add(kind)
+
+    def open_newest_of(self, artifacts: str, section: str, network: str) -> Task | None:
+        """Open the newest finished run of a section that looked at a run's network."""
+        for run, info in self._finished(artifacts):
+            if info["section"] == section and info["config"].get("run") == network:
+                with suppress(MnistTuiError):
+                    return self.open(run)
+        return None
+
+    def _finished(self, artifacts: str) -> Iterator[tuple[Run, dict]]:
+        with suppress(MnistTuiError):
+            yield from finished_runs(Path(artifacts))
+
+    def forget(self, run: Run) -> None:
+        """Take a run away: it is driven here from now on."""
+        with self._lock:
+            self.tasks = [task for task in self.tasks if _id_of(task) != run.id]
+
+    def look_for_driven(self, artifacts: str) -> list[Task]:
+        """Open runs that another process drives and that were not open yet."""
+        found = []
+        with suppress(MnistTuiError):
+            for run in list_runs(Path(artifacts)):
+                if run.id in self._looked_at or self._known(run) is not None:
+                    continue
+                with suppress(MnistTuiError):
+                    if run.info["status"] == "finished":
+                        self._looked_at.add(run.id)
+                    elif is_driven_elsewhere(run.path):
+                        found.append(self.open(run))
+        return found
+
+    def follow(self) -> None:
+        """Put what others wrote of opened runs into the mailbox."""
+        if not self._following.acquire(blocking=False):  # the last look still goes on
+            return
+        try:
+            self._follow()
+        finally:
+            self._following.release()
+
+    def _follow(self) -> None:
+        for task in self.tasks:
+            if task.state == "finished" and not task.follower.driven:
+                continue
+            try:
+                events = task.follower.read()
+            except MnistTuiError:  # gone, or damaged: what was read stays on the screen
+                continue
+            for event in events:
+                self._mailbox.put(task, event)
+            task.waiting = _waiting(task) if task.elsewhere else 0
+
+    def running(self) -> Task | None:
+        """Return the newest run that another process drives now."""
+        return next((task for task in self.tasks if task.elsewhere), None)
+
+
+def _id_of(task: Task) -> str:
+    """Return the id of a task's run, which its journal may not tell of yet."""
+    return task.follower.run.id
+
+
+def _waiting(task: Task) -> int:
+    with suppress(MnistTuiError):
+        return sum(len(batch.configs) for batch in read_queue(task.follower.run))
+    return 0

@@ -1,0 +1,141 @@
+"""A run as the app knows it, grown by its events."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.config import RunConfig
+from engine.runs.control import Control
+from engine.runs.events import (
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Progress,
+    Resumed,
+    Started,
+    Stopped,
+    Working,
+)
+from engine.runs.follow import Follower
+from engine.runs.history import History
+from engine.runs.queue import Batch
+from engine.runs.store import Run
+from engine.sections.train.chance import chance_words
+from tui.words import dataset_title
+
+RATE_EVENTS = 50  # over which the speed is averaged
+
+
+@dataclass(eq=False)
+class Task:
+    """A run as the app knows it: waiting, going on, ended, or read from its files.
+
+    ``resumes`` is the run that the task goes on with. ``follower`` reads the files of a run that
+    was not started here; another process may be driving it, or come to.
+    """
+
+    config: RunConfig
+    batch: Batch
+    resumes: Run | None = None
+    follower: Follower | None = None
+    state: str = "queued"  # queued, running, finished, stopped, interrupted, failed
+    history: History = field(default_factory=History)
+    control: Control = field(default_factory=Control)
+    message: str = ""
+    waiting: int = 0  # how many runs wait behind one that another process drives
+    doing: str = ""  # what takes long beside the steps
+    step: int = 0
+    marks: list[tuple[float, int]] = field(default_factory=list)  # (time, step), the last few
+    _told_until: float = 0.0  # time of the journal's last event when it was told again
+
+    @property
+    def section(self) -> str:
+        """The section that the task belongs to."""
+        return self.config.section
+
+    @property
+    def run(self) -> str:
+        """The run's id, "" while it has none."""
+        return self.history.started.run if self.history.started else ""
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run, 0 while that is not known."""
+        return self.history.started.steps if self.history.started else 0
+
+    @property
+    def warning(self) -> str:
+        """What is to be said of its final figures, "" where they are sound or not there yet."""
+        finished = self.history.finished
+        return chance_words(finished.figures) if finished and self.section == "train" else ""
+
+    @property
+    def active(self) -> bool:
+        """Whether the task waits or runs."""
+        return self.state in ("queued", "running")
+
+    def add(self, event: Event) -> None:
+        """Take in the run's next event; after its end only what it is still busy with.
+
+        A Started begins anew: a run that goes on from its checkpoint is told from its start.
+        """
+        if isinstance(event, Started):
+            self.history, self.marks, self.message, self._told_until = History(), [], "", 0.0
+        elif event.time is not None and event.time <= self._told_until:
+            return
+        self.doing = event.doing if isinstance(event, Working) else ""
+        if not isinstance(event, Started) and (not self.active or isinstance(event, Working)):
+            return
+        self.history.add(event)
+        self.step = event.step
+        match event:
+            case Started():
+                self.state = "running"
+            case Failed():
+                self.message = event.message
+        if isinstance(event, (Started, Progress)):
+            self.marks = [*self.marks[-RATE_EVENTS:], (event.time or 0.0, event.step)]
+        if isinstance(event, Resumed):  # what came before it is of another time
+            self.marks = [(event.time or 0.0, event.step)]
+        if isinstance(event, (Finished, Stopped, Failed, Interrupted)):
+            self.state = event.kind
+
+    def tell_again(self, journal: Iterable[Event]) -> None:
+        """Take in a run's events from its first one; what of them still comes counts no more."""
+        last, end = 0.0, None if self.active else (self.state, self.message)
+        for event in journal:
+            self.add(event)
+            last = event.time or last
+        self._told_until = last
+        if self.active and end:  # the journal of a process that died tells of none
+            self.state, self.message = end
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another process drives the run now."""
+        return self.follower is not None and self.state == "running"
+
+    @property
+    def path(self) -> Path:
+        """The run's directory; it must have one."""
+        if self.follower is not None:  # its folder may have been moved since
+            return self.follower.run.path
+        return Path(self.config.artifacts) / self.run
+
+    @property
+    def rate(self) -> float:
+        """Steps a second over the last few events, 0 where not known."""
+        if len(self.marks) < 2:
+            return 0.0
+        (first, a), (last, b) = self.marks[0], self.marks[-1]
+        return (b - a) / (last - first) if last > first else 0.0
+
+
+def where_words(dataset: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+    """Return dataset, device and precision in a few words."""
+    device = environment["device"]
+    if device.startswith("cuda"):
+        device += f" {environment['device_name'].removeprefix('NVIDIA ')}"
+    return f"{dataset_title(dataset['name'])} · {device} · {environment['precision']}"
