@@ -5,17 +5,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test long bench lint snapshots screenshots clean
+# Several processes compute at once on the same cores: threads that spin while they wait for each
+# other would take them from those that work.
+PYTEST := GOMP_SPINCOUNT=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+.PHONY: run test check long bench lint types snapshots screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/mnist-tui run all
 
+# On all cores, then what measures time, which needs the machine to itself.
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(PYTEST) -n auto --dist worksteal -m 'not alone and not extended and not long'
+	$(PYTEST) -m 'alone and not extended and not long'
 
-# A hundred SIGKILLs in each section, on MNIST.
+# The tests that `make test` leaves out because they take minutes. CI runs both.
+check: $(VENV)/installed-dev
+	$(PYTEST) -n auto --dist loadgroup -m 'extended and not long'
+
+# For hours: the fuzzers (damaged runs, odd command lines, random keys), every key and every grid
+# at every size of the terminal, and a hundred SIGKILLs in each section on MNIST.
 long: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m long
+	$(PYTEST) -m long
 
 # Ours beside what people would use instead: make bench DATA=PATH (and pip install -e '.[bench]'
 # for the others; what is not installed is left out). BENCH takes more options.
@@ -28,9 +39,12 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
 # After a change of the app's looks: look at what changed before it is committed.
 snapshots: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -q tests/tui/test_snapshots.py --snapshot-update
+	$(BIN)/python -m pytest -q tests/tui/app/test_snapshots.py --snapshot-update
 
 ARTIFACTS ?= artifacts
 screenshots: $(VENV)/installed-dev

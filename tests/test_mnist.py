@@ -18,6 +18,9 @@ from engine.numerics.device import open_device
 from engine.numerics.inference import predict
 from engine.sections.adversarial.evaluate import effective_distortion
 
+# One worker runs them all: they look at the same five runs.
+pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("mnist")]
+
 COMMAND = [sys.executable, "-m", "tui.cli"]
 
 

@@ -61,6 +61,7 @@ def assert_restored(terminal):
     assert terminal.output.rfind(SHOW_CURSOR) > terminal.output.rfind(HIDE_CURSOR)
 
 
+@pytest.mark.alone
 def test_sections_by_key_a_run_a_resize_and_q(tmp_path, long_runs):
     artifacts = tmp_path / "a"
     terminal = training(artifacts, **long_runs)
@@ -84,6 +85,7 @@ def test_sections_by_key_a_run_a_resize_and_q(tmp_path, long_runs):
     assert status(artifacts) == "stopped"
 
 
+@pytest.mark.alone
 def test_q_is_not_held_up_by_what_is_still_being_prepared(tmp_path, home):
     """At once after the first frame: torch is being imported, and nothing is to be saved."""
     terminal = opened(tmp_path / "a", **home)

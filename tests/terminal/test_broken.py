@@ -132,6 +132,7 @@ def test_a_second_ctrl_c_ends_the_wait_for_what_is_saved(artifacts, home):
     assert run.status in ("stopped", "interrupted")
 
 
+@pytest.mark.alone
 def test_a_terminal_is_restored_without_waiting_for_it():
     master, slave = pty.openpty()
     with open(slave, "rb", buffering=0) as keys, open(os.dup(slave), "wb", buffering=0) as screen:

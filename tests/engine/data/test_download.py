@@ -108,6 +108,7 @@ def test_when_no_mirror_helps_each_answer_is_told_and_nothing_is_left(server, tm
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.alone
 def test_patience_bounds_all_mirrors_together_before_the_first_byte(server, tmp_path):
     import torchvision.datasets  # noqa: F401  # takes seconds, which are not the mirrors'
 

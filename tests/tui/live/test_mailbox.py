@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from engine.config import RunConfig
 from engine.errors import EngineError
@@ -92,6 +93,7 @@ class Firehose:
         raise EngineError("it ends here")
 
 
+@pytest.mark.alone
 def test_keys_are_answered_under_a_flood_of_events(tmp_path, capsys):
     waits = []
 
