@@ -28,7 +28,7 @@ from engine.config import SECTIONS, options_of
 from engine.runs.lock import LOCK_FILE, is_driven
 from engine.runs.store import list_runs
 from tui.cli.main import app, invoke
-from tui.cli.options import environment_variable
+from tui.commands import environment_variable
 
 CODES = {0, 1, 2, 130, 141}
 # What no terminal may be sent, newlines excepted.

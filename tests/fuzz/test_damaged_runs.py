@@ -40,11 +40,12 @@ from tui.app.screens.files import files_of
 from tui.app.screens.network import trained_runs
 from tui.app.sections.adversarial import Infused
 from tui.app.sections.train import labels_and_answers
-from tui.cli.comparison import print_comparison
-from tui.cli.console import Meter
-from tui.cli.tables import print_run, run_cells, runs_table
+from tui.cli.progress import Meter
+from tui.cli.tables import print_run, runs_table
+from tui.comparison import print_comparison
 from tui.live.mailbox import Mailbox
 from tui.live.shelf import Shelf
+from tui.summary import run_cells
 
 SHORT, LONG = 60, 2000
 CHUNK = 100  # damages in one test of the long form

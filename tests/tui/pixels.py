@@ -3,7 +3,7 @@
 import numpy as np
 from textual.geometry import Region
 
-from tui.app.widgets.pixels import UPPER_HALF
+from tui.drawing.pixels import UPPER_HALF
 
 Cell = tuple[str, tuple, tuple]  # character, colour, background
 

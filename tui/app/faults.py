@@ -16,7 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.files.text import visible
-from tui.cli.options import FOR_TESTS
+from tui.commands import FOR_TESTS
 
 VARIABLE = FOR_TESTS + "FAULT"
 LOG_BYTES = 1 << 20

@@ -18,7 +18,7 @@ from tui.app.app import MnistTui
 from tui.app.faults import log_path, words_of
 from tui.app.preferences import Preferences, preferences_path
 from tui.ascii import ERRORS
-from tui.cli.console import complain, say
+from tui.console import complain, say
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code, handling_signals
 

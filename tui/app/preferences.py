@@ -27,7 +27,7 @@ from engine.errors import EngineError, UsageError
 from engine.files.reader import MB, read_bytes
 from engine.files.text import visible
 from engine.files.writer import write_atomically
-from tui.cli.options import read_value
+from tui.commands import read_value
 from tui.words import near
 
 ENTRIES = ("theme", "keys", "defaults")

@@ -10,7 +10,7 @@ from engine.runs.store import Run
 from tui.app import screens
 from tui.app.sections.base import ExperimentPane, Pane
 from tui.app.sections.network import NetworkPane
-from tui.cli.options import command_line
+from tui.commands import command_line
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 

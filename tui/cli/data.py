@@ -10,8 +10,9 @@ from rich.progress import DownloadColumn, Progress
 
 from engine.config import option
 from engine.errors import EngineError
-from tui.cli.console import Words, console_for, say, say_json
 from tui.cli.options import AsJson, expand, refuse_options_before
+from tui.cli.progress import Words
+from tui.console import console_for, say, say_json
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset

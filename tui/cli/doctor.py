@@ -14,9 +14,9 @@ from rich.table import Table
 
 from engine.config import option
 from engine.errors import MnistTuiError
-from tui.cli.console import console_for, say_json
 from tui.cli.data import Found, dataset_states
 from tui.cli.options import AsJson, expand
+from tui.console import console_for, say_json
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,12 +13,13 @@ from engine.runs.events import Event
 from engine.runs.queue import Batch, QueueKeeper
 from engine.runs.store import Run
 from engine.sections.train.chance import warning_of
-from tui.cli.console import Listener, complain, console_for, listener
 from tui.cli.options import Output
+from tui.cli.progress import Listener, listener
 from tui.cli.report import make_report, tell_findings
-from tui.cli.streams import forgive_reader, lost, unwritable
 from tui.cli.tables import print_results
+from tui.console import complain, console_for
 from tui.live.signals import exit_code, stopping_on_signals
+from tui.streams import forgive_reader, lost, unwritable
 
 
 def conduct(

@@ -13,11 +13,11 @@ import typer
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from tui.cli import data, report, resume, run, runs
-from tui.cli.console import complain, explain, say
 from tui.cli.doctor import doctor
 from tui.cli.options import doubtful_variables, expand, refuse_options_before, said, source_of
-from tui.cli.streams import Outlet, occupy_closed, on_terminal, outlets
+from tui.console import complain, explain, say
 from tui.live.signals import exit_code
+from tui.streams import Outlet, occupy_closed, on_terminal, outlets
 
 app = typer.Typer(
     name="mnist-tui",

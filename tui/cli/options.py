@@ -9,27 +9,15 @@ import difflib
 import functools
 import inspect
 import os
-import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from engine.config import (
-    AdversarialConfig,
-    RunConfig,
-    TrainConfig,
-    VisualizeConfig,
-    flag,
-    option,
-    options_of,
-)
+from engine.config import flag, option, options_of
 from engine.errors import UsageError
-from engine.networks.architectures import ARCHITECTURES, CLASSES
-
-PREFIX = "MNIST_TUI_"
-FOR_TESTS = PREFIX + "TEST_"
+from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
 
@@ -41,11 +29,6 @@ class Output:
     json: bool = option(False, "Print the events, one JSON object a line, and nothing else.")
     quiet: bool = option(False, "Say nothing but results and errors.")
     debug: bool = option(False, "Show a traceback with an error.")
-
-
-def environment_variable(name: str) -> str:
-    """Return the variable that stands for an option: ``MNIST_TUI_BATCH_SIZE``."""
-    return PREFIX + name.upper()
 
 
 def expand(command: Callable[..., None]) -> Callable[..., None]:
@@ -73,70 +56,6 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
     expanded.__annotations__ = {p.name: p.annotation for p in parameters}
     del expanded.__wrapped__  # or the command's own signature would be found through it
     return expanded
-
-
-def read_value(kind: type, name: str, text: str) -> Any:
-    """Return an option's value from text, in the field's type; "" is its default.
-
-    Raises UsageError where the text is not of that type; ranges are the config's to check.
-    """
-    default = next(item.default for item in dataclasses.fields(kind) if item.name == name)
-    if not text.strip():
-        return default
-    wanted = get_type_hints(kind)[name]
-    types = [part for part in (get_args(wanted) or (wanted,)) if part is not type(None)]
-    text = text.strip()
-    try:
-        if types == [bool]:
-            return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
-        return types[0](text)
-    except (ValueError, KeyError):
-        words = {int: "a whole number", float: "a number", bool: "true or false"}[types[0]]
-        raise UsageError(f"{flag(name)} must be {words}, not {text!r}.") from None
-
-
-def command_line(configs: Sequence[RunConfig]) -> str:
-    """Return the command that does what these configs, alike but for their model, ask for."""
-    first = configs[0]
-    words = ["mnist-tui", "run", first.section]
-    for name, values in _choices(configs).items():
-        words += [word for value in values for word in (f"--{name}", str(value))]
-    defaults = {item.name: item.default for item in dataclasses.fields(first)}
-    for name in options_of(first):
-        value = getattr(first, name)
-        if name == "model" or value == defaults[name]:
-            continue
-        words += [flag(name)] if value is True else [flag(name), str(value)]
-    return shlex.join(words)
-
-
-def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
-    """Return what runs are of, in words: models, targets, or layers with their neurons."""
-    parts = []
-    for configs in commands:
-        match configs[0]:
-            case TrainConfig():
-                parts += [config.model for config in configs]
-            case AdversarialConfig(labels=labels):
-                numbers = ", ".join(map(str, labels))
-                parts.append("all targets" if len(labels) == CLASSES else f"target {numbers}")
-            case VisualizeConfig(layers=layers, neurons=neurons):
-                names = ", ".join(layers or ("all layers",))
-                parts.append(f"{names} {', '.join(map(str, neurons))}" if neurons else names)
-    return ", ".join(parts)
-
-
-def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence]:
-    """Return what was chosen with options that may be repeated; nothing stands for all."""
-    match configs[0]:
-        case TrainConfig():
-            models = [config.model for config in configs]
-            return {"model": models if len(models) < len(ARCHITECTURES) else ()}
-        case AdversarialConfig(labels=labels):
-            return {"label": labels if len(labels) < CLASSES else ()}
-        case VisualizeConfig(layers=layers, neurons=neurons):
-            return {"layer": layers or (), "neuron": neurons or ()}
-    raise TypeError(type(configs[0]).__name__)
 
 
 def refuse_options_before(context: typer.Context) -> None:

@@ -8,10 +8,10 @@ import typer
 
 from engine.errors import UsageError
 from engine.runs.store import Run, find_run
-from tui.cli.comparison import print_comparison
-from tui.cli.console import complain, console_for, say, say_json, say_text
 from tui.cli.options import expand
 from tui.cli.runs import Where
+from tui.comparison import print_comparison
+from tui.console import complain, console_for, say, say_json, say_text
 
 if TYPE_CHECKING:
     from engine.report import Finding

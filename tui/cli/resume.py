@@ -14,13 +14,14 @@ from engine.runs.events import Event, Failed, Interrupted, Stopped
 from engine.runs.follow import Follower
 from engine.runs.queue import read_queue
 from engine.runs.store import Run, find_run
-from tui.cli.console import complain, console_for, listener, say
 from tui.cli.headless import conduct
 from tui.cli.options import Output, expand, said
+from tui.cli.progress import listener
 from tui.cli.runs import RunName, Where
-from tui.cli.streams import FULL, lost, on_terminal
 from tui.cli.tables import print_results
+from tui.console import complain, console_for, say
 from tui.live.signals import exit_code, stopping_on_signals
+from tui.streams import FULL, lost, on_terminal
 
 LOOK = 0.1  # seconds between two looks at another process's run
 STOP_PATIENCE = 60.0  # seconds

@@ -17,10 +17,11 @@ from engine.config import (
 from engine.errors import EngineError, UsageError
 from engine.networks.architectures import ARCHITECTURES, LAYERS
 from engine.runs.queue import Batch, from_json
-from tui.cli.console import complain, say, say_json
+from tui.cli.detach import COMMAND, Announcement, start_detached
 from tui.cli.headless import conduct
-from tui.cli.options import Output, environment_variable, expand
-from tui.live.hand_over import COMMAND, Announcement, start_detached
+from tui.cli.options import Output, expand
+from tui.commands import environment_variable
+from tui.console import complain, say, say_json
 
 app = typer.Typer(
     help="Run an experiment. Every option has an environment variable too: --batch-size is "

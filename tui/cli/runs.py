@@ -14,10 +14,11 @@ from engine.config import option
 from engine.errors import EngineError, UsageError
 from engine.runs.lock import is_driven
 from engine.runs.store import Run, find_run, finish_removals, is_named, list_runs, remove_run
-from tui.cli.console import complain, console_for, say, say_json, say_text
 from tui.cli.options import AsJson, expand, refuse_options_before
-from tui.cli.streams import on_terminal
-from tui.cli.tables import print_run, remark_of, run_cells, run_json, runs_table
+from tui.cli.tables import print_run, run_json, runs_table
+from tui.console import complain, console_for, say, say_json, say_text
+from tui.streams import on_terminal
+from tui.summary import remark_of, run_cells
 
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 

@@ -9,18 +9,16 @@ from statistics import median
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
-from engine.errors import EngineError
-from engine.files.text import visible
 from engine.networks.architectures import ARCHITECTURES
 from engine.numerics.intervals import rate_interval
 from engine.runs.events import real
 from engine.runs.store import Run
 from engine.sections.train.chance import chance_words, warning_of
+from tui.summary import keep_whole, remark_of, run_cells
 
 BAD = "bold red"
 
@@ -180,59 +178,10 @@ def runs_table(runs: Iterable[Run]) -> Table:
     return table
 
 
-def keep_whole(column: Column) -> None:
-    """Have other columns give way on a narrow terminal: a cut id is of no use."""
-    column.min_width = max((cell_len(visible(str(cell))) for cell in column.cells), default=0)
-
-
-def run_cells(run: Run) -> tuple[str, ...]:
-    """Return id, section, status, dataset, recipe, seed and result, blank where damaged."""
-    try:
-        info = run.info
-        return (
-            run.id,
-            info["section"],
-            run.status,
-            info["dataset"]["name"],
-            info["config"]["recipe"],
-            str(info["config"]["seed"]),
-            headline(run),
-        )
-    except EngineError:
-        return run.id, "", "damaged", "", "", "", ""
-
-
 def with_remark(run: Run, result: str) -> Text:
     """Return a run's result, in red and with a remark where it is worth nothing."""
     remark = remark_of(run)
     return Text(f"{result}, {remark}", BAD) if remark else Text(result)
-
-
-def remark_of(run: Run) -> str:
-    """Return in a word or two what is wrong with a finished run's result, "" where nothing is."""
-    try:
-        if run.info["status"] != "finished" or not warning_of(run):
-            return ""
-        return "at chance" if run.info["section"] == "train" else "network at chance"
-    except EngineError:  # damaged, which is told of elsewhere
-        return ""
-
-
-def headline(run: Run) -> str:
-    """Return a finished run's result in a few characters, "" where there is none."""
-    info = run.info
-    if info["status"] != "finished":
-        return ""
-    result = run.result
-    match info["section"]:
-        case "train":
-            return f"{result['test']['accuracy']:.2%}"
-        case "adversarial":
-            rates = [target["success"]["rate"] for target in result["targets"]]
-            return f"{sum(rates) / len(rates):.2%}"
-        case "visualize":
-            return f"{len(result['neurons'])} neurons"
-    return ""
 
 
 def print_run(run: Run, console: Console) -> None:

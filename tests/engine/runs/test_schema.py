@@ -13,7 +13,7 @@ from engine.runs.schema import check_queue
 from engine.runs.store import Run, finished_runs, list_runs
 from tests.conftest import run_values, train_config
 from tests.engine.conftest import spoil_json
-from tui.cli.tables import run_cells
+from tui.summary import run_cells
 
 
 @pytest.fixture

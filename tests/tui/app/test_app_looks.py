@@ -132,7 +132,7 @@ def test_another_network_can_be_chosen(finished):
 
 
 def command_of(pane):
-    from tui.cli.options import command_line
+    from tui.commands import command_line
 
     return command_line(pane.configs_of_choice()[0])
 

@@ -22,12 +22,12 @@ from tui.app.screens.closeup import CloseUp
 from tui.app.sections import adversarial, train
 from tui.app.sections.adversarial import Infused
 from tui.app.sections.visualize import field_of
-from tui.app.widgets import pixels
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.pixels import draw_grey, enlarge, shrink
 from tui.app.widgets.room import Room, Rows
-from tui.app.widgets.thumbnails import fitting_size, thumbnails
-from tui.cli.comparison import pictures
+from tui.comparison import pictures
+from tui.drawing import pixels
+from tui.drawing.pixels import draw_grey, enlarge, shrink
+from tui.drawing.thumbnails import fitting_size, thumbnails
 
 WIDTHS, HEIGHTS = range(60, 241), (18, 24, 40, 60)
 SOME_WIDTHS = (60, 75, 76, 80, 100, 109, 110, 130, 159, 160, 200, 240)  # what changes at which

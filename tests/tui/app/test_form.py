@@ -7,7 +7,7 @@ from tests.tui.pilot import live, text, until
 from tui.app.screens.edit import Edit
 from tui.app.widgets.fields import Toggle
 from tui.ascii import ERRORS
-from tui.cli.options import command_line
+from tui.commands import command_line
 
 
 def words_of(field):

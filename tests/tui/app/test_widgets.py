@@ -6,8 +6,8 @@ from textual.widgets import OptionList
 from tests.tui.pilot import live
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Line, Plot, draw, spark
-from tui.app.widgets.pixels import draw_framed, draw_grey, draw_signed, shrink
-from tui.app.widgets.thumbnails import fitting_size, thumbnails
+from tui.drawing.pixels import draw_framed, draw_grey, draw_signed, shrink
+from tui.drawing.thumbnails import fitting_size, thumbnails
 
 
 def rows(text):

@@ -13,9 +13,9 @@ from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
 from tui.app.keymap import Keymap
 from tui.app.widgets.status import BAD, status_line
-from tui.cli.comparison import print_comparison
 from tui.cli.main import invoke
 from tui.cli.tables import print_results, print_run, runs_table
+from tui.comparison import print_comparison
 from tui.live.conductor import Conductor
 from tui.live.mailbox import Mailbox
 from tui.live.shelf import Shelf

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from engine.runs.events import Failed, Finished, Progress, Started, Stopped, Working
-from tui.cli.console import ProgressBars
+from tui.cli.progress import ProgressBars
 
 STARTED = Started(step=0, time=1.0, run="r", section="train", title="t", steps=9, config={},
                   dataset={}, environment={})  # fmt: skip

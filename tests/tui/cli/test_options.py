@@ -10,7 +10,7 @@ from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.errors import UsageError
 from engine.networks.architectures import ARCHITECTURES
 from tui.cli import run as run_commands
-from tui.cli.options import command_line, read_value
+from tui.commands import command_line, read_value
 
 
 @pytest.mark.parametrize(

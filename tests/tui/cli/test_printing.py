@@ -13,18 +13,10 @@ from rich.text import Text
 from engine.files.text import visible
 from engine.runs.events import Progress, Started
 from tests.processes import call
-from tui.cli.comparison import ranking
-from tui.cli.console import (
-    ProgressBars,
-    SafeConsole,
-    complain,
-    console_for,
-    explain,
-    say,
-    say_json,
-    say_text,
-)
 from tui.cli.main import invoke
+from tui.cli.progress import ProgressBars
+from tui.comparison import ranking
+from tui.console import SafeConsole, complain, console_for, explain, say, say_json, say_text
 
 FOREIGN = "\x1b]0;t\x07[b]x[/b][/old]:smile:\x9b31m\n\x7f\u202e\udcff"
 MARKUP = "[b]x[/b][/old]:smile:"

@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 from tests.processes import COMMAND
-from tui.cli.console import complain, say
 from tui.cli.main import invoke
-from tui.cli.streams import Outlet, forgive_reader, lost, on_terminal, outlets, unwritable
+from tui.console import complain, say
+from tui.streams import Outlet, forgive_reader, lost, on_terminal, outlets, unwritable
 
 
 class Broken(io.StringIO):

@@ -14,8 +14,8 @@ from tui.app.guard import GuardedDialog
 from tui.app.look import Look
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.room import Room
-from tui.cli.comparison import group_table, pictures, ranking, warnings_of
-from tui.cli.console import SafeConsole
+from tui.comparison import group_table, pictures, ranking, warnings_of
+from tui.console import SafeConsole
 
 COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
 FAINT = "#5A6570"

@@ -16,7 +16,7 @@ from engine.networks.architectures import BEST_MODEL
 from tui.app.actions import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.widgets.fields import Choice, Fields, Toggle
-from tui.cli.options import chosen_words, command_line, read_value
+from tui.commands import chosen_words, command_line, read_value
 
 FIRST = ("recipe", "model", "run", "epochs", "steps", "epsilon", "seed")  # what people change most
 WRONG = "bold #D55E00"

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tui.app.actions import ACTIONS, DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import Keymap
-from tui.app.widgets.thumbnails import beside
+from tui.drawing.thumbnails import beside
 
 COLUMNS = (("Sections", "Runs", "The app"), ("Looking",))
 KEY = 11  # cells before a sentence, at least

@@ -19,7 +19,7 @@ from tui.app.actions import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import titled
 from tui.app.sections.base import BAD
-from tui.cli.tables import headline, remark_of
+from tui.summary import headline, remark_of
 from tui.words import dataset_title
 
 NEWEST = "the newest"

@@ -12,8 +12,8 @@ from engine.runs.events import real
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.visualize import ONE, VisualizePane
 from tui.app.widgets.chart import Line, Plot, draw
-from tui.app.widgets.pixels import draw_framed, enlarge, shrink
-from tui.app.widgets.thumbnails import GAP, beside, fitting_size, thumbnails
+from tui.drawing.pixels import draw_framed, enlarge, shrink
+from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
 
 CURVE = Size(44, 9)  # cells; the facts above it are as wide
 LARGE, SMALL = 2 * IMAGE_SIZE, 20  # pixels a side of the image, where there is much room or little

@@ -9,8 +9,8 @@ from tui.app.keymap import Keymap
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.adversarial import AdversarialPane, Infused
 from tui.app.widgets.bar import bar
-from tui.app.widgets.pixels import draw_grey, draw_signed, shrink
-from tui.app.widgets.thumbnails import GAP, WRONG, beside
+from tui.drawing.pixels import draw_grey, draw_signed, shrink
+from tui.drawing.thumbnails import GAP, WRONG, beside
 
 BAR, SHORT_BAR = 16, 4
 SMALLEST = 14  # pixels a side of the three pictures; below, the probabilities stand in five lines

@@ -8,8 +8,8 @@ from engine.runs.events import Preview
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.train import TrainPane, labels_and_answers
 from tui.app.widgets.chart import spark
-from tui.app.widgets.pixels import draw_grey, enlarge
-from tui.app.widgets.thumbnails import GAP, WRONG, beside
+from tui.drawing.pixels import draw_grey, enlarge
+from tui.drawing.thumbnails import GAP, WRONG, beside
 
 ANSWERS = 20  # of the latest, shown
 WORDS = ANSWERS  # cells that the words need

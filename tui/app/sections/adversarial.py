@@ -19,9 +19,9 @@ from tui.app.sections.network import NetworkPane
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart, Plot, spark
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.pixels import draw_grey, draw_signed, enlarge, shrink
 from tui.app.widgets.room import Room, Rows
-from tui.app.widgets.thumbnails import WRONG, fitting_size, thumbnails
+from tui.drawing.pixels import draw_grey, draw_signed, enlarge, shrink
+from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 
 MARGIN = 2

@@ -12,7 +12,7 @@ from engine.networks.architectures import BEST_MODEL
 from engine.runs.store import Run
 from engine.sections.train.chance import warning_of
 from tui.app.sections.base import BAD, ExperimentPane
-from tui.cli.tables import headline
+from tui.summary import headline
 
 
 class NetworkPane(ExperimentPane):

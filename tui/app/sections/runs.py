@@ -14,8 +14,8 @@ from engine.errors import MnistTuiError
 from engine.runs.store import Run, list_runs
 from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
-from tui.cli.tables import remark_of, run_cells
 from tui.live.conductor import Conductor
+from tui.summary import remark_of, run_cells
 from tui.words import MARKED, MARKS, PLAIN_MARKS
 
 COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")

@@ -17,9 +17,9 @@ from engine.runs.events import Preview
 from tui.app.sections.base import BAD, ExperimentPane, hint
 from tui.app.widgets.chart import Chart, Line, Plot, spark
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.pixels import draw_grey, shrink
 from tui.app.widgets.room import Room, Rows
-from tui.app.widgets.thumbnails import WRONG, fitting_size, thumbnails
+from tui.drawing.pixels import draw_grey, shrink
+from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import MARKS, PLAIN_MARKS, number
 

@@ -18,9 +18,9 @@ from tui.app.sections.base import hint
 from tui.app.sections.network import NetworkPane
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.pixels import draw_grey, enlarge, shrink
 from tui.app.widgets.room import Room, Rows
-from tui.app.widgets.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
+from tui.drawing.pixels import draw_grey, enlarge, shrink
+from tui.drawing.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 
 AROUND = 2  # pixels shown around a receptive field
 MANY, MEDIAN, ONE = "#3A6B8C", "#E69F00", "#56B4E9"

@@ -12,9 +12,9 @@ from rich.text import Text
 from engine.analysis.compare import Compared, Comparison
 from engine.files.text import visible
 from engine.runs.history import History
-from tui.app.widgets.pixels import draw_grey, draw_signed, shrink
-from tui.app.widgets.thumbnails import thumbnails
-from tui.cli.tables import keep_whole
+from tui.drawing.pixels import draw_grey, draw_signed, shrink
+from tui.drawing.thumbnails import thumbnails
+from tui.summary import keep_whole
 from tui.words import number
 
 SHARES = ("accuracy", "success", "percentile", "validation_best", "validation_last")

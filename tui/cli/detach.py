@@ -1,0 +1,58 @@
+"""``--detach``: runs driven by a process of their own, which tells of its first run and is left."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+
+from engine.runs import queue
+from engine.runs.events import Event, Started, to_json
+from tui.cli.progress import Silence
+from tui.console import say_json
+from tui.live.hand_over import open_log, start_process
+
+COMMAND = "drive"  # of `mnist-tui run`, for our own use
+
+
+def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:
+    """Have another process drive these runs; return the Started event of the first as JSON.
+
+    Leaves by typer.Exit with the exit code of the other process where it could not begin; it has
+    said why on standard error.
+    """
+    process = start_process(
+        ["run", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        with process.stdin as plan:
+            plan.write(queue.to_json(batches))
+        with process.stdout as announced:
+            line = announced.readline()
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
+    if not line:
+        raise typer.Exit(process.wait())
+    return json.loads(line)
+
+
+class Announcement(Silence):
+    """Tells whoever started this process of its first run, and then lets go of the terminal."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def __call__(self, event: Event) -> None:
+        """Wait for the first Started."""
+        if self._told or not isinstance(event, Started):
+            return
+        self._told = True
+        say_json(to_json(event))
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1):
+            os.dup2(nothing, stream)
+        with open_log() as log:
+            os.dup2(log.fileno(), 2)

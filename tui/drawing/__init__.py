@@ -1,0 +1,1 @@
+"""Images drawn as characters, alone and side by side."""
