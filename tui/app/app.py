@@ -30,6 +30,7 @@ from tui.app.look import Look
 from tui.app.look_actions import LookActions
 from tui.app.machine import Machine
 from tui.app.pace import Pace
+from tui.app.palette import Palette
 from tui.app.preferences import Preferences, preferences_path, remember_theme
 from tui.app.reasons import reason_against
 from tui.app.run_actions import RunActions
@@ -322,6 +323,11 @@ class MnistTui(RunActions, LookActions, GuardedApp):
     async def do(self, action: str) -> None:
         """Run an action by its name, where it can be done now."""
         await self.run_action(action)
+
+    def action_command_palette(self) -> None:
+        """Open the palette, unless it is open."""
+        if not Palette.is_open(self):
+            self.push_screen(Palette())
 
     async def action_choose(self, ids: str) -> None:
         """Run that of the actions on one key which belongs to this section."""
