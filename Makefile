@@ -21,7 +21,8 @@ test: $(VENV)/installed-dev
 
 # The tests that `make test` leaves out because they take minutes. CI runs both.
 check: $(VENV)/installed-dev
-	$(PYTEST) -n auto --dist loadgroup -m 'extended and not long'
+	$(PYTEST) -n auto --dist loadgroup -m 'extended and not alone and not long'
+	$(PYTEST) -m 'extended and alone and not long'
 
 # For hours: the fuzzers (damaged runs, odd command lines, random keys), every key and every grid
 # at every size of the terminal, and a hundred SIGKILLs in each section on MNIST.

@@ -300,6 +300,7 @@ def damaged_runs(seeds, sound, tmp_path, outside, slow):
     return wrong
 
 
+@pytest.mark.extended
 @pytest.mark.usefixtures("small_figures")
 def test_damaged_runs_are_told_in_one_line(sound, tmp_path, outside):
     wrong = damaged_runs(range(SHORT), sound, tmp_path, outside, slow=1)
@@ -314,6 +315,7 @@ def test_many_damaged_runs_are_told_in_one_line(sound, tmp_path, outside, first)
     assert not wrong, "\n\n".join(wrong)
 
 
+@pytest.mark.extended
 def test_sound_runs_are_read_in_every_way(sound, tmp_path, small_figures):
     """Else nothing would be found out by damage."""
     artifacts = tmp_path / "artifacts"

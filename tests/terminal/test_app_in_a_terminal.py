@@ -145,6 +145,8 @@ def rate(marks, begin, end):
     return (b - a) / (last - first)
 
 
+@pytest.mark.alone
+@pytest.mark.extended
 def test_a_reader_that_stops_for_30_s_slows_the_training_by_nothing(tmp_path, long_runs, capsys):
     artifacts = tmp_path / "a"
     terminal = training(artifacts, **long_runs)

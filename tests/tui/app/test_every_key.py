@@ -13,13 +13,11 @@ from tui.app.actions import BY_ID, DIALOGS, EVERYWHERE
 from tui.app.keymap import parted
 
 SIZES = [(40, 10), (60, 18), (80, 24), (120, 40), (200, 60), (240, 70)]
-# Each size and each state once; all of them with the long tests.
-SHORT = {
-    "nothing": [(60, 18), (240, 70)],
-    "finished": [(40, 10), (120, 40)],
-    "live": [(80, 24), (200, 60)],
-}
-DIALOGS_SHORT = [(60, 18), (120, 40)]
+# Each state at one size in `make test`, each size once with the extended tests, all of them with
+# the long ones.
+SHORT = {"nothing": (60, 18), "finished": (120, 40), "live": (80, 24)}
+EXTENDED = {"nothing": (240, 70), "finished": (40, 10), "live": (200, 60)}
+DIALOGS_SHORT, DIALOGS_EXTENDED = (120, 40), (60, 18)
 SECTION = {"train": "1", "adversarial": "2", "visualize": "3", "runs": "4"}
 STOP = parted(BY_ID["run.stop"].keys)
 # What opens each dialog: from which section, by which keys.
@@ -34,6 +32,13 @@ OPENED = {
     "leave": [("train", "q")],
     "palette": [("train", "ctrl+p")],  # Textual's own
 }  # fmt: skip
+
+
+def mark(size, short, extended):
+    """Return the marks of a size."""
+    if size == short:
+        return ()
+    return pytest.mark.extended if size == extended else pytest.mark.long
 
 
 def close_dialogs(app):
@@ -61,8 +66,8 @@ def own_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("state", "size"), [
     pytest.param(state, size, id=f"{state}-{size[0]}x{size[1]}",
-                 marks=() if size in short else pytest.mark.long)
-    for state, short in SHORT.items() for size in SIZES
+                 marks=mark(size, SHORT[state], EXTENDED[state]))
+    for state in SHORT for size in SIZES
 ])  # fmt: skip
 def test_every_key_twice_in_every_section(state, size, finished, tmp_path, monkeypatch):
     artifacts = tmp_path / "none" if state == "nothing" else finished
@@ -92,7 +97,7 @@ def test_every_dialog_of_the_registry_is_opened():
 
 @pytest.mark.parametrize("size", [
     pytest.param(size, id=f"{size[0]}x{size[1]}",
-                 marks=() if size in DIALOGS_SHORT else pytest.mark.long)
+                 marks=mark(size, DIALOGS_SHORT, DIALOGS_EXTENDED))
     for size in SIZES
 ])  # fmt: skip
 def test_every_key_in_every_dialog(size, finished, monkeypatch):
