@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from engine.config import TrainConfig
 from engine.data.dataset import Dataset, Part, open_dataset, open_digits
-from engine.numerics.device import Device, open_device
+from engine.numerics.device import Device, open_device, usable_cores
 from tests.processes import kill_detached
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +18,12 @@ MNIST_ROOT = Path(os.environ.get("MNIST_TUI_TEST_DATA_ROOT", ROOT.parent / "shar
 # How long an example takes says how busy the machine is, and nothing else.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Take every core that this process may use, which xdist does not ask for."""
+    return usable_cores()
 
 
 @pytest.fixture(scope="session")
