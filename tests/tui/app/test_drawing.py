@@ -33,6 +33,12 @@ WIDTHS, HEIGHTS = range(60, 241), (18, 24, 40, 60)
 SOME_WIDTHS = (60, 75, 76, 80, 100, 109, 110, 130, 159, 160, 200, 240)  # what changes at which
 
 
+def one_of(views):
+    """Return views to be tried, all but the first with the extended tests."""
+    first, *others = views
+    return [first, *(pytest.param(view, marks=pytest.mark.extended) for view in others)]
+
+
 def grey(image):
     """Return an image [H, W] in [0, 1] as the pixels that a screen shows: [H, W, 3]."""
     level = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
@@ -177,7 +183,7 @@ async def look_at(app, pilot, view, widths):
             await settled(check)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", one_of(VIEWS))
 def test_grids_on_the_screen(opened, view):
     async def story(app, pilot):
         await look_at(app, pilot, view, SOME_WIDTHS)
@@ -200,7 +206,7 @@ def rooms():
         yield Size(width, HEIGHTS[width % len(HEIGHTS)] - 5)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", one_of(VIEWS))
 def test_grids_in_rooms_of_every_width(opened, view):
     key, panel, expected, _ = VIEWS[view]
 
@@ -229,7 +235,7 @@ CLOSE_LOOKS = {  # section, keys, number of images
 }
 
 
-@pytest.mark.parametrize("view", CLOSE_LOOKS)
+@pytest.mark.parametrize("view", one_of(CLOSE_LOOKS))
 def test_close_looks_in_every_room(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 
@@ -246,7 +252,7 @@ def test_close_looks_in_every_room(opened, view, recorded):
     opened(story)
 
 
-@pytest.mark.parametrize("view", CLOSE_LOOKS)
+@pytest.mark.parametrize("view", one_of(CLOSE_LOOKS))
 def test_close_looks_on_the_screen(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 
@@ -296,6 +302,7 @@ def assert_recorded(cells, recorded, count):
         np.testing.assert_array_equal(image, drawn)
 
 
+@pytest.mark.extended
 def test_compared_pictures_at_every_width(tmp_path, digits, recorded):
     runs = [Run(tmp_path / examples.crafted(tmp_path, digits, n, "a network")) for n in (1, 2)]
     comparison = compare(runs)

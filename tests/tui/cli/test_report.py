@@ -14,6 +14,9 @@ from engine.runs.queue import Batch, QueueKeeper
 from engine.runs.store import list_runs
 from tui.cli.main import invoke
 
+# One worker runs them all: they look at the same runs, whose making takes longest.
+pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("report")]
+
 ITS_OWN = ("google.com", "googleapis.com", "gvt1.com")  # what the browser itself asks for updates
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
