@@ -66,7 +66,7 @@ def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
     for configs in commands:
         match configs[0]:
             case TrainConfig():
-                parts += [config.model for config in configs]
+                parts += [config.title for config in configs]
             case AdversarialConfig(labels=labels):
                 numbers = ", ".join(map(str, labels))
                 parts.append("all targets" if len(labels) == CLASSES else f"target {numbers}")
@@ -76,11 +76,11 @@ def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
     return ", ".join(parts)
 
 
-def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence]:
+def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence[Any]]:
     """Return what was chosen with options that may be repeated; nothing stands for all."""
     match configs[0]:
         case TrainConfig():
-            models = [config.model for config in configs]
+            models = [config.model for config in configs if isinstance(config, TrainConfig)]
             return {"model": models if len(models) < len(ARCHITECTURES) else ()}
         case AdversarialConfig(labels=labels):
             return {"label": labels if len(labels) < CLASSES else ()}

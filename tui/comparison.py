@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.analysis.compare import Compared, Comparison
+from engine.config import AdversarialConfig, VisualizeConfig
 from engine.files.text import visible
 from engine.runs.history import History
 from tui.drawing.pixels import draw_grey, draw_signed, shrink
@@ -93,16 +94,18 @@ def _images(compared: Compared) -> dict[str, tuple[np.ndarray, float]]:
     if name not in history.previews:
         return {}
     preview, images = history.preview(name), history.images(name)
-    config = compared.run.config
-    if name == "noise":
-        return {
-            f"target {label}": (image, preview.high)
-            for label, image in zip(config.labels, images, strict=True)
-        }
-    return {
-        f"{neuron.layer} {neuron.index}": (image, 0.0)
-        for neuron, image in zip(config.targets, images, strict=True)
-    }
+    match compared.run.config:
+        case AdversarialConfig(labels=labels) if preview is not None:
+            return {
+                f"target {label}": (image, preview.high)
+                for label, image in zip(labels, images, strict=True)
+            }
+        case VisualizeConfig(targets=targets):
+            return {
+                f"{neuron.layer} {neuron.index}": (image, 0.0)
+                for neuron, image in zip(targets, images, strict=True)
+            }
+    return {}
 
 
 def _spread(name: str, values: list[float]) -> str:

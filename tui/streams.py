@@ -8,7 +8,7 @@ comes after, and what drives the command looks at it when it is convenient.
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
@@ -40,9 +40,10 @@ class Outlet:
 
     def write(self, text: str) -> int:
         """Write text, or drop it once a write has failed; return its length."""
+        if self._stream is None:
+            self._fail(OSError(errno.EBADF, os.strerror(errno.EBADF)))
+            return len(text)
         try:
-            if self._stream is None:
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             if not self._drops:
                 self._stream.write(text)
         except UnicodeEncodeError:  # the locale cannot hold it
@@ -60,7 +61,7 @@ class Outlet:
         except OSError as error:
             self._fail(error)
 
-    def writelines(self, lines: Any) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:
         """Write several pieces of text."""
         for line in lines:
             self.write(line)
@@ -76,6 +77,8 @@ class Outlet:
 
     def _fail(self, error: OSError) -> None:
         self.failure, self._drops = self.failure or error, True
+        if self._stream is None:
+            return
         # Python flushes what is still buffered when it exits, and would complain.
         with suppress(OSError, ValueError, AttributeError):
             nothing = os.open(os.devnull, os.O_WRONLY)

@@ -114,7 +114,11 @@ def command_lines(seed: int, count: int) -> Iterator[Line]:
 
 
 def _arguments(rng: random.Random, words: tuple[str, ...], command: Any) -> Iterator[str]:
-    options = [p for p in command.params if p.opts[0].startswith("-")]
+    options = [
+        p
+        for p in command.params
+        if p.opts[0].startswith("-") and not p.opts[0].endswith("-completion")  # writes ~/.bashrc
+    ]
     before, after = [], []
     for parameter in rng.sample(options, min(len(options), rng.choice((0, 0, 1, 1, 2, 3, 6)))):
         (before if rng.random() < 0.04 else after).extend(_option(rng, parameter))

@@ -53,7 +53,7 @@ async def playing(artifacts, size=(120, 40), plain=True):
     """Open an app on a folder of runs, its own runs slow and endless, and wait for all of it."""
     config = RunConfig(dataset="digits", artifacts=str(artifacts), threads=1)
     conductor = Conductor()
-    conductor._laboratory = SlowLaboratory(warn=conductor.notices.put)
+    conductor.driver.laboratory = SlowLaboratory(warn=conductor.notices.put)
     app = MnistTui(
         config, plain=plain, preferences=Preferences(defaults=ENDLESS), conductor=conductor
     )

@@ -95,8 +95,14 @@ def dataset_states(data_root: str | None) -> Iterator[Found]:
 
 
 def _found(dataset: "Dataset", place: str) -> Found:
-    counts = {part: len(getattr(dataset, part)) for part in ("train", "validation", "test")}
-    return Found(name=dataset.name, place=place, state="verified", **counts)
+    return Found(
+        name=dataset.name,
+        place=place,
+        state="verified",
+        train=len(dataset.train),
+        validation=len(dataset.validation),
+        test=len(dataset.test),
+    )
 
 
 @app.command()

@@ -26,6 +26,8 @@ def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:
     process = start_process(
         ["run", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    assert process.stdin is not None  # it is a pipe, as the next one
+    assert process.stdout is not None
     try:
         with process.stdin as plan:
             plan.write(queue.to_json(batches))
@@ -36,7 +38,8 @@ def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:
         raise
     if not line:
         raise typer.Exit(process.wait())
-    return json.loads(line)
+    event: dict[str, Any] = json.loads(line)
+    return event
 
 
 class Announcement(Silence):

@@ -1,16 +1,18 @@
 """Drives runs one after another without the app, and shows how they go and what came of them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NoReturn
 
 import typer
 
 from engine.config import NetworkConfig, RunConfig
+from engine.driver import Driver, Job
 from engine.errors import EngineError
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.events import Event
-from engine.runs.queue import Batch, QueueKeeper
+from engine.runs.queue import Batch
 from engine.runs.store import Run
 from engine.sections.train.chance import warning_of
 from tui.cli.options import Output
@@ -30,78 +32,83 @@ def conduct(
     listen: Listener | None = None,
     keeps_queue: bool = True,
 ) -> None:
-    """Go on with ``resumed``, then do what is in ``batches``, which are used up by it.
+    """Resume ``resumed``, then do what is in ``batches``, which are used up by it.
 
-    ``keeps_queue`` keeps what waits beside the run that goes on; without it, what is kept beside
+    ``keeps_queue`` keeps what waits beside the active run; without it, what is kept beside
     ``resumed`` is left alone. ``listen`` hears the events, by default as ``output`` asks. Leaves by
     typer.Exit with the signal's code where one stopped it, and raises MnistTuiError where a run
-    cannot go on; what waits then stays kept beside the last run.
+    fails; what waits then stays kept beside the last run.
     """
     _check_names([batch.configs for batch in batches], resumed)
-    laboratory, control, keeper = Laboratory(warn=complain), Control(), QueueKeeper(resumed)
     remark = complain if not (output.quiet or output.json) else lambda line: None
-    runs: list[Run] = []
     count = sum(len(batch.configs) for batch in batches) + bool(resumed)
     shows = listen or listener(output, console_for("stderr"), count)
-
-    with stopping_on_signals(control), shows as hear:
-
-        def show(event: Event) -> None:
-            hear(event)
-            if reason := lost():
-                control.stop(reason)
-
-        if resumed is not None and resumed.info["status"] != "finished":
-            session = laboratory.resume(
-                resumed,
-                listen=show,
-                control=control,
-                begun=lambda run: keeper.keep(run, batches) if keeps_queue else None,
-            )
-            runs.append(session.run())
-        while control.stop_reason is None and (batch := _next(batches)):
-            training = laboratory.missing_training(batch.configs[0])
-            if training:
-                remark(f"no trained {training.model} on these images yet; training one first")
-                batch.configs.insert(0, training)
-
-            def begun(run: Run, batch: Batch = batch) -> None:
-                batch.runs.append(run.id)
-                keeper.keep(run, batches)
-
-            session = laboratory.session(
-                batch.configs.pop(0),
-                listen=show,
-                control=control,
-                command=batch.command,
-                companions=tuple(batch.runs),
-                begun=begun,
-            )
-            if isinstance(session.config, NetworkConfig):
-                remark(f"looking at the network of {session.config.run}")
-            if control.stop_reason is None:
-                runs.append(session.run())
-                if output.json and (warning := warning_of(runs[-1])):
-                    complain(f"{runs[-1].id} {warning}")
-    if not output.json:
-        print_results(runs, console_for("stdout"))
-        forgive_reader()  # the runs are there all the same
+    host = _Host(shows, remark, warns=output.json)
+    driver = Driver(Laboratory(warn=complain), host, resumed=resumed, keeps_queue=keeps_queue)
+    resumes = [resumed] if resumed is not None and resumed.info["status"] != "finished" else []
+    for run in resumes:
+        driver.resume(Job(run.config, Batch(run.info["command"], []), run, host.control))
     for batch in batches:
-        if batch.report and control.stop_reason is None:
-            remark("writing the report, and checking what it claims")
-            last = runs[-1] if runs else resumed
+        driver.add(batch, [Job(config, batch, control=host.control) for config in batch.configs])
+    with stopping_on_signals(host.control), shows:
+        driver.drive()
+    if not output.json:
+        print_results(host.runs, console_for("stdout"))
+        forgive_reader()  # the runs are there all the same
+    if host.control.stop_reason is not None:
+        _leave(host.control.stop_reason, host.runs or resumes)
+    for batch in batches:
+        if batch.report:
+            remark("writing the report and checking its claims")
+            last = [*([resumed] if resumed else []), *host.runs][-1]
             path, findings = make_report(last.path.parent, batch.runs)
             batch.report = False
             tell_findings(findings, remark)
             remark(f"report: {path}")
-    if keeps_queue and control.stop_reason is None:
-        keeper.done()
-    if control.stop_reason:
-        kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
-        if failure := unwritable():
-            raise EngineError(f"Standard output cannot be written ({failure.strerror}); {kept}.")
-        complain(f"stopped by {control.stop_reason}; {kept}")
-        raise typer.Exit(exit_code(control.stop_reason))
+    driver.done()
+
+
+class _Host:
+    """The command line as a driver's host: one control for all runs, and the first error ends."""
+
+    def __init__(self, show: Listener, remark: Callable[[str], None], *, warns: bool) -> None:
+        self.control = Control()
+        self.runs: list[Run] = []  # those that have finished or stopped
+        self._show, self._remark, self._warns = show, remark, warns
+
+    def begins(self, job: Job) -> bool:
+        return self.control.stop_reason is None
+
+    def train_first(self, training: RunConfig, job: Job) -> Job:
+        self._remark(f"no trained {training.title} on these images yet; training one first")
+        return Job(training, job.batch, control=self.control)
+
+    def prepared(self, job: Job) -> None:
+        if isinstance(job.config, NetworkConfig) and job.resumes is None:
+            self._remark(f"looking at the network of {job.config.run}")
+
+    def hear(self, job: Job, event: Event) -> None:
+        self._show(event)
+        if reason := lost():
+            self.control.stop(reason)
+
+    def after(self, job: Job, run: Run | None) -> None:
+        if run is not None:
+            self.runs.append(run)
+            if self._warns and (warning := warning_of(run)):
+                complain(f"{run.id} {warning}")
+
+    def failed(self, job: Job, error: Exception) -> None:
+        raise error
+
+
+def _leave(reason: str, runs: list[Run]) -> NoReturn:
+    """Say why the runs were stopped and what is kept, and leave with the exit code."""
+    kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
+    if failure := unwritable():
+        raise EngineError(f"Standard output cannot be written ({failure.strerror}); {kept}.")
+    complain(f"stopped by {reason}; {kept}")
+    raise typer.Exit(exit_code(reason))
 
 
 def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
@@ -115,7 +122,3 @@ def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> Non
             raise EngineError(
                 f"{folder!r} has a name that is not UTF-8; choose another folder with --artifacts."
             ) from None
-
-
-def _next(batches: list[Batch]) -> Batch | None:
-    return next((batch for batch in batches if batch.configs), None)

@@ -6,7 +6,7 @@ import re
 import sys
 import traceback
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +23,6 @@ app = typer.Typer(
     name="mnist-tui",
     help="A terminal laboratory for small neural networks on MNIST.",
     invoke_without_command=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -104,7 +103,7 @@ def _delivered(out: Outlet) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     try:
-        return app(arguments, prog_name="mnist-tui", standalone_mode=False) or 0
+        return int(app(arguments, prog_name="mnist-tui", standalone_mode=False) or 0)
     except MnistTuiError as error:
         if _debugging(arguments):
             explain(traceback.format_exc())
@@ -115,16 +114,24 @@ def _invoke(arguments: list[str]) -> int:
         return 130
     except Exception as error:
         if hasattr(error, "format_message"):  # typer's own: unknown option, not a number ...
-            message = error.format_message()
-            if message.startswith("Usage:"):  # nothing was asked for: this is the help
-                explain(message)
-            else:
-                complain(_usage(error, message))
-            return error.exit_code
+            return _refused(error)
         if _debugging(arguments):
             explain(traceback.format_exc())
         complain(f"unexpected {type(error).__name__}: {error} (MNIST_TUI_DEBUG=1 shows where)")
         return 1
+
+
+def _refused(error: Any) -> int:
+    """Say what typer has against the command line, and return its exit code.
+
+    Its classes lie elsewhere in each version, so the error is known by its methods alone.
+    """
+    message: str = error.format_message()
+    if message.startswith("Usage:"):  # nothing was asked for: this is the help
+        explain(message)
+    else:
+        complain(_usage(error, message))
+    return int(error.exit_code)
 
 
 def _usage(error: Exception, message: str) -> str:

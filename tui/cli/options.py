@@ -6,7 +6,6 @@ as typer options, each with its environment variable, and hands the command the 
 
 import dataclasses
 import difflib
-import functools
 import inspect
 import os
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import typer
 
 from engine.config import flag, option, options_of
 from engine.errors import UsageError
+from tui.cli.completion import training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
@@ -42,7 +42,6 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
     for group in groups.values():
         parameters += [p for p in _parameters(group) if p.name not in own]
 
-    @functools.wraps(command)
     def expanded(**values: Any) -> None:
         built = {}
         for name, group in groups.items():
@@ -50,11 +49,11 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
             built[name] = group(**{field: values.pop(field) for field in fields})
         command(**values, **built)
 
-    expanded.__signature__ = inspect.Signature(
-        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-    )
-    expanded.__annotations__ = {p.name: p.annotation for p in parameters}
-    del expanded.__wrapped__  # or the command's own signature would be found through it
+    keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    laid_out: Any = expanded  # a function's type has no __signature__, which inspect looks for
+    laid_out.__signature__ = inspect.Signature(keywords)
+    laid_out.__name__, laid_out.__doc__ = command.__name__, command.__doc__
+    laid_out.__annotations__ = {p.name: p.annotation for p in parameters}
     return expanded
 
 
@@ -65,14 +64,19 @@ def refuse_options_before(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is None:
         return
-    name = context.invoked_subcommand
-    heard = set(_flags(context.command.commands[name]))
-    for parameter in context.command.params:
+    name, command = context.invoked_subcommand, _command(context)
+    heard = set(_flags(command.commands[name]))
+    for parameter in command.params:
         if _source(context, parameter.name) == "COMMANDLINE":
             given = parameter.opts[0]
             if given not in heard:
                 raise UsageError(f"{name} has no {given}; leave it out.")
             raise UsageError(f"Give {given} after {name}, not before it.")
+
+
+def _command(context: typer.Context) -> Any:
+    """Return the command of a context, whose class is not the same in all versions of typer."""
+    return context.command
 
 
 def _flags(command: Any) -> Iterator[str]:
@@ -94,7 +98,7 @@ def source_of(error: Exception) -> str:
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or parameter is None:
         return ""
-    return parameter.envvar if _source(context, parameter.name) == "ENVIRONMENT" else ""
+    return str(parameter.envvar) if _source(context, parameter.name) == "ENVIRONMENT" else ""
 
 
 def _source(context: typer.Context, name: str) -> str:
@@ -104,7 +108,7 @@ def _source(context: typer.Context, name: str) -> str:
 
 def doubtful_variables(context: typer.Context) -> Iterator[str]:
     """Yield a line about each MNIST_TUI_ variable that no option of the program listens to."""
-    known = {name.removeprefix(PREFIX) for name in _variables(context.command)}
+    known = {name.removeprefix(PREFIX) for name in _variables(_command(context))}
     for name in sorted(os.environ):
         rest = name.removeprefix(PREFIX)
         if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and rest not in known:
@@ -136,6 +140,7 @@ def _parameters(group: type) -> list[inspect.Parameter]:
             help=rules.help,
             envvar=environment_variable(name),
             show_envvar=False,
+            autocompletion=training_ids if name == "run" else None,
         )
         parameters.append(
             inspect.Parameter(

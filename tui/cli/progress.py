@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.progress import Task as Bar
 from rich.text import Text
@@ -106,9 +106,9 @@ class ProgressBars(Silence):
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=console,
         )
-        self._task = None
+        self._task: TaskID | None = None
+        self._overall: TaskID | None = None
         self._finished = 0
-        self._overall = None
         if runs > 1:
             self._overall = self._bars.add_task("all", total=runs, summary="runs")
 
@@ -119,7 +119,7 @@ class ProgressBars(Silence):
         match event:
             case Started():
                 self._task = self._bars.add_task(meter.title, total=event.steps, summary="")
-            case Progress():
+            case Progress() if self._task is not None:
                 self._bars.update(self._task, completed=event.step, summary=meter.summary())
                 self._advance(self._finished + event.step / meter.steps)
             case Working() if self._task is not None:
@@ -130,7 +130,7 @@ class ProgressBars(Silence):
             case Failed() if self._task is not None:  # and not while figures are drawn
                 self._bars.update(self._task, summary="failed")
                 self._bars.stop_task(self._task)
-            case Finished():
+            case Finished() if self._task is not None:
                 self._bars.update(self._task, completed=meter.steps, summary=meter.summary())
                 self._task = None
                 self._finished += 1
@@ -169,7 +169,7 @@ class Meter:
             self._numbers.clear()
             self._marks.clear()
         if isinstance(event, (Started, Progress)):
-            self._marks.append((event.time, event.step))
+            self._marks.append((event.time or 0.0, event.step))
             while self._marks[-1][0] - self._marks[0][0] > RATE_WINDOW and len(self._marks) > 2:
                 self._marks.popleft()
         if isinstance(event, Progress):

@@ -8,17 +8,22 @@ import typer
 
 from engine.errors import UsageError
 from engine.runs.store import Run, find_run
+from tui.cli.completion import run_ids
 from tui.cli.options import expand
 from tui.cli.runs import Where
 from tui.comparison import print_comparison
 from tui.console import complain, console_for, say, say_json, say_text
 
 if TYPE_CHECKING:
-    from engine.report import Finding
+    from engine.report.referee import Finding
 
 RunNames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[RUN...]", help="Runs; the newest finished of each kind by default."),
+    typer.Argument(
+        metavar="[RUN...]",
+        help="Runs; the newest finished of each kind by default.",
+        autocompletion=run_ids,
+    ),
 ]
 
 
@@ -80,7 +85,10 @@ def tell_findings(findings: "Sequence[Finding]", remark: Callable[[str], None] =
 
 @expand
 def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Runs of one section.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN RUN...", help="Runs of one section.", autocompletion=run_ids),
+    ],
     where: Where,
     csv_: Annotated[bool, typer.Option("--csv", help="Print a line a run, for a program.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

@@ -108,16 +108,20 @@ def stop(run: RunName, where: Where) -> None:
     """Stop a run that another process drives, and keep what was done."""
     found = find_run(Path(where.artifacts), run)
     follower = Follower(found)
-    follower.read()
-    if follower.ended:
+    if _ended(follower):
         raise EngineError(f"Run {found.id} is {found.status}; nothing drives it.")
     found.ask_to_stop()
     deadline = time.monotonic() + STOP_PATIENCE
-    while not follower.ended:
-        follower.read()
+    while not _ended(follower):
         if time.monotonic() > deadline:
             raise EngineError(
                 f"Run {found.id} goes on after {STOP_PATIENCE:.0f} s; it stops at its next step."
             )
         time.sleep(LOOK)
     say(f"{found.id} {found.status}")
+
+
+def _ended(follower: Follower) -> bool:
+    """Return whether nothing drives the run any more, as of now."""
+    follower.read()
+    return follower.ended

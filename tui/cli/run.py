@@ -3,6 +3,7 @@
 import dataclasses
 import shlex
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -15,8 +16,9 @@ from engine.config import (
     options_of,
 )
 from engine.errors import EngineError, UsageError
-from engine.networks.architectures import ARCHITECTURES, LAYERS
+from engine.networks.architectures import ARCHITECTURES, CLASSES, LAYERS
 from engine.runs.queue import Batch, from_json
+from tui.cli.completion import one_of
 from tui.cli.detach import COMMAND, Announcement, start_detached
 from tui.cli.headless import conduct
 from tui.cli.options import Output, expand
@@ -39,19 +41,24 @@ Detach = Annotated[
 ]
 
 
-def _several(kind: type, name: str, help: str) -> Any:
-    """Return the type of an option that may be given more than once."""
-    variable = environment_variable(name)
-    declaration = typer.Option(
-        f"--{name}", help=f"{help}; may be repeated.", envvar=variable, show_envvar=False
+def _several(name: str, help: str, values: Iterable[object]) -> Any:
+    """Return an option that may be given more than once."""
+    return typer.Option(
+        f"--{name}",
+        help=f"{help}; may be repeated.",
+        autocompletion=one_of(values),
+        envvar=environment_variable(name),
+        show_envvar=False,
     )
-    return Annotated[list[kind] | None, declaration]
 
 
-Models = _several(str, "model", f"Network to train ({', '.join(ARCHITECTURES)})")
-Labels = _several(int, "label", "Target label, 0 to 9")
-Layers = _several(str, "layer", f"Layer ({', '.join(LAYERS)})")
-Neurons = _several(int, "neuron", "Neuron of each chosen layer")
+Models = Annotated[
+    list[str] | None,
+    _several("model", f"Network to train ({', '.join(ARCHITECTURES)})", ARCHITECTURES),
+]
+Labels = Annotated[list[int] | None, _several("label", "Target label, 0 to 9", range(CLASSES))]
+Layers = Annotated[list[str] | None, _several("layer", f"Layer ({', '.join(LAYERS)})", LAYERS)]
+Neurons = Annotated[list[int] | None, _several("neuron", "Neuron of each chosen layer", ())]
 
 
 @app.command()
@@ -96,11 +103,8 @@ def visualize(
 ) -> None:
     """Draw the images that excite single neurons (report, section 3)."""
     _one_or_all(layer or neuron, all_, "--layer and --neuron")
-    chosen = {
-        "layers": tuple(layer) if layer else None,
-        "neurons": tuple(neuron) if neuron else None,
-    }
-    _conduct([dataclasses.replace(config, **chosen)], output, detach)
+    layers, neurons = tuple(layer or ()) or None, tuple(neuron or ()) or None
+    _conduct([dataclasses.replace(config, layers=layers, neurons=neurons)], output, detach)
 
 
 @app.command("all")

@@ -14,6 +14,7 @@ from engine.config import option
 from engine.errors import EngineError, UsageError
 from engine.runs.lock import is_driven
 from engine.runs.store import Run, find_run, finish_removals, is_named, list_runs, remove_run
+from tui.cli.completion import run_ids
 from tui.cli.options import AsJson, expand, refuse_options_before
 from tui.cli.tables import print_run, run_json, runs_table
 from tui.console import complain, console_for, say, say_json, say_text
@@ -33,7 +34,10 @@ class Where:
 
 
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's id, or a beginning or end of it.")
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run's id, or a beginning or end of it.", autocompletion=run_ids
+    ),
 ]
 
 
@@ -142,7 +146,9 @@ def verify(
 @app.command()
 @expand
 def rm(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs.")],
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Ids of runs.", autocompletion=run_ids)
+    ],
     where: Where,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:

@@ -4,12 +4,13 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -26,7 +27,7 @@ BAD = "bold red"
 def print_results(runs: Iterable[Run], console: Console) -> None:
     """Print one table per section for the finished runs, then where all files are."""
     runs = list(runs)
-    tables: dict[tuple, list[Run]] = {}
+    tables: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
         if run.info["status"] == "finished":
             tables.setdefault(_table_of(run), []).append(run)
@@ -37,7 +38,7 @@ def print_results(runs: Iterable[Run], console: Console) -> None:
         console.print(f"{run.info['status']:>9}  {run.path}", soft_wrap=True)
 
 
-def _table_of(run: Run) -> tuple:
+def _table_of(run: Run) -> tuple[Any, ...]:
     """Return what runs of one table share: trainings of a recipe and seed; others stand alone."""
     info = run.info
     if info["section"] != "train":
@@ -106,7 +107,7 @@ def adversarial_table(runs: list[Run]) -> Table:
             *(f"{target['transfer'][other]:.1%}" for other in others),
         )
 
-    def mean(value: Callable[[dict], float]) -> float:
+    def mean(value: Callable[[dict[str, Any]], float]) -> float:
         return sum(value(target) for target in targets) / len(targets)
 
     table.add_section()
@@ -118,9 +119,14 @@ def adversarial_table(runs: list[Run]) -> Table:
         f"{mean(lambda t: t['distortion']['effective_l2']):.2f}",
         f"{mean(lambda t: t['distortion']['effective_linf']):.2f}",
         f"{mean(lambda t: t['random_noise_success']):.1%}",
-        *(f"{mean(lambda t, o=other: t['transfer'][o]):.1%}" for other in others),
+        *(f"{mean(partial(_transfer, other)):.1%}" for other in others),
     )
     return table
+
+
+def _transfer(other: str, target: dict[str, Any]) -> float:
+    """Return how often a target's noise fools another network."""
+    return real(target["transfer"][other])
 
 
 def visualize_table(runs: list[Run]) -> Table:
@@ -280,6 +286,6 @@ def _table(title: str, *columns: str) -> Table:
         padding=(0, 1, 0, 0),
     )
     for column in columns:
-        justify = "right" if column.startswith(">") else "left"
+        justify: JustifyMethod = "right" if column.startswith(">") else "left"
         table.add_column(column.lstrip(">"), justify=justify, no_wrap=True)
     return table

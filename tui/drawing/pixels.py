@@ -18,7 +18,8 @@ def shrink(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return an image [H, W] as the means of ``height`` x ``width`` areas (or as it is)."""
     rows = _areas(image.shape[0], min(height, image.shape[0]))
     columns = _areas(image.shape[1], min(width, image.shape[1]))
-    return rows @ image @ columns.T
+    shrunk: np.ndarray = rows @ image @ columns.T
+    return shrunk
 
 
 @lru_cache(maxsize=64)
@@ -27,7 +28,8 @@ def _areas(size: int, parts: int) -> np.ndarray:
     edges = np.linspace(0, size, parts + 1)
     pixels = np.arange(size)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return np.clip(overlap, 0, None) * parts / size
+    weights: np.ndarray = np.clip(overlap, 0, None) * parts / size
+    return weights
 
 
 def draw_grey(image: np.ndarray, *, plain: bool = False) -> Text:

@@ -1,4 +1,4 @@
-"""The app's side of the engine: tasks wait in a queue, a thread runs them one after another.
+"""The app's side of the engine: a thread drives the queued tasks, one after another.
 
 The thread only puts events into the mailbox. ``collect``, called by the app's timer, moves them
 into the tasks, which the screen is drawn from.
@@ -9,14 +9,15 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from engine.config import RunConfig
+from engine.driver import Driver
 from engine.errors import MnistTuiError
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
-from engine.runs.events import Failed, Stopped
-from engine.runs.queue import Batch, QueueKeeper, read_queue
-from engine.runs.session import Session
+from engine.runs.events import Event, Failed, Stopped
+from engine.runs.queue import Batch, read_queue
 from engine.runs.store import Run
 from tui.live.hand_over import take_over
 from tui.live.mailbox import Mailbox
@@ -32,7 +33,7 @@ class Conductor:
     def __init__(self, laboratory: Laboratory | None = None) -> None:
         self.tasks: list[Task] = []  # started here, in their order
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.mailbox = Mailbox()
+        self.mailbox: Mailbox[Task] = Mailbox()
         self.shelf = Shelf(self.mailbox)
         self.where = ""  # dataset, device and precision, once they are known
         self.closed = threading.Event()  # the screen is gone, and nothing of it can hang any more
@@ -45,19 +46,14 @@ class Conductor:
         self.resumed_by_it = False  # whether it was paused before
         self.not_handed_over = ""  # why it could not be
         self.restore_terminal: Callable[[], None] = lambda: None
-        self._working: Task | None = None  # set by the thread alone
-        self._driven: Run | None = None  # the run that the queue is kept beside
-        self._keeper = QueueKeeper()
-        self._batches: list[Batch] = []
-        self._saving = False  # a session is on, whose end must be waited for
+        laboratory = laboratory or Laboratory(warn=self.notices.put)
+        self.driver: Driver[Task] = Driver(laboratory, self)
         self._thread: threading.Thread | None = None
-        self._queue: queue.SimpleQueue[Task | RunConfig | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._laboratory = laboratory or Laboratory(warn=self.notices.put)
+        self._orders: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
 
     def prepare(self, config: RunConfig) -> None:
         """Import torch and open dataset and device while the user looks around."""
-        self._queue.put(config)
+        self._orders.put(partial(self._survey, config))
 
     def start(self, configs: Sequence[RunConfig], command: str) -> list[Task]:
         """Queue runs that one command line stands for."""
@@ -66,8 +62,9 @@ class Conductor:
     def resume(self, run: Run) -> Task:
         """Queue a run to be gone on with, and what was queued behind it. Raises MnistTuiError."""
         config, batches = run.config, read_queue(run)
-        task = self._add(config, Batch(run.info["command"], []), resumes=run)
-        self._queue.put(task)
+        task = self._task(config, Batch(run.info["command"], []), resumes=run)
+        self.driver.resume(task)
+        self._orders.put(self.driver.drive)
         self.shelf.forget(run)
         for batch in batches:
             if batch.report:
@@ -77,18 +74,13 @@ class Conductor:
         return task
 
     def _start(self, batch: Batch) -> list[Task]:
-        with self._lock:
-            self._batches.append(batch)
-        tasks = [self._add(config, batch) for config in batch.configs]
-        for task in tasks:
-            self._queue.put(task)
-        if self._working is not None:
-            with suppress(OSError):  # the run itself fails with a line, where the disk is full
-                self._keep_queue()
+        tasks = [self._task(config, batch) for config in batch.configs]
+        self.driver.add(batch, tasks)
+        self._orders.put(self.driver.drive)
         return tasks
 
-    def _add(self, config: RunConfig, batch: Batch, resumes: Run | None = None) -> Task:
-        task = Task(config, batch, resumes=resumes)
+    def _task(self, config: RunConfig, batch: Batch, resumes: Run | None = None) -> Task:
+        task = Task(config, batch, resumes)
         self.tasks.append(task)
         return task
 
@@ -98,7 +90,7 @@ class Conductor:
         Raises MnistTuiError where they cannot be read.
         """
         for task in reversed(self.tasks):  # a run may have been gone on with more than once
-            driven_here = task.active or task is self._working
+            driven_here = task.active or task is self.driver.active
             if task.run == run.id and (driven_here or task.state == run.status):
                 return task
         return self.shelf.open(run)
@@ -121,8 +113,8 @@ class Conductor:
     @property
     def own(self) -> Task | None:
         """The task that runs here, or the next that will."""
-        if (working := self._working) is not None:  # until its last figure is drawn
-            return working
+        if (driven := self.driver.active) is not None:  # until its last figure is drawn
+            return driven
         active = [task for task in self.tasks if task.active]
         return next((task for task in active if task.state == "running"), next(iter(active), None))
 
@@ -143,7 +135,7 @@ class Conductor:
     def stop(self, task: Task, reason: str) -> None:
         """Stop a task, here or in the process that drives it. Raises EngineError."""
         task.control.stop(reason)
-        if task.elsewhere:
+        if task.follower is not None and task.elsewhere:
             task.follower.run.ask_to_stop()
 
     def stop_all(self, reason: str) -> None:
@@ -151,7 +143,7 @@ class Conductor:
         if self.handing_over:
             return
         for task in self.tasks:
-            if task.active or task is self._working:
+            if task.active or task is self.driver.active:
                 task.control.stop(reason)
 
     def hand_over(self) -> None:
@@ -162,12 +154,12 @@ class Conductor:
         """
         self.handing_over = self.own is not None
         for task in self.tasks:
-            if task.active or task is self._working:
+            if task.active or task is self.driver.active:
                 task.control.stop(HAND_OVER)
 
     def close(self) -> None:
         """Let the thread end after what it does now."""
-        self._queue.put(None)
+        self._orders.put(None)
 
     def saved(self, patience: float) -> bool:
         """Wait until the thread has ended or has nothing left to save; False if it takes longer."""
@@ -177,7 +169,7 @@ class Conductor:
 
     @property
     def _busy(self) -> bool:
-        return self._saving or (self.handing_over and not self.ended.is_set())
+        return self.driver.saving or (self.handing_over and not self.ended.is_set())
 
     def start_thread(self) -> None:
         """Start the thread that runs the tasks, once."""
@@ -191,13 +183,10 @@ class Conductor:
             self._thread.join(patience)
 
     def work(self) -> None:
-        """Run tasks until ``close``; for a thread of its own."""
+        """Drive tasks until ``close``; for a thread of its own."""
         try:
-            while (item := self._queue.get()) is not None and not self._handed_on:
-                if isinstance(item, Task):
-                    self._attempt(item)
-                else:
-                    self._survey(item)
+            while (order := self._orders.get()) is not None and not self._handed_on:
+                order()
         finally:
             self.ended.set()
             if self.abandoned is not None and not self.closed.wait(PATIENCE):
@@ -211,7 +200,7 @@ class Conductor:
 
     def _survey(self, config: RunConfig) -> None:
         try:
-            data, device = self._laboratory.survey(config)
+            data, device = self.driver.laboratory.survey(config)
         except MnistTuiError as error:
             self.notices.put(str(error))
         except Exception as error:  # the thread must live: it runs what is started later
@@ -219,79 +208,48 @@ class Conductor:
         else:
             self.where = where_words(data.describe(), device.describe())
 
-    def _attempt(self, task: Task) -> None:
-        """Run a task; whatever goes wrong is told as its end, and the app lives on."""
-        if self.handing_over:  # it may have come after the others were told
+    # What follows is called by the driver, in the engine's thread.
+
+    def begins(self, task: Task) -> bool:
+        """Have a task handed over that came after the others were told; end after a hand-over."""
+        if self.handing_over:
             task.control.stop(HAND_OVER)
-        try:
-            if task.resumes is None and not self._given_up(task):
-                training = self._laboratory.missing_training(task.config)
-                if training is not None:
-                    self.notices.put(f"No trained {training.model} yet: training one first.")
-                    self._attempt(self._add(training, task.batch))
-                    if self._handed_on:
-                        return
-            self._working = task
-            self._run(task)
-        except MnistTuiError as error:
-            self.mailbox.put(task, Failed(step=0, message=str(error)))
-        except Exception as error:
-            message = f"Unexpected {type(error).__name__}: {error}"
-            self.mailbox.put(task, Failed(step=0, message=message))
-        finally:
-            self._working, self._saving = None, False
+        return not self._handed_on
 
-    def _given_up(self, task: Task) -> bool:
-        return task.control.stop_reason not in (None, HAND_OVER)
+    def train_first(self, training: RunConfig, task: Task) -> Task:
+        """Show the training that comes first as a task of its own."""
+        self.notices.put(f"No trained {training.title} yet: training one first.")
+        return self._task(training, task.batch)
 
-    def _run(self, task: Task) -> None:
-        with self._lock:
-            if task.config in task.batch.configs:
-                task.batch.configs.remove(task.config)
-        if not self._given_up(task):
-            session = self._session(task)
-            task.config = session.config
-        if self._given_up(task):
-            self.mailbox.put(task, Stopped(step=0, reason=task.control.stop_reason))
+    def prepared(self, task: Task) -> None:
+        """Nothing is shown before the run begins."""
+
+    def hear(self, task: Task, event: Event) -> None:
+        """Leave an event for the screen."""
+        self.mailbox.put(task, event)
+
+    def failed(self, task: Task, error: Exception) -> None:
+        """Tell what went wrong as the task's end; the app and the next task live on."""
+        known = isinstance(error, MnistTuiError)
+        message = str(error) if known else f"Unexpected {type(error).__name__}: {error}"
+        self.mailbox.put(task, Failed(step=0, message=message))
+
+    def after(self, task: Task, run: Run | None) -> None:
+        """Tell of a task that never began, and hand over a run that was stopped for that."""
+        if run is None:
+            self.mailbox.put(task, Stopped(step=0, reason=task.control.stop_reason or ""))
             return
-        self._saving = True
-        run = session.run()
         handed_over = task.control.stop_reason == HAND_OVER  # and not stopped by someone before
-        if handed_over and run.info["status"] != "finished":
-            try:
-                take_over(run)
-            except (MnistTuiError, OSError) as error:
-                self.handing_over = False
-                self.not_handed_over = (
-                    f"{run.id} does not continue in the background ({error}); it is stopped and "
-                    f"kept: `mnist-tui resume {run.id}`"
-                )
-                self.notices.put(self.not_handed_over)
-            else:
-                self.handed_over, self.resumed_by_it = run.id, task.control.paused
-
-    def _session(self, task: Task) -> Session:
-        def begun(run: Run) -> None:
-            with self._lock:
-                if run.id not in task.batch.runs:
-                    task.batch.runs.append(run.id)
-            self._driven = run
-            self._keep_queue()
-
-        listening = {
-            "listen": lambda event: self.mailbox.put(task, event),
-            "control": task.control,
-            "begun": begun,
-        }
-        if task.resumes is not None:
-            return self._laboratory.resume(task.resumes, **listening)
-        command, companions = task.batch.command, tuple(task.batch.runs)
-        return self._laboratory.session(
-            task.config, command=command, companions=companions, **listening
-        )
-
-    def _keep_queue(self) -> None:
-        """Write down what waits, beside the run that goes on."""
-        with self._lock:
-            if self._driven is not None:
-                self._keeper.keep(self._driven, self._batches)
+        if not handed_over or run.info["status"] == "finished":
+            return
+        try:
+            take_over(run)
+        except (MnistTuiError, OSError) as error:
+            self.handing_over = False
+            self.not_handed_over = (
+                f"{run.id} does not continue in the background ({error}); it is stopped and "
+                f"kept: `mnist-tui resume {run.id}`"
+            )
+            self.notices.put(self.not_handed_over)
+        else:
+            self.handed_over, self.resumed_by_it = run.id, task.control.paused

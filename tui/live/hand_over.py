@@ -43,7 +43,7 @@ def take_over(run: Run, patience: float = PATIENCE) -> None:
         time.sleep(LOOK)
 
 
-def start_process(arguments: list[str], **streams: Any) -> subprocess.Popen:
+def start_process(arguments: list[str], **streams: Any) -> subprocess.Popen[Any]:
     """Start our command line in a session of its own, which a closed terminal does not end."""
     # -P: a folder that happens to be called tui must not be taken for this package.
     command = [sys.executable, "-P", "-m", "tui.cli", *arguments]

@@ -10,31 +10,33 @@ import threading
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from engine.runs.events import Event, Preview, Progress
 
 WAITING = 4096  # Progress and Preview events kept for a taker
+ATask = TypeVar("ATask", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Generic[ATask]):
     """An event and the task that it belongs to."""
 
-    task: Hashable
+    task: ATask
     event: Event
 
 
-class Mailbox:
+class Mailbox(Generic[ATask]):
     """Letters in the order of their events; safe between two threads."""
 
     def __init__(self, waiting: int = WAITING) -> None:
         self._lock = threading.Lock()
-        self._letters: deque[Letter] = deque()
-        self._kept: deque[Letter] = deque()  # starts and ends that stand before the letters
+        self._letters: deque[Letter[ATask]] = deque()
+        self._kept: deque[Letter[ATask]] = deque()  # starts and ends that stand before the letters
         self._waiting = waiting
-        self._gaps: set[Hashable] = set()
+        self._gaps: set[ATask] = set()
 
-    def put(self, task: Hashable, event: Event) -> None:
+    def put(self, task: ATask, event: Event) -> None:
         """Leave an event; never blocks for longer than a ``take`` copies."""
         with self._lock:
             self._letters.append(Letter(task, event))
@@ -45,7 +47,7 @@ class Mailbox:
                 else:
                     self._kept.append(oldest)
 
-    def take(self) -> tuple[list[Letter], set[Hashable]]:
+    def take(self) -> tuple[list[Letter[ATask]], set[ATask]]:
         """Return what waits, and the tasks of which something is missing before it."""
         with self._lock:
             letters = [*self._kept, *self._letters]

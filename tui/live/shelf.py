@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from engine.errors import MnistTuiError
 from engine.runs.follow import Follower
@@ -20,7 +21,7 @@ class Shelf:
     ``follow`` and ``look_for_driven`` are for a thread: what they read goes through the mailbox.
     """
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    def __init__(self, mailbox: Mailbox[Task]) -> None:
         self.tasks: list[Task] = []
         self.loading = True  # until the newest runs have been opened
         self._mailbox = mailbox
@@ -33,8 +34,9 @@ class Shelf:
         if (known := self._known(run)) is not None:
             return known
         info = run.info
-        task = Task(run.config, Batch(info["command"], []), follower=Follower(run))
-        for event in task.follower.read():
+        follower = Follower(run)
+        task = Task(run.config, Batch(info["command"], []), follower=follower)
+        for event in follower.read():
             task.add(event)
         if task.active:  # its journal tells of no end
             task.state = run.status
@@ -74,7 +76,7 @@ class Shelf:
                     return self.open(run)
         return None
 
-    def _finished(self, artifacts: str) -> Iterator[tuple[Run, dict]]:
+    def _finished(self, artifacts: str) -> Iterator[tuple[Run, dict[str, Any]]]:
         with suppress(MnistTuiError):
             yield from finished_runs(Path(artifacts))
 
@@ -108,10 +110,11 @@ class Shelf:
 
     def _follow(self) -> None:
         for task in self.tasks:
-            if task.state == "finished" and not task.follower.driven:
+            follower = _follower(task)
+            if task.state == "finished" and not follower.driven:
                 continue
             try:
-                events = task.follower.read()
+                events = follower.read()
             except MnistTuiError:  # gone, or damaged: what was read stays on the screen
                 continue
             for event in events:
@@ -123,12 +126,18 @@ class Shelf:
         return next((task for task in self.tasks if task.elsewhere), None)
 
 
+def _follower(task: Task) -> Follower:
+    """Return what reads a task's files: each task on the shelf has one."""
+    assert task.follower is not None
+    return task.follower
+
+
 def _id_of(task: Task) -> str:
     """Return the id of a task's run, which its journal may not tell of yet."""
-    return task.follower.run.id
+    return _follower(task).run.id
 
 
 def _waiting(task: Task) -> int:
     with suppress(MnistTuiError):
-        return sum(len(batch.configs) for batch in read_queue(task.follower.run))
+        return sum(len(batch.configs) for batch in read_queue(_follower(task).run))
     return 0

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.config import RunConfig
-from engine.runs.control import Control
+from engine.driver import Job
 from engine.runs.events import (
     Event,
     Failed,
@@ -20,8 +19,6 @@ from engine.runs.events import (
 )
 from engine.runs.follow import Follower
 from engine.runs.history import History
-from engine.runs.queue import Batch
-from engine.runs.store import Run
 from engine.sections.train.chance import chance_words
 from tui.words import dataset_title
 
@@ -29,20 +26,16 @@ RATE_EVENTS = 50  # over which the speed is averaged
 
 
 @dataclass(eq=False)
-class Task:
-    """A run as the app knows it: waiting, going on, ended, or read from its files.
+class Task(Job):
+    """A run as the app knows it: queued, running, ended, or read from its files.
 
-    ``resumes`` is the run that the task goes on with. ``follower`` reads the files of a run that
-    was not started here; another process may be driving it, or come to.
+    ``follower`` reads the files of a run that was not started here; another process may be driving
+    it, or come to.
     """
 
-    config: RunConfig
-    batch: Batch
-    resumes: Run | None = None
     follower: Follower | None = None
     state: str = "queued"  # queued, running, finished, stopped, interrupted, failed
     history: History = field(default_factory=History)
-    control: Control = field(default_factory=Control)
     message: str = ""
     waiting: int = 0  # how many runs wait behind one that another process drives
     doing: str = ""  # what takes long beside the steps

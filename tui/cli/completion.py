@@ -1,0 +1,29 @@
+"""What a shell completes beside the names of commands and options: ids of runs, known values."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import typer
+
+from engine.errors import MnistTuiError
+from engine.files.text import visible
+from engine.runs.store import list_runs
+
+
+def run_ids(context: typer.Context) -> list[str]:
+    """Return the ids of the runs in the artifacts folder, newest first, from its names alone."""
+    with suppress(MnistTuiError):
+        runs = list_runs(Path(context.params.get("artifacts") or "artifacts"))
+        return [run.id for run in runs if visible(run.id) == run.id]
+    return []
+
+
+def training_ids(context: typer.Context) -> list[str]:
+    """Return the ids of the runs that trained a network."""
+    return [name for name in run_ids(context) if "-train-" in name]
+
+
+def one_of(values: Iterable[object]) -> Callable[[], list[str]]:
+    """Return what completes to one of ``values``."""
+    return lambda: [str(value) for value in values]
