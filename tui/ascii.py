@@ -1,4 +1,4 @@
-"""What stands for a character where the terminal's locale cannot hold it: one cell for one cell."""
+"""ASCII stand-ins, cell for cell, for characters that the terminal's locale cannot encode."""
 
 import codecs
 

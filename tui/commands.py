@@ -1,4 +1,4 @@
-"""What a run is asked to do, as text: options read from it, the command line that asks for it."""
+"""Configs as text: option values parsed from it, and the command line that does the same."""
 
 import dataclasses
 import shlex
@@ -21,14 +21,14 @@ FOR_TESTS = PREFIX + "TEST_"
 
 
 def environment_variable(name: str) -> str:
-    """Return the variable that stands for an option: ``MNIST_TUI_BATCH_SIZE``."""
+    """Return an option's environment variable: ``MNIST_TUI_BATCH_SIZE``."""
     return PREFIX + name.upper()
 
 
 def read_value(kind: type, name: str, text: str) -> Any:
-    """Return an option's value from text, in the field's type; "" is its default.
+    """Parse an option's value as the type of its field; "" gives the default.
 
-    Raises UsageError where the text is not of that type; ranges are the config's to check.
+    Raises UsageError if the text is not of that type; the config checks ranges.
     """
     default = next(item.default for item in dataclasses.fields(kind) if item.name == name)
     if not text.strip():
@@ -46,7 +46,7 @@ def read_value(kind: type, name: str, text: str) -> Any:
 
 
 def command_line(configs: Sequence[RunConfig]) -> str:
-    """Return the command that does what these configs, alike but for their model, ask for."""
+    """Return the command line that starts these configs, which differ only in their model."""
     first = configs[0]
     words = ["mnist-tui", "run", first.section]
     for name, values in _choices(configs).items():
@@ -61,7 +61,7 @@ def command_line(configs: Sequence[RunConfig]) -> str:
 
 
 def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
-    """Return what runs are of, in words: models, targets, or layers with their neurons."""
+    """Return in words what was chosen: models, targets, or layers and neurons."""
     parts = []
     for configs in commands:
         match configs[0]:
@@ -77,7 +77,7 @@ def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
 
 
 def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence[Any]]:
-    """Return what was chosen with options that may be repeated; nothing stands for all."""
+    """Return the values of options that can be repeated; none means all."""
     match configs[0]:
         case TrainConfig():
             models = [config.model for config in configs if isinstance(config, TrainConfig)]

@@ -1,4 +1,4 @@
-"""A comparison of runs in words: ranked results, means over seeds, noises side by side."""
+"""A comparison of runs as text: ranked results, means over seeds, images side by side."""
 
 import math
 from typing import Any
@@ -24,7 +24,7 @@ SIDE = 20  # pixels of a picture
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
     """Print the ranked runs, the groups where seeds were repeated, and pictures on a terminal."""
-    console.print(f"{len(comparison.runs)} runs of {comparison.section}, the best first",
+    console.print(f"{len(comparison.runs)} {comparison.section} runs, best first",
                   style="bold", soft_wrap=True)  # fmt: skip
     if comparison.warning:
         console.print(comparison.warning, style="yellow", soft_wrap=True)
@@ -32,14 +32,14 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if warnings := warnings_of(comparison):
         console.print(Text("\n").join(warnings), soft_wrap=True)
     if len(comparison.groups) < len(comparison.runs):
-        console.print("Mean over seeds, ± the deviation of one run", style="bold")
+        console.print("Mean over seeds ± standard deviation", style="bold")
         console.print(group_table(comparison))
     if console.is_terminal and console.color_system and comparison.section != "train":
         console.print(pictures(comparison, console.width, plain=False))
 
 
 def ranking(comparison: Comparison) -> Table:
-    """Return a line a run, the best first: the settings that differ, then its figures."""
+    """Return a row per run, best first: the settings that differ, then the results."""
     rows = list(comparison.rows())
     table = _table(rows[0])
     for row in rows:
@@ -49,7 +49,7 @@ def ranking(comparison: Comparison) -> Table:
 
 
 def warnings_of(comparison: Comparison) -> list[Text]:
-    """Return a line in red for each run whose figures are worth nothing."""
+    """Return a red line for each run whose results are worthless."""
     return [
         Text(f"{compared.run.id}: {warning}", "bold red")
         for compared in comparison.runs
@@ -58,7 +58,7 @@ def warnings_of(comparison: Comparison) -> list[Text]:
 
 
 def group_table(comparison: Comparison) -> Table:
-    """Return a line a group: each figure's mean and deviation over its runs."""
+    """Return a row per group: mean and standard deviation of each result over its runs."""
     names = comparison.runs[0].figures
     table = _table({"group": "", "runs": 0} | dict.fromkeys(names, 0.0))
     for group in comparison.groups:
@@ -68,7 +68,7 @@ def group_table(comparison: Comparison) -> Table:
 
 
 def pictures(comparison: Comparison, width: int, *, plain: bool) -> Text:
-    """Return what the runs made of each label or neuron, next to each other, a block each."""
+    """Return the images of each label or neuron from all runs, side by side, a block each."""
     blocks = []
     shown = [(compared, _images(compared)) for compared in comparison.runs]
     for name in dict.fromkeys(name for _, images in shown for name in images):
@@ -88,7 +88,7 @@ def pictures(comparison: Comparison, width: int, *, plain: bool) -> Text:
 
 
 def _images(compared: Compared) -> dict[str, tuple[np.ndarray, float]]:
-    """Return a run's last images by what they are of, with the bound of signed ones or 0."""
+    """Return a run's latest images by caption, each with its bound if signed, else 0."""
     history: History = compared.history
     name = "noise" if "noise" in history.previews else "images"
     if name not in history.previews:
@@ -121,7 +121,7 @@ def _spread(name: str, values: list[float]) -> str:
 def _table(first: dict[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for name, value in first.items():
-        words = visible(name).replace("_", "\n", 1).replace("_", " ")  # longer than figures
+        words = visible(name).replace("_", "\n", 1).replace("_", " ")  # wider than the numbers
         table.add_column(Text(words), justify="left" if isinstance(value, str) else "right",
                          no_wrap=True)  # fmt: skip
     return table

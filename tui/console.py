@@ -1,7 +1,7 @@
-"""All that is printed: lines, tables and JSON.
+"""Everything the program prints goes through here: lines, tables and JSON.
 
-Nothing is printed in another way, so that nothing foreign (a file's content, a folder's name, a
-variable) is ever an escape sequence, markup or a second line.
+So untrusted text (from a file, a folder's name, a variable) never becomes an escape sequence,
+markup or a second line.
 """
 
 import json
@@ -24,13 +24,13 @@ WIDTH_OFF_TERMINAL = 100_000  # nothing is cut or wrapped
 
 
 class SafeConsole(Console):
-    """A console that shows text as it is: no markup, no emoji codes, no control characters.
+    """A console that shows text literally: no markup, no emoji codes, no control characters.
 
-    A newline in a ``str`` counts as foreign; one that is meant stands in a ``Text``.
+    A newline in a ``str`` is replaced as well; put an intended one in a ``Text``.
     """
 
     def __init__(self, **options: Any) -> None:
-        # Of what is no number, rich makes a ValueError or a screen without columns.
+        # If these are not numbers, rich raises ValueError or thinks the screen has no columns.
         sizes = re.compile("[1-9][0-9]{0,4}")
         environment = {
             name: value
@@ -42,13 +42,13 @@ class SafeConsole(Console):
         )
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return a string as Text: made safe before the layout, which counts its cells."""
+        """Return a string as Text, made safe before layout counts its cells."""
         return super().render_str(visible(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Yield the segments of a renderable, made safe whatever it was made of."""
+        """Yield a renderable's segments, made safe."""
         for text, style, control in super().render(renderable, options):
             if control is None:
                 text = "\n".join(map(visible, text.split("\n")))
@@ -58,10 +58,10 @@ class SafeConsole(Console):
 def console_for(stream: str) -> SafeConsole:
     """Return a console on ``stdout`` or ``stderr``.
 
-    Off a terminal it writes no escape codes, and lines as long as they need to be.
+    Off a terminal it writes no escape codes and never wraps.
     """
     there = on_terminal(getattr(sys, stream))
-    # Settled now: one that hangs up later is no terminal, and would never be written to again.
+    # Decided now: after a hang-up isatty() is false, and rich would write nothing more.
     capable = there and os.environ.get("TTY_COMPATIBLE") != "0"
     console = SafeConsole(stderr=stream == "stderr", force_terminal=capable)
     if not there:
@@ -75,24 +75,24 @@ def say(line: str) -> None:
 
 
 def say_text(text: str) -> None:
-    """Print lines of a result on standard output; newlines must be meant."""
+    """Print lines of a result on standard output; newlines in ``text`` are kept."""
     _write(sys.stdout, *map(visible, text.removesuffix("\n").split("\n")))
 
 
 def say_json(value: Any, separators: tuple[str, str] | None = None) -> None:
-    """Print a value as one line of JSON on standard output; numbers not finite are null."""
+    """Print a value as one line of JSON on standard output; non-finite numbers become null."""
     text = json.dumps(json_values(value), separators=separators, allow_nan=False)
-    # The one control character that ASCII alone does not rule out.
+    # The one control character that JSON in ASCII leaves as it is.
     _write(sys.stdout, text.replace("\x7f", "\\u007f"))
 
 
 def complain(message: str) -> None:
-    """Print one line about what went wrong on standard error, if anyone still reads it."""
+    """Print a one-line message on standard error, if anyone still reads it."""
     explain(f"mnist-tui: {visible(message)}")
 
 
 def explain(text: str) -> None:
-    """Print lines on standard error, if anyone still reads them; newlines must be meant."""
+    """Print lines on standard error, if anyone still reads them; newlines in ``text`` are kept."""
     with suppress(OSError):
         _write(sys.stderr, *map(visible, text.removesuffix("\n").split("\n")))
 

@@ -1,8 +1,8 @@
-"""Standard output and standard error that can be written to whoever has left at their other end.
+"""Standard output and standard error that outlive their reader.
 
-While a command runs, ``sys.stdout`` and ``sys.stderr`` are ``Outlet``s. A write that fails never
-raises, in whichever thread and library it happens: the outlet remembers the failure, drops what
-comes after, and what drives the command looks at it when it is convenient.
+While a command runs, ``sys.stdout`` and ``sys.stderr`` are ``Outlet``s. A failed write never
+raises, in whatever thread or library: the outlet records the failure and drops later output, and
+the command checks for it when convenient.
 """
 
 import errno
@@ -21,17 +21,17 @@ FULL = "standard output"  # a reason to stop
 
 
 class Outlet:
-    """A standard stream that keeps its first failure in ``failure`` and never raises it."""
+    """A standard stream that records its first failure in ``failure`` instead of raising it."""
 
     def __init__(self, stream: TextIO | None) -> None:
-        """``stream`` is None where the process was started with it closed."""
+        """``stream`` is None if the process was started with it closed."""
         self._stream = stream
         self._drops = False
         self.failure: OSError | None = None
 
     @property
     def signal(self) -> str:
-        """The signal that the failure amounts to, "" where there is none or it is of the disk."""
+        """The signal that the failure amounts to; "" without one, or for a disk error."""
         if self.failure is None:
             return ""
         if self.failure.errno in READER_LEFT:
@@ -46,7 +46,7 @@ class Outlet:
         try:
             if not self._drops:
                 self._stream.write(text)
-        except UnicodeEncodeError:  # the locale cannot hold it
+        except UnicodeEncodeError:  # the locale cannot encode it
             encoding = self._stream.encoding
             return self.write(text.encode(encoding, ERRORS).decode(encoding))
         except OSError as error:
@@ -54,7 +54,7 @@ class Outlet:
         return len(text)
 
     def flush(self) -> None:
-        """Hand what was written to the system."""
+        """Flush, unless a write has failed."""
         try:
             if self._stream is not None and not self._drops:
                 self._stream.flush()
@@ -62,24 +62,24 @@ class Outlet:
             self._fail(error)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write several pieces of text."""
+        """Write several strings."""
         for line in lines:
             self.write(line)
 
     def forgive_reader(self) -> None:
-        """Do not hold it against the command that who read along has left."""
+        """Ignore it if the reader has left: the command succeeded all the same."""
         if self.signal == "SIGPIPE":
             self.failure = None
 
     def isatty(self) -> bool:
-        """Tell whether this is a terminal."""
+        """Return whether this is a terminal."""
         return self._stream is not None and self._stream.isatty()
 
     def _fail(self, error: OSError) -> None:
         self.failure, self._drops = self.failure or error, True
         if self._stream is None:
             return
-        # Python flushes what is still buffered when it exits, and would complain.
+        # Python flushes its buffers at exit, and would complain.
         with suppress(OSError, ValueError, AttributeError):
             nothing = os.open(os.devnull, os.O_WRONLY)
             try:
@@ -89,19 +89,19 @@ class Outlet:
 
     @property
     def buffer(self) -> Any:
-        """There is no way round ``write``."""
+        """Not there: everything must go through ``write``."""
         raise AttributeError("buffer")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
-_current: tuple[Outlet, Outlet] | None = None  # rich puts proxies of its own before them
+_current: tuple[Outlet, Outlet] | None = None  # rich replaces sys.stdout by proxies of its own
 
 
 @contextmanager
 def outlets() -> Iterator[tuple[Outlet, Outlet]]:
-    """Put outlets in the place of ``sys.stdout`` and ``sys.stderr``, and give them."""
+    """Replace ``sys.stdout`` and ``sys.stderr`` by outlets for a while, and yield them."""
     global _current
     before = sys.stdout, sys.stderr, _current
     sys.stdout, sys.stderr = _current = Outlet(sys.stdout), Outlet(sys.stderr)
@@ -112,10 +112,10 @@ def outlets() -> Iterator[tuple[Outlet, Outlet]]:
 
 
 def lost() -> str:
-    """Return why nobody can hear of the command any more, "" where someone can.
+    """Return why output no longer reaches anyone, "" if it does.
 
-    ``SIGPIPE`` and ``SIGHUP`` where a reader or the terminal has gone; else it is standard output
-    that cannot be written.
+    That is ``SIGPIPE`` or ``SIGHUP`` if a reader or the terminal has gone, or FULL if standard
+    output cannot be written for another reason.
     """
     for outlet in _current or ():
         if outlet.signal:
@@ -124,26 +124,26 @@ def lost() -> str:
 
 
 def unwritable() -> OSError | None:
-    """Return why standard output cannot be written, None where it can or its reader has gone."""
+    """Return why standard output cannot be written; None if it can, or if its reader has left."""
     return _current[0].failure if _current and not _current[0].signal else None
 
 
 def forgive_reader() -> None:
-    """Do not hold it against the command that who read its standard output has left."""
+    """Ignore it if the reader of standard output has left."""
     if _current:
         _current[0].forgive_reader()
 
 
 def on_terminal(*streams: TextIO | None) -> bool:
-    """Tell whether all these streams are terminals; one that is closed is none."""
+    """Return whether all these streams are terminals; a closed one is not."""
     return all(stream is not None and stream.isatty() for stream in streams)
 
 
 def occupy_closed() -> None:
-    """Open the null device in the place of each standard stream that is closed.
+    """Open the null device for each standard stream that is closed.
 
-    Otherwise the next file that is opened takes its place, and what a library writes to standard
-    error lands in it.
+    Otherwise the next file opened would get its number, and what a library writes to standard
+    error would land in it.
     """
     for number in range(3):
         try:

@@ -1,4 +1,4 @@
-"""A run in a line: its cells in a table of runs, its result and what is wrong with that."""
+"""A run in one row: its cells in a table of runs, its headline result and any remark on it."""
 
 from rich.cells import cell_len
 from rich.table import Column
@@ -10,7 +10,7 @@ from engine.sections.train.chance import warning_of
 
 
 def run_cells(run: Run) -> tuple[str, ...]:
-    """Return id, section, status, dataset, recipe, seed and result, blank where damaged."""
+    """Return id, section, status, dataset, recipe, seed and result, blank if damaged."""
     try:
         info = run.info
         return (
@@ -27,17 +27,17 @@ def run_cells(run: Run) -> tuple[str, ...]:
 
 
 def remark_of(run: Run) -> str:
-    """Return in a word or two what is wrong with a finished run's result, "" where nothing is."""
+    """Return in a word or two what is wrong with a finished run's result, "" if nothing is."""
     try:
         if run.info["status"] != "finished" or not warning_of(run):
             return ""
         return "at chance" if run.info["section"] == "train" else "network at chance"
-    except EngineError:  # damaged, which is told of elsewhere
+    except EngineError:  # damaged, as its status says
         return ""
 
 
 def headline(run: Run) -> str:
-    """Return a finished run's result in a few characters, "" where there is none."""
+    """Return a finished run's result in a few characters, "" if there is none."""
     info = run.info
     if info["status"] != "finished":
         return ""
@@ -54,5 +54,5 @@ def headline(run: Run) -> str:
 
 
 def keep_whole(column: Column) -> None:
-    """Have other columns give way on a narrow terminal: a cut id is of no use."""
+    """Let the other columns shrink on a narrow terminal: a truncated id is useless."""
     column.min_width = max((cell_len(visible(str(cell))) for cell in column.cells), default=0)

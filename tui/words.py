@@ -1,4 +1,4 @@
-"""How numbers and states are written, on the screen and in tables alike."""
+"""How numbers and states are written, on screen and in tables."""
 
 import difflib
 import math
@@ -28,12 +28,12 @@ def dataset_title(name: str) -> str:
 
 
 def number(value: float, spec: str = ".3f") -> str:
-    """Return a number, or a dash where it is not finite."""
+    """Return a number, or a dash if it is not finite."""
     return format(value, spec) if math.isfinite(value) else "–"
 
 
 def near(name: str, names: Iterable[str], otherwise: str = "") -> str:
-    """Return which name may be meant, to be put behind what is wrong with this one."""
+    """Return what to append to an error about a wrong name: the nearest right one, or advice."""
     [*meant] = difflib.get_close_matches(name, list(names), 1)
     words = f"did you mean {meant[0]}?" if meant else otherwise
     return f"; {words}" if words else ""

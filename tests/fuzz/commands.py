@@ -394,7 +394,7 @@ def complaints(line: Line, code: int, out: str, err: str) -> list[str]:
     is_help = "Usage: mnist-tui" in both
     if code and not is_help and not (last.startswith("mnist-tui: ") or "DIFFERS" in out):
         wrong.append("no line that says why")
-    said = [row for row in err.splitlines() if "no option is set by" not in row]
+    said = [row for row in err.splitlines() if " sets no option" not in row]
     if code == 2 and not is_help and not debugs and len(said) != 1:
         wrong.append(f"{len(said)} lines for what one says")
     if _wants_json(line) and not is_help:

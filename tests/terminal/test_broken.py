@@ -59,7 +59,7 @@ def test_a_hand_over_that_fails_is_said_and_the_run_is_kept(artifacts, home, tmp
     terminal.press("d")
     code = terminal.exit_code(120)
     said = terminal.output.rpartition(LEAVE_SCREEN)[2].decode()
-    assert "does not continue in the background" in said, said
+    assert "could not be handed over" in said, said
     assert f"mnist-tui resume {run.id}" in said
     assert code == 1
     assert run.status == "stopped"

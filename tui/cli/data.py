@@ -17,24 +17,27 @@ from tui.console import console_for, say, say_json
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
 
-app = typer.Typer(help="The datasets: where they are, whole or not.", rich_markup_mode=None)
+app = typer.Typer(
+    help="Find, verify and download datasets.",
+    rich_markup_mode=None,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Where:
-    """Which torchvision root."""
+    """Where MNIST is."""
 
     data_root: str | None = option(None, "Folder that holds MNIST/raw/.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What was found of a dataset in one place."""
+    """A dataset as found in one place."""
 
     name: str
     place: str
     state: str  # verified, damaged or absent
-    train: int | None = None  # counts of images, where it is verified
+    train: int | None = None  # counts of images, if verified
     validation: int | None = None
     test: int | None = None
     message: str = ""  # what is damaged
@@ -48,13 +51,13 @@ class Found:
                 return f"{self.place}: verified, {counts} + {self.test:,} test"
             case "damaged":
                 return f"{self.place}: DAMAGED: {self.message}"
-        return f"{self.place}: not there (`mnist-tui data fetch mnist` downloads it)"
+        return f"{self.place}: not found (`mnist-tui data fetch mnist` downloads it)"
 
 
 @app.callback(invoke_without_command=True)
 @expand
 def data(context: typer.Context, where: Where, json_: AsJson = False) -> None:
-    """The datasets: where they are, whole or not."""
+    """List the datasets, unless a command follows."""
     refuse_options_before(context)
     if context.invoked_subcommand is None:
         _print_list(where, json_)
@@ -77,7 +80,7 @@ def _print_list(where: Where, json_: bool) -> None:
 
 
 def dataset_states(data_root: str | None) -> Iterator[Found]:
-    """Yield the state of every dataset in every place that is looked in."""
+    """Yield the state of every dataset in every place searched."""
     from engine.data.dataset import has_mnist, mnist_roots, open_digits, read_mnist
 
     for root in mnist_roots(data_root):
@@ -108,15 +111,17 @@ def _found(dataset: "Dataset", place: str) -> Found:
 @app.command()
 @expand
 def fetch(
-    name: Annotated[Literal["mnist", "digits"], typer.Argument(help="Which dataset.")],
+    name: Annotated[
+        Literal["mnist", "digits"], typer.Argument(metavar="NAME", help="mnist or digits.")
+    ],
     where: Where,
 ) -> None:
-    """Download a dataset, to the user's cache directory or to --data-root, and verify it."""
+    """Download a dataset and verify it. It goes to the user's cache, or to --data-root."""
     from engine.data.dataset import cache_root, read_mnist
     from engine.data.download import SIZES, DownloadFailed, fetch_mnist
 
     if name == "digits":
-        say("digits travels inside the package; there is nothing to fetch.")
+        say("digits comes with the package; there is nothing to fetch.")
         return
     root = Path(where.data_root) if where.data_root else cache_root()
     console = console_for("stderr")
@@ -125,7 +130,7 @@ def fetch(
         DownloadColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,  # where it would leave an empty line
+        disable=not console.is_terminal,  # there it would leave an empty line
     ) as bars:
         tasks = {}
 

@@ -1,4 +1,4 @@
-"""``--detach``: runs driven by a process of their own, which tells of its first run and is left."""
+"""``--detach``: runs driven in the background, by a process of their own."""
 
 import json
 import os
@@ -14,19 +14,19 @@ from tui.cli.progress import Silence
 from tui.console import say_json
 from tui.live.hand_over import open_log, start_process
 
-COMMAND = "drive"  # of `mnist-tui run`, for our own use
+COMMAND = "drive"  # of `mnist-tui run`, hidden
 
 
 def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:
     """Have another process drive these runs; return the Started event of the first as JSON.
 
-    Leaves by typer.Exit with the exit code of the other process where it could not begin; it has
-    said why on standard error.
+    Raises typer.Exit with that process's exit code if it could not start; it has said why on
+    standard error.
     """
     process = start_process(
         ["run", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert process.stdin is not None  # it is a pipe, as the next one
+    assert process.stdin is not None  # both are pipes
     assert process.stdout is not None
     try:
         with process.stdin as plan:
@@ -43,7 +43,7 @@ def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:
 
 
 class Announcement(Silence):
-    """Tells whoever started this process of its first run, and then lets go of the terminal."""
+    """Announces the first run to the parent process, then lets go of the terminal."""
 
     def __init__(self) -> None:
         self._told = False

@@ -1,4 +1,4 @@
-"""``mnist-tui doctor``: what this machine offers, on one screen."""
+"""``mnist-tui doctor``: what this machine has, on one screen."""
 
 import locale
 import os
@@ -24,12 +24,12 @@ class Where:
     """What to look at."""
 
     data_root: str | None = option(None, "Folder that holds MNIST/raw/.")
-    artifacts: str = option("artifacts", "Folder that run directories go to.")
+    artifacts: str = option("artifacts", "Folder of run directories.")
 
 
 @expand
 def doctor(where: Where, json_: AsJson = False) -> None:
-    """Show terminal, colours, device, precision, dataset and versions: one screen."""
+    """Show what this machine has. Terminal, colours, device, precision, datasets, versions."""
     console = console_for("stdout")
     findings = list(_findings(where, console))
     if json_:
@@ -52,7 +52,7 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found
     if console.is_terminal:
         yield "terminal", f"{console.width}x{console.height}, {term}, a terminal"
     else:
-        yield "terminal", f"{term}, no terminal (lines without colour)"
+        yield "terminal", f"{term}, not a terminal (plain lines)"
     colours = console.color_system or "none"
     if os.environ.get("NO_COLOR"):
         colours = "none (NO_COLOR is set)"
@@ -93,8 +93,8 @@ def _device_findings() -> Iterator[tuple[str, str]]:
 
 def _folder_state(folder: Path) -> str:
     places = (folder.absolute(), *folder.absolute().parents)
-    # Unlike pathlib's, exists is False where one may not look.
+    # Unlike pathlib's, this exists is False where access is denied.
     existing = next((path for path in places if os.path.exists(path)), Path("/"))
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         return f"{folder} cannot be written; choose another with --artifacts"
-    return f"{folder} ({'writable' if folder.exists() else 'will be made'})"
+    return f"{folder} ({'writable' if folder.exists() else 'will be created'})"

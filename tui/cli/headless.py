@@ -1,4 +1,4 @@
-"""Drives runs one after another without the app, and shows how they go and what came of them."""
+"""Drives runs without the app, and shows their progress and results."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -32,12 +32,12 @@ def conduct(
     listen: Listener | None = None,
     keeps_queue: bool = True,
 ) -> None:
-    """Resume ``resumed``, then do what is in ``batches``, which are used up by it.
+    """Resume ``resumed``, then run all of ``batches``, which this uses up.
 
-    ``keeps_queue`` keeps what waits beside the active run; without it, what is kept beside
-    ``resumed`` is left alone. ``listen`` hears the events, by default as ``output`` asks. Leaves by
-    typer.Exit with the signal's code where one stopped it, and raises MnistTuiError where a run
-    fails; what waits then stays kept beside the last run.
+    ``keeps_queue`` keeps the queue beside the active run; without it, the one beside ``resumed`` is
+    left alone. ``listen`` receives the events, by default as ``output`` asks. Raises typer.Exit
+    with the signal's code if one stopped it, and MnistTuiError if a run fails; the queue then
+    stays beside the last run.
     """
     _check_names([batch.configs for batch in batches], resumed)
     remark = complain if not (output.quiet or output.json) else lambda line: None
@@ -80,12 +80,12 @@ class _Host:
         return self.control.stop_reason is None
 
     def train_first(self, training: RunConfig, job: Job) -> Job:
-        self._remark(f"no trained {training.title} on these images yet; training one first")
+        self._remark(f"no trained {training.title} for this dataset yet; training one first")
         return Job(training, job.batch, control=self.control)
 
     def prepared(self, job: Job) -> None:
         if isinstance(job.config, NetworkConfig) and job.resumes is None:
-            self._remark(f"looking at the network of {job.config.run}")
+            self._remark(f"using the network of {job.config.run}")
 
     def hear(self, job: Job, event: Event) -> None:
         self._show(event)
@@ -103,8 +103,8 @@ class _Host:
 
 
 def _leave(reason: str, runs: list[Run]) -> NoReturn:
-    """Say why the runs were stopped and what is kept, and leave with the exit code."""
-    kept = f"what was done is kept in {runs[-1].path}" if runs else "nothing had begun"
+    """Print why the runs were stopped and what is kept, and leave with the exit code."""
+    kept = f"progress is kept in {runs[-1].path}" if runs else "no run had begun"
     if failure := unwritable():
         raise EngineError(f"Standard output cannot be written ({failure.strerror}); {kept}.")
     complain(f"stopped by {reason}; {kept}")
@@ -112,7 +112,7 @@ def _leave(reason: str, runs: list[Run]) -> NoReturn:
 
 
 def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
-    """Raise EngineError where a folder's whole path is no text: run.json could not name it."""
+    """Raise EngineError if a folder's path is not UTF-8: run.json could not hold it."""
     folders = {os.path.abspath(config.artifacts) for batch in configs for config in batch}
     folders |= {str(resumed.path.parent.resolve())} if resumed is not None else set()
     for folder in sorted(folders):

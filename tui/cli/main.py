@@ -1,4 +1,4 @@
-"""The command line: every task of the laboratory without the terminal UI."""
+"""The command line: everything the laboratory does, without the terminal UI."""
 
 import gc
 import os
@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
@@ -19,9 +20,22 @@ from tui.console import complain, explain, say
 from tui.live.signals import exit_code
 from tui.streams import Outlet, occupy_closed, on_terminal, outlets
 
+ORDER = ("run", "runs", "resume", "attach", "stop", "compare", "report", "data", "doctor")
+
+
+class Commands(TyperGroup):
+    """The commands in the order in which a newcomer needs them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands."""
+        return sorted(self.commands, key=ORDER.index)
+
+
 app = typer.Typer(
     name="mnist-tui",
-    help="A terminal laboratory for small neural networks on MNIST.",
+    cls=Commands,
+    help="A terminal laboratory for small neural networks on MNIST. Without a command, opens the "
+    "app.",
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -29,7 +43,7 @@ app = typer.Typer(
 )
 
 
-LONGEST = 400  # characters of a complaint about the command line
+LONGEST = 400  # characters of an error about the command line
 
 
 @app.callback(invoke_without_command=True)
@@ -40,7 +54,7 @@ def bare(
     ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """A terminal laboratory for small neural networks on MNIST. Without a command: the app."""
+    """Open the app, unless a command follows."""
     if version:
         say(f"mnist-tui {metadata.version('mnist-tui')}")
         raise typer.Exit
@@ -49,7 +63,7 @@ def bare(
     refuse_options_before(context)
     try:
         os.getcwd()
-    except OSError as error:  # where torch would end the process
+    except OSError as error:  # torch would abort the process
         raise EngineError(
             f"The current folder cannot be used ({error.strerror}); change to another."
         ) from None
@@ -57,9 +71,9 @@ def bare(
         return
     if not on_terminal(sys.stdin, sys.stdout):
         raise EngineError(
-            "The app needs a terminal; see `mnist-tui --help` for what runs without one."
+            "The app needs a terminal; `mnist-tui --help` lists the commands, which do not."
         )
-    gc.disable()  # nothing is garbage while modules are imported; a tenth of the first frame's time
+    gc.disable()  # imports leave no garbage; a tenth of the time to the first frame
     from tui.app.open import open_app  # textual, which the commands do not need
 
     raise typer.Exit(open_app(config, ascii_=ascii_, said=said(context)))
@@ -77,7 +91,7 @@ app.command()(doctor)
 
 
 def main() -> None:
-    """Run a command and leave with the contract's exit codes; errors are one line each."""
+    """Run a command and exit with its code; an error is one line."""
     occupy_closed()
     sys.exit(invoke(sys.argv[1:]))
 
@@ -92,7 +106,7 @@ def invoke(arguments: list[str]) -> int:
 
 
 def _delivered(out: Outlet) -> int:
-    """Return the exit code of a command that is done, by whether its output could be written."""
+    """Return the exit code of a command that succeeded: 0 if its output could be written."""
     if out.failure is None:
         return 0
     if out.signal:
@@ -122,9 +136,9 @@ def _invoke(arguments: list[str]) -> int:
 
 
 def _refused(error: Any) -> int:
-    """Say what typer has against the command line, and return its exit code.
+    """Print typer's own error and return its exit code.
 
-    Its classes lie elsewhere in each version, so the error is known by its methods alone.
+    Its classes have moved between versions, so the error is known by its methods.
     """
     message: str = error.format_message()
     if message.startswith("Usage:"):  # nothing was asked for: this is the help
@@ -135,7 +149,7 @@ def _refused(error: Any) -> int:
 
 
 def _usage(error: Exception, message: str) -> str:
-    """Return what typer has to say in one line that is not as long as what it complains of."""
+    """Return typer's message on one line, shortened if it is long."""
     context = getattr(error, "ctx", None)
     hint = f" See `{context.command_path} --help`." if context else ""
     message = re.sub(r"\s*\n\s*", " ", message)  # a list of choices has a line for each

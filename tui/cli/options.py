@@ -1,7 +1,7 @@
 """Command-line options made from the dataclasses that they fill.
 
-A command takes a whole dataclass (``config: TrainConfig``); ``expand`` lays its option fields out
-as typer options, each with its environment variable, and hands the command the built dataclass.
+A command takes a whole dataclass (``config: TrainConfig``); ``expand`` turns its option fields into
+typer options, each with its environment variable, and passes the command the dataclass.
 """
 
 import dataclasses
@@ -19,22 +19,22 @@ from engine.errors import UsageError
 from tui.cli.completion import training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """How a command talks."""
+    """What a command prints."""
 
-    json: bool = option(False, "Print the events, one JSON object a line, and nothing else.")
-    quiet: bool = option(False, "Say nothing but results and errors.")
-    debug: bool = option(False, "Show a traceback with an error.")
+    json: bool = option(False, "Print the events as JSON, one object per line, and nothing else.")
+    quiet: bool = option(False, "Print only results and errors.")
+    debug: bool = option(False, "Show tracebacks of errors.")
 
 
 def expand(command: Callable[..., None]) -> Callable[..., None]:
     """Replace each dataclass parameter of a command by that dataclass's options.
 
-    A field that the command itself takes as a parameter is left to it.
+    A field that is also a parameter of the command is left out.
     """
     own = inspect.signature(command, eval_str=True).parameters
     groups = {name: p.annotation for name, p in own.items() if _has_options(p.annotation)}
@@ -58,7 +58,7 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def refuse_options_before(context: typer.Context) -> None:
-    """Refuse options that stand before a subcommand: it would not hear of them.
+    """Refuse options given before a subcommand, which would never see them.
 
     Raises UsageError.
     """
@@ -80,7 +80,7 @@ def _command(context: typer.Context) -> Any:
 
 
 def _flags(command: Any) -> Iterator[str]:
-    """Yield the spellings of a command's parameters, those of its subcommands with them."""
+    """Yield the spellings of a command's parameters and of those of its subcommands."""
     for parameter in command.params:
         yield from parameter.opts
     for inner in getattr(command, "commands", {}).values():
@@ -88,13 +88,13 @@ def _flags(command: Any) -> Iterator[str]:
 
 
 def said(context: typer.Context) -> set[str]:
-    """Return the names of the options that the command line or the environment gives."""
+    """Return the names of the options set on the command line or in the environment."""
     given = ("COMMANDLINE", "ENVIRONMENT")
     return {name for name in context.params if _source(context, name) in given}
 
 
 def source_of(error: Exception) -> str:
-    """Return the variable that a value which typer refuses came from, "" for the command line."""
+    """Return the environment variable that a refused value came from, "" for the command line."""
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or parameter is None:
         return ""
@@ -107,14 +107,14 @@ def _source(context: typer.Context, name: str) -> str:
 
 
 def doubtful_variables(context: typer.Context) -> Iterator[str]:
-    """Yield a line about each MNIST_TUI_ variable that no option of the program listens to."""
+    """Yield a line about each MNIST_TUI_ variable that sets no option."""
     known = {name.removeprefix(PREFIX) for name in _variables(_command(context))}
     for name in sorted(os.environ):
         rest = name.removeprefix(PREFIX)
         if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and rest not in known:
             near = difflib.get_close_matches(rest, known, 1)
             meant = f"; did you mean {PREFIX}{near[0]}?" if near else "."
-            yield f"no option is set by {name}{meant}"
+            yield f"{name} sets no option{meant}"
 
 
 def _variables(command: Any) -> Iterator[str]:

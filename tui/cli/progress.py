@@ -1,4 +1,4 @@
-"""What listens to a run on the command line: bars on a terminal, lines off it, JSON, silence."""
+"""How the command line shows a run: bars on a terminal, lines elsewhere, JSON, or nothing."""
 
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +20,7 @@ RATE_WINDOW = 5.0  # seconds over which speed is averaged
 
 
 class Listener(Protocol):
-    """Hears the events of one run after another; a context manager around them all."""
+    """Receives the events of successive runs; a context manager around them all."""
 
     def __call__(self, event: Event) -> None: ...
     def __enter__(self) -> "Listener": ...
@@ -40,13 +40,13 @@ class Silence:
     """Shows nothing."""
 
     def __call__(self, event: Event) -> None:
-        """Let the event pass."""
+        """Ignore the event."""
 
     def __enter__(self) -> "Silence":
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Nothing to end."""
+        """Nothing to close."""
 
 
 class JsonLines(Silence):
@@ -59,13 +59,13 @@ class JsonLines(Silence):
         """Print one JSON object on a line of its own."""
         if isinstance(event, Started):
             self._run = event.run
-        if isinstance(event, Working):  # not of the journal
+        if isinstance(event, Working):  # not in the journal
             return
         say_json({"run": self._run} | to_json(event), separators=(",", ":"))
 
 
 class PlainLines(Silence):
-    """Prints a line at the start and the end of a run and ten between, without moving a cursor."""
+    """Prints a line when a run starts or stops and ten in between; never moves the cursor."""
 
     def __init__(self, console: Console, runs: int) -> None:
         self._print: Callable[..., None] = console.print
@@ -74,7 +74,7 @@ class PlainLines(Silence):
         self._next = 0.0
 
     def __call__(self, event: Event) -> None:
-        """Print a line where one is due."""
+        """Print a line if one is due."""
         meter = self._meter
         meter(event)
         match event:
@@ -94,7 +94,7 @@ class PlainLines(Silence):
 
 
 class ProgressBars(Silence):
-    """One bar per run: steps, rate, loss, accuracy, time left; one over all of several runs."""
+    """A bar per run: steps, rate, loss, accuracy, time left; one more over several runs."""
 
     def __init__(self, console: Console, runs: int) -> None:
         self._meter = Meter()
@@ -113,7 +113,7 @@ class ProgressBars(Silence):
             self._overall = self._bars.add_task("all", total=runs, summary="runs")
 
     def __call__(self, event: Event) -> None:
-        """Move the bar of the present run."""
+        """Advance the current run's bar."""
         meter = self._meter
         meter(event)
         match event:
@@ -127,7 +127,7 @@ class ProgressBars(Silence):
             case Stopped() if self._task is not None:
                 self._bars.update(self._task, summary=f"stopped ({event.reason})")
                 self._bars.stop_task(self._task)
-            case Failed() if self._task is not None:  # and not while figures are drawn
+            case Failed() if self._task is not None:  # but not while figures are drawn
                 self._bars.update(self._task, summary="failed")
                 self._bars.stop_task(self._task)
             case Finished() if self._task is not None:
@@ -145,12 +145,12 @@ class ProgressBars(Silence):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Leave the bars as they are and give the cursor back."""
+        """Leave the bars on screen and restore the cursor."""
         self._bars.stop()
 
 
 class Meter:
-    """The numbers of a run that a person wants in one line."""
+    """A run's rate, loss and accuracy on one line."""
 
     def __init__(self) -> None:
         self.title = ""
@@ -160,7 +160,7 @@ class Meter:
         self._marks: deque[tuple[float, int]] = deque()
 
     def __call__(self, event: Event) -> None:
-        """Take in what an event says."""
+        """Update from an event."""
         if isinstance(event, Started):
             self.title, self.steps = event.title, event.steps
             if event.section != "train":
@@ -181,7 +181,7 @@ class Meter:
                 self._numbers["accuracy"] = f"validation {accuracy:.2%}"
 
     def summary(self) -> str:
-        """Return rate, loss and accuracy, those that there are."""
+        """Return rate, loss and accuracy, as far as known."""
         (t0, s0), (t1, s1) = self._marks[0], self._marks[-1]
         rate = []
         if t1 > t0:
@@ -191,8 +191,8 @@ class Meter:
 
 
 class Words(TextColumn):
-    """A column of a progress bar whose text is no markup."""
+    """A column of a progress bar whose text is not markup."""
 
     def render(self, task: Bar) -> Text:
-        """Return the bar's words."""
+        """Return the bar's text."""
         return Text(visible(self.text_format.format(task=task)))

@@ -1,4 +1,4 @@
-"""``mnist-tui report`` and ``compare``: what the runs say together."""
+"""``mnist-tui report`` and ``compare``: several runs taken together."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,16 +32,18 @@ def report(
     where: Where,
     runs: RunNames = None,
     output: Annotated[
-        str | None, typer.Option("--output", help="File to write; beside the newest run if not.")
+        str | None,
+        typer.Option("--output", help="File to write; by default in the newest run's directory."),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 where a claim does not hold.")
+        bool, typer.Option("--strict", help="Exit with 1 if a claim does not hold.")
     ] = False,
     data_root: Annotated[
-        str | None, typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it moved.")
+        str | None,
+        typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it has moved."),
     ] = None,
 ) -> None:
-    """Write the report as one HTML file, with a referee's page that is checked from the files."""
+    """Write the report as one HTML file. Its referee's page checks its claims against the files."""
     path, findings = make_report(Path(where.artifacts), runs or [], output, data_root)
     say(str(path))
     tell_findings(findings)
@@ -75,7 +77,7 @@ def broken(findings: "Sequence[Finding]") -> "list[Finding]":
 
 
 def tell_findings(findings: "Sequence[Finding]", remark: Callable[[str], None] = complain) -> None:
-    """Say on standard error what does not hold, and by ``remark`` how much does."""
+    """Print each claim that does not hold on standard error; pass the totals to ``remark``."""
     wrong = broken(findings)
     for finding in wrong:
         complain(f"does not hold: {finding.claim}: {finding.words}")
@@ -90,18 +92,18 @@ def compare(
         typer.Argument(metavar="RUN RUN...", help="Runs of one section.", autocompletion=run_ids),
     ],
     where: Where,
-    csv_: Annotated[bool, typer.Option("--csv", help="Print a line a run, for a program.")] = False,
+    csv_: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per run.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Hold runs against each other: settings that differ, results ranked, curves over seeds."""
-    from engine.analysis.compare import compare as held_against
+    """Compare runs of one section. Prints what differs, ranked results and means over seeds."""
+    from engine.analysis.compare import compare as compared
     from engine.analysis.compare import to_json
     from engine.files.spreadsheet import csv_text
 
     if csv_ and json_:
         raise UsageError("Choose --csv or --json, not both.")
     found: list[Run] = [find_run(Path(where.artifacts), name) for name in runs]
-    comparison = held_against(found)
+    comparison = compared(found)
     rows = list(comparison.rows())
     if csv_:
         say_text(csv_text([rows[0].keys(), *(row.values() for row in rows)]))

@@ -1,4 +1,4 @@
-"""``mnist-tui resume``, ``attach`` and ``stop``: runs that were interrupted, or go on elsewhere."""
+"""``mnist-tui resume``, ``attach`` and ``stop``: stopped runs, and runs of other processes."""
 
 import sys
 import time
@@ -33,20 +33,20 @@ def resume(
     where: Where,
     output: Output,
     alone: Annotated[
-        bool, typer.Option("--alone", help="Leave what was queued behind it.")
+        bool, typer.Option("--alone", help="Do not start the runs queued behind it.")
     ] = False,
 ) -> None:
-    """Go on with a run that was stopped or interrupted, as if it had never been.
+    """Resume a stopped or interrupted run, as if it had never stopped.
 
-    What was queued behind it when its process ended is started after it.
+    Runs that were queued behind it follow.
     """
     found = find_run(Path(where.artifacts), run)
     waiting = [] if alone else read_queue(found)
     if found.info["status"] == "finished" and not waiting:
-        raise EngineError(f"Run {found.id} has finished; there is nothing to go on with.")
+        raise EngineError(f"Run {found.id} has finished; there is nothing to resume.")
     more = sum(len(batch.configs) for batch in waiting)
     if more and not (output.quiet or output.json):
-        complain(f"{more} more were queued behind it and follow (--alone leaves them)")
+        complain(f"{more} more queued behind it will follow (--alone skips them)")
     conduct(waiting, output, resumed=found, keeps_queue=not alone)
 
 
@@ -58,23 +58,23 @@ def attach(
     output: Output,
     ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
 ) -> None:
-    """Show a run that goes on in another process: the app, or lines off a terminal.
+    """Follow a run that another process drives.
 
-    Leaving it does not end the run. The options are those of the app: what is started in it keeps
-    to them.
+    On a terminal this opens the app, elsewhere it prints lines. Leaving does not stop the run. The
+    options are the app's, for runs started there.
     """
     found = find_run(Path(config.artifacts), run)
     if on_terminal(sys.stdin, sys.stdout) and not (output.json or output.quiet):
         from tui.app.open import open_app  # textual, which the commands do not need
 
-        chosen = said(context) | {"artifacts"}  # a default of the user's leads to other runs
+        chosen = said(context) | {"artifacts"}  # the user's default would lead to other runs
         raise typer.Exit(open_app(config, ascii_=ascii_, said=chosen, run=found))
     last = _follow(found, output)
     match last:
         case Failed():
             raise EngineError(last.message)
         case Interrupted() | Stopped():
-            complain(f"{found.id} is {found.status}; `mnist-tui resume {found.id}` goes on")
+            complain(f"{found.id} is {found.status}; `mnist-tui resume {found.id}` resumes it")
         case _ if not output.json:
             print_results([found], console_for("stdout"))
 
@@ -82,7 +82,7 @@ def attach(
 def _follow(run: Run, output: Output) -> Event | None:
     """Show a run's events until nothing drives it any more; return the last.
 
-    Leaves by typer.Exit where a signal ends the command, or nobody reads it any more.
+    Raises typer.Exit if a signal ends the command or its output no longer has a reader.
     """
     follower, control, last = Follower(run), Control(), None
     with (
@@ -95,7 +95,7 @@ def _follow(run: Run, output: Output) -> Event | None:
             if reason := lost():
                 control.stop(reason)
             time.sleep(LOOK)
-    if control.stop_reason == FULL:  # which is told of at the end
+    if control.stop_reason == FULL:  # which is reported at exit
         raise typer.Exit
     if control.stop_reason is not None:
         complain("interrupted")
@@ -105,7 +105,7 @@ def _follow(run: Run, output: Output) -> Event | None:
 
 @expand
 def stop(run: RunName, where: Where) -> None:
-    """Stop a run that another process drives, and keep what was done."""
+    """Stop a run that another process drives. Its progress is kept."""
     found = find_run(Path(where.artifacts), run)
     follower = Follower(found)
     if _ended(follower):
@@ -115,13 +115,14 @@ def stop(run: RunName, where: Where) -> None:
     while not _ended(follower):
         if time.monotonic() > deadline:
             raise EngineError(
-                f"Run {found.id} goes on after {STOP_PATIENCE:.0f} s; it stops at its next step."
+                f"Run {found.id} is still running after {STOP_PATIENCE:.0f} s; "
+                "it will stop at its next step."
             )
         time.sleep(LOOK)
     say(f"{found.id} {found.status}")
 
 
 def _ended(follower: Follower) -> bool:
-    """Return whether nothing drives the run any more, as of now."""
+    """Return whether nothing drives the run any more."""
     follower.read()
     return follower.ended

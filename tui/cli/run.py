@@ -26,26 +26,24 @@ from tui.commands import environment_variable
 from tui.console import complain, say, say_json
 
 app = typer.Typer(
-    help="Run an experiment. Every option has an environment variable too: --batch-size is "
-    "MNIST_TUI_BATCH_SIZE, and so on; the command line wins.",
+    help="Run an experiment. Every option can also be set by an environment variable, --batch-size "
+    "by MNIST_TUI_BATCH_SIZE; the command line wins.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-All = Annotated[
-    bool, typer.Option("--all", help="All of them, which is what nothing chosen means.")
-]
+All = Annotated[bool, typer.Option("--all", help="All of them, which is the default.")]
 
 Detach = Annotated[
-    bool, typer.Option("--detach", help="Run in the background; print the run's id and return.")
+    bool, typer.Option("--detach", help="Run in the background: print the run's id and return.")
 ]
 
 
 def _several(name: str, help: str, values: Iterable[object]) -> Any:
-    """Return an option that may be given more than once."""
+    """Return an option that can be repeated; ``values`` are what the shell completes."""
     return typer.Option(
         f"--{name}",
-        help=f"{help}; may be repeated.",
+        help=f"{help}; can be repeated.",
         autocompletion=one_of(values),
         envvar=environment_variable(name),
         show_envvar=False,
@@ -70,7 +68,7 @@ def train(
     all_: All = False,
     detach: Detach = False,
 ) -> None:
-    """Train the classifiers and judge them on the test set (report, section 1)."""
+    """Train networks and evaluate them on the test set. Section 1 of the course report."""
     _one_or_all(model, all_, "--model")
     models = list(dict.fromkeys(model or ARCHITECTURES))
     _conduct([dataclasses.replace(config, model=name) for name in models], output, detach)
@@ -85,7 +83,7 @@ def adversarial(
     all_: All = False,
     detach: Detach = False,
 ) -> None:
-    """Craft one universal noise per target label and judge it (report, section 2)."""
+    """Craft a universal noise for each target label. Section 2 of the course report."""
     _one_or_all(label, all_, "--label")
     chosen = dataclasses.replace(config, labels=tuple(label)) if label else config
     _conduct([chosen], output, detach)
@@ -101,7 +99,7 @@ def visualize(
     all_: All = False,
     detach: Detach = False,
 ) -> None:
-    """Draw the images that excite single neurons (report, section 3)."""
+    """Synthesize images that excite single neurons. Section 3 of the course report."""
     _one_or_all(layer or neuron, all_, "--layer and --neuron")
     layers, neurons = tuple(layer or ()) or None, tuple(neuron or ()) or None
     _conduct([dataclasses.replace(config, layers=layers, neurons=neurons)], output, detach)
@@ -110,7 +108,7 @@ def visualize(
 @app.command("all")
 @expand
 def all_sections(config: RunConfig, output: Output, detach: Detach = False) -> None:
-    """Run the whole report: three trainings, ten noises, all 74 neurons; then write it."""
+    """Reproduce the course report. Three networks, ten noises, 74 neurons; then writes ours."""
     shared = {name: getattr(config, name) for name in options_of(RunConfig)}
     trainings = [TrainConfig(**shared, model=model) for model in ARCHITECTURES]
     sections = [AdversarialConfig(**shared), VisualizeConfig(**shared)]
@@ -119,13 +117,13 @@ def all_sections(config: RunConfig, output: Output, detach: Detach = False) -> N
 
 def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
     if all_ and chosen:
-        raise UsageError(f"Choose with {option} or take --all, not both.")
+        raise UsageError(f"Use {option} or --all, not both.")
 
 
 def _conduct(
     configs: list[RunConfig], output: Output, detach: bool, *, report: bool = False
 ) -> None:
-    """Run experiments one after another here, or have another process do so."""
+    """Run experiments one after another, here or in another process."""
     words = [word for word in sys.argv[1:] if word != "--detach"]
     batches = [Batch(shlex.join(["mnist-tui", *words]), list(configs), report=report)]
     if not detach:
@@ -138,12 +136,12 @@ def _conduct(
         say(started["run"])
     if not (output.json or output.quiet):
         more = f", then {len(configs) - 1} more" if len(configs) > 1 else ""
-        complain(f"runs in the background{more}; `mnist-tui attach {started['run']}` shows it")
+        complain(f"running in the background{more}; `mnist-tui attach {started['run']}` shows it")
 
 
 @app.command(COMMAND, hidden=True)
 def drive() -> None:
-    """Drive the runs that standard input describes, announced on standard output."""
+    """Drive the runs that standard input describes; announce the first on standard output."""
     try:
         batches = from_json(sys.stdin.read() if sys.stdin else "")
     except ValueError as error:

@@ -23,20 +23,22 @@ from tui.summary import remark_of, run_cells
 
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 
-app = typer.Typer(help="What was run, newest first.", rich_markup_mode=None)
+app = typer.Typer(
+    help="Past and active runs: list, show, verify, export, remove.", rich_markup_mode=None
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Where:
-    """Which artifacts folder."""
+    """Where runs are."""
 
-    artifacts: str = option("artifacts", "Folder that run directories lie in.")
+    artifacts: str = option("artifacts", "Folder of run directories.")
 
 
 RunName = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A run's id, or a beginning or end of it.", autocompletion=run_ids
+        metavar="RUN", help="A run's id, or its beginning or end.", autocompletion=run_ids
     ),
 ]
 
@@ -44,7 +46,7 @@ RunName = Annotated[
 @app.callback(invoke_without_command=True)
 @expand
 def runs(context: typer.Context, where: Where, json_: AsJson = False) -> None:
-    """What was run, newest first."""
+    """List the runs, newest first, unless a command follows."""
     refuse_options_before(context)
     if context.invoked_subcommand is None:
         _print_list(where, json_)
@@ -73,7 +75,7 @@ def _print_list(where: Where, json_: bool) -> None:
 
 
 def _listed(run: Run) -> dict[str, Any]:
-    """Return a run's line of the list: as the table has it, and its times where they are known."""
+    """Return a run's entry in the list: the cells of the table, and its times if known."""
     names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
     times: dict[str, Any] = dict.fromkeys(("started_at", "finished_at", "seconds"))
     with suppress(EngineError, KeyError):
@@ -86,7 +88,7 @@ def _listed(run: Run) -> dict[str, Any]:
 @app.command()
 @expand
 def show(run: RunName, where: Where, json_: AsJson = False) -> None:
-    """Show one run: its options, its environment, its result and its files."""
+    """Show a run's options, environment, result and files."""
     found = find_run(Path(where.artifacts), run)
     if json_:
         say_json(run_json(found))
@@ -97,7 +99,7 @@ def show(run: RunName, where: Where, json_: AsJson = False) -> None:
 @app.command()
 @expand
 def figures(run: RunName, where: Where) -> None:
-    """Draw a run's figures again from its directory."""
+    """Redraw a run's figures from its files."""
     from engine.figures import draw_figures
 
     for path in draw_figures(find_run(Path(where.artifacts), run)):
@@ -107,7 +109,7 @@ def figures(run: RunName, where: Where) -> None:
 @app.command()
 @expand
 def export(run: RunName, where: Where) -> None:
-    """Print every metric of a run by step as CSV, a line a step."""
+    """Print all metrics of a run as CSV, one row per step."""
     from engine.analysis.export import export_csv
 
     say_text(export_csv(find_run(Path(where.artifacts), run)))
@@ -119,11 +121,12 @@ def verify(
     run: RunName,
     where: Where,
     data_root: Annotated[
-        str | None, typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it moved.")
+        str | None,
+        typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it has moved."),
     ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Compute a finished run's result again from its files; exit with 1 where it differs."""
+    """Recompute a finished run's result from its files. Exits with 1 if it differs."""
     from engine.analysis.verify import agrees
     from engine.analysis.verify import verify as checks_of
     from engine.laboratory import Laboratory
@@ -150,25 +153,25 @@ def rm(
         list[str], typer.Argument(metavar="RUN...", help="Ids of runs.", autocompletion=run_ids)
     ],
     where: Where,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove runs for good, all their files with them."""
+    """Remove runs and all their files, permanently."""
     artifacts = Path(where.artifacts)
     finished = finish_removals(artifacts)
     for id_ in finished:
-        complain(f"removed what was left of {id_}, whose removal was cut short")
+        complain(f"removed what was left of {id_}, whose removal had been interrupted")
     names = [name for name in runs if not any(is_named(id_, name) for id_ in finished)]
     found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
     for run in found:
         if is_driven(run.path):
-            raise EngineError(f"Run {run.id} is going on; `mnist-tui stop {run.id}` stops it.")
+            raise EngineError(f"Run {run.id} is running; `mnist-tui stop {run.id}` stops it.")
     if not yes and not on_terminal(sys.stdin, sys.stderr):
         raise UsageError("Removing runs off a terminal needs --yes.")
     for loss in _losses(artifacts, found):
         complain(loss)
     if found and not yes:
         what = found[0].id if len(found) == 1 else f"{len(found)} runs"
-        if not typer.confirm(f"Remove {what} for good?", err=True):
+        if not typer.confirm(f"Remove {what} permanently?", err=True):
             complain("nothing removed")
             raise typer.Exit(1)
     for run in found:
@@ -177,7 +180,7 @@ def rm(
 
 
 def _losses(artifacts: Path, removed: list[Run]) -> Iterator[str]:
-    """Yield a line about the runs that stay and look at a removed one's network, or test on it."""
+    """Yield a line about runs that use a removed network, and one about transfers to it."""
     ids = {run.id for run in removed}
     look, test = [], []
     for run in list_runs(artifacts):
@@ -190,6 +193,6 @@ def _losses(artifacts: Path, removed: list[Run]) -> Iterator[str]:
             elif ids.intersection((config.get("other_runs") or {}).values()):
                 test.append(run.id)
     if look:
-        yield f"without its network, {', '.join(look)} can be neither resumed nor checked"
+        yield f"without its network, {', '.join(look)} can no longer be resumed or verified"
     if test:
-        yield f"without its network, the transfer in {', '.join(test)} can no longer be checked"
+        yield f"without its network, the transfer in {', '.join(test)} can no longer be verified"

@@ -1,4 +1,4 @@
-"""Runs and their results as tables on standard output, the report's figures beside ours."""
+"""Runs and their results as tables, the course report's results beside ours."""
 
 import os
 import stat
@@ -25,7 +25,7 @@ BAD = "bold red"
 
 
 def print_results(runs: Iterable[Run], console: Console) -> None:
-    """Print one table per section for the finished runs, then where all files are."""
+    """Print one table per section of the finished runs, then each run's status and directory."""
     runs = list(runs)
     tables: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
@@ -39,7 +39,7 @@ def print_results(runs: Iterable[Run], console: Console) -> None:
 
 
 def _table_of(run: Run) -> tuple[Any, ...]:
-    """Return what runs of one table share: trainings of a recipe and seed; others stand alone."""
+    """Return what runs in one table share: trainings a recipe and seed; others have their own."""
     info = run.info
     if info["section"] != "train":
         return info["section"], run.id
@@ -48,7 +48,7 @@ def _table_of(run: Run) -> tuple[Any, ...]:
 
 
 def train_table(runs: list[Run]) -> Table:
-    """Return test accuracy and its interval, the report's beside it, and speed."""
+    """Return test accuracies with intervals and the course report's beside them, and speed."""
     info = runs[0].info
     table = _table(
         f"Test accuracy on {_dataset_name(info)}, recipe {info['config']['recipe']}, "
@@ -74,14 +74,14 @@ def train_table(runs: list[Run]) -> Table:
             style=BAD if chance_words(result) else "",
         )
     table.caption = (
-        "95 %: interval of the test accuracy; points: percentage points above the report; "
-        "samples: of 16 test images, how many are read rightly"
+        "95 %: confidence interval of the test accuracy; points: percentage points above the "
+        "course report; samples: how many of 16 test images are classified correctly"
     )
     return table
 
 
 def adversarial_table(runs: list[Run]) -> Table:
-    """Return success per target label with its interval, size, random noise and transfer."""
+    """Return a row per target label: success with its interval, size, random noise, transfer."""
     [run] = runs
     info, result = run.info, run.result
     epsilon = info["config"]["epsilon"]
@@ -130,7 +130,7 @@ def _transfer(other: str, target: dict[str, Any]) -> float:
 
 
 def visualize_table(runs: list[Run]) -> Table:
-    """Return a line per layer: dead and restarted neurons, activations, percentiles, readings."""
+    """Return a row per layer: dead and restarted neurons, activations, percentiles, readings."""
     [run] = runs
     info, neurons = run.info, run.result["neurons"]
     table = _table(
@@ -175,7 +175,7 @@ _TABLES: dict[str, Callable[[list[Run]], Table]] = {
 
 
 def runs_table(runs: Iterable[Run]) -> Table:
-    """Return a line per run, newest first."""
+    """Return a row per run, newest first."""
     table = _table("", "run", "status", "dataset", ">seed", ">result", "recipe")
     for run in runs:
         name, _, status, dataset, recipe, seed, result = run_cells(run)
@@ -185,13 +185,13 @@ def runs_table(runs: Iterable[Run]) -> Table:
 
 
 def with_remark(run: Run, result: str) -> Text:
-    """Return a run's result, in red and with a remark where it is worth nothing."""
+    """Return a run's result, in red and with a remark if it is worthless."""
     remark = remark_of(run)
     return Text(f"{result}, {remark}", BAD) if remark else Text(result)
 
 
 def print_run(run: Run, console: Console) -> None:
-    """Print what a run was asked, where it ran and what came of it."""
+    """Print a run's settings, environment, result and files."""
     info = run.info
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
@@ -224,14 +224,14 @@ def print_run(run: Run, console: Console) -> None:
 def run_files(run: Run) -> dict[str, int]:
     """Return the sizes of a run's files in bytes, by their names from its directory.
 
-    Links are left out, and what is hidden: locks, and files that are being written.
+    Links and hidden files (locks, files being written) are left out.
     """
     found = {}
     for folder, folders, names in os.walk(run.path):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(folder, name)
-            with suppress(FileNotFoundError):  # a run that goes on renames what it writes
+            with suppress(FileNotFoundError):  # an active run renames what it writes
                 status = path.lstat()
                 if stat.S_ISREG(status.st_mode) and not name.startswith("."):
                     found[str(path.relative_to(run.path))] = status.st_size
@@ -239,9 +239,9 @@ def run_files(run: Run) -> dict[str, int]:
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """Return ``run.json`` with the run's present status, its result (or null) and its files.
+    """Return ``run.json`` with the run's current status, its result (or null) and its files.
 
-    ``warning`` says where the result is worth nothing, and is "" elsewhere.
+    ``warning`` says why the result is worthless, "" if it is not.
     """
     result = run.result if run.info["status"] == "finished" else None
     present = {"status": run.status, "result": result, "warning": warning_of(run)}
@@ -249,7 +249,7 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 def _print(table: Table, console: Console) -> None:
-    """Print a table with its title on a line of its own, not folded to the table's width."""
+    """Print a table with its title on a line of its own, not wrapped to the table's width."""
     title, table.title = table.title, None
     caption, table.caption = table.caption, None
     console.print(title, style="bold")
@@ -259,7 +259,7 @@ def _print(table: Table, console: Console) -> None:
 
 
 def _print_warnings(runs: list[Run], console: Console) -> None:
-    """Print a line in red for each run whose figures are worth nothing."""
+    """Print a red line for each run whose results are worthless."""
     for run in runs:
         if warning := warning_of(run):
             console.print(f"{run.config.title}: {warning}", style=BAD, soft_wrap=True)

@@ -36,14 +36,14 @@ class Conductor:
         self.mailbox: Mailbox[Task] = Mailbox()
         self.shelf = Shelf(self.mailbox)
         self.where = ""  # dataset, device and precision, once they are known
-        self.closed = threading.Event()  # the screen is gone, and nothing of it can hang any more
-        self.ended = threading.Event()  # the thread is
+        self.closed = threading.Event()  # the screen is gone and can no longer hang
+        self.ended = threading.Event()  # the engine's thread has ended
         # The exit code that a signal asked for. The screen's loop may hang on a dead line for
         # ever, so the engine's thread then ends the process when all runs are stopped and saved.
         self.abandoned: int | None = None
-        self.handing_over = False  # the active run is to continue in another process
-        self.handed_over: str | None = None  # the run that does
-        self.resumed_by_it = False  # whether it was paused before
+        self.handing_over = False  # another process is to take over the active run
+        self.handed_over: str | None = None  # the id of the run that it took
+        self.resumed_by_it = False  # it was paused before
         self.not_handed_over = ""  # why it could not be
         self.restore_terminal: Callable[[], None] = lambda: None
         laboratory = laboratory or Laboratory(warn=self.notices.put)
@@ -56,11 +56,11 @@ class Conductor:
         self._orders.put(partial(self._survey, config))
 
     def start(self, configs: Sequence[RunConfig], command: str) -> list[Task]:
-        """Queue runs that one command line stands for."""
+        """Queue the runs of one command line."""
         return self._start(Batch(command, list(configs)))
 
     def resume(self, run: Run) -> Task:
-        """Queue a run to be gone on with, and what was queued behind it. Raises MnistTuiError."""
+        """Queue a run to resume, and what was queued behind it. Raises MnistTuiError."""
         config, batches = run.config, read_queue(run)
         task = self._task(config, Batch(run.info["command"], []), resumes=run)
         self.driver.resume(task)
@@ -69,7 +69,7 @@ class Conductor:
         for batch in batches:
             if batch.report:
                 batch.report = False
-                self.notices.put("When all have ended, `mnist-tui report` writes their report.")
+                self.notices.put("When all have finished, `mnist-tui report` writes their report.")
             self._start(batch)
         return task
 
@@ -85,18 +85,18 @@ class Conductor:
         return task
 
     def open(self, run: Run) -> Task:
-        """Return the task of a run, from its files alone where it is not driven here.
+        """Return the task of a run, from its files if it is not driven here.
 
-        Raises MnistTuiError where they cannot be read.
+        Raises MnistTuiError if they cannot be read.
         """
-        for task in reversed(self.tasks):  # a run may have been gone on with more than once
+        for task in reversed(self.tasks):  # a run may have been resumed more than once
             driven_here = task.active or task is self.driver.active
             if task.run == run.id and (driven_here or task.state == run.status):
                 return task
         return self.shelf.open(run)
 
     def collect(self) -> list[Task]:
-        """Move what the thread told into the tasks; return those that changed."""
+        """Move new events into their tasks; return those that changed."""
         letters, gaps = self.mailbox.take()
         for letter in letters:
             letter.task.add(letter.event)
@@ -105,14 +105,14 @@ class Conductor:
         return list(dict.fromkeys([*(letter.task for letter in letters), *gaps]))
 
     def _fill(self, task: Task) -> None:
-        """Tell a task again from its journal: the mailbox was too full for too long."""
+        """Replay a task from its journal, as the mailbox dropped some of its events."""
         if task.run:
-            with suppress(MnistTuiError, OSError):  # gone, or damaged: what was told stays
+            with suppress(MnistTuiError, OSError):  # removed or damaged: keep what there is
                 task.tell_again(Run(task.path).events())
 
     @property
     def own(self) -> Task | None:
-        """The task that runs here, or the next that will."""
+        """The task that runs here, or the next one."""
         if (driven := self.driver.active) is not None:  # until its last figure is drawn
             return driven
         active = [task for task in self.tasks if task.active]
@@ -120,12 +120,12 @@ class Conductor:
 
     @property
     def running(self) -> Task | None:
-        """What runs here, or else what another process drives."""
+        """The active task: ours, or else one that another process drives."""
         return self.own or self.shelf.running()
 
     @property
     def waiting(self) -> int:
-        """How many tasks wait for the end of what runs."""
+        """How many tasks wait behind the active one."""
         own = self.own
         if own is None:
             elsewhere = self.shelf.running()
@@ -139,7 +139,7 @@ class Conductor:
             task.follower.run.ask_to_stop()
 
     def stop_all(self, reason: str) -> None:
-        """Stop what runs here and forget what waits; what is handed over goes on."""
+        """Stop the active task and drop the queue, unless they are being handed over."""
         if self.handing_over:
             return
         for task in self.tasks:
@@ -147,10 +147,10 @@ class Conductor:
                 task.control.stop(reason)
 
     def hand_over(self) -> None:
-        """Have another process go on with what runs here and with what waits.
+        """Have another process take over the active run and the queue.
 
-        Sets flags only: a signal handler may call it. The thread does the rest at its run's next
-        event, and where no run has begun yet, at the first event of the first one.
+        Only sets flags, so a signal handler may call it. The thread does the rest at its run's next
+        event or, if no run has begun, at the first event of the first one.
         """
         self.handing_over = self.own is not None
         for task in self.tasks:
@@ -158,7 +158,7 @@ class Conductor:
                 task.control.stop(HAND_OVER)
 
     def close(self) -> None:
-        """Let the thread end after what it does now."""
+        """Let the thread end once it is done."""
         self._orders.put(None)
 
     def saved(self, patience: float) -> bool:
@@ -195,7 +195,7 @@ class Conductor:
 
     @property
     def _handed_on(self) -> bool:
-        """Whether nothing more is to begin here: what is queued stays beside the run before it."""
+        """Whether no more runs begin here: the queue stays beside the run to be handed over."""
         return self.handed_over is not None or bool(self.not_handed_over)
 
     def _survey(self, config: RunConfig) -> None:
@@ -203,7 +203,7 @@ class Conductor:
             data, device = self.driver.laboratory.survey(config)
         except MnistTuiError as error:
             self.notices.put(str(error))
-        except Exception as error:  # the thread must live: it runs what is started later
+        except Exception as error:  # the thread must survive for later runs
             self.notices.put(f"The device cannot be opened ({type(error).__name__}: {error}).")
         else:
             self.where = where_words(data.describe(), device.describe())
@@ -211,7 +211,7 @@ class Conductor:
     # What follows is called by the driver, in the engine's thread.
 
     def begins(self, task: Task) -> bool:
-        """Have a task handed over that came after the others were told; end after a hand-over."""
+        """Hand over a task that was queued too late to be told; begin none after a hand-over."""
         if self.handing_over:
             task.control.stop(HAND_OVER)
         return not self._handed_on
@@ -225,17 +225,17 @@ class Conductor:
         """Nothing is shown before the run begins."""
 
     def hear(self, task: Task, event: Event) -> None:
-        """Leave an event for the screen."""
+        """Put an event into the mailbox."""
         self.mailbox.put(task, event)
 
     def failed(self, task: Task, error: Exception) -> None:
-        """Tell what went wrong as the task's end; the app and the next task live on."""
+        """Show the error as the task's end; the app and the next tasks carry on."""
         known = isinstance(error, MnistTuiError)
         message = str(error) if known else f"Unexpected {type(error).__name__}: {error}"
         self.mailbox.put(task, Failed(step=0, message=message))
 
     def after(self, task: Task, run: Run | None) -> None:
-        """Tell of a task that never began, and hand over a run that was stopped for that."""
+        """Show that a task never began, or hand over a run that was stopped for it."""
         if run is None:
             self.mailbox.put(task, Stopped(step=0, reason=task.control.stop_reason or ""))
             return
@@ -247,8 +247,8 @@ class Conductor:
         except (MnistTuiError, OSError) as error:
             self.handing_over = False
             self.not_handed_over = (
-                f"{run.id} does not continue in the background ({error}); it is stopped and "
-                f"kept: `mnist-tui resume {run.id}`"
+                f"{run.id} could not be handed over ({error}); it is stopped and kept: "
+                f"`mnist-tui resume {run.id}` resumes it"
             )
             self.notices.put(self.not_handed_over)
         else:

@@ -17,14 +17,14 @@ PATIENCE, LOOK = 120.0, 0.02  # seconds: a busy machine takes its time to import
 
 
 def log_path() -> Path:
-    """Return the file that takes what detached processes complain of."""
+    """Return the file that takes the error output of detached processes."""
     return platformdirs.user_log_path("mnist-tui") / "detached.log"
 
 
 def take_over(run: Run, patience: float = PATIENCE) -> None:
-    """Have another process resume a run and what is queued behind it; wait until it has it.
+    """Have another process resume a run and what is queued behind it; wait until it has.
 
-    Raises OSError and EngineError where it does not take it.
+    Raises OSError or EngineError if it does not.
     """
     arguments = ["resume", run.id, "--artifacts", str(run.path.parent), "--quiet"]
     with open_log() as log:
@@ -36,10 +36,10 @@ def take_over(run: Run, patience: float = PATIENCE) -> None:
         if (code := process.poll()) is not None:
             if run.info["status"] == "finished":  # between two looks
                 return
-            raise EngineError(f"the other process ended with {code}; see {log_path()}")
+            raise EngineError(f"the other process exited with {code}; see {log_path()}")
         if time.monotonic() > deadline:
-            process.terminate()  # or it would take the run after it was said that it does not
-            raise EngineError(f"the other process has not begun within {patience:.0f} s")
+            process.terminate()  # or it might still take the run after this was reported
+            raise EngineError(f"the other process did not start within {patience:.0f} s")
         time.sleep(LOOK)
 
 
@@ -51,10 +51,10 @@ def start_process(arguments: list[str], **streams: Any) -> subprocess.Popen[Any]
 
 
 def open_log() -> IO[bytes]:
-    """Open that file to append to it, or nothing in its place."""
+    """Open that file for appending, or the null device if that fails."""
     path = log_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("ab")
-    except OSError:  # a run must not be lost for its complaints
+    except OSError:  # no run is lost for want of a log
         return open(os.devnull, "ab")

@@ -1,9 +1,9 @@
-"""Between the engine's thread and the screen: the one puts and never waits, the other takes.
+"""Between the engine's thread and the screen: one puts and never waits, the other takes.
 
-The engine's thread must not be slowed by a screen that is slow, blocked or gone. So ``put`` only
-appends under a lock, and what nobody takes is bounded: of Progress and Preview events the oldest
-are dropped once too many wait, and the taker is told whose they were: the run's journal fills the
-gap. Starts, checkpoints and ends are never dropped.
+A screen that is slow, blocked or gone must not slow the engine's thread. So ``put`` only appends
+under a lock, and the backlog is bounded: once too many events wait, the oldest Progress and Preview
+events are dropped, and the taker learns whose they were, to fill the gap from the run's journal.
+Starts, checkpoints and ends are never dropped.
 """
 
 import threading
@@ -32,7 +32,7 @@ class Mailbox(Generic[ATask]):
     def __init__(self, waiting: int = WAITING) -> None:
         self._lock = threading.Lock()
         self._letters: deque[Letter[ATask]] = deque()
-        self._kept: deque[Letter[ATask]] = deque()  # starts and ends that stand before the letters
+        self._kept: deque[Letter[ATask]] = deque()  # starts and ends that precede the letters
         self._waiting = waiting
         self._gaps: set[ATask] = set()
 
@@ -48,7 +48,7 @@ class Mailbox(Generic[ATask]):
                     self._kept.append(oldest)
 
     def take(self) -> tuple[list[Letter[ATask]], set[ATask]]:
-        """Return what waits, and the tasks of which something is missing before it."""
+        """Return the waiting letters, and the tasks that lost events before them."""
         with self._lock:
             letters = [*self._kept, *self._letters]
             gaps, self._gaps = self._gaps, set()

@@ -30,7 +30,7 @@ class Shelf:
         self._following = threading.Lock()
 
     def open(self, run: Run) -> Task:
-        """Return the task of a run. Raises EngineError where it cannot be read."""
+        """Return the task of a run. Raises EngineError if it cannot be read."""
         if (known := self._known(run)) is not None:
             return known
         info = run.info
@@ -38,11 +38,11 @@ class Shelf:
         task = Task(run.config, Batch(info["command"], []), follower=follower)
         for event in follower.read():
             task.add(event)
-        if task.active:  # its journal tells of no end
+        if task.active:  # its journal has no end
             task.state = run.status
         task.message = info.get("message", "")
         with self._lock:
-            # Another thread may have been quicker: its task may be on the screen already.
+            # Another thread may have been faster, and its task be on screen already.
             if (known := self._known(run)) is not None:
                 return known
             self.tasks = sorted([*self.tasks, task], key=_id_of, reverse=True)
@@ -81,7 +81,7 @@ class Shelf:
             yield from finished_runs(Path(artifacts))
 
     def forget(self, run: Run) -> None:
-        """Take a run away: it is driven here from now on."""
+        """Drop a run that this process drives from now on."""
         with self._lock:
             self.tasks = [task for task in self.tasks if _id_of(task) != run.id]
 
@@ -100,8 +100,8 @@ class Shelf:
         return found
 
     def follow(self) -> None:
-        """Put what others wrote of opened runs into the mailbox."""
-        if not self._following.acquire(blocking=False):  # the last look still goes on
+        """Put new events of opened runs, written by other processes, into the mailbox."""
+        if not self._following.acquire(blocking=False):  # the previous look is not over yet
             return
         try:
             self._follow()
@@ -115,7 +115,7 @@ class Shelf:
                 continue
             try:
                 events = follower.read()
-            except MnistTuiError:  # gone, or damaged: what was read stays on the screen
+            except MnistTuiError:  # removed or damaged: keep what there is
                 continue
             for event in events:
                 self._mailbox.put(task, event)
@@ -133,7 +133,7 @@ def _follower(task: Task) -> Follower:
 
 
 def _id_of(task: Task) -> str:
-    """Return the id of a task's run, which its journal may not tell of yet."""
+    """Return the id of a task's run, which its journal may not hold yet."""
     return _follower(task).run.id
 
 

@@ -1,4 +1,4 @@
-"""Signals as wishes: they set a flag that the Session reads, and nothing else."""
+"""Signal handlers that only set a flag, which the Session reads."""
 
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +13,10 @@ CAUGHT = tuple(
 
 @contextmanager
 def stopping_on_signals(control: Control) -> Iterator[None]:
-    """Let the first signal ask ``control`` for a stop; a second one ends the process at once.
+    """Let the first signal ask ``control`` to stop; a second one ends the process at once.
 
-    A line that drops may send several SIGHUPs: they count as one. What the process was told to
-    ignore when it was started (nohup, a shell's background) it goes on ignoring.
+    A dropped line may send several SIGHUPs: they count as one. Signals that were ignored when the
+    process started (by nohup, or in a shell's background) stay ignored.
     """
     heard = [number for number in CAUGHT if signal.getsignal(number) is not signal.SIG_IGN]
 
@@ -34,7 +34,7 @@ def stopping_on_signals(control: Control) -> Iterator[None]:
 def handling_signals(
     handler: Callable[[int, object], None], numbers: Iterable[int] = CAUGHT
 ) -> Iterator[None]:
-    """Have ``handler`` called for each signal, and what was there before again at the end."""
+    """Install ``handler`` for some signals, and restore their former handlers at the end."""
     before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield

@@ -1,4 +1,4 @@
-"""A run as the app knows it, grown by its events."""
+"""A run as the app knows it, built from its events."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -38,10 +38,10 @@ class Task(Job):
     history: History = field(default_factory=History)
     message: str = ""
     waiting: int = 0  # how many runs wait behind one that another process drives
-    doing: str = ""  # what takes long beside the steps
+    doing: str = ""  # something slow other than its steps
     step: int = 0
     marks: list[tuple[float, int]] = field(default_factory=list)  # (time, step), the last few
-    _told_until: float = 0.0  # time of the journal's last event when it was told again
+    _told_until: float = 0.0  # time of the last event that was replayed
 
     @property
     def section(self) -> str:
@@ -60,7 +60,7 @@ class Task(Job):
 
     @property
     def warning(self) -> str:
-        """What is to be said of its final figures, "" where they are sound or not there yet."""
+        """Why its final results are worthless, "" if they are sound or not there yet."""
         finished = self.history.finished
         return chance_words(finished.figures) if finished and self.section == "train" else ""
 
@@ -70,9 +70,9 @@ class Task(Job):
         return self.state in ("queued", "running")
 
     def add(self, event: Event) -> None:
-        """Take in the run's next event; after its end only what it is still busy with.
+        """Apply the run's next event; after its end, only what it is still busy with.
 
-        A Started begins anew: a run that goes on from its checkpoint is told from its start.
+        Started resets the task: a run resumed from its checkpoint is replayed from its start.
         """
         if isinstance(event, Started):
             self.history, self.marks, self.message, self._told_until = History(), [], "", 0.0
@@ -90,19 +90,19 @@ class Task(Job):
                 self.message = event.message
         if isinstance(event, (Started, Progress)):
             self.marks = [*self.marks[-RATE_EVENTS:], (event.time or 0.0, event.step)]
-        if isinstance(event, Resumed):  # what came before it is of another time
+        if isinstance(event, Resumed):  # earlier ones are of another session
             self.marks = [(event.time or 0.0, event.step)]
         if isinstance(event, (Finished, Stopped, Failed, Interrupted)):
             self.state = event.kind
 
     def tell_again(self, journal: Iterable[Event]) -> None:
-        """Take in a run's events from its first one; what of them still comes counts no more."""
+        """Replay a run's events from the first; those of them that still arrive are ignored."""
         last, end = 0.0, None if self.active else (self.state, self.message)
         for event in journal:
             self.add(event)
             last = event.time or last
         self._told_until = last
-        if self.active and end:  # the journal of a process that died tells of none
+        if self.active and end:  # the journal of a process that died has no end
             self.state, self.message = end
 
     @property
@@ -119,7 +119,7 @@ class Task(Job):
 
     @property
     def rate(self) -> float:
-        """Steps a second over the last few events, 0 where not known."""
+        """Steps per second over the last few events, 0 if unknown."""
         if len(self.marks) < 2:
             return 0.0
         (first, a), (last, b) = self.marks[0], self.marks[-1]

@@ -217,7 +217,7 @@ def test_the_line_about_datasets_stands_above_the_table(folder, capsys):
     artifacts = str(folder[0].path.parent)
     assert invoke(["compare", *(run.id for run in folder), "--artifacts", artifacts]) == 0
     first, second, *table = capsys.readouterr().out.splitlines()
-    assert first == "5 runs of train, the best first"
+    assert first == "5 train runs, best first"
     assert second == "Runs of 2 datasets side by side (digits, mnist): not the same images"
     assert any("dataset" in line for line in table)
 

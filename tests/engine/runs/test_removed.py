@@ -26,13 +26,13 @@ def test_who_loses_a_network_is_said_before_it_goes(copied, folder, capsys):
     assert f"removed {folder / other}" in out
     assert err.splitlines() == [
         f"mnist-tui: without its network, the transfer in {images.id}, {noise.id} can no longer "
-        "be checked"
+        "be verified"
     ]
     network = copied["train"].id
     code, _, err = call(capsys, "runs", "rm", network, noise.id, "--artifacts", folder, "--yes")
     assert code == 0
     assert err.splitlines() == [
-        f"mnist-tui: without its network, {images.id} can be neither resumed nor checked"
+        f"mnist-tui: without its network, {images.id} can no longer be resumed or verified"
     ]
 
 

@@ -150,7 +150,7 @@ def test_a_misspelt_variable_is_told_once_and_others_are_not(tmp_path, capsys, m
     monkeypatch.setenv("MNIST_TUI_TEST_ANYTHING", "1")
     assert invoke(["runs"]) == 0
     [line] = capsys.readouterr().err.splitlines()
-    assert "MNIST_TUI_ARTEFACTS; did you mean MNIST_TUI_ARTIFACTS?" in line
+    assert "MNIST_TUI_ARTEFACTS sets no option; did you mean MNIST_TUI_ARTIFACTS?" in line
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_signals_stop_a_run_cleanly(tmp_path, number, code):
     out, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert json.loads(out.splitlines()[-1])["event"] == "stopped"
-    assert "what was done is kept in" in err
+    assert "progress is kept in" in err
     [run] = tmp_path.iterdir()
     assert json.loads((run / "run.json").read_text())["status"] == "stopped"
     assert (run / "checkpoint.pt").is_file()
@@ -261,7 +261,7 @@ def test_doctor_and_data_say_what_is_there(capsys, tmp_path, monkeypatch):
         assert words in out
     assert invoke(["data", "list", "--data-root", "nowhere"]) == 0
     out = capsys.readouterr().out
-    assert "nowhere/MNIST/raw: not there" in out
+    assert "nowhere/MNIST/raw: not found" in out
     assert "1,260 train" in out
 
 
@@ -343,7 +343,7 @@ def test_a_section_takes_the_newest_network_and_says_which(trained):
                           "--artifacts", trained)  # fmt: skip
     assert code == 0
     [used] = trained.glob("*-train-two-conv-fc")
-    assert f"looking at the network of {used.name}" in err
+    assert f"using the network of {used.name}" in err
     assert "mean" in out
     run = max(trained.glob("*-adversarial-*"))
     figures = {path.name for path in (run / "figures").iterdir()}
@@ -448,7 +448,7 @@ def test_a_refused_variable_is_named(capsys, monkeypatch):
 def test_only_what_is_near_is_suggested(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("MNIST_TUI_Q", "1")
     assert invoke(["runs", "--artifacts", str(tmp_path)]) == 0
-    assert capsys.readouterr().err == "mnist-tui: no option is set by MNIST_TUI_Q.\n"
+    assert capsys.readouterr().err == "mnist-tui: MNIST_TUI_Q sets no option.\n"
 
 
 def test_a_complaint_is_not_as_long_as_what_it_complains_of(capsys):
