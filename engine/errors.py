@@ -1,4 +1,4 @@
-"""The two ways to go wrong that a user can mend, each with its exit code."""
+"""Errors that a user can do something about, each with its exit code."""
 
 
 class MnistTuiError(Exception):
@@ -8,18 +8,18 @@ class MnistTuiError(Exception):
 
 
 class Unsound(ValueError):
-    """Foreign values are not what they must be; whoever reads the file they are from names it."""
+    """Values read from a file are invalid; the caller, who knows the file, names it."""
 
 
 class UsageError(MnistTuiError):
-    """What was asked for is wrong by itself: an unknown name, a number out of range."""
+    """The request itself is wrong: an unknown name, a number out of range."""
 
     exit_code = 2
 
 
 class EngineError(MnistTuiError):
-    """The machine, the data or the artifacts do not allow what was asked for."""
+    """The machine, the data or the artifacts do not allow the request."""
 
 
 class MissingNetwork(EngineError):
-    """The run is not there any more whose network another run looks at or tests its noise on."""
+    """The run is gone whose network another run looks at or tests its noise on."""

@@ -1,4 +1,4 @@
-"""What the runs of one process share: opened datasets, and networks trained before.
+"""What the runs of one process share: open datasets, and the networks trained before.
 
 Both faces turn a config into a Session here. torch is imported at the first use, not before.
 """
@@ -9,14 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.config import NetworkConfig, RunConfig, TrainConfig, options_of
+from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
+from engine.options import options_of
 from engine.runs.control import Control
 from engine.runs.events import Event
 from engine.runs.session import Session
 from engine.runs.store import Run, find_run, finished_runs
-from engine.sections.train.chance import network_words
+from engine.sections.train.config import TrainConfig
+from engine.sections.trained import NetworkConfig, network_warning
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class Laboratory:
-    """Opens each dataset once. ``warn`` hears of what went another way than hoped."""
+    """Opens each dataset once. ``warn`` is given one line about anything unexpected."""
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
-        self._datasets: dict[tuple, Dataset] = {}
+        self._datasets: dict[tuple[str, str | None, bool], Dataset] = {}
 
     def session(
         self,
@@ -52,7 +54,7 @@ class Laboratory:
         }
         if isinstance(config, NetworkConfig):
             found |= _networks(config, data)
-            if warning := network_words(Path(config.artifacts), found["run"]):
+            if warning := network_warning(Path(config.artifacts), found["run"]):
                 self._warn(f"the network of {found['run']} {warning}")
         return Session(
             config.resolve(**found),
@@ -73,13 +75,15 @@ class Laboratory:
         control: Control,
         begun: Callable[[Run], None] = lambda run: None,
     ) -> Session:
-        """Return the Session that goes on with a run. Raises MnistTuiError."""
+        """Return the Session that resumes a run. Raises MnistTuiError."""
         info, config = run.info, run.config
         if info["status"] == "finished":
-            raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
+            raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
         data = self._dataset(_at_home(config))
         if data.sha256 != info["dataset"]["sha256"]:
-            raise EngineError(f"Run {run.id} began on another {data.name}; go on with that one.")
+            raise EngineError(
+                f"Run {run.id} was started on other {data.name} data; resume it with that."
+            )
         return Session(
             config,
             data,
@@ -97,7 +101,7 @@ class Laboratory:
         return self._dataset(config), self._device(config)
 
     def survey_of(self, run: Run, data_root: str | None = None) -> "tuple[Dataset, Device]":
-        """Open what a run was made on, or what there is here instead: it may have been moved.
+        """Open a run's dataset and device, or what there is here instead: it may have moved.
 
         ``data_root`` is where its data lies now, if elsewhere. Raises MnistTuiError.
         """
@@ -111,7 +115,7 @@ class Laboratory:
             return data, self._device(dataclasses.replace(config, device="auto", threads=None))
 
     def missing_training(self, config: RunConfig) -> TrainConfig | None:
-        """Return the training that must come first, where a network is needed and there is none."""
+        """Return the training that must come first if a network is needed and there is none."""
         if not isinstance(config, NetworkConfig) or config.run is not None:
             return None
         data = self._dataset(config)
@@ -137,7 +141,7 @@ class Laboratory:
         return open_device(config.device, config.precision, config.threads, config.deterministic)
 
     def _with_the_cores_here(self, run: Run, config: RunConfig) -> RunConfig:
-        """Return a run's config with no more threads than this machine can run, and say so."""
+        """Return a run's config with at most as many threads as this machine can run, and warn."""
         from engine.numerics.device import usable_cores
 
         threads, cores = config.threads, os.cpu_count() or 1
@@ -158,7 +162,7 @@ class Laboratory:
         return dataclasses.replace(config, threads=cores)
 
     def _on_the_run_s_dataset(self, config: RunConfig) -> RunConfig:
-        """A chosen run brings its dataset with it, and the place where that was found."""
+        """Return a config with the dataset, and its folder, of the run that it looks at."""
         if not isinstance(config, NetworkConfig) or config.run is None:
             return config
         trained = _at_home(find_trained(Path(config.artifacts), config.run).config)
@@ -167,7 +171,7 @@ class Laboratory:
 
 
 def _at_home(config: RunConfig) -> RunConfig:
-    """Return a run's config, its MNIST where the run found it: ``./data`` is elsewhere by now.
+    """Return a run's config with the folder where it found MNIST: ``./data`` may be elsewhere now.
 
     What lies in one of the usual places is looked for as usual.
     """
@@ -197,7 +201,7 @@ def find_trained(artifacts: Path, name: str) -> Run:
 
 
 def newest_trained(artifacts: Path, dataset_sha256: str, model: str) -> Run | None:
-    """Return the newest finished training run of a model on a dataset; damaged ones are passed."""
+    """Return the newest finished training of a model on a dataset; damaged ones are skipped."""
     for run, info in finished_runs(artifacts):
         if info["section"] == "train" and (
             info["dataset"]["sha256"], info["config"]["model"]
@@ -210,7 +214,7 @@ def _networks(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
     """Return the run whose network is looked at, its model, and the other models' newest runs."""
     artifacts = Path(config.artifacts)
     if config.run is not None:
-        run = find_trained(artifacts, config.run)
+        run: Run | None = find_trained(artifacts, config.run)
     else:
         run = newest_trained(artifacts, data.sha256, BEST_MODEL)
     if run is None:

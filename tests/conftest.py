@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from engine.config import TrainConfig
-from engine.data.dataset import Dataset, Part, open_dataset, open_digits
+from engine.data.dataset import Dataset, Split, open_dataset, open_digits
 from engine.numerics.device import Device, open_device, usable_cores
+from engine.sections.train.config import TrainConfig
 from tests.processes import kill_detached
 
 ROOT = Path(__file__).parents[1]
@@ -50,8 +50,8 @@ def digits() -> Dataset:
 def few(digits: Dataset) -> Dataset:
     """A few of the embedded digits: 2 steps an epoch at batch 32."""
 
-    def cut(part: Part, n: int) -> Part:
-        return Part(part.images[:n], part.labels[:n])
+    def cut(part: Split, n: int) -> Split:
+        return Split(part.images[:n], part.labels[:n])
 
     return Dataset(
         name="digits",

@@ -5,16 +5,13 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
-from engine.config import (
-    AdversarialConfig,
-    RunConfig,
-    TrainConfig,
-    VisualizeConfig,
-    flag,
-    options_of,
-)
+from engine.config import RunConfig
 from engine.errors import UsageError
 from engine.networks.architectures import ARCHITECTURES, CLASSES
+from engine.options import flag, options_of
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 
 PREFIX = "MNIST_TUI_"
 FOR_TESTS = PREFIX + "TEST_"

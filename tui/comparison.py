@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.analysis.compare import Compared, Comparison
-from engine.config import AdversarialConfig, VisualizeConfig
 from engine.files.text import visible
 from engine.runs.history import History
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.visualize.config import VisualizeConfig
 from tui.drawing.pixels import draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import thumbnails
 from tui.summary import keep_whole

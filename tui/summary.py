@@ -6,7 +6,7 @@ from rich.table import Column
 from engine.errors import EngineError
 from engine.files.text import visible
 from engine.runs.store import Run
-from engine.sections.train.chance import warning_of
+from engine.sections import warning_of
 
 
 def run_cells(run: Run) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Runs of one section held against each other: what was set differently, and what came of it.
+"""Runs of one section compared: which settings differ, and what came of it.
 
 Runs that differ in nothing but their seeds make a group; its curves have a mean and a deviation.
 The networks that they looked at count: those too may differ in their seeds alone. Nothing here
@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.config import SECTIONS
+from engine import sections
 from engine.errors import EngineError
 from engine.files.reader import run_beside
-from engine.runs.events import plain, real
+from engine.runs.events import plain
 from engine.runs.history import Curve, History
 from engine.runs.store import Run
-from engine.sections.train.chance import chance_words, warning_of
 
 PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
 # What may differ within a group. The run looked at stands for its settings; the networks of other
@@ -29,7 +28,7 @@ GONE = "run"  # what a network that is gone is known by alone
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """One run, with what it was asked, what it told and the figures that it is ranked by.
+    """One run: its settings, its history and the numbers that it is ranked by.
 
     ``network`` are the settings of the training whose network it looked at, if it looked at one.
     """
@@ -38,17 +37,18 @@ class Compared:
     settings: dict[str, Any]
     network: dict[str, Any]
     history: History
-    figures: dict[str, float]  # the first one ranks; NaN where the run has none
+    numbers: dict[str, float]  # the first one ranks; NaN where the run has none
 
     @property
     def warning(self) -> str:
-        """What is to be said of its figures, "" where they are sound."""
-        if "run" in self.settings:
-            return warning_of(self.run)
-        return chance_words(self.history.finished.figures) if self.history.finished else ""
+        """What to keep in mind about its results, "" if nothing."""
+        try:
+            return sections.warning_of(self.run)
+        except EngineError:  # its result is missing or damaged: what is compared is its journal
+            return ""
 
     @property
-    def group(self) -> tuple:
+    def group(self) -> tuple[tuple[str, str], ...]:
         """What the runs of its group share."""
         shared = {name: v for name, v in self.settings.items() if name not in CHANCE}
         network = {f"network {name}": v for name, v in self.network.items() if name != "seed"}
@@ -89,7 +89,7 @@ class Comparison:
     @property
     def groups(self) -> list[list[Compared]]:
         """The runs by group, each as they are ranked; the group of the best run first."""
-        found: dict[tuple, list[Compared]] = {}
+        found: dict[tuple[tuple[str, str], ...], list[Compared]] = {}
         for compared in self.runs:
             found.setdefault(compared.group, []).append(compared)
         return list(found.values())
@@ -128,7 +128,7 @@ class Comparison:
         return band([c.history.curves[metric] for c in group if metric in c.history.curves])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield a flat row for each run, the best first: settings that differ, then figures.
+        """Yield a flat row for each run, the best first: settings that differ, then its numbers.
 
         The run that was looked at is ``network``; those of its settings that differ follow.
         """
@@ -141,7 +141,7 @@ class Comparison:
             row |= {f"network_{name}": _word(compared.network.get(name)) for name in self.networks}
             row |= {
                 name: None if math.isnan(value) else value
-                for name, value in compared.figures.items()
+                for name, value in compared.numbers.items()
             }
             yield row
 
@@ -163,20 +163,23 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         row | {"warning": compared.warning}
         for row, compared in zip(comparison.rows(), comparison.runs, strict=True)
     ]
-    return plain({"section": comparison.section, "differing": comparison.differing,
-                  "networks": comparison.networks, "datasets": comparison.datasets,
-                  "runs": rows, "groups": groups})  # fmt: skip
+    values: dict[str, Any] = plain({
+        "section": comparison.section, "differing": comparison.differing,
+        "networks": comparison.networks, "datasets": comparison.datasets,
+        "runs": rows, "groups": groups,
+    })  # fmt: skip
+    return values
 
 
 def compare(runs: Iterable[Run]) -> Comparison:
-    """Hold runs against each other. Raises EngineError unless they are of one section."""
+    """Compare runs. Raises EngineError unless they are of one section."""
     found = [_read(run) for run in {run.id: run for run in runs}.values()]
     sections = {compared.run.info["section"] for compared in found}
     if len(sections) > 1:
         raise EngineError(f"Runs of {' and '.join(sorted(sections))} cannot be compared; "
                           "choose runs of one section.")  # fmt: skip
     if len(found) < 2:
-        raise EngineError("It takes two runs or more to compare.")
+        raise EngineError("A comparison needs two runs or more.")
     found.sort(key=_id)
     _tell_datasets_apart(found)
     differing = _differing([compared.settings for compared in found])
@@ -192,7 +195,7 @@ def _differing(settings: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _tell_datasets_apart(found: Sequence[Compared]) -> None:
-    """Add to the names of datasets, where one name stands for several, what sets them apart."""
+    """Where one name stands for several datasets, add to it what sets them apart."""
     contents: dict[str, set[str]] = {}
     for compared in found:
         dataset = compared.run.info["dataset"]
@@ -228,15 +231,16 @@ def band(curves: Sequence[Curve]) -> Band | None:
 def _read(run: Run) -> Compared:
     info = run.info
     settings = _settings(info)
-    network = _network(run, settings["run"]) if info["section"] != "train" else {}
+    section = sections.find(info["section"])
+    network = _network(run, settings["run"]) if section.needs_network else {}
     history = History.of(run.events())
-    return Compared(run, settings, network, history, _FIGURES[info["section"]](history))
+    return Compared(run, settings, network, history, section.ranking(history))
 
 
 def _settings(info: dict[str, Any]) -> dict[str, Any]:
     """Return what a run was asked, its dataset as it was found."""
     # By its class, which fills in what runs of earlier versions did not say.
-    config = SECTIONS[info["section"]].from_json(info["config"]).to_json()
+    config = sections.find(info["section"]).config.from_json(info["config"]).to_json()
     settings = {name: v for name, v in config.items() if name not in PLACES}
     return settings | {"dataset": info["dataset"]["name"]}
 
@@ -252,76 +256,9 @@ def _network(run: Run, name: str) -> dict[str, Any]:
         return {GONE: name}
 
 
-def _train_figures(history: History) -> dict[str, float]:
-    curve = history.curves.get("validation_accuracy")
-    test = history.finished.figures["test"] if history.finished else {}
-    return {
-        "test_accuracy": test.get("accuracy", math.nan),
-        "test_loss": real(test.get("loss")),
-        "validation_best": _best(curve),
-        "validation_last": _last(curve),
-        "loss_last": _last(history.curves.get("loss")),
-    }
-
-
-def _adversarial_figures(history: History) -> dict[str, float]:
-    targets = history.finished.figures["targets"] if history.finished else []
-    rates = [target["success"]["rate"] for target in targets]
-    moved = [target["distortion"]["effective_l2"] for target in targets]
-    random = [target["random_noise_success"] for target in targets]
-    return {
-        "success_mean": _mean(rates),
-        "success_worst": min(rates, default=math.nan),
-        "effective_l2": _mean(moved),
-        "random_noise_success": _mean(random),
-        "batch_success_best": _best(history.curves.get("success")),
-        "batch_success_last": _last(history.curves.get("success")),
-    }
-
-
-def _visualize_figures(history: History) -> dict[str, float]:
-    neurons = history.finished.figures["neurons"] if history.finished else []
-    alive = [neuron for neuron in neurons if not neuron["dead"]]
-    return {
-        "percentile_mean": _mean([neuron["percentile"] for neuron in alive]),
-        "activation_mean": _mean([real(neuron["activation_end"]) for neuron in alive]),
-        "dead": float(len(neurons) - len(alive)) if neurons else math.nan,
-        "activation_best": _best(history.curves.get("activation")),
-        "activation_last": _last(history.curves.get("activation")),
-    }
-
-
-_FIGURES = {
-    "train": _train_figures,
-    "adversarial": _adversarial_figures,
-    "visualize": _visualize_figures,
-}
-
-
-def _by_step(curve: Curve | None) -> np.ndarray:
-    """Return a curve's values, the mean of several a step, those that are finite."""
-    if curve is None or not curve.values.size:
-        return np.empty(0)
-    values = curve.values.reshape(len(curve.values), -1).mean(1)
-    return values[np.isfinite(values)]
-
-
-def _best(curve: Curve | None) -> float:
-    return float(max(_by_step(curve), default=math.nan))
-
-
-def _last(curve: Curve | None) -> float:
-    values = _by_step(curve)
-    return float(values[-1]) if len(values) else math.nan
-
-
 def _seeds(name: str, seeds: Iterable[int]) -> str:
     seeds = sorted(seeds)
     return f"{name}{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else math.nan
 
 
 def _id(compared: Compared) -> str:
@@ -329,8 +266,8 @@ def _id(compared: Compared) -> str:
 
 
 def _merit(compared: Compared) -> float:
-    """Return what the best run has least of; runs without a figure come last."""
-    value = next(iter(compared.figures.values()))
+    """Return a key that puts the best run first and runs without a number last."""
+    value = next(iter(compared.numbers.values()))
     return math.inf if math.isnan(value) else -value
 
 

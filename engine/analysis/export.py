@@ -1,7 +1,10 @@
 """Every metric of a run by step, as one table."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from engine import sections
 from engine.errors import EngineError
 from engine.files.spreadsheet import csv_text
 from engine.runs.history import History
@@ -27,13 +30,11 @@ def export_csv(run: Run) -> str:
     return csv_text([["step", *columns], *rows])
 
 
-def _columns(run: Run, name: str, values: np.ndarray) -> list[str]:
+def _columns(run: Run, name: str, values: np.ndarray) -> Sequence[str]:
     if values.ndim == 1:
         return [name]
     config = run.config
-    if config.section == "adversarial":
-        return [f"{name}_label_{label}" for label in config.labels]
-    return [f"{name}_{neuron.layer}_{neuron.index}" for neuron in config.targets]
+    return sections.find(config.section).columns(config, name)
 
 
 def _cell(value: float | None) -> str:

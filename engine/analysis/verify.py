@@ -1,7 +1,6 @@
-"""Whether a finished run's result is what its files say: everything computed again, and compared.
+"""Whether a finished run's result is what its files say: everything is computed again and compared.
 
-The stored weights, noise or images are put into a state at its last step; the experiment then does
-what is left, which is the judging. Its figures must be those of ``result.json``.
+The stored weights, noise or images are judged again; the results must be those of ``result.json``.
 """
 
 import dataclasses
@@ -11,31 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.config import NetworkConfig, RunConfig
+from engine import sections
+from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.errors import EngineError, MissingNetwork
 from engine.files.reader import MB, read_bytes
 from engine.numerics.device import Device
 from engine.runs.events import Finished, Started, plain
 from engine.runs.store import Run, content_hashes
-from engine.sections.experiments import at_its_end, is_missing
+from engine.sections.trained import ResolvedNetworkConfig, is_missing
 
 # Another processor rounds differently: by less than one image of 10,000 would change a rate.
 TOLERANCE = 2e-5
-MEASURED = ("seconds", "images_per_second")  # times, which nothing can be held against
+MEASURED = ("seconds", "images_per_second")  # times, which cannot be checked
 SHOWN = 3  # differences spelled out
-RESULT = "result"  # the check of all figures
+RESULT = "result"  # the check of all results
 HASHED_LIMIT = 512 * MB  # bytes of a file that a result rests on
-_JUDGED = {
-    "train": "accuracy, loss, samples and confusion come out again from weights.pt",
-    "adversarial": "success, distortion, random noise and transfer come out again from noise.npy",
-    "visualize": "activations, percentiles and readings come out again from images.npy",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was held against another; ``words`` say what was found.
+    """One comparison; ``words`` say what was found.
 
     ``holds`` is None where it cannot be checked any more, since a network is gone.
     """
@@ -46,7 +41,7 @@ class Check:
 
 
 def agrees(checks: Iterable[Check]) -> bool:
-    """Tell whether nothing differs and the result came out again.
+    """Tell whether nothing differs and the result came out the same.
 
     What a removed network of another model answered may be left open.
     """
@@ -58,7 +53,7 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
     info = run.info
     if info["status"] != "finished":
         raise EngineError(f"Run {run.id} is {run.status}; only a finished one can be verified.")
-    result, config = run.result, run.config
+    stored, config = run.result, run.config
     started, finished, damaged = _ends(run)
     yield _dataset(info, data)
     yield _same(
@@ -69,38 +64,38 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
         plain(started.config if started else {}),
     )
     yield from _hashes(run, info)
-    figures = {name: value for name, value in result.items() if name not in MEASURED}
-    told = plain(finished.figures) if finished else {}
-    yield _same("journal", "result.json", figures, "the journal", told)
+    results = {name: value for name, value in stored.items() if name not in MEASURED}
+    told = plain(finished.results) if finished else {}
+    yield _same("journal", "result.json", results, "the journal", told)
     if damaged:
         lines = "line is" if damaged == 1 else "lines are"
         yield Check("journal", False, f"{damaged} {lines} damaged in events.jsonl")
-    gone = _gone(config)
-    for model, name in gone.items():
-        yield Check(f"on {model}", None, f"cannot be checked: the network of run {name} is gone")
-    if gone:
-        kept = {m: name for m, name in config.other_runs.items() if m not in gone}
-        config, figures = dataclasses.replace(config, other_runs=kept), _without(figures, gone)
+    if isinstance(config, ResolvedNetworkConfig) and (gone := _gone(config)):
+        for model, name in gone.items():
+            yield Check(
+                f"on {model}", None, f"cannot be checked: the network of run {name} is gone"
+            )
+        kept = {model: name for model, name in config.others.items() if model not in gone}
+        config, results = dataclasses.replace(config, other_runs=kept), _without(results, gone)
     try:
-        again = _judged_again(run, config, data, device, figures)
+        again = _judged_again(run, config, data, device, results)
     except MissingNetwork as error:
         yield Check(RESULT, None, f"cannot be checked: {error}")
     except EngineError as error:
         yield Check(RESULT, False, str(error))
     else:
-        check = _same(RESULT, "result.json", figures, "what the files give", again)
-        yield Check(RESULT, True, _JUDGED[config.section]) if check.holds else check
+        check = _same(RESULT, "result.json", results, "what the files give", again)
+        yield Check(RESULT, True, sections.find(config.section).verified) if check.holds else check
 
 
-def _gone(config: RunConfig) -> dict[str, str]:
-    """Return the runs, by model, whose networks were asked too and that are not there any more."""
-    runs = (config.other_runs or {}) if isinstance(config, NetworkConfig) else {}
+def _gone(config: ResolvedNetworkConfig) -> dict[str, str]:
+    """Return the runs, by model, whose networks were asked too and are gone."""
     folder = Path(config.artifacts)
-    return {model: name for model, name in runs.items() if is_missing(folder, name)}
+    return {model: name for model, name in config.others.items() if is_missing(folder, name)}
 
 
-def _without(figures: dict[str, Any], gone: Mapping[str, str]) -> dict[str, Any]:
-    """Return a result's figures without what the networks of these runs, by model, answered."""
+def _without(results: dict[str, Any], gone: Mapping[str, str]) -> dict[str, Any]:
+    """Return results without the answers of the networks of these runs, given by model."""
     answers = {"transfer", "transfer_runs", "read_as"}
     names = {*gone, *gone.values()}
 
@@ -116,11 +111,12 @@ def _without(figures: dict[str, Any], gone: Mapping[str, str]) -> dict[str, Any]
             for name, item in value.items()
         }
 
-    return kept(figures)
+    left: dict[str, Any] = kept(results)
+    return left
 
 
 def _ends(run: Run) -> tuple[Started | None, Finished | None, int]:
-    """Return the journal's first and last word, and how many of its lines are damaged."""
+    """Return the journal's Started and Finished, and how many of its lines are damaged."""
     started = finished = None
     events = run.events()
     for event in events:
@@ -157,14 +153,16 @@ def _hashes(run: Run, info: dict[str, Any]) -> Iterator[Check]:
 
 
 def _judged_again(
-    run: Run, config: RunConfig, data: Dataset, device: Device, figures: dict[str, Any]
+    run: Run, config: RunConfig, data: Dataset, device: Device, results: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the figures that the run's files give. Raises EngineError where one is damaged."""
-    experiment = at_its_end(config, data, device, run.path, figures)
-    for event in experiment.events:
+    """Return the results that the run's files give. Raises EngineError where one is damaged."""
+    section = sections.find(config.section)
+    made = section.load(config, run, device, results)
+    for event in section.evaluate(config, made, data, device):
         if isinstance(event, Finished):
-            return plain(event.figures)
-    raise RuntimeError("the experiment ended without a Finished event")
+            again: dict[str, Any] = plain(event.results)
+            return again
+    raise RuntimeError("the evaluation ended without a Finished event")
 
 
 def _same(subject: str, here: str, a: Any, there: str, b: Any) -> Check:

@@ -1,4 +1,4 @@
-"""A dataset's files, read up to what they can hold and no further.
+"""A dataset's files, never read beyond the size that they must have.
 
 What lies in a data folder may come from anywhere: a pipe or a device in a file's place must not
 make anyone wait, and a small archive that unfolds to gigabytes must not fill the memory. Links are

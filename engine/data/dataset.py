@@ -2,7 +2,7 @@
 
 ``mnist`` is read in place from a torchvision root (``ROOT/MNIST/raw/``, plain or .gz) and
 downloaded where there is none; ``digits`` travels inside the package. Whatever is read is checked
-by the SHA-256 of its decompressed content every time, so that a truncated or foreign file never
+by the SHA-256 of its decompressed content every time, so that a truncated or wrong file never
 becomes a result.
 """
 
@@ -44,15 +44,15 @@ DOWNLOAD_PATIENCE = 5.0  # seconds that "auto" waits for the first byte
 
 
 class DatasetMissing(EngineError):
-    """The dataset is not where it was looked for."""
+    """The dataset was not found."""
 
 
 class DatasetDamaged(EngineError):
-    """A file of the dataset does not hold what it should."""
+    """A file of the dataset has the wrong content."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class Split:
     """Images uint8 [N, H, W] and their labels uint8 [N]."""
 
     images: np.ndarray
@@ -64,14 +64,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Dataset:
-    """A verified dataset, split for good."""
+    """A verified dataset and its fixed splits."""
 
     name: str
     sha256: str  # of the decompressed content, all files one after another
     origin: str  # where it was found: the root of MNIST, words for what is in the package
-    train: Part
-    validation: Part
-    test: Part
+    train: Split
+    validation: Split
+    test: Split
 
     def describe(self) -> dict[str, Any]:
         """Return what ``run.json`` says of the dataset."""
@@ -93,7 +93,7 @@ def open_dataset(
 ) -> Dataset:
     """Return the dataset that ``name`` (mnist, digits or auto) stands for.
 
-    ``warn`` hears, in one line, of anything that went another way than hoped. Raises
+    ``warn`` is given one line about anything unexpected. Raises
     DatasetMissing and DatasetDamaged.
     """
     if name == "digits":
@@ -170,9 +170,9 @@ def read_mnist(root: Path) -> Dataset:
         name="mnist",
         sha256=whole.hexdigest(),
         origin=str(root.resolve()),
-        train=Part(train_images[:-MNIST_VALIDATION], train_labels[:-MNIST_VALIDATION]),
-        validation=Part(train_images[-MNIST_VALIDATION:], train_labels[-MNIST_VALIDATION:]),
-        test=Part(test_images, test_labels),
+        train=Split(train_images[:-MNIST_VALIDATION], train_labels[:-MNIST_VALIDATION]),
+        validation=Split(train_images[-MNIST_VALIDATION:], train_labels[-MNIST_VALIDATION:]),
+        test=Split(test_images, test_labels),
     )
 
 
@@ -230,7 +230,7 @@ def open_digits() -> Dataset:
     drawn = _draw(images)
     ten = np.arange(len(labels)) // 10 % 10
     part = np.select([ten < 7, ten == 7], [0, 1], default=2)
-    train, validation, test = (Part(drawn[part == p], labels[part == p]) for p in range(3))
+    train, validation, test = (Split(drawn[part == p], labels[part == p]) for p in range(3))
     return Dataset(
         name="digits",
         sha256=sha256,

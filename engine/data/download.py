@@ -1,4 +1,4 @@
-"""Bringing MNIST onto this machine: torchvision's mirrors and checksums, our own patience.
+"""Downloading MNIST: torchvision's mirrors and checksums, our own timeouts.
 
 torchvision's own downloader has no timeout and leaves half a file behind when the line drops.
 """
@@ -30,7 +30,7 @@ FORGOTTEN = 3600.0  # seconds; no file takes nearly as long to download
 
 
 class DownloadFailed(Exception):
-    """No mirror gave the file; the message says what each answered."""
+    """No mirror delivered the file; the message says what each answered."""
 
 
 def fetch_mnist(
@@ -44,7 +44,7 @@ def fetch_mnist(
     """Download MNIST's four .gz files into ``root/MNIST/raw`` and return that folder.
 
     Files that are there and verify are kept. ``patience`` bounds, in seconds, how long all mirrors
-    together may take to the very first byte; ``progress`` hears of each file's bytes so far.
+    together may take to the very first byte; ``progress`` is given each file's bytes so far.
     Raises DownloadFailed.
     """
     from torchvision.datasets import MNIST  # slow to import, and seldom needed
@@ -62,7 +62,7 @@ def fetch_mnist(
             continue
         _fetch_file(target, md5, mirrors or MNIST.mirrors, deadline, timeout, progress)
         # The extracted file of an earlier, damaged download must not stand in front of the new one.
-        with suppress(OSError):  # if it stays, it is passed over
+        with suppress(OSError):  # a leftover is ignored
             target.with_suffix("").unlink()
         deadline = None
     return folder
@@ -83,7 +83,7 @@ def _fetch_file(
     timeout: float,
     progress: Callable[[str, int], None],
 ) -> None:
-    """Fetch one file from the first mirror that gives it whole; install it atomically.
+    """Fetch one file from the first mirror that delivers it whole; install it atomically.
 
     ``deadline`` is for the first byte of any mirror; after it the others have their time too.
     """
@@ -136,7 +136,7 @@ def _write(file: FileIO, chunk: bytes, target: Path) -> None:
 
 @contextmanager
 def _partial(target: Path) -> Iterator[tuple[FileIO, Path]]:
-    """Give a file beside ``target`` to write, and its path; gone at the end unless renamed.
+    """Yield a file beside ``target`` to write, and its path; removed at the end unless renamed.
 
     It is locked, so that another process knows it from what a killed one left.
     """
@@ -188,7 +188,7 @@ def _remove_forgotten(left: Path) -> None:
 
 @contextmanager
 def _told(target: Path) -> Iterator[None]:
-    """Turn what the disk refuses into DownloadFailed: no other mirror can mend that."""
+    """Turn disk errors into DownloadFailed: no other mirror would help."""
     try:
         yield
     except OSError as error:

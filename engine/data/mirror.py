@@ -31,12 +31,12 @@ NO_NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDR
 
 
 class MirrorFailed(Exception):
-    """A mirror did not give the file; the message says why, in a few words."""
+    """A mirror did not deliver the file; the message says why, in a few words."""
 
 
 @contextmanager
 def ask(url: str, *, size: int, wait: float, timeout: float) -> Iterator[Iterator[bytes]]:
-    """Ask for a file of exactly ``size`` bytes; give its chunks once its first byte is there.
+    """Ask for a file of exactly ``size`` bytes; return its chunks once its first byte has arrived.
 
     The first byte must come within ``wait`` seconds, each later one within ``timeout``, and the
     whole within twenty times that, or at 4 KiB a second if that is longer. No more than ``size``
@@ -63,7 +63,7 @@ class _Call:
 
     @property
     def host(self) -> str:
-        """The host that is asked now, fit to be printed."""
+        """The current host, safe to print."""
         with suppress(ValueError):
             return visible(urlsplit(self.url).hostname or "") or "the mirror"
         return "the mirror"
@@ -74,7 +74,8 @@ class _Call:
             if not _is_http(self.url):
                 raise MirrorFailed("redirects to something other than http or https")
             try:
-                return self._opener().open(self.url, timeout=timeout)
+                answer: HTTPResponse = self._opener().open(self.url, timeout=timeout)
+                return answer
             except urllib.error.HTTPError as error:
                 target = error.headers.get("Location")
                 error.close()
@@ -97,7 +98,7 @@ class _Call:
         return opener
 
     def hang_up(self) -> None:
-        """Close the line: whoever reads from it reads its end."""
+        """Close the connection: its reader sees the end of the file."""
         self.hung_up = True
         for one in self._sockets:
             with suppress(OSError):  # not an SSLSocket's own, which pulls the rug from its reader
@@ -111,7 +112,7 @@ def _is_http(url: str) -> bool:
 
 
 def _joined(url: str, target: str) -> str:
-    """Return where a redirect leads, "" where that is no address at all."""
+    """Return where a redirect leads, "" if it has no address."""
     with suppress(ValueError):
         return quote(urljoin(url, target), safe=string.punctuation)
     return ""
@@ -144,7 +145,7 @@ class _Https(urllib.request.HTTPSHandler):
 def _keeping(kind: type[http.client.HTTPConnection], sockets: list[socket.socket]) -> Any:
     """Return a kind of connection that puts its socket into ``sockets``."""
 
-    class Keeping(kind):
+    class Keeping(kind):  # type: ignore[valid-type, misc]  # a base that is a parameter
         def connect(self) -> None:
             super().connect()
             sockets.append(self.sock)
@@ -223,12 +224,12 @@ def _chunks(
 
 
 def _bytes(claimed: str) -> str:
-    """Return a claimed size in words; it may have thousands of digits."""
+    """Return a claimed size as text; it may have thousands of digits."""
     return f"{int(claimed):,} bytes" if len(claimed) <= len("999999999999") else "far too large"
 
 
 def timed_out(seconds: float) -> str:
-    """Return the words for a mirror that took longer than that."""
+    """Return the message about a mirror that took longer than that."""
     return f"timed out after {round(seconds, 1):g} s"
 
 
@@ -244,7 +245,7 @@ def _failure(error: Exception, call: _Call, waited: float) -> MirrorFailed:
         case TimeoutError():
             words = timed_out(waited)
         case socket.gaierror():
-            words = f"no network ({(error.strerror or 'unknown name').lower()})"
+            words = f"no network ({str(error.strerror).lower()})"
         case ssl.SSLCertVerificationError():
             words = f"{call.host} has no valid certificate ({error.verify_message})"
         case ssl.SSLError():
@@ -254,7 +255,7 @@ def _failure(error: Exception, call: _Call, waited: float) -> MirrorFailed:
         case ConnectionError() | http.client.IncompleteRead():
             words = f"{call.host} closed the connection"
         case OSError() if error.errno in NO_NETWORK:
-            words = f"no network ({error.strerror.lower()})"
+            words = f"no network ({str(error.strerror).lower()})"
         case HTTPException():
             words = f"{call.host} does not speak HTTP"
         case OSError() if error.strerror:

@@ -6,17 +6,19 @@ matplotlib's object interface and Agg only: figures are drawn in threads.
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from engine.files.text import visible
 from engine.files.writer import write_atomically
 from engine.runs.events import real
-from engine.runs.history import History
+from engine.runs.history import WholeHistory
 
 # Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -30,12 +32,13 @@ def new_figure(
     width: float, height: float, title: str, subtitle: str, rows: int = 1, columns: int = 1
 ) -> tuple[Figure, np.ndarray]:
     """Return a figure of ``width`` x ``height`` inches and its axes [rows, columns]."""
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - HEADER / height), h_pad=0.07, hspace=0.02)
+    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - HEADER / height), h_pad=0.07, hspace=0.02)
+    figure.set_layout_engine(layout)
     axes = figure.subplots(rows, columns, squeeze=False)
     left = 0.12 / width
-    heading = {"ha": "left", "va": "top"}
+    heading: dict[str, Any] = {"ha": "left", "va": "top"}
     figure.text(
         left, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", color=INK, **heading
     )
@@ -72,27 +75,27 @@ def percent_axis(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
 
 
-def legend(axes: Axes, **options: object) -> None:
+def legend(axes: Axes, **options: Any) -> None:
     """Add a legend without a frame."""
     axes.legend(frameon=False, fontsize=8, labelcolor=INK, **options)
 
 
-def picture(axes: Axes, image: np.ndarray, **options: object) -> None:
+def picture(axes: Axes, image: np.ndarray, **options: Any) -> None:
     """Show an image [H, W] without ticks; white on black in [0, 1] unless told otherwise."""
-    options = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"} | options
-    axes.imshow(image, **options)
+    shown: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    axes.imshow(image, **shown | options)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
 
 
-def dataset_words(history: History) -> str:
+def dataset_words(history: WholeHistory) -> str:
     """Return the name of a run's dataset as figures give it."""
-    name = history.started.dataset["name"]
+    name: str = history.started.dataset["name"]
     return {"mnist": "MNIST", "digits": "embedded digits"}.get(name, name)
 
 
-def provenance(history: History, *extra: str) -> str:
+def provenance(history: WholeHistory, *extra: str) -> str:
     """Return the line under a title: dataset, model, recipe, seed, arithmetic."""
     started = history.started
     config, environment = started.config, started.environment
@@ -122,7 +125,7 @@ def save(figure: Figure, folder: Path, name: str) -> Path:
 
 
 def sample_title(label: int, prediction: int, probability: float | None) -> str:
-    """Return the words over a classified image; a wrong answer is marked by more than colour."""
+    """Return the title of a classified image; a wrong answer is marked by more than colour."""
     probability = real(probability)
     if label == prediction:
         return f"{prediction}  ({probability:.0%})"

@@ -1,4 +1,4 @@
-"""Reading the files of a run, which may come from anywhere: the one way in.
+"""Reading the files of a run, which may come from anywhere; nothing else opens them.
 
 A file must be a regular one and no larger than its kind can be, what it holds no deeper and of the
 type and shape that is expected. Nothing else is opened or taken into memory: no pipe that hangs, no
@@ -14,7 +14,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 import numpy as np
@@ -30,28 +30,28 @@ NPY_HEADER = 16 * 1024  # bytes, at most, before the values of an array
 ZIP_ENTRIES, PICKLE_LIMIT = 1000, MB
 
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-# What a state of tensors is pickled with; a pickle that names anything else is none of ours.
+# What a state of tensors is pickled with; a pickle that names anything else is not ours.
 _PICKLED = {"collections OrderedDict", "torch._utils _rebuild_tensor_v2"} | {
     f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int")
 }
 
 
 class DamagedFile(EngineError):
-    """A file of a run that is not what it should be; ``remedy`` says what helps, if anything."""
+    """A file of a run has invalid content; ``remedy`` says what helps, if anything."""
 
-    def __init__(self, path: str | os.PathLike, why: str, remedy: str = "") -> None:
+    def __init__(self, path: str | os.PathLike[str], why: str, remedy: str = "") -> None:
         super().__init__(f"{path} is damaged ({why}){f'; {remedy}' if remedy else ''}.")
         self.why = why
 
 
 def open_regular(
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     flags: int = os.O_RDONLY,
     mode: int = 0o644,
     *,
     folder: int | None = None,
 ) -> int:
-    """Open a regular file, and nothing else, and return its descriptor. Never waits.
+    """Open a regular file and return its descriptor. Anything else is refused; never blocks.
 
     ``flags`` say how; O_TRUNC is refused, as what it would empty is not known yet: use ftruncate.
     ``folder`` is the descriptor of the directory that it lies in: nothing of ``path`` before the
@@ -76,7 +76,7 @@ def open_regular(
     return file
 
 
-def open_to_read(path: str | os.PathLike, limit: int) -> BinaryIO:
+def open_to_read(path: str | os.PathLike[str], limit: int) -> BinaryIO:
     """Return a regular file of at most ``limit`` bytes, open for reading.
 
     Raises FileNotFoundError where there is none, DamagedFile where it is another kind of thing or
@@ -96,8 +96,8 @@ def open_to_read(path: str | os.PathLike, limit: int) -> BinaryIO:
     return file
 
 
-def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
-    """Return what a regular file holds; raises as ``open_to_read`` does."""
+def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
+    """Return a regular file's content; raises as ``open_to_read`` does."""
     try:
         with open_to_read(path, limit) as file:
             content = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
@@ -110,10 +110,10 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
     return content
 
 
-def read_json(path: str | os.PathLike, limit: int = JSON_LIMIT) -> dict[str, Any]:
+def read_json(path: str | os.PathLike[str], limit: int = JSON_LIMIT) -> dict[str, Any]:
     """Return the JSON object that a file holds; raises as ``open_to_read`` does."""
     try:
-        values = from_json(read_bytes(path, limit))
+        values: dict[str, Any] = from_json(read_bytes(path, limit))
         check_object(values)
     except Unsound as error:
         raise DamagedFile(path, str(error)) from None
@@ -121,14 +121,14 @@ def read_json(path: str | os.PathLike, limit: int = JSON_LIMIT) -> dict[str, Any
 
 
 def check_object(values: Any) -> None:
-    """Raise Unsound unless JSON holds an object, and not too deep a one."""
+    """Raise Unsound unless JSON holds an object that is not nested too deeply."""
     check_depth(values)
     if not isinstance(values, dict):
         raise Unsound("not a JSON object")
 
 
 def from_json(content: bytes | str) -> Any:
-    """Return what strict JSON says: UTF-8, and no NaN or infinity, nor a number beyond floats.
+    """Parse strict JSON: UTF-8, without NaN, infinities or numbers beyond a float's range.
 
     Raises Unsound, also where lists lie in one another beyond all measure.
     """
@@ -143,7 +143,7 @@ def from_json(content: bytes | str) -> Any:
 
 
 def check_depth(values: Any, limit: int = JSON_DEPTH) -> None:
-    """Raise Unsound where lists and objects lie in one another more than ``limit`` deep."""
+    """Raise Unsound where lists and objects are nested more than ``limit`` deep."""
     level = [values]
     for _ in range(limit + 1):
         below: list[Any] = []
@@ -158,7 +158,7 @@ def check_depth(values: Any, limit: int = JSON_DEPTH) -> None:
     raise Unsound("nested too deep")
 
 
-def read_lines(file: BinaryIO, path: str | os.PathLike) -> Iterator[bytes]:
+def read_lines(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[bytes]:
     """Yield the rest of a journal line by line, the last one perhaps cut.
 
     Raises DamagedFile where one is longer than any can be, EngineError where it cannot be read.
@@ -176,7 +176,7 @@ def read_lines(file: BinaryIO, path: str | os.PathLike) -> Iterator[bytes]:
 
 
 def read_array(
-    path: str | os.PathLike, shape: tuple[int, ...], dtype: type = np.float32
+    path: str | os.PathLike[str], shape: tuple[int, ...], dtype: type = np.float32
 ) -> np.ndarray:
     """Return the array of a ``.npy`` file, of that shape and type and with finite values only.
 
@@ -192,14 +192,17 @@ def read_array(
     values = content.read()
     if len(values) != size:
         raise DamagedFile(path, f"{len(values):,} bytes of values, not {size:,}")
-    array = np.frombuffer(values, expected).reshape(shape, order=order).copy(order="C")
+    flat: np.ndarray = np.frombuffer(values, expected)
+    array: np.ndarray = flat.reshape(shape, order=order).copy(order="C")
     if not np.isfinite(array).all():
         raise DamagedFile(path, "values that are not finite")
     return array
 
 
-def _npy_header(path: str | os.PathLike, content: BinaryIO) -> tuple[tuple[int, ...], Any, str]:
-    """Return shape, type and order ("C" or "F") as a header tells them; read up to its end."""
+def _npy_header(
+    path: str | os.PathLike[str], content: BinaryIO
+) -> tuple[tuple[int, ...], Any, Literal["C", "F"]]:
+    """Read a header to its end; return shape, type and order ("C" or "F")."""
     try:
         version = np.lib.format.read_magic(content)
         length = int.from_bytes(content.read(2 if version == (1, 0) else 4), "little")
@@ -212,7 +215,7 @@ def _npy_header(path: str | os.PathLike, content: BinaryIO) -> tuple[tuple[int, 
         raise DamagedFile(path, "not an array as NumPy writes it") from None
 
 
-def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.BytesIO:
+def read_state(path: str | os.PathLike[str], limit: int, remedy: str = "") -> io.BytesIO:
     """Return the bytes of a state that torch saved, to be loaded with ``weights_only=True``.
 
     Nothing in it is compressed, so it takes no more memory than ``limit``; every part is whole by
@@ -250,7 +253,7 @@ def read_state(path: str | os.PathLike, limit: int, remedy: str = "") -> io.Byte
 
 
 def _check_pickle(pickled: bytes) -> None:
-    """Raise Unsound where a pickle names anything but tensors, or is none."""
+    """Raise Unsound unless this is a pickle that names nothing but tensors."""
     import pickletools
 
     for opcode, argument, _ in pickletools.genops(pickled):

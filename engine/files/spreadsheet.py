@@ -1,4 +1,4 @@
-"""CSV that a program reads as it was meant and a spreadsheet opens without running any of it."""
+"""CSV that programs read unchanged and that runs no formula in a spreadsheet."""
 
 import csv
 import io

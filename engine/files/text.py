@@ -1,10 +1,11 @@
-"""Foreign text made safe to print: file contents, file names and variables are data, not commands.
+"""Untrusted text made safe to print: file contents, file names and variables are data.
 
 A terminal obeys control characters wherever they come from: a directory name could set the window's
 title or write to the clipboard.
 """
 
 import re
+from collections.abc import Iterable
 
 # C0 and C1 controls, DEL, marks that reorder text, line separators, and halves of surrogate pairs,
 # which no encoding can write.
@@ -18,3 +19,10 @@ def visible(text: str) -> str:
     Newlines count as such: what is printed is one line. The length stays the same.
     """
     return _UNSAFE.sub(REPLACEMENT, text)
+
+
+def listed(items: Iterable[object], most: int = 10) -> str:
+    """Return items with commas, at most so many, and how many more there are."""
+    words = [str(item) for item in items]
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

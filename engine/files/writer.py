@@ -1,15 +1,18 @@
-"""Writing the files of a run: the one way out.
+"""Writing the files of a run; nothing else writes them.
 
 A run's directory may come from anywhere, links in it too. It is opened itself, never through a
 link, and every file is then reached from there: what is written lands in the run or nowhere.
 Files appear whole or not at all: each is written beside its place, synced and renamed.
 """
 
+import io
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+import numpy as np
 
 from engine.errors import EngineError
 from engine.files.reader import open_regular
@@ -21,7 +24,7 @@ _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextmanager
 def open_folder(root: Path, name: str = "") -> Iterator[int]:
-    """Give the descriptor of a run's directory, or of the folder ``name`` below it.
+    """Yield the descriptor of a run's directory, or of the folder ``name`` below it.
 
     Folders below are made where they are missing. Raises EngineError where one of them, or the run
     itself, is a link, and OSError where one cannot be opened.
@@ -53,7 +56,7 @@ def _open_folder(path: Path, name: str | Path, within: int | None = None) -> int
 
 
 def open_file(root: Path, name: str, flags: int) -> int:
-    """Open a regular file of a run and return its descriptor; follows no link and never waits.
+    """Open a regular file of a run and return its descriptor; follows no link, never blocks.
 
     Raises EngineError where it is another kind of thing, and OSError where it cannot be opened.
     """
@@ -64,7 +67,7 @@ def open_file(root: Path, name: str, flags: int) -> int:
 def write_atomically(
     path: Path, content: bytes, root: Path | None = None, mode: int = 0o644
 ) -> None:
-    """Write a file so that the old or the new content is there, come what may.
+    """Write a file atomically: after a crash it holds either the old or the new content.
 
     ``root`` is the run that it belongs to: nothing from there on may then be a link. A link in the
     file's own place is replaced, never followed. Raises OSError, and EngineError for such links.
@@ -90,7 +93,7 @@ def write_atomically(
 
 
 def remove_file(root: Path, name: str) -> None:
-    """Remove a file of a run, or the link in its place, if both are there. Raises OSError."""
+    """Remove a file of a run, or a link in its place, if it exists. Raises OSError."""
     with suppress(FileNotFoundError), open_folder(root) as folder:
         os.unlink(name, dir_fd=folder)
 
@@ -108,3 +111,10 @@ def clear_partial(root: Path) -> None:
 def _folders(folder: int) -> list[str]:
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """Return the content of a ``.npy`` file of an array."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()

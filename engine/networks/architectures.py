@@ -1,8 +1,8 @@
-"""The three networks of the report as a table, known before torch is imported.
+"""The three networks of the course report as a table, known before torch is imported.
 
 ``engine.networks.network`` builds the modules from this table; the faces read names, sizes and
 receptive fields from it. Every convolution is 3x3 with stride 1 and zero padding 1, followed by
-ReLU and 2x2 max-pooling with stride 2 (report, section 1).
+ReLU and 2x2 max-pooling with stride 2 (course report, section 1).
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Architecture:
     name: str
     blocks: int
     hidden: int | None
-    reported_accuracy: float  # the report's test accuracy, section 1, a fraction
+    reported_accuracy: float  # the course report's test accuracy, section 1, a fraction
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 BEST_MODEL = "two-conv-fc"
 
-# The layers whose neurons are visualized, in the order of the report, and how many each has.
+# The layers whose neurons are visualized, in the order of the course report, and how many each has.
 NEURONS = {"logits": CLASSES, "pool2": CHANNELS, "pool1": CHANNELS}
 LAYERS = tuple(NEURONS)
 EXEMPLARS = 9  # natural images shown beside a neuron's own
@@ -111,7 +111,7 @@ class Neuron:
         A pooling neuron at i sees the rows 2i and 2i+1 of the convolution below, and each of those
         the rows one before to one after itself in the layer below.
         """
-        if self.blocks is None:
+        if self.blocks is None or self.position is None:
             return slice(0, IMAGE_SIZE), slice(0, IMAGE_SIZE)
         first = last = self.position[0]
         for _ in range(self.blocks):

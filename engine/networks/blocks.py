@@ -1,4 +1,4 @@
-"""Convolution, max-pooling and ReLU: what nearly all of the time is spent in.
+"""Convolution, max-pooling and ReLU, where nearly all of the time goes.
 
 Pooling comes before ReLU: the two commute, and ReLU then touches a quarter of the values.
 
@@ -27,7 +27,7 @@ _KERNELS = _kernels()
 
 
 def blocked(images: Tensor) -> Tensor:
-    """Return images [N, 1, H, W] as the blocks take them fastest, bf16 where autocast says so."""
+    """Return images [N, 1, H, W] in the blocks' fastest layout, bf16 under autocast."""
     cast = torch.is_autocast_enabled("cpu")  # which does not know oneDNN's operations below
     dtype = torch.get_autocast_dtype("cpu") if cast else images.dtype
     if images.device.type == "cpu" and dtype in _KERNELS:
@@ -38,7 +38,7 @@ def blocked(images: Tensor) -> Tensor:
 
 
 def dense(values: Tensor) -> Tensor:
-    """Return what a block gave as a tensor that every operation of torch takes."""
+    """Return a block's output as a tensor that every torch operation accepts."""
     return values.to_dense() if values.is_mkldnn else values
 
 

@@ -1,8 +1,7 @@
-"""The networks as torch modules, and how they are stored."""
+"""The networks as torch modules, and their files."""
 
 import io
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from engine.errors import EngineError
 from engine.files.reader import MB, DamagedFile, read_state
-from engine.networks.architectures import ARCHITECTURES, Architecture
+from engine.networks.architectures import ARCHITECTURES, KERNEL, Architecture
 from engine.networks.blocks import blocked, convolve_and_pool, dense
 from engine.numerics.seeding import Stream, stream
 
@@ -23,7 +22,7 @@ AGAIN = "train the network again"
 
 
 class Network(nn.Module):
-    """One of the three classifiers of the report (section 1): [N, 1, 28, 28] to logits [N, K].
+    """A classifier of the course report (section 1): [N, 1, 28, 28] to logits [N, K].
 
     Weights are Glorot-uniform by ``seed``, biases zero.
     """
@@ -51,30 +50,41 @@ class Network(nn.Module):
 
     def activations(self, images: Tensor) -> dict[str, Tensor]:
         """Return every layer's output for images [N, 1, H, W] in [0, 1], by layer name."""
-        return {name: dense(values) for name, values in self._layers(images)}
+        layers: dict[str, Tensor] = {}
+        self._run(images, layers)
+        return {name: dense(values) for name, values in layers.items()}
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits [N, K] for images [N, 1, H, W] in [0, 1]."""
-        *_, (_, logits) = self._layers(images)
-        return logits
+        return self._run(images)
 
-    def _layers(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Yield each layer's name and output, those of the blocks as oneDNN holds them."""
+    def _run(self, images: Tensor, layers: dict[str, Tensor] | None = None) -> Tensor:
+        """Return the logits; put each layer's output into ``layers``, as oneDNN holds it.
+
+        Without ``layers`` no output is kept longer than the next layer needs it.
+        """
         values = blocked(images)
         for block in range(1, self.architecture.blocks + 1):
-            convolution = getattr(self, f"conv{block}")
-            values = convolve_and_pool(values, convolution.weight, convolution.bias)
-            yield f"pool{block}", values
+            convolution = self.get_submodule(f"conv{block}")
+            values = convolve_and_pool(values, *convolution.parameters())
+            if layers is not None:
+                layers[f"pool{block}"] = values
         values = dense(values).flatten(1)
         if self.architecture.hidden:
-            values = F.relu(self.hidden(values))
-            yield "hidden", values
-        yield "logits", self.logits(values)
+            values = F.relu(self.get_submodule("hidden")(values))
+            if layers is not None:
+                layers["hidden"] = values
+        logits: Tensor = self.get_submodule("logits")(values)
+        if layers is not None:
+            layers["logits"] = logits
+        return logits
 
 
 def _layer(weight_shape: tuple[int, ...]) -> nn.Module:
     outputs, inputs, *kernel = weight_shape
-    return nn.Conv2d(inputs, outputs, kernel, padding=1) if kernel else nn.Linear(inputs, outputs)
+    if kernel:
+        return nn.Conv2d(inputs, outputs, KERNEL, padding=1)
+    return nn.Linear(inputs, outputs)
 
 
 def weights_bytes(network: Network) -> bytes:

@@ -15,7 +15,7 @@ AMOUNTS = 6  # numbers that describe one change: turn, two scales, shear, two sh
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How far an image may change, each way; every amount is uniform within its limit."""
+    """How far an image may change; every amount is uniform within its limit."""
 
     shift: float  # pixels along each axis, not whole ones
     rotation: float  # degrees
@@ -27,7 +27,7 @@ TRAINING = Limits(shift=1, rotation=6, scale=0.06, shear=0.06)
 
 
 def random_affine(random: np.random.Generator, images: int, limits: Limits = TRAINING) -> Tensor:
-    """Return a change of each of so many images, to ``warp`` them by: float32 [N, 2, 3]."""
+    """Return a random change for each of so many images, for ``warp``: float32 [N, 2, 3]."""
     return affine(random.uniform(-1, 1, (AMOUNTS, images)), limits)
 
 
@@ -48,6 +48,6 @@ def affine(amounts: np.ndarray, limits: Limits) -> Tensor:
 
 
 def warp(images: Tensor, where: Tensor) -> Tensor:
-    """Return images [N, 1, H, W] changed by matrices [N, 2, 3]; what comes from outside: black."""
-    grid = F.affine_grid(where, images.shape, align_corners=False)
+    """Return images [N, 1, H, W] changed by matrices [N, 2, 3]; outside of them is black."""
+    grid = F.affine_grid(where, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)

@@ -1,4 +1,4 @@
-"""Where and in which arithmetic the inner loops run.
+"""The device and the arithmetic of the inner loops.
 
 A ``Device`` is resolved once per run. It places datasets (uint8, once), opens autocast regions,
 and names itself for ``run.json``.
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.data.dataset import Part
+from engine.data.dataset import Split
 from engine.errors import EngineError
 
 
@@ -28,13 +28,13 @@ class Device:
     precision: str
     threads: int
 
-    def arithmetic(self, *, exact: bool = False) -> contextlib.AbstractContextManager:
+    def arithmetic(self, *, exact: bool = False) -> contextlib.AbstractContextManager[Any]:
         """Return the context in which networks run: bf16 autocast, or nothing where ``exact``."""
         if exact or self.precision == "fp32":
             return contextlib.nullcontext()
         return torch.autocast(self.torch_device.type, torch.bfloat16)
 
-    def place(self, part: Part) -> tuple[Tensor, Tensor]:
+    def place(self, part: Split) -> tuple[Tensor, Tensor]:
         """Return a part's images uint8 [N, 1, H, W] and labels int64 [N] on the device."""
         images = torch.tensor(part.images, device=self.torch_device).unsqueeze(1)
         labels = torch.tensor(part.labels, dtype=torch.int64, device=self.torch_device)
@@ -79,7 +79,7 @@ def open_device(
     try:
         torch_device = torch.device(name)
         _be_deterministic(deterministic and torch_device.type == "cuda")
-        if torch_device.type == "cuda" and torch_device.index is None:
+        if torch_device == torch.device("cuda"):  # the current one
             torch_device = torch.device("cuda", torch.cuda.current_device())
         (torch.ones(2, device=torch_device) * 2).sum().item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -95,7 +95,7 @@ def open_device(
     if threads is not None and threads > (os.cpu_count() or 1):
         raise EngineError(
             f"--threads {threads} is more than this machine's {os.cpu_count()} processors; "
-            "torch would all but stand still."
+            "torch would slow to a crawl."
         )
     # Float32 is float32, in every result; some containers' environment says otherwise.
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False

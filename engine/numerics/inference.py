@@ -1,4 +1,4 @@
-"""What a network answers, and what is counted of it."""
+"""A network's answers, and what is counted of them."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ def predict(
 
 
 def in_parts(images: Tensor) -> Sequence[Tensor]:
-    """Split images as an evaluation takes them fastest: a GPU all at once, a CPU a few."""
+    """Split images for the fastest evaluation: all at once on a GPU, a few at a time on a CPU."""
     return (images,) if images.is_cuda else images.split(_CACHED)
 
 
@@ -46,7 +46,7 @@ def infuse(images: Tensor, noise: Tensor) -> Tensor:
 
 
 def to_unit(images: Tensor) -> Tensor:
-    """Return uint8 images as float32 in [0, 1], nothing else removed (report, section 1)."""
+    """Return uint8 images as float32 in [0, 1], nothing else removed (course report, section 1)."""
     return images.float().div_(255)
 
 

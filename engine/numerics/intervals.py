@@ -1,4 +1,4 @@
-"""How sure one may be of a count. No torch in here: tables and panels need it too."""
+"""Confidence intervals of counts. No torch in here: tables and panels need them too."""
 
 import math
 
@@ -27,9 +27,9 @@ def rate_interval(rate: float, n: int) -> tuple[float, float]:
 
 
 def at_chance(accuracy: float, n: int, guessing: float) -> bool:
-    """Tell whether an accuracy on ``n`` images may as well be had by guessing.
+    """Tell whether an accuracy on ``n`` images is no better than guessing.
 
-    It may unless its whole 95 % Wilson interval lies above ``guessing``. What guessing gives is the
+    It is unless its whole 95 % Wilson interval lies above ``guessing``. What guessing gives is the
     no-information rate, the share of the most frequent class, which one and the same answer to
     everything scores: what caret's ``confusionMatrix`` tests an accuracy against (M. Kuhn, Journal
     of Statistical Software 28(5), 2008). One over the number of classes would be too low a bar: a

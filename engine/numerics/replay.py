@@ -15,7 +15,7 @@ Step = Callable[..., tuple[Tensor, ...]]
 
 
 class Replayed:
-    """A function of tensors, recorded anew for each combination of shapes that it is called with.
+    """A function of tensors, recorded once for each combination of input shapes.
 
     ``changes`` are the tensors that the function changes in place. What it returns lies in memory
     that the next call overwrites. The function must not ask the device for a value.
@@ -28,14 +28,14 @@ class Replayed:
         self._device = device
         self._records = device.type == "cuda"
         self._changes = list(changes)
-        self._recordings: dict[tuple, _Recording] = {}
+        self._recordings: dict[tuple[tuple[tuple[int, ...], torch.dtype], ...], _Recording] = {}
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return what the function returns for these inputs."""
         if not self._records:
             return self._function(*inputs)
         shapes = tuple((tuple(value.shape), value.dtype) for value in inputs)
-        with torch.cuda.device(self._device):  # streams and graphs are those of the present one
+        with torch.cuda.device(self._device):  # streams and graphs belong to the current device
             if shapes not in self._recordings:
                 self._recordings[shapes] = _Recording(self._function, inputs, self._changes)
             return self._recordings[shapes].replay(inputs)

@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What a random stream is for: two uses of one seed never share numbers."""
+    """The uses of random numbers: two uses of one seed never share any."""
 
     WEIGHTS = 0
     ORDER = 1

@@ -5,6 +5,7 @@ The kernel below is the one that ``torch.optim.SGD(fused=True)`` calls.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +19,13 @@ class SGD:
     """
 
     def __init__(self, module: nn.Module, *, momentum: float, l2: float, nesterov: bool) -> None:
-        self.weights = [p for p in module.parameters() if p.ndim > 1]
-        self.biases = [p for p in module.parameters() if p.ndim == 1]
+        self.weights: list[Tensor] = [p for p in module.parameters() if p.ndim > 1]
+        self.biases: list[Tensor] = [p for p in module.parameters() if p.ndim == 1]
         self.l2 = l2
         self.parameters = self.weights + self.biases
         self.velocities = [torch.zeros_like(p) for p in self.parameters if momentum]
-        self._rule = {"momentum": momentum, "nesterov": nesterov and momentum > 0}
+        self._momentum = momentum
+        self._nesterov = nesterov and momentum > 0
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor], learning_rate: Tensor) -> None:
@@ -32,7 +34,7 @@ class SGD:
         ``learning_rate`` is a scalar where the parameters are: a GPU that replays a recorded step
         must find the next rate there.
         """
-        rate = learning_rate if learning_rate.is_cuda else learning_rate.item()
+        rate: Any = learning_rate if learning_rate.is_cuda else learning_rate.item()
         # The kernel walks raw memory: a gradient in another layout than its parameter's, as
         # convolution hands back channels-last, would be applied to the wrong weights, silently.
         gradients = [gradient.contiguous() for gradient in gradients]
@@ -47,7 +49,8 @@ class SGD:
                 dampening=0.0,
                 maximize=False,
                 is_first_step=False,
-                **self._rule,
+                momentum=self._momentum,
+                nesterov=self._nesterov,
             )
 
     @torch.no_grad()

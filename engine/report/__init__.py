@@ -45,5 +45,5 @@ def _same_folder(a: Path, b: Path) -> bool:
     """Tell whether two paths lead to one folder, however they are spelt."""
     try:
         return a.samefile(b)
-    except OSError:  # one is not there: told of when it is written to
+    except OSError:  # one is missing: reported when it is written
         return False

@@ -1,4 +1,4 @@
-"""Every picture in words, for those who do not see it: what it shows, with its numbers."""
+"""Alternative texts: what each picture shows, with its numbers, for those who cannot see it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def models(run: Run) -> str:
     """Describe the figure of all models together."""
     return (
         "Two charts: training loss and validation accuracy of the networks that were trained "
-        f"together, over their steps, {run.config.model} among them."
+        f"together, over their steps, {run.info['config']['model']} among them."
     )
 
 

@@ -8,6 +8,8 @@ from engine.errors import EngineError
 from engine.networks.architectures import ARCHITECTURES
 from engine.runs.store import Run, find_run, finished_runs
 
+REPORTED = ("train", "adversarial", "visualize")  # the three parts of the course report
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -31,8 +33,13 @@ def choose(artifacts: Path, names: Sequence[str]) -> Chosen:
     """
     runs = [find_run(artifacts, name) for name in dict.fromkeys(names)] or newest(artifacts)
     for run in runs:
-        if run.info["status"] != "finished":
+        info = run.info
+        if info["status"] != "finished":
             raise EngineError(f"Run {run.id} is {run.status}; a report is about finished runs.")
+        if info["section"] not in REPORTED:
+            raise EngineError(
+                f"Run {run.id} is of section {info['section']}, which is not reported."
+            )
     if len({run.info["dataset"]["sha256"] for run in runs}) > 1:
         raise EngineError("These runs are of several datasets; a report is about one.")
 
@@ -40,19 +47,23 @@ def choose(artifacts: Path, names: Sequence[str]) -> Chosen:
         return tuple(run for run in runs if run.info["section"] == section)
 
     order = list(ARCHITECTURES)
-    trainings = sorted(of("train"), key=lambda run: (order.index(run.config.model), run.id))
+    trainings = sorted(
+        of("train"), key=lambda run: (order.index(run.info["config"]["model"]), run.id)
+    )
     return Chosen(tuple(trainings), of("adversarial"), of("visualize"))
 
 
 def newest(artifacts: Path) -> list[Run]:
     """Return the newest finished run of each model and section, of the newest one's dataset.
 
-    Damaged ones are passed over. Raises EngineError where nothing has finished.
+    Damaged ones are skipped. Raises EngineError where nothing has finished.
     """
     found: dict[tuple[str, str], Run] = {}
     dataset = None
     for run, info in finished_runs(artifacts):
         section, sha256 = info["section"], info["dataset"]["sha256"]
+        if section not in REPORTED:
+            continue
         model = info["config"]["model"] if section == "train" else ""
         dataset = dataset or sha256
         if sha256 == dataset:

@@ -1,4 +1,4 @@
-"""What stands in the report: run directories turned into the words, tables and pictures of a page.
+"""The content of the report: run directories turned into words, tables and pictures.
 
 The page itself, its order and its looks, is ``report.html.j2``.
 """
@@ -23,7 +23,8 @@ from engine.report import alternatives
 from engine.report.choose import Chosen
 from engine.report.referee import Finding
 from engine.runs.store import Run
-from engine.sections.train.chance import chance_words, warning_of
+from engine.sections import warning_of
+from engine.sections.train.chance import chance_words
 from engine.sections.visualize.figures import LAYER_WORDS
 
 SETTINGS = {  # of the config, those that a reader of the report wants, and what they are called
@@ -48,7 +49,7 @@ REPORT_SAMPLES = {"baseline": "14 of 16", "two-conv": "16 of 16", "two-conv-fc":
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure of a run, to be put into the page whole."""
+    """A figure of a run, embedded in the page."""
 
     source: str  # a data: address
     alternative: str
@@ -62,8 +63,8 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the report: a heading, facts and pictures."""
+class Subsection:
+    """A subsection of the report: a heading, facts and pictures."""
 
     heading: str
     anchor: str
@@ -72,7 +73,7 @@ class Part:
 
 
 def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
-    """Return the report as HTML; it needs nothing outside itself."""
+    """Return the report as self-contained HTML."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("engine.report", ""),
         autoescape=True,
@@ -162,7 +163,7 @@ def _value(value: Any) -> str:
 
 
 def _picture(run: Run, name: str, alternative: str) -> Picture:
-    """Return a figure of a run; figures that are not there, or not whole, are drawn."""
+    """Return a figure of a run; missing or truncated figures are drawn first."""
     path = run.path / "figures" / name
     if path.parent.is_symlink():
         raise DamagedFile(path.parent, "it is a link")
@@ -178,7 +179,7 @@ def _picture(run: Run, name: str, alternative: str) -> Picture:
 
 
 def _whole_png(path: Path) -> bytes:
-    """Return a picture's file, or nothing where it is missing, was cut, or is no picture."""
+    """Return a picture's file, or nothing if it is missing, truncated or no picture."""
     try:
         content = read_bytes(path, PNG_LIMIT)
     except (FileNotFoundError, DamagedFile):
@@ -195,9 +196,9 @@ def _compared(chosen: Chosen) -> Iterator[Picture]:
             return
 
 
-def _training(run: Run) -> Part:
+def _training(run: Run) -> Subsection:
     history = whole_history(run)
-    model = run.config.model
+    model = run.info["config"]["model"]
     chain = ARCHITECTURES[model].chain
     facts = [("layers", " → ".join(chain)), *_settings(run)]
     pictures = [
@@ -206,7 +207,7 @@ def _training(run: Run) -> Part:
         _picture(run, "samples.png", alternatives.samples(run.result)),
         _picture(run, "confusion.png", alternatives.confusion(run.result)),
     ]
-    return Part(model, f"train-{run.id}", facts, pictures)
+    return Subsection(model, f"train-{run.id}", facts, pictures)
 
 
 def _noises(run: Run) -> dict[str, Any]:
@@ -224,7 +225,7 @@ def _noises(run: Run) -> dict[str, Any]:
         ]
         words = alternatives.noise(history, target, position)
         picture = _picture(run, f"label-{label}.png", words)
-        parts.append(Part(f"Target {label}", f"label-{label}-{run.id}", facts, [picture]))
+        parts.append(Subsection(f"Target {label}", f"label-{label}-{run.id}", facts, [picture]))
     return {
         "id": run.id,
         "model": result["model"],
@@ -261,8 +262,8 @@ def _neurons(run: Run) -> dict[str, Any]:
             _picture(run, f"{layer}-activation.png", alternatives.activation(history, layer)),
             _picture(run, f"{layer}-exemplars.png", alternatives.exemplars(layer, of_layer)),
         ]
-        layers.append(Part(LAYER_WORDS[layer], f"{layer}-{run.id}", _layer_facts(of_layer,
-                      run.config.other_runs or {}), pictures))  # fmt: skip
+        layers.append(Subsection(LAYER_WORDS[layer], f"{layer}-{run.id}", _layer_facts(of_layer,
+                      run.info["config"]["other_runs"] or {}), pictures))  # fmt: skip
     return {
         "id": run.id,
         "model": result["model"],
@@ -274,7 +275,7 @@ def _neurons(run: Run) -> dict[str, Any]:
     }
 
 
-def _layer_facts(neurons: list[dict], others: dict[str, str]) -> list[tuple[str, str]]:
+def _layer_facts(neurons: list[dict[str, Any]], others: dict[str, str]) -> list[tuple[str, str]]:
     dead = [str(neuron["index"]) for neuron in neurons if neuron["dead"]]
     alive = [neuron for neuron in neurons if not neuron["dead"]]
     strong = sum(neuron["percentile"] > 0.98 for neuron in alive)
@@ -302,5 +303,5 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def again(runs: Sequence[Run], artifacts: str) -> str:
-    """Return the command line that makes the report of these runs again."""
+    """Return the command line that makes this report again."""
     return shlex.join(["mnist-tui", "report", *(run.id for run in runs), "--artifacts", artifacts])

@@ -1,7 +1,7 @@
-"""Checkpoints: what a run needs to go on as if it had never stopped.
+"""Checkpoints: what a run needs to resume as if it had never stopped.
 
 A checkpoint is a copy of the experiment's state at a Progress and the length of the journal there.
-To go on is to cut the journal to that length and to load the state: no step is shown twice, none
+To resume is to cut the journal to that length and to load the state: no step is shown twice, none
 is missing. The copy is taken on the training's thread; serializing, syncing and renaming are done
 by another, so that the training waits for a memory copy alone.
 """
@@ -16,14 +16,15 @@ import torch
 
 from engine.errors import EngineError, Unsound
 from engine.files.reader import DamagedFile
+from engine.files.values import Positive, Size, check
 from engine.networks.network import load_state
 from engine.runs.events import Progress
-from engine.runs.schema import Positive, Size, check
-from engine.runs.store import JOURNAL_FILE, Run
+from engine.runs.schema import JOURNAL_FILE
+from engine.runs.store import Run
 
 CHECKPOINT_FILE = "checkpoint.pt"
 INTERVAL = 1.0  # seconds of training between two checkpoints
-ANEW = "delete it to begin anew"
+START_OVER = "delete it to start over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Saved:
 
 
 class _SavedValues(TypedDict):
-    """What a checkpoint holds beside the state."""
+    """The rest of a checkpoint beside the state."""
 
     seconds: Size
     journal: Positive
@@ -54,7 +55,7 @@ class Checkpointer:
         self.step: int | None = None  # of the last one that was begun
 
     def due(self, *, epoch_ends: bool) -> bool:
-        """Tell whether it is time for the next one and the last one is written."""
+        """Tell whether the next one is due and the last one has been written."""
         late = time.monotonic() - self._last >= INTERVAL
         return (late or epoch_ends) and not self._busy
 
@@ -63,7 +64,7 @@ class Checkpointer:
         return self._writer is not None and self._writer.is_alive()
 
     def begin(self, state: dict[str, Any], seconds: float, journal: int) -> None:
-        """Copy the state and write it meanwhile; ``wait`` for the one before comes first."""
+        """Copy the state and write it in the background; call ``wait`` for the last one first."""
         self._last = time.monotonic()
         saved = {"state": copied(state), "seconds": seconds, "journal": journal}
         self._begun = self.step = state["step"]
@@ -118,7 +119,7 @@ def read_checkpoint(run: Run, begun: dict[str, Any], steps: int) -> Saved | None
     """
     path = run.path / CHECKPOINT_FILE
     try:
-        saved = load_state(path, _bytes(begun), ANEW)
+        saved = load_state(path, _bytes(begun), START_OVER)
     except FileNotFoundError:
         return None
     try:
@@ -132,7 +133,7 @@ def read_checkpoint(run: Run, begun: dict[str, Any], steps: int) -> Saved | None
         if told > step or (told < step and not damaged):
             raise Unsound(f"it is of step {step}, where the journal is at step {told}")
     except Unsound as error:
-        raise DamagedFile(path, str(error), ANEW) from None
+        raise DamagedFile(path, str(error), START_OVER) from None
     return Saved(saved["state"], found["seconds"], found["journal"])
 
 

@@ -85,46 +85,48 @@ class Preview(Event):
         return cls(step=step, name=name, images=pixels, low=low, high=high, values=values)
 
     def floats(self) -> np.ndarray:
-        """Return the images, back in their range: float64 [N, H, W]."""
-        return self.low + self.images / 255 * (self.high - self.low)
+        """Return the images, back in their range: float64 [N, H, W]; there must be some."""
+        assert self.images is not None
+        images: np.ndarray = self.low + self.images / 255 * (self.high - self.low)
+        return images
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Checkpoint(Event):
-    """All that is needed to go on from this step is on disk."""
+    """All that is needed to resume from this step is on disk."""
 
     kind = "checkpoint"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Resumed(Event):
-    """A run went on from its checkpoint."""
+    """A run was resumed from its checkpoint."""
 
     kind = "resumed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Stopped(Event):
-    """A run ended early because someone asked; ``reason`` says who (``SIGINT``, ``user`` ...)."""
+    """A run was stopped early; ``reason`` says by whom (``SIGINT``, ``user`` ...)."""
 
     kind = "stopped"
     reason: str
 
     @property
     def handed_over(self) -> bool:
-        """Whether that was only for another process to go on with it."""
+        """Whether another process was to take it over."""
         return self.reason == HAND_OVER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Finished(Event):
-    """A run reached its end; ``figures`` are those of ``result.json``, but for times.
+    """A run reached its end; ``results`` are those of ``result.json``, but for times.
 
     ``images_seen`` counts the training images that were processed, where a rate makes sense.
     """
 
     kind = "finished"
-    figures: Mapping[str, Any]
+    results: Mapping[str, Any]
     images_seen: int | None = None
 
 
@@ -140,7 +142,7 @@ class Failed(Event):
 class Working(Event):
     """Nothing was measured, but the state is complete: a run may be paused or stopped here too.
 
-    Told to whoever listens, never to the journal; ``doing`` says what takes so long.
+    For listeners only, never in the journal; ``doing`` says what takes so long.
     """
 
     kind = "working"
@@ -149,7 +151,7 @@ class Working(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Interrupted(Event):
-    """The process that drove a run is gone; told to whoever follows, never to the journal."""
+    """The process that drove a run is gone; for followers only, never in the journal."""
 
     kind = "interrupted"
 
@@ -160,12 +162,14 @@ KINDS: dict[str, type[Event]] = {
 }
 
 
+_IN_JSON = {"results": "figures"}  # the keys of fields that were once called otherwise
+
 # What JSON must hold in the fields that readers build on; one name means the same in every event.
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "step": int, "steps": int, "time": (int, float, type(None)),
     "run": str, "section": str, "title": str, "name": str, "reason": str, "message": str,
     "config": dict, "dataset": dict, "environment": dict,
-    "series": dict, "values": dict, "figures": dict, "images": (dict, type(None)),
+    "series": dict, "values": dict, "results": dict, "images": (dict, type(None)),
 }  # fmt: skip
 
 
@@ -176,16 +180,16 @@ def to_json(event: Event) -> dict[str, Any]:
         value = getattr(event, item.name)
         if item.name in line:
             continue
-        if item.name == "images" and value is not None:
+        if isinstance(event, Preview) and item.name == "images" and value is not None:
             value = {
                 "shape": list(value.shape),
                 "low": event.low,
                 "high": event.high,
-                "base64": base64.b64encode(np.ascontiguousarray(value)).decode("ascii"),
+                "base64": base64.b64encode(np.ascontiguousarray(value).data).decode("ascii"),
             }
         elif item.name in ("low", "high"):
             continue
-        line[item.name] = plain(value)
+        line[_IN_JSON.get(item.name, item.name)] = plain(value)
     return line
 
 
@@ -197,14 +201,16 @@ def from_json(line: Any) -> Event:
     kind = KINDS.get(str(line.get("event"))) if isinstance(line, dict) else None
     if kind is None:
         raise Unsound(f"no such event: {line.get('event') if isinstance(line, dict) else line!r}")
-    fields = {item.name: item for item in dataclasses.fields(kind)}
-    values = {name: value for name, value in line.items() if name in fields}
-    for name, field_ in fields.items():
-        if name not in values:
-            if field_.default is MISSING and field_.default_factory is MISSING:
-                raise Unsound(f"no event: {name} is missing")
-        elif not isinstance(values[name], _TYPES.get(name, object)):
-            raise Unsound(f"{name} cannot be {values[name]!r}")
+    values: dict[str, Any] = {}
+    for item in dataclasses.fields(kind):
+        key = _IN_JSON.get(item.name, item.name)
+        if key not in line:
+            if item.default is MISSING and item.default_factory is MISSING:
+                raise Unsound(f"no event: {key} is missing")
+        elif not isinstance(line[key], _TYPES.get(item.name, object)):
+            raise Unsound(f"{key} cannot be {line[key]!r}")
+        else:
+            values[item.name] = line[key]
     if kind in (Progress, Preview):
         measured = values.get("values", {})
         check_depth(measured, VALUES_DEPTH)
@@ -248,7 +254,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _array(rows: list) -> np.ndarray:
+def _array(rows: Any) -> np.ndarray:
     """Return float32 from nested lists, None as NaN."""
     if not isinstance(rows, list):
         raise Unsound("no event: a series that is no list")
@@ -260,12 +266,12 @@ def _array(rows: list) -> np.ndarray:
 
 
 def real(value: float | None) -> float:
-    """Return a figure that was not finite, and is null in JSON, as NaN."""
+    """Return a number from JSON, null as NaN."""
     return math.nan if value is None else value
 
 
 def _numbers(value: Any) -> Any:
-    """Return a measurement, or nested lists of them, with None as NaN."""
+    """Return a measurement, or nested lists of them, None as NaN."""
     if isinstance(value, list):
         return [_numbers(item) for item in value]
     return math.nan if value is None else value

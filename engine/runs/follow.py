@@ -1,4 +1,4 @@
-"""Reading along in the journal of a run that another process drives."""
+"""Following the journal of a run that another process drives."""
 
 import time
 
@@ -6,18 +6,19 @@ from engine.errors import EngineError
 from engine.files.reader import JOURNAL_LIMIT, open_to_read, read_lines
 from engine.runs.events import Event, Failed, Finished, Interrupted, Stopped
 from engine.runs.lock import is_driven
-from engine.runs.store import JOURNAL_FILE, Run
+from engine.runs.schema import JOURNAL_FILE
+from engine.runs.store import Run
 
-TAKE_OVER = 30.0  # seconds that another process may take to go on with what was handed over
+TAKE_OVER = 30.0  # seconds that another process may take to resume what was handed over
 KNOWN = 64  # bytes before the place read to; other bytes there tell of a journal that was cut
 
 
 class Follower:
-    """Yields a run's events as they are written; of a run that nothing drives, what there is.
+    """Yields a run's events as they are written, or all there are if nothing drives it.
 
-    A run that went on from its checkpoint had its journal cut: it is then told from its first
-    event again, so whoever listens begins anew at each Started. A line that was damaged is passed
-    over, lest a run that goes on seems to stand still.
+    When a run resumes from its checkpoint its journal is cut: it is then told from its first
+    event again, so a listener starts over at each Started. Damaged lines are skipped, so that an
+    active run does not seem to hang.
     """
 
     def __init__(self, run: Run) -> None:
@@ -42,7 +43,7 @@ class Follower:
         self.driven, self._looked = driven, True
         if events:
             self._last = events[-1]
-        # Where the line about its end was lost, whoever followed would wait for it for ever.
+        # If the line about its end was lost, a follower would wait for it forever.
         lost = let_go and not isinstance(self._last, (Finished, Stopped, Failed))
         if ended and (lost or self.run.info["status"] == "running"):
             events.append(Interrupted(step=self._last.step if self._last else 0))
@@ -50,15 +51,16 @@ class Follower:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing drives the run, nor is another process just about to."""
+        """Whether nothing drives the run and no other process is about to."""
         last = self._last
-        if isinstance(last, Stopped) and last.handed_over and time.time() - last.time < TAKE_OVER:
+        handed_over = isinstance(last, Stopped) and last.handed_over
+        if handed_over and last is not None and time.time() - (last.time or 0.0) < TAKE_OVER:
             return False
         return self._looked and not self.driven
 
     @property
     def damaged(self) -> int:
-        """The number of lines passed over so far."""
+        """The number of lines skipped so far."""
         return self._parser.damaged
 
     def _new_events(self) -> list[Event]:

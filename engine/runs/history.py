@@ -1,8 +1,9 @@
-"""A journal as arrays: what figures, tables and charts are drawn from. No torch in here."""
+"""A journal as arrays, from which figures, tables and charts are drawn. No torch in here."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,18 +19,18 @@ class Curve:
 
 
 class History:
-    """Everything that a run told so far, in the order of its steps; grows by ``add``."""
+    """All events of a run so far, in the order of its steps; grows by ``add``."""
 
     def __init__(self) -> None:
         self.started: Started | None = None
         self.finished: Finished | None = None
         self.previews: dict[str, list[Preview]] = {}
         self.event_steps: list[int] = []  # of the Progress events: where a step cursor can stand
-        self._points: dict[str, tuple[list[int], list]] = {}
+        self._points: dict[str, tuple[list[int], list[Any]]] = {}
         self._curves: dict[str, Curve] = {}
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> "History":
+    def of(cls, events: Iterable[Event]) -> Self:
         """Collect a run's events."""
         history = cls()
         for event in events:
@@ -53,7 +54,7 @@ class History:
                 for name, value in event.values.items():
                     self._extend(name, [event.step], [value])
 
-    def _extend(self, name: str, steps: Iterable[int], values: Iterable) -> None:
+    def _extend(self, name: str, steps: Iterable[int], values: Iterable[Any]) -> None:
         known_steps, known_values = self._points.setdefault(name, ([], []))
         known_steps.extend(steps)
         known_values.extend(values)
@@ -64,8 +65,7 @@ class History:
         """Every curve by name, as arrays."""
         for name, (steps, values) in self._points.items():
             if name not in self._curves:
-                values = np.array(values, dtype=np.float64)
-                self._curves[name] = Curve(np.array(steps), values)
+                self._curves[name] = Curve(np.array(steps), np.array(values, dtype=np.float64))
         return self._curves
 
     def preview(self, name: str, step: int | None = None) -> Preview | None:
@@ -81,6 +81,13 @@ class History:
         return preview.floats()
 
 
+class WholeHistory(History):
+    """The history of a finished run."""
+
+    started: Started
+    finished: Finished
+
+
 def ema(values: np.ndarray, weight: float) -> np.ndarray:
     """Return the exponential moving average of values [S], each past one ``weight`` times less.
 
@@ -94,7 +101,9 @@ def ema(values: np.ndarray, weight: float) -> np.ndarray:
     finite = np.isfinite(values)
     sums = np.convolve(np.where(finite, values, 0), kernel)[: len(values)]
     counts = np.convolve(finite, kernel)[: len(values)]
-    return np.divide(sums, counts, out=np.full(len(values), np.nan), where=finite)
+    out = np.full(len(values), np.nan)
+    np.divide(sums, counts, out=out, where=finite)
+    return out
 
 
 def smooth(values: np.ndarray, window: int) -> np.ndarray:
@@ -108,4 +117,31 @@ def smooth(values: np.ndarray, window: int) -> np.ndarray:
     kernel = np.ones(min(window, len(values)))
     sums = np.convolve(np.where(finite, values, 0), kernel, "same")
     counts = np.convolve(finite, kernel, "same")
-    return np.divide(sums, counts, out=np.full(len(values), np.nan), where=counts > 0)
+    out = np.full(len(values), np.nan)
+    np.divide(sums, counts, out=out, where=counts > 0)
+    return out
+
+
+def by_step(curve: Curve | None) -> np.ndarray:
+    """Return a curve's values that are finite, the mean of several at one step: at most [S]."""
+    if curve is None or not curve.values.size:
+        return np.empty(0)
+    values: np.ndarray = curve.values.reshape(len(curve.values), -1).mean(1)
+    finite: np.ndarray = values[np.isfinite(values)]
+    return finite
+
+
+def best(curve: Curve | None) -> float:
+    """Return the largest value of a curve, NaN where there is none."""
+    return float(max(by_step(curve), default=math.nan))
+
+
+def last(curve: Curve | None) -> float:
+    """Return the last value of a curve, NaN where there is none."""
+    values = by_step(curve)
+    return float(values[-1]) if len(values) else math.nan
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean of values, NaN of none."""
+    return float(np.mean(values)) if values else math.nan

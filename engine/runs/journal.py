@@ -1,8 +1,8 @@
-"""What a journal's lines must be: the one parser of whoever reads it whole or reads along.
+"""What a journal's lines must be: one parser for whole journals and growing ones.
 
-The first line tells what the run is, and each later one is held against that: names, shapes and
+The first line says what the run is, and each later one is checked against it: names, shapes and
 ranges are those of such a run, steps do not fall, and nothing is counted twice. A later line that
-is damaged is passed over and counted. No torch in here.
+is damaged is skipped and counted. No torch in here.
 """
 
 import os
@@ -12,11 +12,13 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import numpy as np
 from msgspec import Meta
 
+from engine import sections
 from engine.config import RunConfig
 from engine.errors import Unsound
 from engine.files.reader import DamagedFile, check_depth
 from engine.files.reader import from_json as strict_json
-from engine.networks.architectures import CLASSES, EXEMPLARS, IMAGE_SIZE
+from engine.files.values import Count, Id, Name, Positive, check
+from engine.networks.architectures import IMAGE_SIZE
 from engine.runs.events import (
     Checkpoint,
     Event,
@@ -27,33 +29,20 @@ from engine.runs.events import (
     from_json,
 )
 from engine.runs.schema import (
-    SAMPLES,
-    Count,
     DatasetValues,
     EnvironmentValues,
-    Id,
-    Name,
-    Positive,
-    Section,
-    check,
     check_config,
-    check_figures,
-    digits,
-    fractions,
-    numbers,
+    check_results,
     rows_of,
 )
 
 Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
 Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
-# On whose images another preview is shown: without them it is of no use.
-SHOWN_ON = {"noise": "sources"}
-
 Measured = Annotated[float, Meta(ge=-3.5e38, le=3.5e38)] | None  # a float32, null for NaN
 
 
 class _Line(TypedDict):
-    """What every line has."""
+    """The fields of every line."""
 
     event: str
     time: Time
@@ -64,7 +53,7 @@ class _StartedLine(_Line):
     """The first line; its config is checked by the section's own class."""
 
     run: Id
-    section: Section
+    section: Name
     title: Name
     steps: Positive
     dataset: DatasetValues
@@ -72,17 +61,17 @@ class _StartedLine(_Line):
 
 
 class _ProgressLine(_Line):
-    """A progress; its shapes are those of the run."""
+    """A Progress; its shapes depend on the run."""
 
     series: dict[str, list[Measured | list[Measured]]]
     values: NotRequired[dict[str, Measured | list[Measured]]]
 
 
 class JournalParser:
-    """Turns a journal's lines into events. ``damaged`` counts those that were passed over."""
+    """Turns a journal's lines into events. ``damaged`` counts those that were skipped."""
 
-    def __init__(self, path: str | os.PathLike, config: Callable[[], RunConfig]) -> None:
-        """``config`` returns that of run.json, which the journal must be about."""
+    def __init__(self, path: str | os.PathLike[str], config: Callable[[], RunConfig]) -> None:
+        """``config`` returns the config in run.json, which the journal must match."""
         self.damaged = 0
         self._path = path
         self._config = config
@@ -107,7 +96,7 @@ class JournalParser:
 
 
 class StoredEvents(Iterator[Event]):
-    """The events of a journal that is read from its start. ``damaged`` counts lines passed over.
+    """The events of a journal that is read from its start. ``damaged`` counts skipped lines.
 
     A last line that was cut is no damage.
     """
@@ -118,7 +107,7 @@ class StoredEvents(Iterator[Event]):
 
     @property
     def damaged(self) -> int:
-        """The number of lines passed over so far."""
+        """The number of lines skipped so far."""
         return self._parser.damaged
 
     def __next__(self) -> Event:
@@ -131,7 +120,7 @@ class StoredEvents(Iterator[Event]):
 
 
 def _started(line: Any, config: RunConfig) -> Started:
-    """Return the Started of a first line. Raises Unsound where it is another, or unsound."""
+    """Return the Started in a first line. Raises Unsound if it is anything else."""
     event = from_json(line)
     if not isinstance(event, Started):
         raise Unsound(f"{event.kind}, not started")
@@ -140,15 +129,15 @@ def _started(line: Any, config: RunConfig) -> Started:
     own = check_config(event.section, event.config)
     if event.step != 0:
         raise Unsound("it is not at step 0")
-    if _kind_of(own) != _kind_of(config):
+    if _shape_of(own) != _shape_of(config):
         raise Unsound("it is of another run than run.json")
     return event
 
 
-def _kind_of(config: RunConfig) -> tuple:
-    """Return what of a config decides what its journal holds."""
-    asked = [getattr(config, name, None) for name in ("model", "labels", "layers", "neurons")]
-    return config.section, *asked
+def _shape_of(config: RunConfig) -> tuple[Any, ...]:
+    """Return the part of a config that decides the shape of its journal."""
+    decisive = sections.find(config.section).decisive
+    return config.section, *(getattr(config, name) for name in decisive)
 
 
 def _check_value(name: str, value: Any, kind: Any) -> None:
@@ -159,12 +148,13 @@ def _check_value(name: str, value: Any, kind: Any) -> None:
 
 
 class _Rules:
-    """What the lines after a Started must keep to, and how far they have come."""
+    """The rules for the lines after a Started, and how far they have got."""
 
     def __init__(self, started: Started) -> None:
         self.steps = started.steps
-        self.section, self.asked = started.section, started.config
-        self.rows = rows_of(check_config(self.section, self.asked))
+        self.section, self.asked = sections.find(started.section), started.config
+        self.rows = rows_of(check_config(started.section, self.asked))
+        self.previews = self.section.previews(self.rows)
         self.row = (self.rows,) if self.rows else ()  # what is measured at a step
         self.step = 0  # of the last line
         self.measured = 0  # the step up to which there are series
@@ -187,13 +177,13 @@ class _Rules:
             case Preview():
                 self._check_preview(event, line)
             case Finished():
-                check_figures(event.figures, self.section, self.asked)
+                check_results(event.results, self.section.name, self.asked)
                 _check_value("images_seen", event.images_seen, Count | None)
         self.step = max(self.step, event.step)
         return event
 
     def _check_progress(self, event: Progress) -> None:
-        known = _SERIES[self.section]
+        known = self.section.series
         if any(name not in event.series for name in known):
             raise Unsound("a series is missing")
         rows = {len(series) for series in event.series.values()}
@@ -205,10 +195,14 @@ class _Rules:
                 raise Unsound(f"{name}: a series of shape {list(event.series[name].shape)}")
         for name, value in event.values.items():
             one = (len(value),) if isinstance(value, list) else ()
-            if one not in ((), self.row) or (name in _SCALARS and one) or name in shapes:
+            if (
+                one not in ((), self.row)
+                or (name in self.section.scalars and one)
+                or name in shapes
+            ):
                 raise Unsound(f"{name}: not a value a step")
             shapes[name] = one
-        for name in _SHARES & shapes.keys():
+        for name in shapes.keys() & set(self.section.shares):
             shares = np.asarray(event.series.get(name, event.values.get(name)))
             # A mean may be above one by a rounding; what is not a number is neither.
             if (shares < 0).any() or (shares > 1.001).any():
@@ -219,7 +213,7 @@ class _Rules:
         self.measured = event.step
 
     def _check_preview(self, event: Preview, line: Mapping[str, Any]) -> None:
-        rules = _PREVIEWS[self.section].get(event.name)
+        rules = self.previews.get(event.name)
         if event.images is None:
             count = self.shown.get(event.name)
             if count is None:
@@ -234,58 +228,14 @@ class _Rules:
                 raise Unsound(f"{event.name}: {count} images")
             for end in ("low", "high"):
                 _check_value(end, line["images"][end], Brightness)
-        if event.name in SHOWN_ON and SHOWN_ON[event.name] not in self.shown:
+        if (under := self.section.shown_on.get(event.name)) is not None and under not in self.shown:
             raise Unsound(f"{event.name}: before what it is shown on")
         if rules is not None:  # else it is of a later version
-            wanted, needed, optional = rules(self.rows)
-            if count != wanted:
-                raise Unsound(f"{event.name}: {count} images, not {wanted}")
+            if count != rules.images:
+                raise Unsound(f"{event.name}: {count} images, not {rules.images}")
             values = line.get("values", {})
-            for name, kind in (needed | optional).items():
-                if name in needed or name in values:
-                    _check_value(name, values.get(name), kind)
+            for name, kind in rules.needed.items():
+                _check_value(name, values.get(name), kind)
+            for name in rules.optional.keys() & values.keys():
+                _check_value(name, values[name], rules.optional[name])
         self.shown[event.name] = count
-
-
-_SERIES = {"train": ("loss",), "adversarial": ("loss", "success"), "visualize": ("activation",)}
-_SHARES = {"success", "validation_accuracy"}
-_SCALARS = ("penalty", "learning_rate", "validation_loss", "validation_accuracy")
-
-# Of each preview: how many images, the values that it must have, and those that it may have.
-_Preview = tuple[int, dict[str, Any], dict[str, Any]]
-
-
-def _samples(rows: int) -> _Preview:
-    answers = {"label": digits(SAMPLES), "prediction": digits(SAMPLES)}
-    return SAMPLES, answers | {"probability": fractions(SAMPLES)}, {}
-
-
-def _test_samples(rows: int) -> _Preview:
-    return SAMPLES, {}, {}
-
-
-def _sources(rows: int) -> _Preview:
-    return CLASSES, {"before": digits(CLASSES)}, {"probabilities": fractions(CLASSES, CLASSES)}
-
-
-def _noise(rows: int) -> _Preview:
-    return (
-        rows,
-        {"after": digits(rows, CLASSES)},
-        {"probabilities": fractions(rows, CLASSES, CLASSES)},
-    )
-
-
-def _images(rows: int) -> _Preview:
-    return rows, {}, {"lows": numbers(rows), "highs": numbers(rows)}
-
-
-def _exemplars(rows: int) -> _Preview:
-    return EXEMPLARS * rows, {}, {}
-
-
-_PREVIEWS = {
-    "train": {"samples": _samples, "test_samples": _test_samples},
-    "adversarial": {"sources": _sources, "test_sources": _sources, "noise": _noise},
-    "visualize": {"images": _images, "exemplars": _exemplars},
-}

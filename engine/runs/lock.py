@@ -1,4 +1,4 @@
-"""One process drives a run, and everyone can see whether one does.
+"""One process at most drives a run, and everyone can see whether one does.
 
 An advisory lock on a file in the run's directory: the system drops it when its process ends,
 however that ends, so a run that says ``running`` and is not locked was interrupted.
@@ -16,7 +16,7 @@ from engine.files.reader import open_regular
 from engine.files.writer import open_file
 
 LOCK_FILE = ".lock"
-PATIENCE, LOOK = 0.5, 0.01  # seconds; whoever only asks holds the lock for an instant
+PATIENCE, LOOK = 0.5, 0.01  # seconds; a mere look holds the lock for an instant
 
 _held: set[str] = set()  # runs that this process drives
 _changing = threading.Lock()  # held while a lock and its entry there are not both as they will be
@@ -40,7 +40,7 @@ class RunLock:
         except BaseException:
             self.release()
             raise
-        with suppress(OSError):  # for people who want to know; a full disk is told of elsewhere
+        with suppress(OSError):  # for curious people; a full disk is reported elsewhere
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 

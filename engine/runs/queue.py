@@ -1,4 +1,4 @@
-"""What waits behind a run, kept in its directory: whoever goes on with the run starts that too."""
+"""What is queued behind a run, kept in its directory: whoever resumes the run starts that too."""
 
 import dataclasses
 import json
@@ -42,7 +42,7 @@ class Batch:
 
 
 def _places(config: RunConfig) -> dict[str, str | None]:
-    """Return a config's folders as they are found from any other."""
+    """Return a config's folders as absolute paths."""
     root = config.data_root
     return {
         "artifacts": os.path.abspath(config.artifacts),
@@ -66,7 +66,7 @@ def from_json(text: str | bytes) -> list[Batch]:
 
 
 def read_queue(run: Run) -> list[Batch]:
-    """Return what waits behind a run. Raises EngineError where that cannot be read."""
+    """Return the queue behind a run. Raises EngineError if it cannot be read."""
     path = run.path / QUEUE_FILE
     try:
         batches = from_json(read_bytes(path, JSON_LIMIT))
@@ -82,19 +82,19 @@ def read_queue(run: Run) -> list[Batch]:
 
 
 class QueueKeeper:
-    """Keeps what waits beside the run that goes on, and nowhere else."""
+    """Keeps the queue beside the active run, and nowhere else."""
 
     def __init__(self, run: Run | None = None) -> None:
-        """``run`` is the run that it was kept beside so far."""
+        """``run`` is the run whose directory holds it so far."""
         self._run = run
 
     def done(self) -> None:
-        """Forget what waited: all of it is done. Raises as ``Run.write`` does."""
+        """Remove the queue: all of it is done. Raises as ``Run.write`` does."""
         if self._run is not None:
             self._run.remove(QUEUE_FILE)
 
     def keep(self, run: Run, batches: Iterable[Batch]) -> None:
-        """Write what waits behind ``run``; what stood behind the run before is forgotten.
+        """Write the queue behind ``run`` and remove it from the run before.
 
         Raises as ``Run.write`` does.
         """

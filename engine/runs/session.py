@@ -1,9 +1,9 @@
 """Drives one experiment: the only place where events become files.
 
 A Session pulls events from an experiment's generator, writes each to the journal, hands it to
-whoever listens, and at every Progress and Working answers the wishes of its Control. The command
-line and the app differ only in what listens, so both leave the same files. A Session of a run that
-was interrupted goes on from its checkpoint and leaves what an uninterrupted one would have left.
+its listener, and obeys its Control at every Progress and Working. The command
+line and the app differ only in what listens, so both leave the same files. A Session that
+resumes a run goes on from its checkpoint and leaves what an uninterrupted one would have left.
 """
 
 import shutil
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from engine.files.reader import DamagedFile
@@ -31,9 +32,8 @@ from engine.runs.events import (
     plain,
 )
 from engine.runs.lock import RunLock
+from engine.runs.schema import RESULT_FILE, RUN_FILE
 from engine.runs.store import (
-    RESULT_FILE,
-    RUN_FILE,
     SCHEMA,
     STOP_FILE,
     Journal,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from engine.data.dataset import Dataset
     from engine.numerics.device import Device
     from engine.runs.checkpoint import Checkpointer
-    from engine.sections.experiments import Experiment
+    from engine.sections.section import Experiment
 
 PAUSE_LOOK = 0.02  # seconds between two looks at whether a pause is over
 
@@ -72,7 +72,7 @@ class Session:
         ``command`` is the command line that does the same; ``companions`` are ids of runs that
         were started together with this one, for the figures that show them side by side.
         ``begun`` is called once the run's directory is there and nobody else can drive it.
-        ``resumed`` is the run to go on with, whose config ``config`` is.
+        ``resumed`` is the run to resume; ``config`` is its config.
         """
         self.config = config
         self.data = data
@@ -94,9 +94,9 @@ class Session:
         and whole; what it raised is then raised as an EngineError.
         """
         from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
-        from engine.sections.experiments import begin
 
-        experiment = begin(self.config, self.data, self.device)
+        section = sections.find(self.config.section)
+        experiment = section.begin(self.config, self.data, self.device)
         run = self.resumed or create_run(
             Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
         )
@@ -122,8 +122,8 @@ class Session:
         return run
 
     @contextmanager
-    def _opened(self, run: Run, experiment: "Experiment") -> Iterator[Journal]:
-        """Lock the run, begin its files or go back in them to the checkpoint; give the journal."""
+    def _opened(self, run: Run, experiment: "Experiment[Any]") -> Iterator[Journal]:
+        """Lock the run, create its files or rewind them to the checkpoint; yield the journal."""
         open_journal = self._go_back if self.resumed is not None else self._begin
         with ExitStack() as stack:
             try:
@@ -134,11 +134,11 @@ class Session:
                     shutil.rmtree(run.path, ignore_errors=True)
                 raise EngineError(
                     f"The files of {run.path} cannot be written ({error.strerror or error}); "
-                    "mend that and try again."
+                    "fix that and try again."
                 ) from None
             yield journal
 
-    def _begin(self, run: Run, experiment: "Experiment") -> Journal:
+    def _begin(self, run: Run, experiment: "Experiment[Any]") -> Journal:
         environment = self.device.describe()
         run.write_json(
             RUN_FILE,
@@ -160,7 +160,7 @@ class Session:
         return self._begin_journal(run, experiment, environment)
 
     def _begin_journal(
-        self, run: Run, experiment: "Experiment", environment: dict[str, Any]
+        self, run: Run, experiment: "Experiment[Any]", environment: dict[str, Any]
     ) -> Journal:
         journal = Journal(run)
         started = Started(
@@ -176,14 +176,14 @@ class Session:
         self._emit(started, journal)
         return journal
 
-    def _go_back(self, run: Run, experiment: "Experiment") -> Journal:
-        """Load the checkpoint and cut the journal to where it was taken; tell all that is left."""
+    def _go_back(self, run: Run, experiment: "Experiment[Any]") -> Journal:
+        """Load the checkpoint, cut the journal to where it was taken and replay what is left."""
         from engine.runs.checkpoint import read_checkpoint
 
         run.clear_partial()
         info = run.info
         if info["status"] == "finished":  # since we looked, before we held the lock
-            raise EngineError(f"Run {run.id} has finished; there is nothing to go on with.")
+            raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
         _check_begun_as_asked(run, experiment)
         saved = read_checkpoint(run, experiment.state.state_dict(), experiment.steps)
         if saved is not None:
@@ -204,11 +204,16 @@ class Session:
         return journal
 
     def _drive(
-        self, experiment: "Experiment", run: Run, journal: Journal, checkpointer: "Checkpointer"
+        self,
+        experiment: "Experiment[Any]",
+        run: Run,
+        journal: Journal,
+        checkpointer: "Checkpointer",
     ) -> Finished | Stopped:
         """Pull events until the experiment ends or a stop is asked for."""
         since = time.perf_counter()
-        for event in experiment.events:
+        section = sections.find(self.config.section)
+        for event in section.events(experiment, self.config, self.data, self.device):
             if isinstance(event, Progress):
                 self.seconds += time.perf_counter() - since
             if isinstance(event, Working):
@@ -226,7 +231,7 @@ class Session:
                 if self._wishes_to_stop(run):
                     self._checkpoint(experiment, journal, checkpointer)
                     self._emit_written(checkpointer.wait(), journal)
-                    stopped = Stopped(step=event.step, reason=self.control.stop_reason)
+                    stopped = Stopped(step=event.step, reason=self.control.stop_reason or "")
                     self._emit(stopped, journal)
                     return stopped
                 self._emit_written(checkpointer.written(), journal)
@@ -241,7 +246,7 @@ class Session:
         raise RuntimeError("the experiment ended without a Finished event")
 
     def _wishes_to_stop(self, run: Run) -> bool:
-        """Hold while a pause is wished; tell whether a stop is, from here or from elsewhere."""
+        """Wait while paused; tell whether a stop was requested, here or by another process."""
         while True:
             if run.stop_asked():
                 self.control.stop("another process")
@@ -250,7 +255,7 @@ class Session:
             time.sleep(PAUSE_LOOK)
 
     def _checkpoint(
-        self, experiment: "Experiment", journal: Journal, checkpointer: "Checkpointer"
+        self, experiment: "Experiment[Any]", journal: Journal, checkpointer: "Checkpointer"
     ) -> None:
         self._emit_written(checkpointer.wait(), journal)
         checkpointer.begin(experiment.state.state_dict(), self.seconds, journal.size)
@@ -268,7 +273,7 @@ class Session:
         from engine.figures import draw_figures  # matplotlib, which takes a second to import
         from engine.runs.checkpoint import CHECKPOINT_FILE
 
-        result = plain(finished.figures) | {"seconds": self.seconds}
+        result = plain(finished.results) | {"seconds": self.seconds}
         if finished.images_seen is not None:
             result["images_per_second"] = finished.images_seen / self.seconds
         message = ""
@@ -289,15 +294,15 @@ class Session:
         return True
 
     def _failed(
-        self, error: Exception, experiment: "Experiment", run: Run, journal: Journal
+        self, error: Exception, experiment: "Experiment[Any]", run: Run, journal: Journal
     ) -> Exception:
-        """Leave the run as failed, as far as the disk allows, and return what to raise."""
+        """Mark the run as failed, as far as the disk allows, and return the error to raise."""
         if isinstance(error, MnistTuiError):
             message = str(error)
         elif isinstance(error, OSError):
             message = (
                 f"The files of the run cannot be written ({error.strerror or error}). "
-                f"Mend that, then `mnist-tui resume {run.id}` goes on."
+                f"Fix that, then resume with `mnist-tui resume {run.id}`."
             )
             error = EngineError(message)
         else:
@@ -317,10 +322,10 @@ class Session:
         self._tell(stamped)
 
     def _tell(self, event: Event) -> None:
-        """Have whoever listens hear of an event; no fault of theirs is one of the run's."""
+        """Hand an event to the listener; an error there must not harm the run."""
         try:
             self.listen(event)
-        except BrokenPipeError:  # whoever read along has left; keep what was done, and end
+        except BrokenPipeError:  # the reader has left: keep what was done and stop
             self._stop_telling("SIGPIPE")
         except Exception as error:
             self._unheard = error
@@ -331,8 +336,8 @@ class Session:
         self.listen = lambda event: None
 
 
-def _check_begun_as_asked(run: Run, experiment: "Experiment") -> None:
-    """Raise DamagedFile where a run's config, or its length, is not what its journal began with."""
+def _check_begun_as_asked(run: Run, experiment: "Experiment[Any]") -> None:
+    """Raise DamagedFile if a run's config or length differs from the start of its journal."""
     first = next(run.events(), None)
     if not isinstance(first, Started):
         return
@@ -343,7 +348,7 @@ def _check_begun_as_asked(run: Run, experiment: "Experiment") -> None:
 
 
 def _of_the_listener(error: Exception, run: Run) -> EngineError:
-    """Return what to say of an error that ``listen`` raised."""
+    """Return the error to raise for one that ``listen`` raised."""
     words = str(error).rstrip(".")
     if not isinstance(error, MnistTuiError):
         words = f"What listened to the run failed ({type(error).__name__}: {words})"

@@ -1,4 +1,4 @@
-"""What a run leaves on disk: its directory, its journal, and how both are found again.
+"""A run on disk: its directory, its journal, and how both are found again.
 
 Files appear whole or not at all. Only the journal grows in place, a line at a time; a last line
 that was cut is no error. Everything is written by ``engine.files.writer``, so that no link in a
@@ -6,7 +6,6 @@ run's directory leads what is written out of it.
 """
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -19,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.config import SECTIONS, RunConfig
+from engine import sections
+from engine.config import RunConfig
 from engine.errors import EngineError, Unsound
 from engine.files.reader import (
     JOURNAL_LIMIT,
@@ -37,19 +37,24 @@ from engine.networks.architectures import IMAGE_SIZE
 from engine.runs.events import Event, Stopped, to_json
 from engine.runs.journal import JournalParser, StoredEvents
 from engine.runs.lock import LOCK_FILE, RunLock, is_driven
-from engine.runs.schema import check_result, check_run, rows_of
+from engine.runs.schema import (
+    JOURNAL_FILE,
+    RESULT_FILE,
+    RUN_FILE,
+    check_result,
+    check_run,
+    rows_of,
+)
 
 SCHEMA = 1
-RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
-ARRAY_FILES = {"adversarial": "noise.npy", "visualize": "images.npy"}  # by section
 STOP_FILE = ".stop"  # another process asks the one that drives the run to stop it
 REMOVED = ".removed"  # the end of a directory's name while it is being removed
 _MADE = re.compile(r"\d{8}-\d{6}-\d{3}-.")  # how an id begins
-RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, given back to tell of a full disk
+RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, freed so that a full disk can be reported
 
 
 class Run:
-    """A run directory, to read and to write. Nothing is read before it is asked for."""
+    """A run directory, to read and to write. Nothing is read in advance."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -67,7 +72,7 @@ class Run:
 
     @property
     def damage(self) -> str:
-        """What is wrong with ``run.json``, or with the result of a finished run; "" if nothing."""
+        """What is wrong with ``run.json`` or a finished run's result; "" if nothing."""
         try:
             if self.info["status"] == "finished":
                 _ = self.result
@@ -77,7 +82,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """The status of ``run.json``; ``interrupted`` where it runs but nothing drives it.
+        """The status in ``run.json``; ``interrupted`` if it says running but nothing drives it.
 
         A run may end, or be resumed, between the look at the file and the one at the lock. So
         nothing counts as interrupted unless its file is the same after both: each resume and each
@@ -88,14 +93,16 @@ class Run:
             before, info = info, self.info
             if info == before:
                 return "interrupted"
-        return info["status"]
+        status: str = info["status"]
+        return status
 
     @property
     def config(self) -> RunConfig:
         """What the run was asked to do; ``artifacts`` is where it lies now. Raises EngineError."""
         info = self.info
         here = {"artifacts": str(self.path.parent.resolve())}
-        return SECTIONS[info["section"]].from_json(info["config"] | here)
+        kind: type[RunConfig] = sections.find(info["section"]).config
+        return kind.from_json(info["config"] | here)
 
     @property
     def result(self) -> dict[str, Any]:
@@ -111,17 +118,19 @@ class Run:
         """Return the journal's events, to be iterated over once; none where there is no journal.
 
         Raises DamagedFile, at the first of them, where that is no sound Started. A later line that
-        is damaged is passed over, and counted in ``damaged``.
+        is damaged is skipped, and counted in ``damaged``.
         """
         return StoredEvents(self.lines(), self.parser())
 
     def array(self) -> np.ndarray:
-        """Return the noises or images that a run made: float32 [N, 1, H, W], all finite.
+        """Return the array that a run made: float32 [N, 1, H, W], all finite.
 
         Raises EngineError where they are missing or damaged.
         """
         config = self.config
-        name = ARRAY_FILES[config.section]
+        name = sections.find(config.section).array_file
+        if name is None:
+            raise EngineError(f"Run {self.id} makes neither noises nor images.")
         try:
             return read_array(self.path / name, (rows_of(config), 1, IMAGE_SIZE, IMAGE_SIZE))
         except FileNotFoundError:
@@ -142,7 +151,7 @@ class Run:
 
     @property
     def handed_over(self) -> bool:
-        """Whether its process stopped it only for another one to go on with it."""
+        """Whether its process stopped it only for another one to take it over."""
         last = None
         for event in self.events():
             last = event
@@ -155,11 +164,11 @@ class Run:
         write_atomically(self.path / name, content, self.path)
 
     def remove(self, name: str) -> None:
-        """Remove a file of the run, if it has it."""
+        """Remove a file of the run, if it exists."""
         remove_file(self.path, name)
 
     def sync(self, name: str) -> None:
-        """Have the system write a file of the run to the disk."""
+        """Sync a file of the run to the disk."""
         file = open_file(self.path, name, os.O_RDONLY)
         try:
             os.fsync(file)
@@ -176,7 +185,7 @@ class Run:
         self.write_json(RUN_FILE, self.info | values)
 
     def ask_to_stop(self) -> None:
-        """Have whoever drives the run stop it at its next event. Raises EngineError."""
+        """Ask the process that drives the run to stop it at its next event. Raises EngineError."""
         try:
             self.write(STOP_FILE, b"")
         except OSError as error:
@@ -185,15 +194,15 @@ class Run:
             ) from None
 
     def stop_asked(self) -> bool:
-        """Tell whether another process asks for a stop."""
+        """Tell whether another process has asked for a stop."""
         return os.path.lexists(self.path / STOP_FILE)
 
     def keep_reserve(self) -> None:
-        """Set some room aside, so that a full disk can still be told of."""
+        """Reserve some space, so that a full disk can still be reported."""
         self.write(RESERVE_FILE, bytes(RESERVE))
 
     def free_reserve(self) -> None:
-        """Give that room back."""
+        """Free that space."""
         with suppress(OSError, EngineError):
             self.remove(RESERVE_FILE)
 
@@ -225,11 +234,11 @@ class Run:
         path = self.path / name
         try:
             content = read_bytes(path, JSON_LIMIT)
-            values = from_json(content)
+            values: dict[str, Any] = from_json(content)
             if content != self._sound.get(name):
                 check_object(values)
                 check(values)
-                if name == RUN_FILE:  # the result is held against it
+                if name == RUN_FILE:  # the result is checked against it
                     self._sound.clear()
                 self._sound[name] = content
         except FileNotFoundError:
@@ -280,7 +289,7 @@ class Journal:
 
 
 def create_run(artifacts: Path, name: str) -> Run:
-    """Make a new run directory, ``20260131-235959-123-NAME`` by the present time in UTC.
+    """Make a new run directory, ``20260131-235959-123-NAME`` by the current time in UTC.
 
     Two processes at the same instant get two directories: making one is atomic, and who comes
     second takes a later instant. Raises EngineError where the folder cannot be written.
@@ -305,7 +314,7 @@ def create_run(artifacts: Path, name: str) -> Run:
 
 
 def list_runs(artifacts: Path) -> list[Run]:
-    """Return the runs in a folder, newest first; what has no ``run.json`` is no run.
+    """Return the runs in a folder, newest first: all directories with a ``run.json``.
 
     Nor is what is hidden: a run that is being removed.
     """
@@ -326,7 +335,7 @@ def list_runs(artifacts: Path) -> list[Run]:
 def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:
     """Yield the finished runs in a folder with their ``run.json``, newest first.
 
-    Damaged ones are passed over.
+    Damaged ones are skipped.
     """
     for run in list_runs(artifacts):
         with suppress(EngineError):
@@ -336,7 +345,7 @@ def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:
 
 
 def is_named(id_: str, name: str) -> bool:
-    """Tell whether ``name`` can mean a run: it is its id, or the beginning or end of it."""
+    """Tell whether ``name`` can mean a run: it is the id, or its beginning or end."""
     return bool(name) and (id_.startswith(name) or id_.endswith(name))
 
 
@@ -418,10 +427,3 @@ def content_hashes(config: Mapping[str, Any], files: Mapping[str, bytes]) -> dic
     text = json.dumps(config, sort_keys=True, ensure_ascii=False)
     contents = {"config": text.encode()} | dict(files)
     return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-
-
-def npy_bytes(array: np.ndarray) -> bytes:
-    """Return the content of a ``.npy`` file of an array."""
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()

@@ -10,10 +10,10 @@ import tempfile
 import time
 
 import engine.runs.checkpoint
-from engine.config import TrainConfig
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.events import Event, Progress
+from engine.sections.train.config import TrainConfig
 
 
 def seconds(data_root: str, interval: float) -> float:

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import torch
 
-from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.data.dataset import Dataset, open_dataset
 from engine.numerics import replay
 from engine.numerics.device import Device, open_device
 from engine.runs.events import Finished
-from engine.sections.experiments import begin
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 from tests.benchmarks.__main__ import MODELS, machine, train_networks
+from tests.benchmarks.ours import begun
 
 SEEDS = 30
 EPOCHS_TO_99 = 2
@@ -43,11 +45,11 @@ class Clock:
 
     def run(self, config, data: Dataset, device: Device) -> tuple[float, Finished]:
         """Return the seconds of an experiment, and its last event."""
-        experiment = begin(config, data, device)
-        next(experiment.events)
+        events = begun(config, data, device)
+        next(events)
         torch.cuda.synchronize()
         recorded, since = self.recording, time.perf_counter()
-        for event in experiment.events:
+        for event in events:
             last = event
         torch.cuda.synchronize()
         return time.perf_counter() - since - (self.recording - recorded), last
@@ -91,7 +93,7 @@ def main() -> None:
         )  # fmt: skip
         taken, finished = clock.run(config, data, device)
         seconds.append(taken)
-        accuracies.append(finished.figures["test"]["accuracy"])
+        accuracies.append(finished.results["test"]["accuracy"])
     report["to 99 %"] = {"seconds": seconds, "accuracy": accuracies,
                          "mean accuracy": statistics.mean(accuracies),
                          "mean seconds": statistics.mean(seconds)}  # fmt: skip
@@ -102,7 +104,7 @@ def main() -> None:
 
 
 def _profile(config: TrainConfig, data: Dataset, device: Device, path: Path) -> None:
-    events = begin(config, data, device).events
+    events = begun(config, data, device)
     for _ in range(5):
         next(events)
     with torch.profiler.profile() as profile:

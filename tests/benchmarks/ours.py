@@ -1,16 +1,21 @@
 """What is measured of this project: the experiments themselves, without screen or disk."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
-from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
+from engine import sections
+from engine.config import RunConfig
 from engine.data.dataset import Dataset, open_dataset
 from engine.networks.network import load_network
 from engine.numerics.device import Device, open_device
 from engine.numerics.inference import predict
-from engine.sections.experiments import Experiment, begin
+from engine.runs.events import Event
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 from tests.benchmarks.task import Task
 
 
@@ -20,20 +25,20 @@ def measure(task: Task) -> float:
     data = open_dataset("mnist", task.data_root)
     match task.what:
         case "epoch":
-            return _timed(begin(_training(task, task.model, device, interval=10**6), data, device))
+            return _timed(begun(_training(task, task.model, device, interval=10**6), data, device))
         case "section":
             return sum(
-                _timed(begin(_training(task, model, device, interval=10), data, device))
+                _timed(begun(_training(task, model, device, interval=10), data, device))
                 for model in task.models
             )
         case "evaluation":
             return _evaluation(task, data, device)
         case "noise":
             config = AdversarialConfig(labels=tuple(range(task.count)), artifacts=task.artifacts)
-            return _timed(begin(config.resolve(**_found(task, device)), data, device))
+            return _timed(begun(config.resolve(**_found(task, device)), data, device))
         case "neurons":
             config = VisualizeConfig(artifacts=task.artifacts, **_first_neurons(task.count))
-            return _timed(begin(config.resolve(**_found(task, device)), data, device))
+            return _timed(begun(config.resolve(**_found(task, device)), data, device))
     raise ValueError(task.what)
 
 
@@ -60,9 +65,13 @@ def _found(task: Task, device: Device) -> dict:
     }  # fmt: skip
 
 
-def _timed(experiment: Experiment) -> float:
+def begun(config: RunConfig, data: Dataset, device: Device) -> Iterator[Event]:
+    section = sections.find(config.section)
+    return section.events(section.begin(config, data, device), config, data, device)
+
+
+def _timed(events: Iterator[Event]) -> float:
     """Return the seconds that all events of an experiment take after the first."""
-    events = experiment.events
     next(events)  # data on the device, libraries set up
     if torch.cuda.is_available():
         torch.cuda.synchronize()

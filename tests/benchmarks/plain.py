@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import ToTensor
 
-from engine.data.dataset import Part, open_dataset
+from engine.data.dataset import Split, open_dataset
 from engine.networks.architectures import ARCHITECTURES
 from engine.sections.visualize.neurons import masks
 from tests.benchmarks.task import Task
@@ -25,7 +25,7 @@ STEPS = 100
 class Images(TorchDataset):
     """MNIST as torchvision hands it out: an image and its label at a time."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Split) -> None:
         self.part, self.transform = part, ToTensor()
 
     def __len__(self) -> int:
@@ -105,7 +105,7 @@ def _train(task: Task, model: str, data, interval: int | None) -> float:
 
 
 @torch.no_grad()
-def _evaluate(network: nn.Module, part: Part) -> float:
+def _evaluate(network: nn.Module, part: Split) -> float:
     images = torch.from_numpy(part.images)[:, None]
     right = 0
     for start in range(0, len(part), 1000):
@@ -155,7 +155,7 @@ def _noises(task: Task, data) -> float:
 
 
 @torch.no_grad()
-def _judge(network: Plain, others: list[Plain], noise: Tensor, target: int, test: Part) -> None:
+def _judge(network: Plain, others: list[Plain], noise: Tensor, target: int, test: Split) -> None:
     """Success with its size, that of random noise of the same size, and on the other networks."""
     clean = torch.from_numpy(test.images[test.labels != target])[:, None].float() / 255
 
@@ -182,12 +182,13 @@ def _judge(network: Plain, others: list[Plain], noise: Tensor, target: int, test
 
 def _neurons(task: Task, data) -> float:
     """Climb for one neuron after another, by the tuned recipe, and hold it against the test set."""
-    from engine.config import VisualizeConfig
     from engine.numerics.augmentation import AMOUNTS, affine, warp
+    from engine.sections.visualize.config import VisualizeConfig
     from engine.sections.visualize.rules import TunedAscent, blur, total_variation
 
     network = trained(task, "two-conv-fc")
-    config = VisualizeConfig(model="two-conv-fc", layers=None if task.count == 74 else ("logits",))
+    config = VisualizeConfig(layers=None if task.count == 74 else ("logits",))
+    config = config.resolve(run="a-run", model="two-conv-fc")
     rule, random = TunedAscent, np.random.default_rng(0)
     begin = time.perf_counter()
     for neuron in config.targets[: task.count]:
@@ -215,7 +216,7 @@ def _neurons(task: Task, data) -> float:
     return time.perf_counter() - begin
 
 
-def _respond(network: Plain, neuron, test: Part) -> Tensor:
+def _respond(network: Plain, neuron, test: Split) -> Tensor:
     """Return how a neuron answers to all test images."""
     found = []
     for part in torch.from_numpy(test.images)[:, None].split(1000):

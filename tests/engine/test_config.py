@@ -5,8 +5,12 @@ from contextlib import suppress
 
 import pytest
 
-from engine.config import SECTIONS, TrainConfig, options_of
 from engine.errors import UsageError
+from engine.options import options_of
+from engine.sections import configs
+from engine.sections.train.config import TrainConfig
+
+SECTIONS = configs()
 
 
 def test_recipe_fills_in_what_nobody_chose():

@@ -62,7 +62,7 @@ def test_infused_images_are_titled_by_their_true_digit_and_the_answer(
         ] * 10  # no clean image is read as what it is
     figures = []
     monkeypatch.setattr(adversarial, "save", lambda figure, *name: figures.append(figure))
-    list(adversarial.draw_adversarial(history, np.zeros((10, 1, 28, 28)), tmp_path))
+    list(adversarial.draw(history, np.zeros((10, 1, 28, 28)), tmp_path))
     answers = history.previews["noise"][-1].values["after"][0]
     titles = [axes.get_title() for axes in figures[0].axes]
     for digit in range(1, 10):

@@ -2,11 +2,12 @@ import dataclasses
 
 import torch
 
-from engine.config import RunConfig, TrainConfig
+from engine.config import RunConfig
 from engine.laboratory import Laboratory
 from engine.numerics.device import usable_cores
 from engine.runs.control import Control
 from engine.runs.events import Progress
+from engine.sections.train.config import TrainConfig
 
 
 def laboratory():

@@ -24,9 +24,10 @@ from typing import Any
 
 import typer
 
-from engine.config import SECTIONS, options_of
+from engine.options import options_of
 from engine.runs.lock import LOCK_FILE, is_driven
 from engine.runs.store import list_runs
+from engine.sections import configs
 from tui.cli.main import app, invoke
 from tui.commands import environment_variable
 
@@ -194,7 +195,7 @@ def _variables(rng: random.Random) -> dict[str, str]:
         name = rng.choice(list(VARIABLES))
         changed[name] = rng.choice(VARIABLES[name])
     if rng.random() < 0.2:
-        names = {name for kind in SECTIONS.values() for name in options_of(kind)} | set(SMALL)
+        names = {name for kind in configs().values() for name in options_of(kind)} | set(SMALL)
         # An empty one counts as unset, and would let a run be as long as it is by default.
         name = rng.choice(sorted(names - {"epochs", "steps", "batch_size", "offline"}))
         changed[environment_variable(name)] = rng.choice(ODD_TEXTS + ODD_NUMBERS)

@@ -21,7 +21,6 @@ from rich.console import Console
 from engine.analysis.compare import compare, to_json
 from engine.analysis.export import export_csv
 from engine.analysis.verify import verify
-from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.errors import MnistTuiError
 from engine.figures import draw_figures
 from engine.laboratory import Laboratory, find_trained, newest_trained
@@ -35,6 +34,9 @@ from engine.runs.lock import is_driven
 from engine.runs.queue import Batch, QueueKeeper, read_queue
 from engine.runs.session import Session
 from engine.runs.store import Run, find_run, list_runs
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 from tests.fuzz.damage import HUGE, damage
 from tui.app.screens.files import files_of
 from tui.app.screens.network import trained_runs

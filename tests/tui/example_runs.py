@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 
-from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.networks.architectures import ARCHITECTURES, EXEMPLARS
 from engine.runs.events import Failed, Finished, Preview, Progress, Started, to_json
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 
 DATASET = {"name": "digits", "sha256": "0" * 64, "train": 1260, "validation": 270, "test": 267}
 ENVIRONMENT = {
@@ -82,7 +84,7 @@ def trained(artifacts, digits, number, model, accuracy):
     """Write a finished training."""
     config = TrainConfig(model=model, artifacts=str(artifacts)).resolve(**FOUND)
     figures = train_figures(model, accuracy)
-    events = [*train_events(digits, level=number), Finished(step=STEPS, figures=figures)]
+    events = [*train_events(digits, level=number), Finished(step=STEPS, results=figures)]
     result = figures | {"seconds": 5.0, "images_per_second": 10_000.0}
     return write_run(artifacts, number, config, events, result=result)
 
@@ -131,7 +133,7 @@ def crafted(artifacts, digits, number, model_run):
     ]  # fmt: skip
     figures = {"model_run": model_run, "transfer_runs": {}, "model": "two-conv-fc",
                "clean_accuracy": 0.95, "targets": targets}  # fmt: skip
-    events.append(Finished(step=40, figures=figures))
+    events.append(Finished(step=40, results=figures))
     return write_run(artifacts, number, config, events, result=figures | {"seconds": 5.0})
 
 
@@ -171,7 +173,7 @@ def visualized(artifacts, digits, number, model_run):
         for n, end in zip(targets, ends, strict=True)
     ]  # fmt: skip
     figures = {"model_run": model_run, "model": "two-conv-fc", "neurons": neurons}
-    events.append(Finished(step=40, figures=figures))
+    events.append(Finished(step=40, results=figures))
     return write_run(artifacts, number, config, events, result=figures | {"seconds": 5.0})
 
 

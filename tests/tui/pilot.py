@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from engine.config import RunConfig, TrainConfig
+from engine.config import RunConfig
+from engine.sections.train.config import TrainConfig
 from tui.app.app import MnistTui
 
 

@@ -20,8 +20,9 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
-from engine.config import RunConfig, options_of
+from engine.config import RunConfig
 from engine.errors import EngineError
+from engine.options import options_of
 from engine.runs.store import Run
 from tui.app.actions import ACTIONS, ANYWHERE, BY_ID, BY_NAME
 from tui.app.guard import GuardedApp

@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn, TextIO
 
-from engine.config import RunConfig, options_of
+from engine.config import RunConfig
+from engine.options import options_of
 from engine.runs.store import Run
 from tui.app.app import MnistTui
 from tui.app.faults import log_path, words_of

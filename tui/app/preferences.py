@@ -22,11 +22,12 @@ from typing import Any
 from platformdirs import user_config_path
 from textual.theme import BUILTIN_THEMES
 
-from engine.config import SECTIONS, options_of
 from engine.errors import EngineError, UsageError
 from engine.files.reader import MB, read_bytes
 from engine.files.text import visible
 from engine.files.writer import write_atomically
+from engine.options import options_of
+from engine.sections import configs
 from tui.commands import read_value
 from tui.words import near
 
@@ -125,9 +126,9 @@ def _checked_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     """Return the options that can be defaults, and why the others cannot, by name."""
     kept: dict[str, Any] = {}
     refused: dict[str, str] = {}
-    names = dict.fromkeys(name for kind in SECTIONS.values() for name in options_of(kind))
+    names = dict.fromkeys(name for kind in configs().values() for name in options_of(kind))
     for name, value in given.items():
-        kinds = [kind for kind in SECTIONS.values() if name in options_of(kind)]
+        kinds = [kind for kind in configs().values() if name in options_of(kind)]
         if not kinds:
             refused[name] = f"no option has this name{near(name, names)}"
         for kind in kinds:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.progress import DownloadColumn, Progress
 
-from engine.config import option
 from engine.errors import EngineError
+from engine.options import option
 from tui.cli.options import AsJson, expand, refuse_options_before
 from tui.cli.progress import Words
 from tui.console import console_for, say, say_json

@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from engine.config import option
 from engine.errors import MnistTuiError
+from engine.options import option
 from tui.cli.data import Found, dataset_states
 from tui.cli.options import AsJson, expand
 from tui.console import console_for, say_json

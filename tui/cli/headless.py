@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from engine.config import NetworkConfig, RunConfig
+from engine.config import RunConfig
 from engine.driver import Driver, Job
 from engine.errors import EngineError
 from engine.laboratory import Laboratory
@@ -14,7 +14,8 @@ from engine.runs.control import Control
 from engine.runs.events import Event
 from engine.runs.queue import Batch
 from engine.runs.store import Run
-from engine.sections.train.chance import warning_of
+from engine.sections import warning_of
+from engine.sections.trained import NetworkConfig
 from tui.cli.options import Output
 from tui.cli.progress import Listener, listener
 from tui.cli.report import make_report, tell_findings

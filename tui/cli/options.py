@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from engine.config import flag, option, options_of
 from engine.errors import UsageError
+from engine.options import flag, option, options_of
 from tui.cli.completion import training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 

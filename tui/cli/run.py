@@ -8,16 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.config import (
-    AdversarialConfig,
-    RunConfig,
-    TrainConfig,
-    VisualizeConfig,
-    options_of,
-)
+from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
 from engine.networks.architectures import ARCHITECTURES, CLASSES, LAYERS
+from engine.options import options_of
 from engine.runs.queue import Batch, from_json
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 from tui.cli.completion import one_of
 from tui.cli.detach import COMMAND, Announcement, start_detached
 from tui.cli.headless import conduct

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.config import option
 from engine.errors import EngineError, UsageError
+from engine.options import option
 from engine.runs.lock import is_driven
 from engine.runs.store import Run, find_run, finish_removals, is_named, list_runs, remove_run
 from tui.cli.completion import run_ids

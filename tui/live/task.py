@@ -62,7 +62,7 @@ class Task(Job):
     def warning(self) -> str:
         """Why its final results are worthless, "" if they are sound or not there yet."""
         finished = self.history.finished
-        return chance_words(finished.figures) if finished and self.section == "train" else ""
+        return chance_words(finished.results) if finished and self.section == "train" else ""
 
     @property
     def active(self) -> bool:

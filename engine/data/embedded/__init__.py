@@ -1,1 +1,1 @@
-"""Data that travels inside the package: the digits used where there is no MNIST."""
+"""Data inside the package: the digits that stand in where there is no MNIST."""

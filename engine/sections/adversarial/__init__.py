@@ -1,0 +1,140 @@
+"""Section 2: targeted universal adversarial noise (course report, section 2)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from engine.files.values import digits, fractions
+from engine.networks.architectures import CLASSES
+from engine.runs.events import Event
+from engine.runs.history import best, last, mean
+from engine.sections.adversarial.config import AdversarialConfig, ResolvedAdversarialConfig
+from engine.sections.adversarial.results import AdversarialResults, check_targets
+from engine.sections.section import Claim, Experiment, PreviewRules, Results
+from engine.sections.trained import (
+    CHECKPOINT_INTERVAL,
+    LooksAtNetwork,
+    load_network_of,
+    load_others_of,
+)
+
+if TYPE_CHECKING:
+    from engine.data.dataset import Dataset
+    from engine.numerics.device import Device
+    from engine.runs.history import History, WholeHistory
+    from engine.runs.store import Run
+    from engine.sections.adversarial.state import Noises
+
+
+class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
+    """One universal noise image per target label."""
+
+    name = "adversarial"
+    about = "Craft one universal noise per target label and judge it (course report, section 2)."
+    asked = AdversarialConfig
+    config = ResolvedAdversarialConfig
+    results = AdversarialResults
+    series = ("loss", "success")
+    shares = ("success",)
+    shown_on: ClassVar = {"noise": "sources"}
+    decisive = ("model", "labels")
+    drawn_from = ("loss", "success", "sources", "test_sources", "noise")
+    files = ("noise.npy",)
+    array_file = "noise.npy"
+    verified = "success, distortion, random noise and transfer come out again from noise.npy"
+    comes_out_again = "Success comes out again from the noise, on clamped images"
+
+    def begin(
+        self, config: ResolvedAdversarialConfig, data: "Dataset", device: "Device"
+    ) -> Experiment["Noises"]:
+        """Return the crafting that a config describes. Raises EngineError."""
+        from engine.sections.adversarial.craft import craft
+        from engine.sections.adversarial.state import CraftState
+
+        network, others = load_network_of(config, device), load_others_of(config, device)
+        state = CraftState.begin(config, device, network, others)
+        return Experiment(
+            state=state,
+            making=craft(config, data, device, state),
+            steps=config.steps,
+            checkpoint_interval=CHECKPOINT_INTERVAL,
+        )
+
+    def load(
+        self, config: ResolvedAdversarialConfig, run: "Run", device: "Device", results: Results
+    ) -> "Noises":
+        """Return a run's noises and the networks that they are tried on. Raises EngineError."""
+        import torch
+
+        from engine.sections.adversarial.state import Noises
+
+        noise = torch.from_numpy(run.array()).to(device.torch_device)
+        return Noises(noise, load_network_of(config, device), load_others_of(config, device))
+
+    def evaluate(
+        self, config: ResolvedAdversarialConfig, made: "Noises", data: "Dataset", device: "Device"
+    ) -> Iterator[Event]:
+        """Judge noises on the test images."""
+        from engine.sections.adversarial.evaluate import evaluate
+
+        return evaluate(config, made, data, device)
+
+    def rows(self, config: ResolvedAdversarialConfig) -> int:
+        """Return the number of noises."""
+        return len(config.labels)
+
+    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
+        """Return the rules of sources and noises."""
+        sources = PreviewRules(
+            CLASSES, {"before": digits(CLASSES)}, {"probabilities": fractions(CLASSES, CLASSES)}
+        )
+        noise = PreviewRules(
+            rows,
+            {"after": digits(rows, CLASSES)},
+            {"probabilities": fractions(rows, CLASSES, CLASSES)},
+        )
+        return {"sources": sources, "test_sources": sources, "noise": noise}
+
+    def check_results(self, results: Results, config: ResolvedAdversarialConfig) -> None:
+        """Raise Unsound where results are of other labels."""
+        check_targets(results, config.labels)
+
+    def columns(self, config: ResolvedAdversarialConfig, metric: str) -> Sequence[str]:
+        """Name values by label."""
+        return [f"{metric}_label_{label}" for label in config.labels]
+
+    def ranking(self, history: "History") -> dict[str, float]:
+        """Return success and sizes; mean success ranks."""
+        targets = history.finished.results["targets"] if history.finished else []
+        rates = [target["success"]["rate"] for target in targets]
+        return {
+            "success_mean": mean(rates),
+            "success_worst": min(rates, default=np.nan),
+            "effective_l2": mean([t["distortion"]["effective_l2"] for t in targets]),
+            "random_noise_success": mean([t["random_noise_success"] for t in targets]),
+            "batch_success_best": best(history.curves.get("success")),
+            "batch_success_last": last(history.curves.get("success")),
+        }
+
+    def headline(self, results: Results) -> str:
+        """Return how many noises were judged."""
+        return f"{len(results['targets'])} targets, every rate, size and interval"
+
+    def draw(self, run: "Run", history: "WholeHistory", folder: Path) -> Iterator[Path]:
+        """Draw curves, noise and infused images of each label, and all of them together."""
+        from engine.sections.adversarial.figures import draw
+
+        return draw(history, run.array(), folder)
+
+    def claims(
+        self, config: ResolvedAdversarialConfig, run: "Run", data: "Dataset", device: "Device"
+    ) -> Iterator[Claim]:
+        """Yield what a reviewer would doubt about noises."""
+        from engine.sections.adversarial.claims import claims
+
+        return claims(config, run, data, device)
+
+
+SECTION = Adversarial()

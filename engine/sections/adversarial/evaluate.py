@@ -12,15 +12,57 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.data.dataset import Part
+from engine.data.dataset import Dataset, Split
 from engine.networks.architectures import CLASSES, IMAGE_SIZE
 from engine.networks.network import Network
 from engine.numerics.device import Device
-from engine.numerics.inference import in_parts, infuse, predict, to_unit
+from engine.numerics.inference import in_parts, infuse, judge, predict, to_unit
 from engine.numerics.intervals import wilson_interval
 from engine.numerics.seeding import Stream, stream
+from engine.runs.events import Event, Finished, Working
+from engine.sections.adversarial.config import ResolvedAdversarialConfig
+from engine.sections.adversarial.sources import Sources
+from engine.sections.adversarial.state import Noises
 
 MATCHED = 1e-4  # how closely, relatively, random noise is brought to the same effective L2
+
+
+def evaluate(
+    config: ResolvedAdversarialConfig, made: Noises, data: Dataset, device: Device
+) -> Iterator[Event]:
+    """Judge noises on the test images.
+
+    Previews ``test_sources`` and ``noise``, as while crafting, on test images. Working: after each
+    noise that was judged.
+    """
+    step = config.steps
+    yield Working(step=step, doing="judging on the test images")
+    images, truth = device.place(data.test)
+    clean = judge(predict(made.network, images, device), truth)
+    targets = []
+    for target in judge_noise(
+        made.noise,
+        config.labels,
+        network=made.network,
+        others=made.others,
+        test=data.test,
+        device=device,
+        epsilon=config.epsilon,
+        seed=config.seed,
+    ):
+        targets.append(target)
+        yield Working(step=step, doing=f"judging {len(targets)} of {len(config.labels)}")
+    sources = Sources("test_sources", data.test, config, device)
+    yield sources.clean(made.network, step)
+    yield sources.infused(made.network, made.noise, step)
+    results = {
+        "model_run": config.run,
+        "transfer_runs": dict(config.others),
+        "model": config.model,
+        "clean_accuracy": clean["accuracy"],
+        "targets": targets,
+    }
+    yield Finished(step=step, results=results)
 
 
 def judge_noise(
@@ -29,12 +71,12 @@ def judge_noise(
     *,
     network: Network,
     others: Mapping[str, Network],
-    test: Part,
+    test: Split,
     device: Device,
     epsilon: float | None,
     seed: int,
 ) -> Iterator[dict[str, Any]]:
-    """Yield an item of the contract's ``targets`` for each noise of [L, 1, H, W]."""
+    """Yield an item of ``targets`` in result.json for each noise of [L, 1, H, W]."""
     images, truth = device.place(test)
     for label, one in zip(labels, noise, strict=True):
         eligible = truth != label

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.image import AxesImage
 
 from engine.figures.style import (
@@ -23,14 +25,14 @@ from engine.figures.style import (
     save,
 )
 from engine.networks.architectures import CLASSES
-from engine.runs.history import History
+from engine.runs.history import WholeHistory
 
 DIVERGING = "RdBu_r"  # red adds ink, blue takes it away, white is nothing
 
 
-def draw_adversarial(history: History, noise: np.ndarray, folder: Path) -> Iterator[Path]:
+def draw(history: WholeHistory, noise: np.ndarray, folder: Path) -> Iterator[Path]:
     """Draw an adversarial run's figures from its history and noise [L, 1, H, W]."""
-    targets = history.finished.figures["targets"]
+    targets = history.finished.results["targets"]
     bound = float(np.abs(noise).max()) or 1.0
     for row in range(len(targets)):
         yield _label(history, noise[:, 0], row, bound, folder)
@@ -39,15 +41,15 @@ def draw_adversarial(history: History, noise: np.ndarray, folder: Path) -> Itera
     yield _by_source(history, folder)
 
 
-def _subtitle(history: History, *extra: str) -> str:
+def _subtitle(history: WholeHistory, *extra: str) -> str:
     epsilon = history.started.config["epsilon"]
     budget = "no L∞ budget" if epsilon is None else f"ε = {epsilon:g}"
     return provenance(history, budget, *extra)
 
 
-def _label(history: History, noise: np.ndarray, row: int, bound: float, folder: Path) -> Path:
-    """Everything of one label, as the report shows it: curves, noise, nine infused images."""
-    target = history.finished.figures["targets"][row]
+def _label(history: WholeHistory, noise: np.ndarray, row: int, bound: float, folder: Path) -> Path:
+    """All about one label, as in the course report: curves, noise, nine infused images."""
+    target = history.finished.results["targets"][row]
     label, success = target["label"], target["success"]
     figure, axes = new_figure(
         11, 5.6,
@@ -74,7 +76,7 @@ def _label(history: History, noise: np.ndarray, row: int, bound: float, folder: 
     return save(figure, folder, f"label-{label}")
 
 
-def _curve(axes: Axes, history: History, name: str, row: int, words: str) -> None:
+def _curve(axes: Axes, history: WholeHistory, name: str, row: int, words: str) -> None:
     chart(axes, "iteration (batches of training images)", words)
     curve = history.curves[name]
     axes.plot(curve.steps, curve.values[:, row], color=BLUE, linewidth=1.3)
@@ -87,9 +89,7 @@ def _noise(figure: Figure, axes: Axes, noise: np.ndarray, bound: float) -> None:
     _noise_bar(figure, axes.images[0], axes, shrink=0.6, pad=0.03)
 
 
-def _noise_bar(
-    figure: Figure, noise: AxesImage, axes: Axes | list[Axes], **options: object
-) -> None:
+def _noise_bar(figure: Figure, noise: AxesImage, axes: Axes | list[Axes], **options: Any) -> None:
     """Put the scale of shown noise below its axes."""
     bar = figure.colorbar(noise, ax=axes, orientation="horizontal", **options)
     bar.set_label("added to each pixel (a pixel is 0 to 1)", fontsize=8)
@@ -97,7 +97,14 @@ def _noise_bar(
     bar.outline.set_visible(False)
 
 
-def _infused(figure, spec, history: History, noise: np.ndarray, row: int, label: int) -> None:
+def _infused(
+    figure: Figure,
+    spec: SubplotSpec,
+    history: WholeHistory,
+    noise: np.ndarray,
+    row: int,
+    label: int,
+) -> None:
     """Show the nine images of other digits with the noise on them, and what they are read as."""
     clean = history.images("test_sources")
     after = history.previews["noise"][-1].values["after"][row]
@@ -115,8 +122,8 @@ def _infused(figure, spec, history: History, noise: np.ndarray, row: int, label:
         )  # fmt: skip
 
 
-def _noises(history: History, noise: np.ndarray, bound: float, folder: Path) -> Path:
-    targets = history.finished.figures["targets"]
+def _noises(history: WholeHistory, noise: np.ndarray, bound: float, folder: Path) -> Path:
+    targets = history.finished.results["targets"]
     columns = min(5, len(targets))
     rows = -(-len(targets) // columns)
     figure, axes = new_figure(
@@ -137,10 +144,10 @@ def _noises(history: History, noise: np.ndarray, bound: float, folder: Path) -> 
     return save(figure, folder, "noises")
 
 
-def _success(history: History, folder: Path) -> Path:
+def _success(history: WholeHistory, folder: Path) -> Path:
     """Success with intervals beside random noise and transfer, and the curves of all labels."""
-    figures = history.finished.figures
-    targets = figures["targets"]
+    results = history.finished.results
+    targets = results["targets"]
     figure, axes = new_figure(
         11, 4.4, "Targeted success on test images of other digits", _subtitle(history), columns=2
     )
@@ -154,7 +161,7 @@ def _success(history: History, folder: Path) -> Path:
     high = np.array([target["success"]["high"] for target in targets]) - rates
     bars.bar(
         places, rates, 0.62, yerr=np.maximum(0, [low, high]), color="#A9CDE6", ecolor=INK,
-        capsize=2.5, error_kw={"linewidth": 1}, label=f"{figures['model']} (95 % intervals)",
+        capsize=2.5, error_kw={"linewidth": 1}, label=f"{results['model']} (95 % intervals)",
     )  # fmt: skip
     for model, marker, colour in zip(targets[0]["transfer"], "sD", CYCLE[1:], strict=False):
         moved = [target["transfer"][model] for target in targets]
@@ -183,8 +190,8 @@ def _success(history: History, folder: Path) -> Path:
     return save(figure, folder, "success")
 
 
-def _by_source(history: History, folder: Path) -> Path:
-    targets = history.finished.figures["targets"]
+def _by_source(history: WholeHistory, folder: Path) -> Path:
+    targets = history.finished.results["targets"]
     rates = np.array(
         [[np.nan if rate is None else rate for rate in t["by_source"]] for t in targets]
     ).T

@@ -1,0 +1,116 @@
+"""Section 1: training the three classifiers (course report, section 1)."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.files.values import digits, fractions
+from engine.runs.events import Event, real
+from engine.runs.history import best, last
+from engine.sections.section import Claim, Experiment, PreviewRules, Results, Section
+from engine.sections.train.chance import chance_words
+from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
+from engine.sections.train.results import SAMPLES, TrainResults
+
+if TYPE_CHECKING:
+    from engine.data.dataset import Dataset
+    from engine.networks.network import Network
+    from engine.numerics.device import Device
+    from engine.runs.history import History, WholeHistory
+    from engine.runs.store import Run
+
+
+class Train(Section[ResolvedTrainConfig, "Network"]):
+    """Training one classifier."""
+
+    name = "train"
+    about = "Train the classifiers and judge them on the test set (course report, section 1)."
+    asked = TrainConfig
+    config = ResolvedTrainConfig
+    results = TrainResults
+    trains = True
+    series = ("loss",)
+    scalars = ("penalty", "learning_rate", "validation_loss", "validation_accuracy")
+    shares = ("validation_accuracy",)
+    decisive = ("model",)
+    drawn_from = ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples")
+    files = ("weights.pt",)
+    verified = "accuracy, loss, samples and confusion come out again from weights.pt"
+    comes_out_again = "Test accuracy comes out again from the weights"
+
+    def begin(
+        self, config: ResolvedTrainConfig, data: "Dataset", device: "Device"
+    ) -> Experiment["Network"]:
+        """Return the training that a config describes."""
+        from engine.sections.train.loop import TrainState, train
+
+        state = TrainState.begin(config, device)
+        return Experiment(
+            state=state,
+            making=train(config, data, device, state),
+            steps=config.total_steps(len(data.train)),
+            checkpoint_interval=config.steps_per_epoch(len(data.train)),
+        )
+
+    def load(
+        self, config: ResolvedTrainConfig, run: "Run", device: "Device", results: Results
+    ) -> "Network":
+        """Return a run's network. Raises EngineError."""
+        from engine.networks.network import load_network
+
+        return load_network(run.path / "weights.pt", config.model, device.torch_device)
+
+    def evaluate(
+        self, config: ResolvedTrainConfig, made: "Network", data: "Dataset", device: "Device"
+    ) -> Iterator[Event]:
+        """Judge a network on validation and test images."""
+        from engine.sections.train.evaluate import evaluate
+
+        return evaluate(config, made, data, device)
+
+    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
+        """Return the rules of the samples."""
+        answers = {"label": digits(SAMPLES), "prediction": digits(SAMPLES)}
+        return {
+            "samples": PreviewRules(SAMPLES, answers | {"probability": fractions(SAMPLES)}),
+            "test_samples": PreviewRules(SAMPLES),
+        }
+
+    def ranking(self, history: "History") -> dict[str, float]:
+        """Return accuracies and losses; test accuracy ranks."""
+        curve = history.curves.get("validation_accuracy")
+        test = history.finished.results["test"] if history.finished else {}
+        return {
+            "test_accuracy": test.get("accuracy", math.nan),
+            "test_loss": real(test.get("loss")),
+            "validation_best": best(curve),
+            "validation_last": last(curve),
+            "loss_last": last(history.curves.get("loss")),
+        }
+
+    def headline(self, results: Results) -> str:
+        """Return the test accuracy."""
+        return f"{results['model']}: {results['test']['accuracy']:.2%}"
+
+    def warning(self, run: "Run") -> str:
+        """Say where a training ended at chance. Raises EngineError."""
+        return chance_words(run.result) if run.info["status"] == "finished" else ""
+
+    def draw(self, run: "Run", history: "WholeHistory", folder: Path) -> Iterator[Path]:
+        """Draw loss, accuracy, samples and confusion; with its companions all models in one."""
+        from engine.figures import companions
+        from engine.sections.train.figures import draw
+
+        return draw(history, companions(run), folder)
+
+    def claims(
+        self, config: ResolvedTrainConfig, run: "Run", data: "Dataset", device: "Device"
+    ) -> Iterator[Claim]:
+        """Yield the claim that it has learned anything."""
+        from engine.sections.train.claims import claims
+
+        return claims(run)
+
+
+SECTION = Train()

@@ -26,12 +26,12 @@ from engine.figures.style import (
 )
 from engine.networks.architectures import ARCHITECTURES
 from engine.numerics.intervals import rate_interval
-from engine.runs.history import Curve, History, smooth
+from engine.runs.history import Curve, WholeHistory, smooth
 
 WINDOW = 21  # steps over which the training loss is smoothed
 
 
-def draw_train(history: History, companions: Sequence[History], folder: Path) -> Iterator[Path]:
+def draw(history: WholeHistory, companions: Sequence[WholeHistory], folder: Path) -> Iterator[Path]:
     """Draw a training run's figures; with companions, all their models in one as well."""
     yield _loss(history, folder)
     yield _accuracy(history, folder)
@@ -41,16 +41,18 @@ def draw_train(history: History, companions: Sequence[History], folder: Path) ->
         yield _models([*companions, history], folder)
 
 
-def _with_penalty(history: History, curve: Curve) -> np.ndarray:
-    """Return a cross-entropy curve with the L2 penalty added, as the report plots it.
+def _with_penalty(history: WholeHistory, curve: Curve) -> np.ndarray:
+    """Return a cross-entropy curve with the L2 penalty added, as the course report plots it.
 
     The penalty is known at every tenth step and changes slowly; between, it is interpolated.
     """
     penalty = history.curves["penalty"]
-    return curve.values + np.interp(curve.steps, penalty.steps, penalty.values)
+    added = np.interp(curve.steps, penalty.steps, penalty.values)
+    total: np.ndarray = curve.values + added
+    return total
 
 
-def _loss(history: History, folder: Path) -> Path:
+def _loss(history: WholeHistory, folder: Path) -> Path:
     figure, axes = new_figure(10, 4, "Training and validation loss", provenance(history), columns=2)
     train, validation = history.curves["loss"], history.curves["validation_loss"]
     for place, words, add in (
@@ -71,7 +73,7 @@ def _loss(history: History, folder: Path) -> Path:
         )  # fmt: skip
         _fit_loss(place, np.concatenate([smooth(raw, WINDOW), held_out]))
         legend(place)
-    axes[0, 0].set_title("as the report plots it", fontsize=9, loc="left", color=INK)
+    axes[0, 0].set_title("as the course report plots it", fontsize=9, loc="left", color=INK)
     axes[0, 1].set_title("without the penalty", fontsize=9, loc="left", color=INK)
     return save(figure, folder, "loss")
 
@@ -89,7 +91,7 @@ def _fit_loss(axes: Axes, values: np.ndarray) -> None:
         axes.set_ylim(0, high * 1.08)
 
 
-def _accuracy(history: History, folder: Path) -> Path:
+def _accuracy(history: WholeHistory, folder: Path) -> Path:
     figure, axes = new_figure(7, 4, "Validation accuracy", provenance(history))
     place = axes[0, 0]
     chart(place, "iteration (batches)", "accuracy")
@@ -105,29 +107,29 @@ def _accuracy(history: History, folder: Path) -> Path:
         reported = ARCHITECTURES[history.started.config["model"]].reported_accuracy
         place.axhline(
             reported, color=GREY, linewidth=1, linestyle=":",
-            label=f"the report's test accuracy: {reported:.2%}",
+            label=f"the course report's test accuracy: {reported:.2%}",
         )  # fmt: skip
     _fit_accuracy(place, [curve])
     legend(place, loc="lower right")
     return save(figure, folder, "accuracy")
 
 
-def _test_words(history: History) -> str:
-    test = history.finished.figures["test"]
+def _test_words(history: WholeHistory) -> str:
+    test = history.finished.results["test"]
     low, high = _test_interval(history)
     return f"{test['accuracy']:.2%} (95 % interval {low * 100:.2f} – {high * 100:.2f})"
 
 
-def _test_interval(history: History) -> tuple[float, float]:
-    test = history.finished.figures["test"]
+def _test_interval(history: WholeHistory) -> tuple[float, float]:
+    test = history.finished.results["test"]
     return rate_interval(test["accuracy"], test["n"])
 
 
 def _mark_test(
-    axes: Axes, history: History, colour: str, label: str | None, place: int = 0
+    axes: Axes, history: WholeHistory, colour: str, label: str | None, place: int = 0
 ) -> None:
     """Mark the final test accuracy with its 95 % Wilson interval, right of the run's end."""
-    accuracy = history.finished.figures["test"]["accuracy"]
+    accuracy = history.finished.results["test"]["accuracy"]
     low, high = _test_interval(history)
     axes.errorbar(
         history.started.steps * (1.015 + 0.02 * place), accuracy,
@@ -143,8 +145,8 @@ def _fit_accuracy(axes: Axes, curves: Sequence[Curve]) -> None:
     axes.set_ylim(max(0, low - (1 - low) * 0.4), 1)
 
 
-def _samples(history: History, folder: Path) -> Path:
-    samples = history.finished.figures["samples"]
+def _samples(history: WholeHistory, folder: Path) -> Path:
+    samples = history.finished.results["samples"]
     labels = [sample["label"] for sample in samples]
     answers = [sample["prediction"] for sample in samples]
     right = sum(label == answer for label, answer in zip(labels, answers, strict=True))
@@ -163,8 +165,8 @@ def _samples(history: History, folder: Path) -> Path:
     return save(figure, folder, "samples")
 
 
-def _confusion(history: History, folder: Path) -> Path:
-    counts = np.array(history.finished.figures["confusion"])
+def _confusion(history: WholeHistory, folder: Path) -> Path:
+    counts = np.array(history.finished.results["confusion"])
     wrong = int(counts.sum() - np.trace(counts))
     figure, axes = new_figure(
         6, 5.8, f"Confusion on the test set: {wrong:,} of {counts.sum():,} wrong",
@@ -191,7 +193,7 @@ def _confusion(history: History, folder: Path) -> Path:
     return save(figure, folder, "confusion")
 
 
-def _models(histories: Sequence[History], folder: Path) -> Path:
+def _models(histories: Sequence[WholeHistory], folder: Path) -> Path:
     """All models of one command in one figure."""
     first = histories[-1]
     config = first.started.config
@@ -214,7 +216,7 @@ def _models(histories: Sequence[History], folder: Path) -> Path:
         loss.plot(validation.steps, held_out, color=colour, linewidth=1.4, label=name)
         drawn += [trained, held_out]
         curve = history.curves["validation_accuracy"]
-        words = f"{name}: test {history.finished.figures['test']['accuracy']:.2%}"
+        words = f"{name}: test {history.finished.results['test']['accuracy']:.2%}"
         accuracy.plot(curve.steps, curve.values, color=colour, linewidth=1.2, label=words)
         _mark_test(accuracy, history, colour, None, index)
     _fit_loss(loss, np.concatenate(drawn))

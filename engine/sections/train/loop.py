@@ -1,4 +1,4 @@
-"""Training one classifier (report, section 1): a generator of events over a state."""
+"""Training one classifier (course report, section 1): a generator of events over a state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.config import TrainConfig
-from engine.data.dataset import Dataset, Part
+from engine.data.dataset import Dataset, Split
 from engine.errors import EngineError
-from engine.networks.architectures import ARCHITECTURES, CLASSES
+from engine.networks.architectures import ARCHITECTURES
 from engine.networks.network import Network, weights_bytes
 from engine.numerics.augmentation import random_affine, warp
 from engine.numerics.device import Device
-from engine.numerics.inference import confusion, judge, predict, to_unit
+from engine.numerics.inference import predict, to_unit
 from engine.numerics.replay import Replayed
 from engine.numerics.seeding import Stream, stream
 from engine.numerics.sgd import SGD
-from engine.runs.events import Event, Finished, Preview, Progress, Working
+from engine.runs.events import Event, Preview, Progress
+from engine.sections.train.config import ResolvedTrainConfig
+from engine.sections.train.evaluate import draw_samples
 
 EVENT_INTERVAL = 10  # steps between two Progress events at most: where a run can be stopped
 PREVIEW_INTERVAL = 50
-SAMPLES = 16
 
 
 @dataclass(slots=True)
@@ -37,10 +37,10 @@ class TrainState:
     step: int = 0
 
     @classmethod
-    def begin(cls, config: TrainConfig, device: Device) -> "TrainState":
+    def begin(cls, config: ResolvedTrainConfig, device: Device) -> "TrainState":
         """Return the state before the first step, drawn by ``config.seed``."""
         network = Network(ARCHITECTURES[config.model], config.seed).to(device.torch_device)
-        sgd = SGD(network, momentum=config.momentum, l2=config.l2, nesterov=bool(config.nesterov))
+        sgd = SGD(network, momentum=config.momentum, l2=config.l2, nesterov=config.nesterov)
         return cls(network, sgd)
 
     def state_dict(self) -> dict[str, Any]:
@@ -62,22 +62,28 @@ class TrainState:
         """Return the files that a finished run leaves, by name."""
         return {"weights.pt": weights_bytes(self.network)}
 
+    def made(self) -> Network:
+        """Return the trained network."""
+        return self.network
 
-def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState) -> Iterator[Event]:
+
+def train(
+    config: ResolvedTrainConfig, data: Dataset, device: Device, state: TrainState
+) -> Iterator[Event]:
     """Train ``state.network`` from ``state.step`` to the end of the last epoch.
 
     Progress: series ``loss`` [S], the cross-entropy of each batch alone; values ``penalty`` (the
-    L2 penalty λ·Σw², which the report's plotted losses include), ``learning_rate`` and, every
+    L2 penalty λ·Σw², included in the course report's losses), ``learning_rate`` and, every
     ``validation_interval`` steps, ``validation_loss`` and ``validation_accuracy`` over the whole
     validation set. Preview ``samples``: 16 validation images, their labels and the network's
-    answers; ``test_samples``, at the end: the test images of ``samples`` in the result. The test
-    set is judged once, at the end. Raises EngineError where loss or weights are no longer finite.
+    answers. Test images are not looked at. Raises EngineError where loss or weights are no longer
+    finite.
     """
     images, labels = device.place(data.train)
     validation_images, validation_labels = device.place(data.validation)
     samples = _Samples(data.validation, config.seed, device)
     steps_per_epoch = config.steps_per_epoch(len(data.train))
-    total = config.epochs * steps_per_epoch
+    total = config.total_steps(len(data.train))
     take_step = Replayed(
         partial(_step, state, images, labels, device),
         device.torch_device,
@@ -126,11 +132,6 @@ def train(config: TrainConfig, data: Dataset, device: Device, state: TrainState)
 
     if not all(weights.isfinite().all() for weights in state.sgd.parameters):
         _check_finite(config, state.step, np.full(1, np.nan))
-    yield Working(step=state.step, doing="judging on the test images")
-    figures = _figures(config, data, device, state.network)
-    chosen = [sample["index"] for sample in figures["samples"]]
-    yield Preview(step=state.step, name="test_samples", images=data.test.images[chosen])
-    yield Finished(step=state.step, figures=figures, images_seen=config.epochs * len(data.train))
 
 
 def _step(
@@ -170,7 +171,7 @@ def _epoch_order(seed: int, epoch: int, images: int, device: Device) -> Tensor:
     return torch.from_numpy(order).to(device.torch_device)
 
 
-def learning_rate(config: TrainConfig, step: int, total: int) -> float:
+def learning_rate(config: ResolvedTrainConfig, step: int, total: int) -> float:
     """Return the learning rate of a step.
 
     ``one-cycle`` rises linearly over the first fifth, from a 25th of the peak, and falls linearly
@@ -184,7 +185,7 @@ def learning_rate(config: TrainConfig, step: int, total: int) -> float:
     return config.learning_rate * (1 - done) / (1 - rise)
 
 
-def _check_finite(config: TrainConfig, step: int, losses: np.ndarray) -> None:
+def _check_finite(config: ResolvedTrainConfig, step: int, losses: np.ndarray) -> None:
     if np.isfinite(losses).all():
         return
     first = step - len(losses) + int(np.argmin(np.isfinite(losses))) + 1
@@ -197,14 +198,14 @@ def _check_finite(config: TrainConfig, step: int, losses: np.ndarray) -> None:
 class _Samples:
     """The 16 validation images, drawn by the seed, that a person watches while training."""
 
-    def __init__(self, part: Part, seed: int, device: Device) -> None:
+    def __init__(self, part: Split, seed: int, device: Device) -> None:
         self.device = device
         chosen = draw_samples(len(part), seed)
-        self.part = Part(part.images[chosen], part.labels[chosen])
+        self.part = Split(part.images[chosen], part.labels[chosen])
         self.images = device.place(self.part)[0]
 
     def preview(self, state: TrainState, *, with_images: bool = False) -> Preview:
-        """Return the network's present answers, and the images where asked for."""
+        """Return the network's current answers, with the images if asked."""
         logits = predict(state.network, self.images, self.device, exact=False)
         probabilities, answers = logits.softmax(1).max(1)
         return Preview(
@@ -217,36 +218,3 @@ class _Samples:
                 "probability": probabilities.cpu().numpy(),
             },
         )
-
-
-def draw_samples(images: int, seed: int) -> np.ndarray:
-    """Return the indices of the samples shown of a part with that many images, sorted."""
-    return np.sort(stream(seed, Stream.SAMPLES).choice(images, SAMPLES, replace=False))
-
-
-def _figures(
-    config: TrainConfig, data: Dataset, device: Device, network: Network
-) -> dict[str, Any]:
-    """Judge the final weights, in float32, on validation and test images."""
-    judged = {}
-    for name in ("validation", "test"):
-        images, labels = device.place(getattr(data, name))
-        logits = predict(network, images, device)
-        judged[name] = judge(logits, labels)
-    probabilities, answers = (value.cpu().numpy() for value in logits.softmax(1).max(1))
-    return {
-        "model": config.model,
-        "parameters": network.architecture.parameters,
-        "test": judged["test"],
-        "validation": judged["validation"],
-        "samples": [
-            {
-                "index": int(index),
-                "label": int(data.test.labels[index]),
-                "prediction": int(answers[index]),
-                "probability": float(probabilities[index]),
-            }
-            for index in draw_samples(len(data.test), config.seed)
-        ],
-        "confusion": confusion(data.test.labels, answers, CLASSES).tolist(),
-    }

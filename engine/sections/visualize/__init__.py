@@ -1,0 +1,137 @@
+"""Section 3: images that excite single neurons (course report, section 3)."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.files.values import numbers
+from engine.networks.architectures import EXEMPLARS
+from engine.runs.events import Event, real
+from engine.runs.history import best, last, mean
+from engine.sections.section import Claim, Experiment, PreviewRules, Results
+from engine.sections.trained import (
+    CHECKPOINT_INTERVAL,
+    LooksAtNetwork,
+    load_network_of,
+    load_others_of,
+)
+from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
+from engine.sections.visualize.results import VisualizeResults, check_neurons
+
+if TYPE_CHECKING:
+    from engine.data.dataset import Dataset
+    from engine.numerics.device import Device
+    from engine.runs.history import History, WholeHistory
+    from engine.runs.store import Run
+    from engine.sections.visualize.ascend import Climbed
+
+
+class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
+    """Gradient ascent on images, one for each neuron."""
+
+    name = "visualize"
+    about = "Draw the images that excite single neurons (course report, section 3)."
+    asked = VisualizeConfig
+    config = ResolvedVisualizeConfig
+    results = VisualizeResults
+    series = ("activation",)
+    decisive = ("model", "layers", "neurons")
+    drawn_from = ("activation", "images", "exemplars")
+    files = ("images.npy",)
+    array_file = "images.npy"
+    verified = "activations, percentiles and readings come out again from images.npy"
+    comes_out_again = "Activations and dead neurons come out again from the images"
+
+    def begin(
+        self, config: ResolvedVisualizeConfig, data: "Dataset", device: "Device"
+    ) -> Experiment["Climbed"]:
+        """Return the ascent that a config describes. Raises EngineError."""
+        from engine.sections.visualize.ascend import AscentState, ascend
+
+        network, others = load_network_of(config, device), load_others_of(config, device)
+        state = AscentState.begin(config, network, others)
+        return Experiment(
+            state=state,
+            making=ascend(config, state),
+            steps=config.steps,
+            checkpoint_interval=CHECKPOINT_INTERVAL,
+        )
+
+    def load(
+        self, config: ResolvedVisualizeConfig, run: "Run", device: "Device", results: Results
+    ) -> "Climbed":
+        """Return a run's images and the networks that see them. Raises EngineError."""
+        import torch
+
+        from engine.sections.visualize.ascend import Climbed
+
+        told = results["neurons"]
+        return Climbed(
+            torch.from_numpy(run.array()).to(device.torch_device),
+            config.targets,
+            [neuron["restarts"] for neuron in told],
+            torch.tensor([real(neuron["activation_start"]) for neuron in told]),
+            load_network_of(config, device),
+            load_others_of(config, device),
+        )
+
+    def evaluate(
+        self, config: ResolvedVisualizeConfig, made: "Climbed", data: "Dataset", device: "Device"
+    ) -> Iterator[Event]:
+        """Compare the neurons' images with the test images."""
+        from engine.sections.visualize.evaluate import evaluate
+
+        return evaluate(config, made, data, device)
+
+    def rows(self, config: ResolvedVisualizeConfig) -> int:
+        """Return the number of neurons."""
+        return len(config.targets)
+
+    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
+        """Return the rules of images and exemplars."""
+        return {
+            "images": PreviewRules(rows, {}, {"lows": numbers(rows), "highs": numbers(rows)}),
+            "exemplars": PreviewRules(EXEMPLARS * rows),
+        }
+
+    def check_results(self, results: Results, config: ResolvedVisualizeConfig) -> None:
+        """Raise Unsound where results are of other neurons."""
+        check_neurons(results, config.targets, config.others.values())
+
+    def columns(self, config: ResolvedVisualizeConfig, metric: str) -> Sequence[str]:
+        """Name values by layer and neuron."""
+        return [f"{metric}_{neuron.layer}_{neuron.index}" for neuron in config.targets]
+
+    def ranking(self, history: "History") -> dict[str, float]:
+        """Return percentiles and activations of the neurons that are not dead."""
+        neurons = history.finished.results["neurons"] if history.finished else []
+        alive = [neuron for neuron in neurons if not neuron["dead"]]
+        return {
+            "percentile_mean": mean([neuron["percentile"] for neuron in alive]),
+            "activation_mean": mean([real(neuron["activation_end"]) for neuron in alive]),
+            "dead": float(len(neurons) - len(alive)) if neurons else math.nan,
+            "activation_best": best(history.curves.get("activation")),
+            "activation_last": last(history.curves.get("activation")),
+        }
+
+    def headline(self, results: Results) -> str:
+        """Return how many neurons were judged."""
+        return f"{len(results['neurons'])} neurons, every activation and percentile"
+
+    def draw(self, run: "Run", history: "WholeHistory", folder: Path) -> Iterator[Path]:
+        """Draw images, curves and exemplars of each layer."""
+        from engine.sections.visualize.figures import draw
+
+        return draw(history, run.array(), folder)
+
+    def claims(
+        self, config: ResolvedVisualizeConfig, run: "Run", data: "Dataset", device: "Device"
+    ) -> Iterator[Claim]:
+        """Yield what a reviewer would doubt about images of neurons."""
+        from engine.sections.visualize.claims import claims
+
+        return claims(config, run, data, device)
+
+
+SECTION = Visualize()

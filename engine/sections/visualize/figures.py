@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ from engine.figures.style import (
 )
 from engine.networks.architectures import EXEMPLARS, Neuron
 from engine.runs.events import real
-from engine.runs.history import History
+from engine.runs.history import WholeHistory
 
 AROUND = 2  # pixels shown around a receptive field
 LAYER_WORDS = {
@@ -32,9 +33,9 @@ LAYER_WORDS = {
 }
 
 
-def draw_visualize(history: History, images: np.ndarray, folder: Path) -> Iterator[Path]:
+def draw(history: WholeHistory, images: np.ndarray, folder: Path) -> Iterator[Path]:
     """Draw a visualize run's figures from its history and images [M, 1, H, W]."""
-    neurons = history.finished.figures["neurons"]
+    neurons = history.finished.results["neurons"]
     exemplars = history.images("exemplars").reshape(len(neurons), EXEMPLARS, *images.shape[2:])
     for layer in dict.fromkeys(neuron["layer"] for neuron in neurons):
         rows = [m for m, neuron in enumerate(neurons) if neuron["layer"] == layer]
@@ -43,8 +44,10 @@ def draw_visualize(history: History, images: np.ndarray, folder: Path) -> Iterat
         yield _exemplars(history, layer, rows, images[:, 0], exemplars, folder)
 
 
-def _grid(history: History, layer: str, rows: list[int], images: np.ndarray, folder: Path) -> Path:
-    neurons = history.finished.figures["neurons"]
+def _grid(
+    history: WholeHistory, layer: str, rows: list[int], images: np.ndarray, folder: Path
+) -> Path:
+    neurons = history.finished.results["neurons"]
     columns = min(5 if layer == "logits" else 8, len(rows))
     lines = -(-len(rows) // columns)
     figure, axes = new_figure(
@@ -61,7 +64,7 @@ def _grid(history: History, layer: str, rows: list[int], images: np.ndarray, fol
     return save(figure, folder, layer)
 
 
-def _neuron_picture(axes: Axes, image: np.ndarray, neuron: dict) -> None:
+def _neuron_picture(axes: Axes, image: np.ndarray, neuron: dict[str, Any]) -> None:
     """Show what a neuron sees of an image: its receptive field, outlined, and a little around it.
 
     Unbounded images are shown over their own range.
@@ -78,7 +81,7 @@ def _neuron_picture(axes: Axes, image: np.ndarray, neuron: dict) -> None:
     axes.set_ylim(rows.stop - 0.5 + AROUND, rows.start - 0.5 - AROUND)
 
 
-def _title(neuron: dict) -> str:
+def _title(neuron: dict[str, Any]) -> str:
     name = str(neuron["index"])
     if neuron["dead"]:
         return f"{name}: dead"
@@ -86,11 +89,11 @@ def _title(neuron: dict) -> str:
     return f"{name}: {start:.2g} → {end:.3g}"
 
 
-def _colour(neuron: dict) -> str:
+def _colour(neuron: dict[str, Any]) -> str:
     return VERMILION if neuron["dead"] else INK
 
 
-def _reading(neuron: dict) -> str:
+def _reading(neuron: dict[str, Any]) -> str:
     if "read_as" in neuron:
         answers = sorted(set(neuron["read_as"].values()))
         return "others read " + ", ".join(map(str, answers)) if answers else ""
@@ -99,13 +102,13 @@ def _reading(neuron: dict) -> str:
     return f"beats {neuron['percentile']:.1%} of test images"
 
 
-def _curves(history: History, layer: str, rows: list[int], folder: Path) -> Path:
-    neurons = history.finished.figures["neurons"]
+def _curves(history: WholeHistory, layer: str, rows: list[int], folder: Path) -> Path:
+    neurons = history.finished.results["neurons"]
     figure, axes = new_figure(
         7.5, 4.2, f"{layer}: activation during the ascent", provenance(history)
     )
     place = axes[0, 0]
-    chart(place, "iteration", "activation on its own image (the report's cost)")
+    chart(place, "iteration", "activation on its own image (the course report's cost)")
     curve = history.curves["activation"]
     starts = [real(neurons[m]["activation_start"]) for m in rows]
     steps = np.concatenate([[0], curve.steps])
@@ -130,7 +133,7 @@ def _curves(history: History, layer: str, rows: list[int], folder: Path) -> Path
 
 
 def _exemplars(
-    history: History,
+    history: WholeHistory,
     layer: str,
     rows: list[int],
     images: np.ndarray,
@@ -138,7 +141,7 @@ def _exemplars(
     folder: Path,
 ) -> Path:
     """Each neuron's image beside the nine test images that excite it most."""
-    neurons = history.finished.figures["neurons"]
+    neurons = history.finished.results["neurons"]
     blocks = 1 if len(rows) <= 10 else 2
     lines = -(-len(rows) // blocks)
     across = EXEMPLARS + 1

@@ -1,11 +1,12 @@
-"""The two rules of gradient ascent on an image (report, section 3), and where they start.
+"""The two rules of gradient ascent on an image (course report, section 3), and where they start.
 
-``ReportAscent`` is the report's: pixels without bounds, the gradient over its deviation, blurred
+``ReportAscent`` is the course report's: unbounded pixels, the gradient over its deviation, blurred
 more and more. ``TunedAscent`` keeps pixels in [0, 1] and asks for what stays exciting when it is
 moved, turned and disturbed a little, as C. Olah et al. do (Feature Visualization, Distill 2017).
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,21 +17,41 @@ from engine.networks.architectures import IMAGE_SIZE, LAYERS, Neuron
 from engine.networks.network import Network
 from engine.numerics.adam import adam_step
 from engine.numerics.augmentation import AMOUNTS, Limits, affine, warp
-from engine.numerics.replay import Replayed
 from engine.numerics.seeding import Stream, stream
 from engine.sections.visualize.neurons import masks, own_activations
 
-START_MEAN, START_DEVIATION = 128 / 255, 50 / 255  # report, section 3
+START_MEAN, START_DEVIATION = 128 / 255, 50 / 255  # course report, section 3
 RESTARTS = 512
 STARTS_AT_ONCE = 64
 
 
+class Ascent(Protocol):
+    """A rule with the images that it moves. What depends on the step alone is handed to it, so
+    that ``gradient`` can be recorded once and replayed."""
+
+    network: Network
+    neurons: Sequence[Neuron]
+    tensors: dict[str, Tensor]  # what a checkpoint must hold
+
+    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None: ...
+
+    @property
+    def images(self) -> Tensor:
+        """The images as they are: [M, 1, H, W]."""
+
+    def views(self, step: int, seed: int) -> tuple[Tensor, ...]:
+        """Return how a step looks at the images: what ``gradient`` takes."""
+
+    def gradient(self, *views: Tensor) -> tuple[Tensor]:
+        """Return the gradient by the images, or by what they are made of: [M, 1, H, W]."""
+
+    def move(self, gradient: Tensor, step: int, steps: int) -> None:
+        """Climb once."""
+
+
 def begin_ascent(
-    rule: "type[ReportAscent | TunedAscent]",
-    network: Network,
-    neurons: Sequence[Neuron],
-    seed: int,
-) -> "tuple[ReportAscent | TunedAscent, list[int]]":
+    rule: type[Ascent], network: Network, neurons: Sequence[Neuron], seed: int
+) -> tuple[Ascent, list[int]]:
     """Return an ascent at its start and how often each neuron was started again [M].
 
     A neuron without a gradient cannot climb: it is started again from other noise, up to 512 times
@@ -54,7 +75,7 @@ def begin_ascent(
 
 
 def _start(seed: int, neuron: Neuron, attempt: int) -> Tensor:
-    """Return the report's Gaussian noise [1, H, W], or for a later attempt noise of any kind.
+    """Return the course report's Gaussian noise [1, H, W]; for a later attempt any noise.
 
     Some filters need a dark, a harsh or a smooth patch before they answer at all.
     """
@@ -67,7 +88,7 @@ def _start(seed: int, neuron: Neuron, attempt: int) -> Tensor:
     return (mean + deviation * blur(torch.from_numpy(noise), smoothness))[0]
 
 
-def gradients(ascent: "ReportAscent | TunedAscent") -> Tensor:
+def gradients(ascent: Ascent) -> Tensor:
     """Return the gradient of each neuron's activation by its image as it is: [M, 1, H, W]."""
     inputs = ascent.images.detach().clone().requires_grad_()
     total = own_activations(ascent.network.activations(inputs), ascent.neurons).sum()
@@ -75,7 +96,7 @@ def gradients(ascent: "ReportAscent | TunedAscent") -> Tensor:
 
 
 class ReportAscent:
-    """The report's rule. ``images`` [M, 1, H, W] are unbounded."""
+    """The course report's rule. ``images`` [M, 1, H, W] are unbounded."""
 
     STEP = 1.0
     DECAY = 1e-4
@@ -84,28 +105,27 @@ class ReportAscent:
     def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
         self.network, self.neurons = network, neurons
         self.tensors = {"images": images.clone()}
-        self._gradient = Replayed(lambda: (gradients(self),), images.device)
 
     @property
     def images(self) -> Tensor:
         """The images as they are."""
         return self.tensors["images"]
 
-    def step(self, step: int, steps: int, seed: int) -> None:
+    def views(self, step: int, seed: int) -> tuple[Tensor, ...]:
+        """Return nothing: the images are looked at as they are."""
+        return ()
+
+    def gradient(self, *views: Tensor) -> tuple[Tensor]:
+        """Return each neuron's gradient by its image: [M, 1, H, W]."""
+        return (gradients(self),)
+
+    def move(self, gradient: Tensor, step: int, steps: int) -> None:
         """Climb once: gradient over its deviation, blurred by a sigma that grows to 4 pixels."""
-        (gradient,) = self._gradient()
         deviation = gradient.std((1, 2, 3), keepdim=True)
         # No gradient, no step: zero over zero would be NaN for good.
         direction = gradient / deviation.clamp(min=torch.finfo(deviation.dtype).tiny)
         self.images.add_(self.STEP * blur(direction, self.SIGMA * (step + 1) / steps))
         self.images.mul_(1 - self.DECAY)
-
-
-class StoredImages:
-    """Images [M, 1, H, W] that a finished run left, in the place of the rule that made them."""
-
-    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
-        self.network, self.neurons, self.images = network, neurons, images
 
 
 class TunedAscent:
@@ -152,7 +172,6 @@ class TunedAscent:
         }
         digits = [neurons[m].index for m in self.logits]
         self.classes = torch.tensor(digits, dtype=torch.int64, device=images.device)
-        self._gradient = Replayed(self._gradient_of_cost, images.device)
 
     @property
     def images(self) -> Tensor:
@@ -162,9 +181,8 @@ class TunedAscent:
     def _render(self, parameter: Tensor) -> Tensor:
         return torch.sigmoid(self.GAIN * blur(parameter, self.PARAMETER_BLUR) * self.mask)
 
-    def step(self, step: int, steps: int, seed: int) -> None:
+    def move(self, gradient: Tensor, step: int, steps: int) -> None:
         """Climb once, by Adam with a cosine to zero."""
-        (gradient,) = self._gradient(*(self._views(step, seed) if self.logits else ()))
         change = adam_step(
             self.tensors["mean"],
             self.tensors["square"],
@@ -176,19 +194,21 @@ class TunedAscent:
         )
         self.tensors["parameter"].sub_(change)
 
-    def _views(self, step: int, seed: int) -> tuple[Tensor, Tensor]:
+    def views(self, step: int, seed: int) -> tuple[Tensor, ...]:
         """Return how a step looks at the logit images: changes [V, 2, 3], noise [V, 1, 1, H, W].
 
-        The same views for all of them.
+        The same views for all of them; nothing where there are none.
         """
+        if not self.logits:
+            return ()
         random = stream(seed, Stream.VIEWS, step)
         changes = affine(random.uniform(-1, 1, (AMOUNTS, self.VIEWS)), self.VIEW_LIMITS)
         shape = (self.VIEWS, 1, 1, IMAGE_SIZE, IMAGE_SIZE)
         noise = torch.from_numpy(random.standard_normal(shape).astype(np.float32))
         return changes.to(self.mask.device), noise.to(self.mask.device)
 
-    def _gradient_of_cost(self, *views: Tensor) -> tuple[Tensor]:
-        """Return by what the parameter's cost grows: [M, 1, H, W]."""
+    def gradient(self, *views: Tensor) -> tuple[Tensor]:
+        """Return the gradient of the cost by the parameter: [M, 1, H, W]."""
         parameter = self.tensors["parameter"].clone().requires_grad_()
         images = self._render(parameter)
         cost = images.new_zeros(())
@@ -200,10 +220,11 @@ class TunedAscent:
             activation = own_activations(self.network.activations(chosen), neurons)
             excitement = (activation / self.unit[self.where["pooled"]]).sum()
             cost = cost - excitement + self.POOL_TOTAL_VARIATION * total_variation(chosen)
-        return torch.autograd.grad(cost, parameter)
+        (gradient,) = torch.autograd.grad(cost, parameter)
+        return (gradient,)
 
     def _logit_cost(self, images: Tensor, changes: Tensor, noise: Tensor) -> Tensor:
-        """Return what the logit images [M, 1, H, W] are to lower, over all views."""
+        """Return the cost of the logit images [M, 1, H, W] over all views."""
         seen = images.repeat(self.VIEWS, 1, 1, 1)
         views = warp(seen, changes.repeat_interleave(len(images), 0))
         views = views.unflatten(0, (self.VIEWS, len(images)))
@@ -212,7 +233,8 @@ class TunedAscent:
         own = logits.gather(2, self.classes.expand(self.VIEWS, -1).unsqueeze(2)).squeeze(2)
         lead = (own - logits.mean(2)).mean(0).sum()
         price = self.INK * images.sum() + self.EDGE * (images * self.edge).sum()
-        return price + self.TOTAL_VARIATION * total_variation(images) - lead
+        cost: Tensor = price + self.TOTAL_VARIATION * total_variation(images) - lead
+        return cost
 
 
 def total_variation(images: Tensor) -> Tensor:

@@ -69,7 +69,7 @@ def folder(tmp_path, digits):
         events = list(examples.train_events(digits, last=last, level=level, diverge=diverge))
         if status == "finished":
             figures = examples.train_figures(config.model, 0.9 + level, 0.3)
-            events.append(examples.Finished(step=400, figures=figures))
+            events.append(examples.Finished(step=400, results=figures))
         return Run(tmp_path / examples.write_run(tmp_path, number, config, events, status))
 
     return [

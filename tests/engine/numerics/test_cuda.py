@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from engine.config import AdversarialConfig, VisualizeConfig
 from engine.numerics.device import open_device
 from engine.numerics.replay import Replayed
 from engine.runs.checkpoint import copied
 from engine.runs.events import Progress
-from engine.sections.adversarial.craft import CraftState, craft
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.adversarial.craft import craft
+from engine.sections.adversarial.state import CraftState
 from engine.sections.train.loop import TrainState, train
 from engine.sections.visualize.ascend import AscentState, ascend
+from engine.sections.visualize.config import VisualizeConfig
+from engine.sections.visualize.evaluate import evaluate
 from tests.conftest import train_config
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -43,11 +46,13 @@ def test_noise_and_neurons_run(few, cpu, cuda, recipe):
     found = {"dataset": "digits", "device": "cuda", "precision": cuda.precision, "threads": 2,
              "run": "r", "model": "two-conv", "other_runs": {}}  # fmt: skip
     noise = AdversarialConfig(recipe=recipe, steps=10).resolve(**found)
-    events = list(craft(noise, few, cuda, network, {}, CraftState.begin(noise, cuda)))
-    assert np.isfinite(losses(events)).all()
+    state = CraftState.begin(noise, cuda, network, {})
+    assert np.isfinite(losses(list(craft(noise, few, cuda, state)))).all()
     neurons = VisualizeConfig(recipe=recipe, steps=10).resolve(**found)
-    events = list(ascend(neurons, few, cuda, network, {}, AscentState.begin(neurons, network)))
-    assert len(events[-1].figures["neurons"]) == 74
+    state = AscentState.begin(neurons, network, {})
+    list(ascend(neurons, state))
+    *_, finished = evaluate(neurons, state.made(), few, cuda)
+    assert len(finished.results["neurons"]) == 74
 
 
 def test_a_step_that_is_replayed_is_the_step_that_it_records(cuda):

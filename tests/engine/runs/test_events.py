@@ -37,7 +37,7 @@ EXAMPLES = [
     Checkpoint(step=4),
     Resumed(step=4),
     Stopped(step=5, reason="SIGINT"),
-    Finished(step=7, figures={"accuracy": 0.5}, images_seen=10),
+    Finished(step=7, results={"accuracy": 0.5}, images_seen=10),
     Failed(step=3, message="no"),
 ]  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_null_stays_where_it_says_that_there_is_nothing():
     figures = {"targets": [{"epsilon": None, "by_source": [None, 0.5]}]}
     started = Started(step=0, run="r", section="train", title="t", steps=1,
                       config={"threads": None}, dataset={}, environment={})  # fmt: skip
-    assert from_json(to_json(Finished(step=1, figures=figures))).figures == figures
+    assert from_json(to_json(Finished(step=1, results=figures))).results == figures
     assert from_json(to_json(started)).config == {"threads": None}
     assert from_json(to_json(Preview(step=1, name="samples"))).images is None
 

@@ -68,7 +68,7 @@ def test_a_run_that_ended_is_not_interrupted(run):
         journal.append(started())
         follower.read()
         figures = train_figures("baseline", 0.9)
-        journal.append(Finished(step=9, time=1.0, figures=figures))
+        journal.append(Finished(step=9, time=1.0, results=figures))
         run.update(status="finished")
     assert kinds(follower.read()) == [("finished", 9)]
     assert follower.ended

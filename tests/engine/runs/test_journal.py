@@ -249,7 +249,7 @@ def test_no_damage_of_a_line_gets_past_the_readers(examples, tmp_path):
                     case Preview():
                         assert event.images is None or event.images.shape[1:] == (28, 28)
                     case Finished():
-                        assert event.figures["model"]
+                        assert event.results["model"]
             for curve in History.of(again.events()).curves.values():
                 assert len(curve.steps) == len(curve.values)
                 assert (np.diff(curve.steps) > 0).all()

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.errors import EngineError
 from engine.runs.queue import QUEUE_FILE, Batch, QueueKeeper, from_json, read_queue, to_json
 from engine.runs.store import Run, create_run
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 
 CONFIGS = [
     TrainConfig(model="baseline", epochs=3, seed=7, artifacts="/runs"),

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.config import AdversarialConfig, VisualizeConfig
 from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER, Control
@@ -17,6 +16,8 @@ from engine.runs.events import Failed, Finished, Progress, Resumed, Started, Sto
 from engine.runs.lock import RunLock, is_driven
 from engine.runs.session import Session
 from engine.runs.store import Journal, Run, create_run
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.visualize.config import VisualizeConfig
 from tests.conftest import train_config
 from tests.processes import comparable
 
@@ -199,7 +200,9 @@ def test_a_full_disk_fails_the_run_with_a_line_and_it_can_go_on(config, few, cpu
     heard = []
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", full)
-        with pytest.raises(EngineError, match=r"No space left on device\). Mend that, then `mnist"):
+        with pytest.raises(
+            EngineError, match=r"No space left on device\). Fix that, then resume with `mnist"
+        ):
             Session(config, few, cpu, listen=heard.append).run()
     assert isinstance(heard[-1], Failed)
     run = Run(Path(config.artifacts) / heard[0].run)

@@ -148,7 +148,7 @@ def test_history_gives_curves_by_step(tmp_path, few, cpu):
     history = History.of(run.events())
     assert history.curves["loss"].steps.tolist() == list(range(1, 13))
     assert history.curves["validation_accuracy"].steps.tolist() == [4, 8, 12]
-    assert history.finished.figures["model"] == "baseline"
+    assert history.finished.results["model"] == "baseline"
     assert history.images("samples").shape == (16, 28, 28)
 
 

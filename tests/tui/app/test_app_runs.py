@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from textual.widgets import OptionList
 
-from engine.config import TrainConfig
 from engine.runs.events import Stopped
 from engine.runs.queue import read_queue
 from engine.runs.store import list_runs
+from engine.sections.train.config import TrainConfig
 from tests.tui.holder import hold
 from tests.tui.pilot import live, long_training, text, until
 from tui.app.screens.leave import Leave
@@ -24,7 +24,7 @@ def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
         task = app.conductor.tasks[0]
         await until(pilot, lambda: task.state == "finished" and app.conductor.running is None)
         await until(pilot, lambda: "right" in str(app.query_one("#samples").border_subtitle), 5)
-        accuracy = task.history.finished.figures["test"]["accuracy"]
+        accuracy = task.history.finished.results["test"]["accuracy"]
         models = app.query_one("#model-list", OptionList)
         await until(pilot, lambda: f"{accuracy:.2%}" in str(models.options[0].prompt), 5)
         await until(pilot, lambda: "finished" in text(app, "#progress"), 5)

@@ -6,8 +6,8 @@ from itertools import chain, combinations
 import pytest
 from textual.binding import BindingsMap
 
-from engine.config import TrainConfig
 from engine.runs.events import Started
+from engine.sections.train.config import TrainConfig
 from tests.tui import example_runs as examples
 from tests.tui.app.test_snapshots import Script
 from tests.tui.pilot import live, long_training, text, until

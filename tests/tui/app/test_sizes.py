@@ -96,7 +96,7 @@ def test_the_map_has_its_ten_columns_and_its_total_at_every_size(opened):
     async def story(app, pilot):
         await go_to(app, pilot, "2", "m")
         assert isinstance(app.screen, SuccessMap)
-        targets = app.screen.shown.history.finished.figures["targets"]
+        targets = app.screen.shown.history.finished.results["targets"]
         for size in SIZES:
             await pilot.resize_terminal(*size)
             await pilot.pause(0.1)

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 from textual.widgets import Input
 
-from engine.config import RunConfig, TrainConfig
+from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.runs.events import Started
+from engine.sections.train.config import TrainConfig
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
 from tui.app.app import TEXT_INTERVAL, MnistTui

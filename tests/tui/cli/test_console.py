@@ -10,7 +10,7 @@ from tui.cli.progress import ProgressBars
 STARTED = Started(step=0, time=1.0, run="r", section="train", title="t", steps=9, config={},
                   dataset={}, environment={})  # fmt: skip
 PROGRESS = Progress(step=9, time=2.0, series={"loss": np.ones(9, np.float32)})
-FINISHED = Finished(step=9, time=3.0, figures={})
+FINISHED = Finished(step=9, time=3.0, results={})
 
 
 @pytest.fixture(autouse=True)

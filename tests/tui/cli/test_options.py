@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from engine.config import AdversarialConfig, TrainConfig, VisualizeConfig
 from engine.errors import UsageError
 from engine.networks.architectures import ARCHITECTURES
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
+from engine.sections.visualize.config import VisualizeConfig
 from tui.cli import run as run_commands
 from tui.commands import command_line, read_value
 

@@ -2,10 +2,11 @@ import threading
 
 import numpy as np
 
-from engine.config import AdversarialConfig, TrainConfig
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Interrupted, Progress, Started, Stopped
 from engine.runs.store import create_run
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.train.config import TrainConfig
 from tests.conftest import run_values, train_config
 from tui.live.conductor import Conductor
 

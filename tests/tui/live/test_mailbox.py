@@ -39,7 +39,7 @@ def test_nobody_takes_and_memory_stays_flat_but_no_start_or_end_is_lost():
         box.put(run, started())
         for step in range(10_000):
             box.put(run, progress(step))
-        box.put(run, Finished(step=10_000, figures={}))
+        box.put(run, Finished(step=10_000, results={}))
     letters, gaps = box.take()
     assert gaps == set(range(5))  # each of them, also those of which nothing else waits
     assert len(letters) <= 100 + 10

@@ -10,9 +10,11 @@ from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
-from engine.config import NetworkConfig, Option, RunConfig, options_of
+from engine.config import RunConfig
 from engine.errors import UsageError
 from engine.networks.architectures import BEST_MODEL
+from engine.options import Option, options_of
+from engine.sections.trained import NetworkConfig
 from tui.app.actions import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.widgets.fields import Choice, Fields, Toggle

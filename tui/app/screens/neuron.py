@@ -99,7 +99,7 @@ class NeuronView(CloseUp):
         facts = {"receptive field": f"{height}x{across}"}
         if finished is None:
             return _told(facts, width)
-        one = finished.figures["neurons"][row]
+        one = finished.results["neurons"][row]
         facts |= {
             "activation": f"{real(one['activation_start']):.4g} to "
             f"{real(one['activation_end']):.4g}",

@@ -32,7 +32,7 @@ class SuccessMap(CloseUp):
         words = Text.assemble(("target  true digit\n", "dim"))
         words.append(" " * HEAD + "".join(f"{digit:>{cell}}" for digit in range(CLASSES)), "bold")
         words.append(f"{'all':>{TOTAL}}", "bold")
-        for target in finished.figures["targets"]:
+        for target in finished.results["targets"]:
             words.append(f"\n{target['label']:>4}  ", "bold")
             for rate in target["by_source"]:
                 words.append_text(self._cell(rate, cell))

@@ -11,9 +11,10 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.config import AdversarialConfig, RunConfig
+from engine.config import RunConfig
 from engine.networks.architectures import CLASSES, IMAGE_SIZE
 from engine.runs.events import Preview
+from engine.sections.adversarial.config import AdversarialConfig
 from tui.app.sections.base import hint
 from tui.app.sections.network import NetworkPane
 from tui.app.widgets.bar import bar
@@ -137,7 +138,7 @@ class AdversarialPane(NetworkPane):
         values = curve.values[:, index]
         rate = float(values[-1])
         if self.shown.history.finished:
-            rate = self.shown.history.finished.figures["targets"][index]["success"]["rate"]
+            rate = self.shown.history.finished.results["targets"][index]["success"]["rate"]
         room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
         return Text.assemble(
             f"{label} ", bar(rate, room, "#009E73", plain=self.look.plain), " ",

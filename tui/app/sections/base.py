@@ -11,7 +11,8 @@ from textual.containers import Container, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.config import RunConfig, options_of
+from engine.config import RunConfig
+from engine.options import options_of
 from engine.runs.history import Curve, ema
 from tui.app.guard import Guarded
 from tui.app.look import Look

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.text import Text
 
-from engine.config import NetworkConfig
 from engine.errors import EngineError
 from engine.files.reader import run_beside
 from engine.networks.architectures import BEST_MODEL
 from engine.runs.store import Run
-from engine.sections.train.chance import warning_of
+from engine.sections import warning_of
+from engine.sections.trained import NetworkConfig
 from tui.app.sections.base import BAD, ExperimentPane
 from tui.summary import headline
 

@@ -11,9 +11,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.config import RunConfig, TrainConfig
+from engine.config import RunConfig
 from engine.networks.architectures import ARCHITECTURES
 from engine.runs.events import Preview
+from engine.sections.train.config import TrainConfig
 from tui.app.sections.base import BAD, ExperimentPane, hint
 from tui.app.widgets.chart import Chart, Line, Plot, spark
 from tui.app.widgets.picture import Picture
@@ -132,7 +133,7 @@ class TrainPane(ExperimentPane):
         if curve is not None and not task.warning:
             lines.append(spark(curve.values, SPARK, plain=self.look.plain), VALIDATION)
         if task.history.finished:
-            accuracy = task.history.finished.figures["test"]["accuracy"]
+            accuracy = task.history.finished.results["test"]["accuracy"]
             # On a narrow terminal there is no room for a curve beside the words.
             words = (
                 (f"{accuracy:.2%} at chance", BAD) if task.warning else (f" {accuracy:.2%}", "bold")

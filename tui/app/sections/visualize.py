@@ -11,9 +11,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.config import RunConfig, VisualizeConfig
+from engine.config import RunConfig
 from engine.networks.architectures import LAYERS, NEURONS, Neuron
 from engine.runs.history import Curve
+from engine.sections.visualize.config import VisualizeConfig
 from tui.app.sections.base import hint
 from tui.app.sections.network import NetworkPane
 from tui.app.widgets.chart import Chart, Line, Plot
@@ -159,7 +160,7 @@ class VisualizePane(NetworkPane):
         """Return the neurons that are zero on every test image, as far as that is known."""
         if self.shown.history.finished is None:
             return set()
-        described = self.shown.history.finished.figures["neurons"]
+        described = self.shown.history.finished.results["neurons"]
         return {Neuron(one["layer"], one["index"]) for one in described if one["dead"]}
 
     def _grid(

@@ -5,20 +5,22 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.config import AdversarialConfig
-from engine.data.dataset import Part
+from engine.data.dataset import Split
 from engine.errors import UsageError
 from engine.networks.architectures import ARCHITECTURES
 from engine.networks.network import Network
 from engine.numerics.seeding import Stream, stream
 from engine.runs.events import Finished, Preview, Progress, to_json
-from engine.sections.adversarial import craft as adversarial
-from engine.sections.adversarial.craft import CraftState, craft
+from engine.sections.adversarial import rules
+from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.adversarial.craft import craft
 from engine.sections.adversarial.evaluate import (
     effective_distortion,
+    evaluate,
     judge_noise,
     matched_random_noise,
 )
+from engine.sections.adversarial.state import CraftState
 from engine.sections.train.loop import TrainState, train
 from tests.conftest import train_config
 
@@ -43,9 +45,13 @@ def config(**options):
 
 
 def run(config, data, device, networks, state=None):
-    network, others = networks
-    state = state or CraftState.begin(config, device)
-    return list(craft(config, data, device, network, others, state)), state
+    state = state or CraftState.begin(config, device, *networks)
+    return list(events_of(config, data, device, state)), state
+
+
+def events_of(config, data, device, state):
+    yield from craft(config, data, device, state)
+    yield from evaluate(config, state.made(), data, device)
 
 
 @pytest.mark.parametrize("options", [{}, {"recipe": "assignment"}, {"epsilon": 0.3}])
@@ -54,14 +60,14 @@ def test_all_targets_at_once_equal_separate_runs(options, few, cpu, networks):
     for label in range(10):
         alone, single = run(config(steps=6, labels=(label,), **options), few, cpu, networks)
         assert torch.allclose(single.noise[0], state.noise[label], atol=1e-5)
-        one, of_ten = alone[-1].figures["targets"][0], together[-1].figures["targets"][label]
+        one, of_ten = alone[-1].results["targets"][0], together[-1].results["targets"][label]
         assert (one["label"], one["success"]) == (label, of_ten["success"])
 
 
 def test_crafting_never_sees_a_test_image(digits, cpu, networks):
     from dataclasses import replace
 
-    blank = Part(np.zeros_like(digits.test.images), digits.test.labels)
+    blank = Split(np.zeros_like(digits.test.images), digits.test.labels)
     _, one = run(config(steps=2), digits, cpu, networks)
     _, other = run(config(steps=2), replace(digits, test=blank), cpu, networks)
     assert torch.equal(one.noise, other.noise)
@@ -69,7 +75,7 @@ def test_crafting_never_sees_a_test_image(digits, cpu, networks):
 
 def test_the_noise_works_and_random_noise_of_its_size_does_not(digits, cpu, networks):
     events, state = run(config(steps=60), digits, cpu, networks)
-    for target in events[-1].figures["targets"]:
+    for target in events[-1].results["targets"]:
         assert target["success"]["rate"] > 0.95
         assert target["random_noise_success"] < 0.35
     assert state.noise.abs().max() <= 1
@@ -79,14 +85,13 @@ def test_the_noise_works_and_random_noise_of_its_size_does_not(digits, cpu, netw
 @pytest.mark.parametrize("epsilon", [0.0, 0.05, 0.3])
 def test_a_budget_is_held_exactly_at_every_step(recipe, epsilon, few, cpu, networks):
     settings = config(recipe=recipe, epsilon=epsilon, steps=10)
-    state = CraftState.begin(settings, cpu)
-    network, others = networks
+    state = CraftState.begin(settings, cpu, *networks)
     bound = np.float32(epsilon)
     events = []
-    for event in craft(settings, few, cpu, network, others, state):
+    for event in events_of(settings, few, cpu, state):
         assert state.noise.abs().max() <= bound
         events.append(event)
-    for target in events[-1].figures["targets"]:
+    for target in events[-1].results["targets"]:
         assert target["epsilon"] == epsilon
         assert target["distortion"]["linf"] <= bound
 
@@ -95,7 +100,7 @@ def test_the_report_s_rule_by_hand(digits, cpu, networks):
     """One step from zero: mean over the batch of gradient over RMS, times 0.01, subtracted."""
     network, _ = networks
     settings = config(recipe="assignment", labels=(3,), steps=1)
-    state = CraftState.begin(settings, cpu)
+    state = CraftState.begin(settings, cpu, *networks)
     run(settings, digits, cpu, networks, state)
     random = stream(0, Stream.NOISE_BATCHES, 0)
     chosen = random.choice(len(digits.train), 32, replace=False, shuffle=False)
@@ -114,13 +119,12 @@ def test_the_report_s_rule_by_hand(digits, cpu, networks):
 
 def test_images_of_the_target_digit_count_for_nothing(digits, cpu, networks):
     """A batch of the target digit alone has no gradient and no success."""
-    network, _ = networks
     settings = config(labels=(4,))
-    state = CraftState.begin(settings, cpu)
+    state = CraftState.begin(settings, cpu, *networks)
     images, labels = cpu.place(digits.train)
     fours = torch.nonzero(labels == 4).flatten()
-    direction, loss, hit = adversarial._direction(
-        settings, state, network, cpu, torch.tensor([4]), images, labels, fours
+    direction, loss, hit = rules.direction_of_step(
+        settings, state, cpu, torch.tensor([4]), images, labels, fours
     )
     assert loss.tolist() == hit.tolist() == [0.0]
     assert not direction.any()
@@ -140,13 +144,13 @@ def test_events_follow_fixed_steps(few, cpu, networks):
 def test_state_is_complete_at_each_progress(options, few, cpu, networks, tmp_path):
     settings = config(steps=20, batch_size=8, **options)
     whole, state = run(settings, few, cpu, networks)
-    first, halfway = [], CraftState.begin(settings, cpu)
-    for event in craft(settings, few, cpu, *networks, halfway):
+    first, halfway = [], CraftState.begin(settings, cpu, *networks)
+    for event in craft(settings, few, cpu, halfway):
         first.append(event)
         if isinstance(event, Progress) and event.step == 10:
             break
     torch.save(halfway.state_dict(), tmp_path / "c.pt")
-    resumed = CraftState.begin(settings, cpu)
+    resumed = CraftState.begin(settings, cpu, *networks)
     resumed.load_state_dict(torch.load(tmp_path / "c.pt", weights_only=True))
     rest, resumed = run(settings, few, cpu, networks, resumed)
 
@@ -168,7 +172,7 @@ def planted(labels):
     images = np.zeros((len(labels), 28, 28), np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[label, :10] = 255
-    return Part(images, np.array(labels, np.uint8))
+    return Split(images, np.array(labels, np.uint8))
 
 
 def test_judging_by_hand(cpu):
@@ -226,4 +230,4 @@ def test_labels_are_digits_and_counted_once():
 def test_any_model_can_be_attacked(few, cpu):
     network = Network(ARCHITECTURES["baseline"]).requires_grad_(False)
     events, _ = run(config(steps=5, labels=(0, 9)), few, cpu, (network, {}))
-    assert [t["transfer"] for t in events[-1].figures["targets"]] == [{}, {}]
+    assert [t["transfer"] for t in events[-1].results["targets"]] == [{}, {}]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.analysis.compare import compare, to_json
-from engine.config import RECIPES, TrainConfig
+from engine.config import RECIPES
 from engine.networks.architectures import ARCHITECTURES
 from engine.numerics.intervals import at_chance
 from engine.report.choose import choose
@@ -15,7 +15,10 @@ from engine.report.document import render
 from engine.report.referee import referee
 from engine.runs.session import Session
 from engine.runs.store import Run
-from engine.sections.train.chance import chance_words, guessing_rate, warning_of
+from engine.sections import warning_of
+from engine.sections.train.chance import chance_words, guessing_rate
+from engine.sections.train.config import TrainConfig
+from engine.sections.train.evaluate import evaluate
 from engine.sections.train.loop import TrainState, train
 from tests.conftest import train_config
 
@@ -66,7 +69,7 @@ def test_a_training_at_chance_says_so_and_what_to_do():
 @pytest.fixture(scope="module")
 def hopeless(few, cpu, tmp_path_factory):
     """A folder with a training that learned nothing, one that did, and both networks attacked."""
-    from engine.config import AdversarialConfig
+    from engine.sections.adversarial.config import AdversarialConfig
 
     artifacts = str(tmp_path_factory.mktemp("hopeless"))
     common = {"epochs": 30, "artifacts": artifacts}
@@ -140,9 +143,11 @@ def test_the_report_and_its_referee_tell_of_it(hopeless, few, cpu):
 def test_every_recipe_works_on_the_digits(recipe, model, digits, cpu):
     config = TrainConfig(model=model, recipe=recipe, seed=1, dataset="digits", threads=2)
     config = config.resolve(device="cpu", precision="fp32")
-    *_, finished = train(config, digits, cpu, TrainState.begin(config, cpu))
-    assert finished.figures["validation"]["accuracy"] > 0.9
-    assert finished.figures["test"]["accuracy"] > 0.9
+    state = TrainState.begin(config, cpu)
+    list(train(config, digits, cpu, state))
+    *_, finished = evaluate(config, state.network, digits, cpu)
+    assert finished.results["validation"]["accuracy"] > 0.9
+    assert finished.results["test"]["accuracy"] > 0.9
 
 
 def test_on_mnist_no_recipe_depends_on_the_dataset():

@@ -7,13 +7,19 @@ import torch
 
 from engine.errors import EngineError
 from engine.runs.events import Finished, Preview, Progress, Working, to_json
-from engine.sections.train.loop import TrainState, draw_samples, learning_rate, train
+from engine.sections.train.evaluate import draw_samples, evaluate
+from engine.sections.train.loop import TrainState, learning_rate, train
 from tests.conftest import train_config
 
 
 def run(config, data, device, state=None):
     state = state or TrainState.begin(config, device)
-    return list(train(config, data, device, state)), state
+    return list(events_of(config, data, device, state)), state
+
+
+def events_of(config, data, device, state):
+    yield from train(config, data, device, state)
+    yield from evaluate(config, state.made(), data, device)
 
 
 def collect(events, seen):
@@ -68,7 +74,7 @@ def test_state_is_complete_at_each_progress(few, cpu, stop_at, tmp_path):
     config = train_config(batch_size=7, epochs=3)
     whole, state = run(config, few, cpu)
     first, halfway = [], TrainState.begin(config, cpu)
-    for event in train(config, few, cpu, halfway):
+    for event in events_of(config, few, cpu, halfway):
         first.append(event)
         if isinstance(event, Progress) and event.step >= stop_at:
             break
@@ -92,11 +98,11 @@ def test_loss_is_the_cross_entropy_alone(few, cpu):
 
 def test_a_network_learns_the_digits(digits, cpu):
     events, _ = run(train_config(epochs=10, batch_size=128), digits, cpu)
-    assert events[-1].figures["test"]["accuracy"] > 0.85
+    assert events[-1].results["test"]["accuracy"] > 0.85
 
 
 def test_result_figures_are_consistent(few, cpu):
-    figures = run(train_config(), few, cpu)[0][-1].figures
+    figures = run(train_config(), few, cpu)[0][-1].results
     counts = np.array(figures["confusion"])
     assert counts.sum() == figures["test"]["n"] == len(few.test)
     assert np.trace(counts) / len(few.test) == figures["test"]["accuracy"]
@@ -116,20 +122,20 @@ def test_result_figures_are_float32_whatever_the_precision(few, cpu):
     bf16 = replace(cpu, precision="bf16")
     events, state = run(train_config(precision="bf16"), few, bf16)
     images, labels = cpu.place(few.test)
-    assert events[-1].figures["test"] == judge(predict(state.network, images, cpu), labels)
+    assert events[-1].results["test"] == judge(predict(state.network, images, cpu), labels)
 
 
 def test_test_samples_are_journaled_for_the_figures(few, cpu):
     events, _ = run(train_config(), few, cpu)
     preview = next(e for e in events if isinstance(e, Preview) and e.name == "test_samples")
-    chosen = [sample["index"] for sample in events[-1].figures["samples"]]
+    chosen = [sample["index"] for sample in events[-1].results["samples"]]
     assert np.array_equal(preview.images, few.test.images[chosen])
 
 
 def test_divergence_is_told_with_its_step_and_a_remedy(few, cpu):
     config = train_config(learning_rate=100.0, epochs=50)
     seen = []
-    events = train(config, few, cpu, TrainState.begin(config, cpu))
+    events = events_of(config, few, cpu, TrainState.begin(config, cpu))
     words = r"diverged at step \d+.*Lower --learning-rate \(it was 100\)"
     with pytest.raises(EngineError, match=words):
         collect(events, seen)
@@ -140,7 +146,7 @@ def test_weights_that_are_not_finite_are_never_judged(few, cpu):
     """The last batch's loss was measured before the last update, or before a checkpoint."""
     config = train_config()
     state = TrainState.begin(config, cpu)
-    events = train(config, few, cpu, state)
+    events = events_of(config, few, cpu, state)
     while state.step < 12:
         next(events)
     next(state.network.parameters()).data[0] = torch.inf

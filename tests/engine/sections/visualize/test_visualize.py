@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from engine.config import VisualizeConfig
 from engine.errors import EngineError, UsageError
 from engine.networks.architectures import ARCHITECTURES, IMAGE_SIZE, Neuron
 from engine.networks.network import Network
 from engine.runs.events import Preview, Progress, to_json
 from engine.sections.visualize.ascend import AscentState, ascend
+from engine.sections.visualize.config import VisualizeConfig
+from engine.sections.visualize.evaluate import evaluate
 from engine.sections.visualize.neurons import NaturalResponse, activations_of, masks
 from engine.sections.visualize.rules import ReportAscent, TunedAscent, begin_ascent, blur
 
@@ -27,9 +28,13 @@ def config(**options):
 
 def run(settings, data, device, of=None, state=None):
     of = of or network(settings.model)
-    state = state or AscentState.begin(settings, of)
-    others = {"baseline": network("baseline")}
-    return list(ascend(settings, data, device, of, others, state)), state
+    state = state or AscentState.begin(settings, of, {"baseline": network("baseline")})
+    return list(events_of(settings, data, device, state)), state
+
+
+def events_of(settings, data, device, state):
+    yield from ascend(settings, state)
+    yield from evaluate(settings, state.made(), data, device)
 
 
 def test_all_74_neurons_in_the_report_s_order():
@@ -105,7 +110,7 @@ def test_tuned_images_stay_in_range_and_grey_outside_the_receptive_field(few, cp
 
 def test_activations_rise(few, cpu):
     events, _ = run(config(layers=("pool1", "pool2")), few, cpu)
-    for neuron in events[-1].figures["neurons"]:
+    for neuron in events[-1].results["neurons"]:
         assert neuron["activation_end"] > neuron["activation_start"]
         assert neuron["percentile"] > 0.9 or neuron["dead"]
 
@@ -116,7 +121,7 @@ def test_the_report_s_rule_by_hand():
     ascent, _ = begin_ascent(ReportAscent, of, [neuron], seed=0)
     start = ascent.images.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(of(start)[0, 3], start)
-    ascent.step(0, 100, 0)
+    ascent.move(*ascent.gradient(), 0, 100)
     expected = (start.detach() + blur(gradient / gradient.std(), 0.04)) * (1 - 1e-4)
     assert torch.allclose(ascent.images, expected, atol=1e-5)
 
@@ -150,7 +155,7 @@ def test_a_neuron_without_gradient_is_started_again_elsewhere(rule):
 def test_planted_dead_neurons_are_found_and_named(digits, cpu):
     settings = config(layers=("pool1",), neurons=(0, 1), steps=30)
     events, state = run(settings, digits, cpu, planted())
-    dead, alive = events[-1].figures["neurons"]
+    dead, alive = events[-1].results["neurons"]
     assert dead["dead"]
     assert dead["activation_end"] == 0
     assert not alive["dead"]
@@ -180,7 +185,7 @@ def test_figures_belong_to_the_images(digits, cpu):
     events, state = run(config(steps=20, layers=("pool2", "logits")), digits, cpu, of)
     images = state.ascent.images
     layers = of.activations(images)
-    for m, neuron in enumerate(events[-1].figures["neurons"]):
+    for m, neuron in enumerate(events[-1].results["neurons"]):
         if neuron["layer"] == "logits":
             value = layers["logits"][m, neuron["index"]]
             assert neuron["position"] is None
@@ -201,13 +206,14 @@ def test_figures_belong_to_the_images(digits, cpu):
 def test_state_is_complete_at_each_progress(recipe, few, cpu, tmp_path):
     settings = config(recipe=recipe, steps=20, layers=("logits", "pool1"), neurons=(0, 3))
     whole, state = run(settings, few, cpu)
-    first, halfway = [], AscentState.begin(settings, network())
-    for event in ascend(settings, few, cpu, network(), {"baseline": network("baseline")}, halfway):
+    others = {"baseline": network("baseline")}
+    first, halfway = [], AscentState.begin(settings, network(), others)
+    for event in ascend(settings, halfway):
         first.append(event)
         if isinstance(event, Progress) and event.step == 10:
             break
     torch.save(halfway.state_dict(), tmp_path / "c.pt")
-    resumed = AscentState.begin(settings, network())
+    resumed = AscentState.begin(settings, network(), others)
     resumed.load_state_dict(torch.load(tmp_path / "c.pt", weights_only=True))
     rest, resumed = run(settings, few, cpu, state=resumed)
 

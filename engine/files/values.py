@@ -1,0 +1,85 @@
+"""Types of what run files hold, as msgspec checks them, and the check itself.
+
+Sections build the types of their results from these, and the journal those of its lines.
+"""
+
+from datetime import datetime
+from functools import cache
+from types import GenericAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from engine.errors import Unsound
+from engine.networks.architectures import ARCHITECTURES, CLASSES, LAYERS
+
+Count = Annotated[int, Meta(ge=0, lt=2**53)]
+Positive = Annotated[int, Meta(ge=1, lt=2**53)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Size = Annotated[float, Meta(ge=0, le=1e30)]
+Real = Annotated[float, Meta(ge=-1e300, le=1e300)] | None  # None: it was not finite
+Digit = Annotated[int, Meta(ge=0, lt=CLASSES)]
+Id = Annotated[str, Meta(pattern=r"^(?!\.{1,2}\Z)[^/\\\x00]{1,255}\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]  # short enough for a line
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Moment = Annotated[datetime, Meta(tz=True)]
+if TYPE_CHECKING:  # a type checker knows no Literal that is made as the program runs
+    Model: TypeAlias = str
+    Layer: TypeAlias = str
+else:
+    Model = Literal[*ARCHITECTURES]
+    Layer = Literal[*LAYERS]
+
+
+def check(values: Any, kind: Any) -> Any:
+    """Return values as a type has them. Raises Unsound unless they are of that type."""
+    try:
+        return msgspec.convert(values, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise Unsound(_words(str(error))) from None
+
+
+def numbers(*shape: int | None) -> Any:
+    """Return the type of nested lists of that shape that hold numbers, or null for NaN.
+
+    None is an extent that may be anything.
+    """
+    return _nested("number", shape)
+
+
+def fractions(*shape: int | None) -> Any:
+    """Return the type of nested lists of that shape that hold shares, or null for NaN."""
+    return _nested("fraction", shape)
+
+
+def digits(*shape: int | None) -> Any:
+    """Return the type of nested lists of that shape that hold classes."""
+    return _nested("digit", shape)
+
+
+_ITEMS: dict[str, Any] = {
+    "number": Annotated[float, Meta(ge=-3.5e38, le=3.5e38)] | None,  # a float32's range
+    "fraction": Annotated[float, Meta(ge=0, le=1.001)] | None,  # a mean may be rounded up
+    "digit": Digit,
+}
+
+
+@cache
+def _nested(item: str, shape: tuple[int | None, ...]) -> Any:
+    kind = _ITEMS[item]
+    for extent in reversed(shape):
+        kind = GenericAlias(list, (kind,))
+        if extent is not None:
+            kind = Annotated[kind, Meta(min_length=extent, max_length=extent)]
+    return kind
+
+
+def _words(error: str) -> str:
+    """Return msgspec's message, the place first, long values cut."""
+    what, _, place = error.replace("`", "").rpartition(" - at ")
+    what, place = (what, place.removeprefix("$").removeprefix(".")) if what else (place, "")
+    if "matching regex" in what:
+        what = "of another form"
+    what = what if len(what) <= 120 else what[:117] + "..."
+    return f"{place[:80]}: {what[:1].lower()}{what[1:]}" if place else what[:1].lower() + what[1:]

@@ -1,0 +1,176 @@
+"""What a section is to the rest of the engine: one object that says all in which sections differ.
+
+A run of a section is an experiment: a state, and a generator of events that moves it (*making*).
+What it made is then judged by ``evaluate``, a second generator, which needs nothing but what lies
+in the run's directory, so that verification and the referee judge with it too.
+
+Nothing here imports torch or matplotlib; a section's methods do where they need them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from engine.config import RunConfig
+from engine.runs.events import Event
+
+if TYPE_CHECKING:
+    from engine.data.dataset import Dataset
+    from engine.numerics.device import Device
+    from engine.runs.history import History, WholeHistory
+    from engine.runs.store import Run
+
+Config = TypeVar("Config", bound=RunConfig)  # resolved
+Made = TypeVar("Made")  # what a run makes: a network, noises, images
+Made_co = TypeVar("Made_co", covariant=True)
+Results = Mapping[str, Any]  # the content of result.json, but for times
+
+
+class State(Protocol[Made_co]):
+    """What an experiment changes as it goes; complete at each Progress event."""
+
+    step: int
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold."""
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` returned."""
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files that a finished run leaves, by name."""
+
+    def made(self) -> Made_co:
+        """Return what ``evaluate`` judges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment(Generic[Made]):
+    """A state and the generator that moves it to the last step."""
+
+    state: State[Made]
+    making: Iterator[Event]
+    steps: int  # of the whole run
+    checkpoint_interval: int  # steps between two checkpoints
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRules:
+    """What a preview in a journal must hold: how many images, and values as msgspec types."""
+
+    images: int
+    needed: Mapping[str, Any] = field(default_factory=dict)
+    optional: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Verdict(NamedTuple):
+    """What the referee found: whether a claim holds, None where nothing is there to check it on."""
+
+    holds: bool | None
+    words: str
+
+
+class Claim(NamedTuple):
+    """Something that a reviewer would doubt, and how to check it (None: does not apply)."""
+
+    words: str
+    check: Callable[[], Verdict | None]
+
+
+class Section(ABC, Generic[Config, Made]):
+    """One kind of run. ``Config`` is its resolved config, ``Made`` what its runs make."""
+
+    name: ClassVar[str]
+    about: ClassVar[str]  # one line for people who have not seen it yet
+    asked: ClassVar[type[RunConfig]]  # the class of a config as asked
+    config: type[Config]
+    results: ClassVar[Any]  # the msgspec type of result.json, but for times
+    trains: ClassVar[bool] = False  # whether its runs leave networks for others to look at
+    needs_network: ClassVar[bool] = False  # whether they look at one: their config has ``run``
+
+    # What a journal of it holds beside what every one does.
+    series: ClassVar[tuple[str, ...]] = ()  # measured at every step, in every Progress
+    scalars: ClassVar[tuple[str, ...]] = ()  # values that are single numbers
+    shares: ClassVar[tuple[str, ...]] = ()  # measurements between 0 and 1
+    shown_on: ClassVar[Mapping[str, str]] = {}  # previews that are of no use without another one
+    decisive: ClassVar[tuple[str, ...]] = ()  # fields of the config that shape the journal
+    drawn_from: ClassVar[tuple[str, ...]] = ()  # curves and previews that the figures need
+
+    files: ClassVar[tuple[str, ...]] = ()  # what a finished run leaves: ``State.files``
+    array_file: ClassVar[str | None] = None  # the one of them that holds [rows, 1, H, W]
+    verified: ClassVar[str] = "the results come out again"  # what verification says of them
+    comes_out_again: ClassVar[str] = "Results come out again from the files"  # the same, as a claim
+
+    # Making and judging.
+
+    @abstractmethod
+    def begin(self, config: Config, data: "Dataset", device: "Device") -> Experiment[Made]:
+        """Return the experiment that a config describes. Raises MnistTuiError."""
+
+    @abstractmethod
+    def load(self, config: Config, run: "Run", device: "Device", results: Results) -> Made:
+        """Return what a finished run made, from its files.
+
+        ``results`` are the run's; what only its course could tell is taken from them. Raises
+        EngineError where a file is missing or damaged.
+        """
+
+    @abstractmethod
+    def evaluate(
+        self, config: Config, made: Made, data: "Dataset", device: "Device"
+    ) -> Iterator[Event]:
+        """Judge what a run made, in float32; ends with Finished. Raises EngineError."""
+
+    def events(
+        self, experiment: Experiment[Made], config: Config, data: "Dataset", device: "Device"
+    ) -> Iterator[Event]:
+        """Yield all that happens in a run: first things are made, then they are judged."""
+        yield from experiment.making
+        yield from self.evaluate(config, experiment.state.made(), data, device)
+
+    # What its files hold.
+
+    def rows(self, config: Config) -> int:
+        """Return how many noises or neurons a run makes; 0 where it makes one thing."""
+        return 0
+
+    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
+        """Return the rules of each preview, for a run that makes so many rows."""
+        return {}
+
+    def check_config(self, config: Config) -> None:
+        """Raise Unsound, or EngineError, where a config from a file is impossible."""
+
+    def check_results(self, results: Results, config: Config) -> None:
+        """Raise Unsound where results of the right types are not those of a config."""
+
+    def columns(self, config: Config, metric: str) -> Sequence[str]:
+        """Return the names of a metric's values at one step, where it has several."""
+        return [f"{metric}_{row}" for row in range(self.rows(config))]
+
+    # What is said and drawn of its runs.
+
+    @abstractmethod
+    def ranking(self, history: "History") -> dict[str, float]:
+        """Return the numbers by which runs are compared; the first one ranks, the larger the
+        better. NaN is what a run does not have yet."""
+
+    @abstractmethod
+    def headline(self, results: Results) -> str:
+        """Return the results in a few words."""
+
+    def warning(self, run: "Run") -> str:
+        """Return what to keep in mind about a run's results, "" if nothing. Raises EngineError."""
+        return ""
+
+    def draw(self, run: "Run", history: "WholeHistory", folder: Path) -> Iterator[Path]:
+        """Draw a finished run's figures into a folder and yield the path of each."""
+        return iter(())
+
+    def claims(
+        self, config: Config, run: "Run", data: "Dataset", device: "Device"
+    ) -> Iterator[Claim]:
+        """Yield what the referee is to check of a finished run, beside its results."""
+        return iter(())

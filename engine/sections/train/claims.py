@@ -1,0 +1,27 @@
+"""What the referee asks of a training."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from engine.numerics.intervals import rate_interval
+from engine.runs.store import Run
+from engine.sections.section import Claim, Verdict
+from engine.sections.train.chance import chance_words, guessing_rate
+
+
+def claims(run: Run) -> Iterator[Claim]:
+    """Yield the claim that it has learned anything."""
+    words = f"The network has learned: its accuracy is above what guessing gives ({run.id})"
+    yield Claim(words, partial(_learned, run))
+
+
+def _learned(run: Run) -> Verdict:
+    """Validation accuracy is clearly above that of always giving the same answer."""
+    results = run.result
+    accuracy, n = results["validation"]["accuracy"], results["validation"]["n"]
+    low, high = rate_interval(accuracy, n)
+    return Verdict(
+        not chance_words(results),
+        f"{accuracy:.2%} of {n:,} validation images (95 %: {low:.2%} to {high:.2%}), where always "
+        f"giving the most frequent answer scores {guessing_rate(results):.2%}",
+    )

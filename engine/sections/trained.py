@@ -1,0 +1,132 @@
+"""What the sections share that look at a network which was trained before."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from engine.config import RECIPES, RunConfig
+from engine.errors import EngineError, MissingNetwork, Unsound, UsageError
+from engine.files.reader import is_id, run_beside
+from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
+from engine.options import option, unasked
+from engine.sections.section import Made, Section
+from engine.sections.train.chance import REMEDY
+
+if TYPE_CHECKING:
+    from engine.networks.network import Network
+    from engine.numerics.device import Device
+    from engine.runs.store import Run
+
+WEIGHTS_FILE = "weights.pt"
+CHECKPOINT_INTERVAL = 100  # steps, where there are no epochs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkConfig(RunConfig):
+    """A run that looks at a network, as asked."""
+
+    run: str | None = option(
+        None, "Trained run to take the network from; the newest two-conv-fc run by default."
+    )
+    recipe: str = option(
+        "tuned", "assignment: the course report's rule; tuned: our best.", choices=RECIPES
+    )
+    steps: int | None = option(None, "Steps to take.", low=1, high=100_000)
+    model: str | None = unasked(choices=tuple(ARCHITECTURES))  # the network of ``run``
+    other_runs: dict[str, str] | None = None  # runs of the other models, by model
+
+    @property
+    def title(self) -> str:
+        """What the run is, in a word or two."""
+        return self.model or BEST_MODEL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolvedNetworkConfig(NetworkConfig):
+    """A run that looks at a network, with nothing left open."""
+
+    run: str
+    steps: int
+    model: str
+
+    @property
+    def others(self) -> Mapping[str, str]:
+        """The runs of the other models' networks, by model."""
+        return self.other_runs or {}
+
+
+def numbers_below(count: int, name: str, chosen: Iterable[int]) -> tuple[int, ...]:
+    """Return the distinct numbers chosen; raise UsageError unless all are in 0..count-1."""
+    for number in chosen:
+        if not 0 <= number < count:
+            raise UsageError(f"{name} must be between 0 and {count - 1}, not {number}.")
+    return tuple(dict.fromkeys(chosen))
+
+
+Looking = TypeVar("Looking", bound=ResolvedNetworkConfig)
+
+
+class LooksAtNetwork(Section[Looking, Made]):
+    """A section whose runs look at a network."""
+
+    needs_network = True
+
+    def check_config(self, config: Looking) -> None:
+        """Raise Unsound unless networks are named by ids of runs, and something is asked for."""
+        runs = (config.run, *config.others.values())
+        if not all(map(is_id, runs)) or set(config.others) - set(ARCHITECTURES):
+            raise Unsound("run and other_runs must be ids of runs, by model")
+        if not self.rows(config):
+            raise Unsound("nothing was asked for")
+
+    def warning(self, run: "Run") -> str:
+        """Return what to keep in mind about the network, "" if nothing. Raises EngineError."""
+        network = run.info["config"].get("run")
+        words = network_warning(run.path.parent, network).removesuffix(REMEDY)
+        return f"its network ({network}) {words}" if words else ""
+
+
+def load_network_of(config: ResolvedNetworkConfig, device: "Device") -> "Network":
+    """Return the network that is looked at, frozen.
+
+    Raises MissingNetwork where its run is gone, and EngineError where its weights are damaged.
+    """
+    return _load(Path(config.artifacts), config.run, config.model, device)
+
+
+def load_others_of(config: ResolvedNetworkConfig, device: "Device") -> "dict[str, Network]":
+    """Return the other models' networks by model, frozen. Raises as ``load_network_of`` does."""
+    folder = Path(config.artifacts)
+    return {model: _load(folder, run, model, device) for model, run in config.others.items()}
+
+
+def _load(artifacts: Path, run: str, model: str, device: "Device") -> "Network":
+    from engine.networks.network import load_network
+
+    folder = run_beside(artifacts, run)
+    if is_missing(artifacts, run):
+        raise MissingNetwork(
+            f"The network of run {run} is no longer in {artifacts}; what builds on it can "
+            "be neither resumed nor checked."
+        )
+    return load_network(folder / WEIGHTS_FILE, model, device.torch_device)
+
+
+def is_missing(artifacts: Path, run: str) -> bool:
+    """Tell whether a run's network is gone."""
+    return not os.path.lexists(artifacts / run / WEIGHTS_FILE)
+
+
+def network_warning(folder: Path, network: str) -> str:
+    """Return what to keep in mind about a network, that of a training in a folder, or ""."""
+    from engine.runs.store import Run
+    from engine.sections import find
+
+    try:
+        trained = Run(run_beside(folder, network))
+        section = find(trained.info["section"])
+        return section.warning(trained) if section.trains else ""
+    except (EngineError, OSError):  # removed or damaged: reported elsewhere
+        return ""
