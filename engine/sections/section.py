@@ -95,6 +95,7 @@ class Section(ABC, Generic[Config, Made]):
     scalars: ClassVar[tuple[str, ...]] = ()  # values that are single numbers
     shares: ClassVar[tuple[str, ...]] = ()  # measurements between 0 and 1
     shown_on: ClassVar[Mapping[str, str]] = {}  # previews that are of no use without another one
+    pictured: ClassVar[str] = ""  # the preview that has an image for each row
     decisive: ClassVar[tuple[str, ...]] = ()  # fields of the config that shape the journal
     drawn_from: ClassVar[tuple[str, ...]] = ()  # curves and previews that the figures need
 
@@ -149,6 +150,10 @@ class Section(ABC, Generic[Config, Made]):
     def columns(self, config: Config, metric: str) -> Sequence[str]:
         """Return the names of a metric's values at one step, where it has several."""
         return [f"{metric}_{row}" for row in range(self.rows(config))]
+
+    def row_names(self, config: Config) -> Sequence[str]:
+        """Return what each row is of, in a word or two, for people."""
+        return [str(row) for row in range(self.rows(config))]
 
     # What is said and drawn of its runs.
 

@@ -39,6 +39,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
     series = ("loss", "success")
     shares = ("success",)
     shown_on: ClassVar = {"noise": "sources"}
+    pictured = "noise"
     decisive = ("model", "labels")
     drawn_from = ("loss", "success", "sources", "test_sources", "noise")
     files = ("noise.npy",)
@@ -104,6 +105,10 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
     def columns(self, config: ResolvedAdversarialConfig, metric: str) -> Sequence[str]:
         """Name values by label."""
         return [f"{metric}_label_{label}" for label in config.labels]
+
+    def row_names(self, config: ResolvedAdversarialConfig) -> Sequence[str]:
+        """Name noises by their targets."""
+        return [f"target {label}" for label in config.labels]
 
     def ranking(self, history: "History") -> dict[str, float]:
         """Return success and sizes; mean success ranks."""

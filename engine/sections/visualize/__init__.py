@@ -36,6 +36,7 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
     config = ResolvedVisualizeConfig
     results = VisualizeResults
     series = ("activation",)
+    pictured = "images"
     decisive = ("model", "layers", "neurons")
     drawn_from = ("activation", "images", "exemplars")
     files = ("images.npy",)
@@ -102,6 +103,10 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
     def columns(self, config: ResolvedVisualizeConfig, metric: str) -> Sequence[str]:
         """Name values by layer and neuron."""
         return [f"{metric}_{neuron.layer}_{neuron.index}" for neuron in config.targets]
+
+    def row_names(self, config: ResolvedVisualizeConfig) -> Sequence[str]:
+        """Name images by their neurons."""
+        return [f"{neuron.layer} {neuron.index}" for neuron in config.targets]
 
     def ranking(self, history: "History") -> dict[str, float]:
         """Return percentiles and activations of the neurons that are not dead."""

@@ -60,6 +60,7 @@ class Means(Section[ResolvedMeansConfig, np.ndarray]):
     name, about = "means", "Fit the mean image of each class."
     asked, config, results = MeansConfig, ResolvedMeansConfig, Results
     series, shares = ("moved",), ()
+    pictured = "means"
     files, array_file = ("means.npy",), "means.npy"
 
     def begin(self, config, data, device):
