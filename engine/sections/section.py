@@ -166,9 +166,13 @@ class Section(ABC, Generic[Config, Made]):
     def headline(self, results: Results) -> str:
         """Return the results in a few words."""
 
-    def warning(self, run: "Run") -> str:
-        """Return what to keep in mind about a run's results, "" if nothing. Raises EngineError."""
+    def caveat(self, results: Results) -> str:
+        """Return what to keep in mind about results, "" if nothing."""
         return ""
+
+    def warning(self, run: "Run") -> str:
+        """Return what to keep in mind about a run, "" if nothing. Raises EngineError."""
+        return self.caveat(run.result) if run.info["status"] == "finished" else ""
 
     def draw(self, run: "Run", history: "WholeHistory", folder: Path) -> Iterator[Path]:
         """Draw a finished run's figures into a folder and yield the path of each."""

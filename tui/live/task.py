@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine import sections
 from engine.driver import Job
 from engine.runs.events import (
     Event,
@@ -19,7 +20,6 @@ from engine.runs.events import (
 )
 from engine.runs.follow import Follower
 from engine.runs.history import History
-from engine.sections.train.chance import chance_words
 from tui.words import dataset_title
 
 RATE_EVENTS = 50  # over which the speed is averaged
@@ -62,7 +62,7 @@ class Task(Job):
     def warning(self) -> str:
         """Why its final results are worthless, "" if they are sound or not there yet."""
         finished = self.history.finished
-        return chance_words(finished.results) if finished and self.section == "train" else ""
+        return sections.find(self.section).caveat(finished.results) if finished else ""
 
     @property
     def active(self) -> bool:

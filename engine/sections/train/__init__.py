@@ -93,9 +93,9 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
         """Return the test accuracy."""
         return f"{results['model']}: {results['test']['accuracy']:.2%}"
 
-    def warning(self, run: "Run") -> str:
-        """Say where a training ended at chance. Raises EngineError."""
-        return chance_words(run.result) if run.info["status"] == "finished" else ""
+    def caveat(self, results: Results) -> str:
+        """Say if a training ended at chance."""
+        return chance_words(results)
 
     def draw(self, run: "Run", history: "WholeHistory", folder: Path) -> Iterator[Path]:
         """Draw loss, accuracy, samples and confusion; with its companions all models in one."""
