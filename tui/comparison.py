@@ -9,11 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from engine import sections
 from engine.analysis.compare import Compared, Comparison
 from engine.files.text import visible
-from engine.runs.history import History
-from engine.sections.adversarial.config import AdversarialConfig
-from engine.sections.visualize.config import VisualizeConfig
 from tui.drawing.pixels import draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import thumbnails
 from tui.summary import keep_whole
@@ -60,10 +58,10 @@ def warnings_of(comparison: Comparison) -> list[Text]:
 
 def group_table(comparison: Comparison) -> Table:
     """Return a row per group: mean and standard deviation of each result over its runs."""
-    names = comparison.runs[0].figures
+    names = comparison.runs[0].numbers
     table = _table({"group": "", "runs": 0} | dict.fromkeys(names, 0.0))
     for group in comparison.groups:
-        cells = [_spread(name, [one.figures[name] for one in group]) for name in names]
+        cells = [_spread(name, [one.numbers[name] for one in group]) for name in names]
         table.add_row(comparison.name_of(group), str(len(group)), *cells)
     return table
 
@@ -89,24 +87,15 @@ def pictures(comparison: Comparison, width: int, *, plain: bool) -> Text:
 
 
 def _images(compared: Compared) -> dict[str, tuple[np.ndarray, float]]:
-    """Return a run's latest images by caption, each with its bound if signed, else 0."""
-    history: History = compared.history
-    name = "noise" if "noise" in history.previews else "images"
-    if name not in history.previews:
+    """Return a run's last images by what they are of, with the bound of signed ones or 0."""
+    config, history = compared.run.config, compared.history
+    section = sections.find(config.section)
+    preview = history.preview(section.pictured)
+    if preview is None:
         return {}
-    preview, images = history.preview(name), history.images(name)
-    match compared.run.config:
-        case AdversarialConfig(labels=labels) if preview is not None:
-            return {
-                f"target {label}": (image, preview.high)
-                for label, image in zip(labels, images, strict=True)
-            }
-        case VisualizeConfig(targets=targets):
-            return {
-                f"{neuron.layer} {neuron.index}": (image, 0.0)
-                for neuron, image in zip(targets, images, strict=True)
-            }
-    return {}
+    bound = preview.high if preview.low < 0 else 0.0
+    named = zip(section.row_names(config), history.images(section.pictured), strict=True)
+    return {name: (image, bound) for name, image in named}
 
 
 def _spread(name: str, values: list[float]) -> str:
