@@ -12,8 +12,8 @@ from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import Event
 from engine.runs.queue import Batch, QueueKeeper
+from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import Run
 
 
 @dataclass(eq=False)

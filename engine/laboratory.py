@@ -15,8 +15,9 @@ from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
 from engine.options import options_of
 from engine.runs.control import Control
 from engine.runs.events import Event
+from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import Run, find_run, finished_runs
+from engine.runs.store import find_run, finished_runs
 from engine.sections.train.config import TrainConfig
 from engine.sections.trained import NetworkConfig, network_warning
 
@@ -76,7 +77,7 @@ class Laboratory:
         begun: Callable[[Run], None] = lambda run: None,
     ) -> Session:
         """Return the Session that resumes a run. Raises MnistTuiError."""
-        info, config = run.info, run.config
+        info, config = run.read_info(), run.read_config()
         if info["status"] == "finished":
             raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
         data = self._dataset(_at_home(config))
@@ -105,7 +106,7 @@ class Laboratory:
 
         ``data_root`` is where its data lies now, if elsewhere. Raises MnistTuiError.
         """
-        config = _at_home(run.config)
+        config = _at_home(run.read_config())
         if data_root is not None:
             config = dataclasses.replace(config, data_root=data_root)
         data = self._dataset(config)
@@ -165,7 +166,7 @@ class Laboratory:
         """Return a config with the dataset, and its folder, of the run that it looks at."""
         if not isinstance(config, NetworkConfig) or config.run is None:
             return config
-        trained = _at_home(find_trained(Path(config.artifacts), config.run).config)
+        trained = _at_home(find_trained(Path(config.artifacts), config.run).read_config())
         root = config.data_root or trained.data_root
         return dataclasses.replace(config, dataset=trained.dataset, data_root=root)
 
@@ -189,7 +190,7 @@ def _at_home(config: RunConfig) -> RunConfig:
 def find_trained(artifacts: Path, name: str) -> Run:
     """Return the finished training run of that name. Raises EngineError where there is none."""
     run = find_run(artifacts, name)
-    info = run.info
+    info = run.read_info()
     if info["section"] != "train":
         raise EngineError(
             f"Run {run.id} is of section {info['section']}; --run needs a train run "
@@ -219,9 +220,9 @@ def _networks(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
         run = newest_trained(artifacts, data.sha256, BEST_MODEL)
     if run is None:
         raise EngineError(f"No finished {BEST_MODEL} run on {data.name}; train one first.")
-    if run.info["dataset"]["sha256"] != data.sha256:
+    if run.read_info()["dataset"]["sha256"] != data.sha256:
         raise EngineError(f"Run {run.id} was trained on another dataset than {data.name}.")
-    model = run.info["config"]["model"]
+    model = run.read_info()["config"]["model"]
     others = {
         other: newest_trained(artifacts, data.sha256, other)
         for other in ARCHITECTURES

@@ -5,7 +5,7 @@ from rich.table import Column
 
 from engine.errors import EngineError
 from engine.files.text import visible
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections import warning_of
 
 

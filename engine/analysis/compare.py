@@ -17,7 +17,7 @@ from engine.errors import EngineError
 from engine.files.reader import run_beside
 from engine.runs.events import plain
 from engine.runs.history import Curve, History
-from engine.runs.store import Run
+from engine.runs.run import Run
 
 PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
 # What may differ within a group. The run looked at stands for its settings; the networks of other
@@ -174,7 +174,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 def compare(runs: Iterable[Run]) -> Comparison:
     """Compare runs. Raises EngineError unless they are of one section."""
     found = [_read(run) for run in {run.id: run for run in runs}.values()]
-    sections = {compared.run.info["section"] for compared in found}
+    sections = {compared.run.read_info()["section"] for compared in found}
     if len(sections) > 1:
         raise EngineError(f"Runs of {' and '.join(sorted(sections))} cannot be compared; "
                           "choose runs of one section.")  # fmt: skip
@@ -198,10 +198,10 @@ def _tell_datasets_apart(found: Sequence[Compared]) -> None:
     """Where one name stands for several datasets, add to it what sets them apart."""
     contents: dict[str, set[str]] = {}
     for compared in found:
-        dataset = compared.run.info["dataset"]
+        dataset = compared.run.read_info()["dataset"]
         contents.setdefault(dataset["name"], set()).add(dataset["sha256"])
     for compared in found:
-        dataset = compared.run.info["dataset"]
+        dataset = compared.run.read_info()["dataset"]
         if len(contents[dataset["name"]]) > 1:
             compared.settings["dataset"] += f" {dataset['sha256'][:8]}"
 
@@ -229,7 +229,7 @@ def band(curves: Sequence[Curve]) -> Band | None:
 
 
 def _read(run: Run) -> Compared:
-    info = run.info
+    info = run.read_info()
     settings = _settings(info)
     section = sections.find(info["section"])
     network = _network(run, settings["run"]) if section.needs_network else {}
@@ -251,7 +251,7 @@ def _network(run: Run, name: str) -> dict[str, Any]:
     Where that is gone, or damaged, it is its id alone that sets it apart from others.
     """
     try:
-        return _settings(Run(run_beside(run.path.parent, name)).info)
+        return _settings(Run(run_beside(run.path.parent, name)).read_info())
     except EngineError:
         return {GONE: name}
 

@@ -8,7 +8,7 @@ from engine import sections
 from engine.errors import EngineError
 from engine.files.spreadsheet import csv_text
 from engine.runs.history import History
-from engine.runs.store import Run
+from engine.runs.run import Run
 
 
 def export_csv(run: Run) -> str:
@@ -33,7 +33,7 @@ def export_csv(run: Run) -> str:
 def _columns(run: Run, name: str, values: np.ndarray) -> Sequence[str]:
     if values.ndim == 1:
         return [name]
-    config = run.config
+    config = run.read_config()
     return sections.find(config.section).columns(config, name)
 
 

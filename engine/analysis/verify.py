@@ -17,7 +17,7 @@ from engine.errors import EngineError, MissingNetwork
 from engine.files.reader import MB, read_bytes
 from engine.numerics.device import Device
 from engine.runs.events import Finished, Started, plain
-from engine.runs.store import Run, content_hashes
+from engine.runs.run import Run, content_hashes
 from engine.sections.trained import ResolvedNetworkConfig, is_missing
 
 # Another processor rounds differently: by less than one image of 10,000 would change a rate.
@@ -50,10 +50,12 @@ def agrees(checks: Iterable[Check]) -> bool:
 
 def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
     """Yield the checks of a finished run. Raises EngineError where it has not finished."""
-    info = run.info
+    info = run.read_info()
     if info["status"] != "finished":
-        raise EngineError(f"Run {run.id} is {run.status}; only a finished one can be verified.")
-    stored, config = run.result, run.config
+        raise EngineError(
+            f"Run {run.id} is {run.read_status()}; only a finished one can be verified."
+        )
+    stored, config = run.read_result(), run.read_config()
     started, finished, damaged = _ends(run)
     yield _dataset(info, data)
     yield _same(

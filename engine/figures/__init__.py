@@ -10,8 +10,8 @@ from engine import sections
 from engine.errors import EngineError
 from engine.files.reader import DamagedFile, run_beside
 from engine.runs.history import WholeHistory
+from engine.runs.run import Run
 from engine.runs.schema import JOURNAL_FILE
-from engine.runs.store import Run
 
 
 def draw_figures(run: Run) -> Iterator[Path]:
@@ -52,7 +52,7 @@ def companions(run: Run) -> list[WholeHistory]:
 
     One that was removed, or is damaged, is left out.
     """
-    info = run.info
+    info = run.read_info()
     histories = []
     for name in info.get("companions", ()):
         with suppress(EngineError):

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 
 from engine.runs.history import Curve, History
-from engine.runs.store import Run
+from engine.runs.run import Run
 
 
 def models(run: Run) -> str:
     """Describe the figure of all models together."""
     return (
         "Two charts: training loss and validation accuracy of the networks that were trained "
-        f"together, over their steps, {run.info['config']['model']} among them."
+        f"together, over their steps, {run.read_info()['config']['model']} among them."
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.networks.architectures import ARCHITECTURES
-from engine.runs.store import Run, find_run, finished_runs
+from engine.runs.run import Run
+from engine.runs.store import find_run, finished_runs
 
 REPORTED = ("train", "adversarial", "visualize")  # the three parts of the course report
 
@@ -33,22 +34,24 @@ def choose(artifacts: Path, names: Sequence[str]) -> Chosen:
     """
     runs = [find_run(artifacts, name) for name in dict.fromkeys(names)] or newest(artifacts)
     for run in runs:
-        info = run.info
+        info = run.read_info()
         if info["status"] != "finished":
-            raise EngineError(f"Run {run.id} is {run.status}; a report is about finished runs.")
+            raise EngineError(
+                f"Run {run.id} is {run.read_status()}; a report is about finished runs."
+            )
         if info["section"] not in REPORTED:
             raise EngineError(
                 f"Run {run.id} is of section {info['section']}, which is not reported."
             )
-    if len({run.info["dataset"]["sha256"] for run in runs}) > 1:
+    if len({run.read_info()["dataset"]["sha256"] for run in runs}) > 1:
         raise EngineError("These runs are of several datasets; a report is about one.")
 
     def of(section: str) -> tuple[Run, ...]:
-        return tuple(run for run in runs if run.info["section"] == section)
+        return tuple(run for run in runs if run.read_info()["section"] == section)
 
     order = list(ARCHITECTURES)
     trainings = sorted(
-        of("train"), key=lambda run: (order.index(run.info["config"]["model"]), run.id)
+        of("train"), key=lambda run: (order.index(run.read_info()["config"]["model"]), run.id)
     )
     return Chosen(tuple(trainings), of("adversarial"), of("visualize"))
 

@@ -22,7 +22,7 @@ from engine.numerics.intervals import rate_interval
 from engine.report import alternatives
 from engine.report.choose import Chosen
 from engine.report.referee import Finding
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections import warning_of
 from engine.sections.train.chance import chance_words
 from engine.sections.visualize.figures import LAYER_WORDS
@@ -82,7 +82,7 @@ def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["percent"] = lambda value: f"{value:.2%}".replace("%", " %")
-    dataset = chosen.all[0].info["dataset"]
+    dataset = chosen.all[0].read_info()["dataset"]
     return environment.get_template("report.html.j2").render(
         dataset=dataset,
         title=_title(dataset["name"]),
@@ -104,7 +104,7 @@ def _title(dataset: str) -> str:
 
 
 def _about(run: Run) -> dict[str, Any]:
-    info = run.info
+    info = run.read_info()
     environment = info["environment"]
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
     return {
@@ -116,14 +116,14 @@ def _about(run: Run) -> dict[str, Any]:
         "precision": environment["precision"],
         "threads": environment["threads"],
         "versions": versions,
-        "seconds": run.result["seconds"],
+        "seconds": run.read_result()["seconds"],
         "command": info["command"],
     }
 
 
 def _accuracy(run: Run) -> dict[str, Any]:
     """Return a row of the table of test accuracies, the report's beside ours."""
-    result, info = run.result, run.info
+    result, info = run.read_result(), run.read_info()
     test = result["test"]
     low, high = rate_interval(test["accuracy"], test["n"])
     samples = result["samples"]
@@ -148,7 +148,7 @@ def _accuracy(run: Run) -> dict[str, Any]:
 
 
 def _settings(run: Run) -> list[tuple[str, str]]:
-    config = run.info["config"]
+    config = run.read_info()["config"]
     return [
         (words, _value(config[name]))
         for name, words in SETTINGS.items()
@@ -191,27 +191,27 @@ def _compared(chosen: Chosen) -> Iterator[Picture]:
     """Yield the figure that shows all models, where just these were trained together."""
     shown = {run.id for run in chosen.trainings}
     for run in chosen.trainings:
-        if len(shown) > 1 and {run.id, *run.info.get("companions", ())} == shown:
+        if len(shown) > 1 and {run.id, *run.read_info().get("companions", ())} == shown:
             yield _picture(run, "models.png", alternatives.models(run))
             return
 
 
 def _training(run: Run) -> Subsection:
     history = whole_history(run)
-    model = run.info["config"]["model"]
+    model = run.read_info()["config"]["model"]
     chain = ARCHITECTURES[model].chain
     facts = [("layers", " → ".join(chain)), *_settings(run)]
     pictures = [
         _picture(run, "loss.png", alternatives.loss(history)),
         _picture(run, "accuracy.png", alternatives.accuracy(history)),
-        _picture(run, "samples.png", alternatives.samples(run.result)),
-        _picture(run, "confusion.png", alternatives.confusion(run.result)),
+        _picture(run, "samples.png", alternatives.samples(run.read_result())),
+        _picture(run, "confusion.png", alternatives.confusion(run.read_result())),
     ]
     return Subsection(model, f"train-{run.id}", facts, pictures)
 
 
 def _noises(run: Run) -> dict[str, Any]:
-    history, result = whole_history(run), run.result
+    history, result = whole_history(run), run.read_result()
     targets = result["targets"]
     parts = []
     for position, target in enumerate(targets):
@@ -240,7 +240,7 @@ def _noises(run: Run) -> dict[str, Any]:
             "l2": _mean([t["distortion"]["effective_l2"] for t in targets]),
             "random": _mean([t["random_noise_success"] for t in targets]),
         },
-        "mnist": run.info["dataset"]["name"] == "mnist",
+        "mnist": run.read_info()["dataset"]["name"] == "mnist",
         "overview": [
             _picture(run, "success.png", alternatives.success(targets)),
             _picture(run, "noises.png", alternatives.noises(targets)),
@@ -251,7 +251,7 @@ def _noises(run: Run) -> dict[str, Any]:
 
 
 def _neurons(run: Run) -> dict[str, Any]:
-    result = run.result
+    result = run.read_result()
     history = whole_history(run)
     present = dict.fromkeys(neuron["layer"] for neuron in result["neurons"])
     layers = []
@@ -263,7 +263,7 @@ def _neurons(run: Run) -> dict[str, Any]:
             _picture(run, f"{layer}-exemplars.png", alternatives.exemplars(layer, of_layer)),
         ]
         layers.append(Subsection(LAYER_WORDS[layer], f"{layer}-{run.id}", _layer_facts(of_layer,
-                      run.info["config"]["other_runs"] or {}), pictures))  # fmt: skip
+                      run.read_info()["config"]["other_runs"] or {}), pictures))  # fmt: skip
     return {
         "id": run.id,
         "model": result["model"],

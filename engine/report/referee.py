@@ -10,7 +10,7 @@ from engine.data.dataset import Dataset
 from engine.errors import EngineError, MissingNetwork
 from engine.numerics.device import Device
 from engine.report.choose import Chosen
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections.section import Claim, Verdict
 
 
@@ -36,10 +36,10 @@ def _claims(chosen: Chosen, data: Dataset, device: Device) -> Iterator[Claim]:
     words = "No test image is among the training or validation images"
     yield Claim(words, partial(_split, data))
     for run in chosen.all:
-        words = sections.find(run.info["section"]).comes_out_again
+        words = sections.find(run.read_info()["section"]).comes_out_again
         yield Claim(f"{words} ({run.id})", partial(_comes_out_again, run, data, device))
     for run in chosen.all:
-        config = run.config
+        config = run.read_config()
         yield from sections.find(config.section).claims(config, run, data, device)
 
 
@@ -76,4 +76,4 @@ def _comes_out_again(run: Run, data: Dataset, device: Device) -> Verdict:
 
 
 def _headline(run: Run) -> str:
-    return sections.find(run.info["section"]).headline(run.result)
+    return sections.find(run.read_info()["section"]).headline(run.read_result())

@@ -19,8 +19,8 @@ from engine.files.reader import DamagedFile
 from engine.files.values import Positive, Size, check
 from engine.networks.network import load_state
 from engine.runs.events import Progress
+from engine.runs.run import Run
 from engine.runs.schema import JOURNAL_FILE
-from engine.runs.store import Run
 
 CHECKPOINT_FILE = "checkpoint.pt"
 INTERVAL = 1.0  # seconds of training between two checkpoints

@@ -6,8 +6,8 @@ from engine.errors import EngineError
 from engine.files.reader import JOURNAL_LIMIT, open_to_read, read_lines
 from engine.runs.events import Event, Failed, Finished, Interrupted, Stopped
 from engine.runs.lock import is_driven
+from engine.runs.run import Run
 from engine.runs.schema import JOURNAL_FILE
-from engine.runs.store import Run
 
 TAKE_OVER = 30.0  # seconds that another process may take to resume what was handed over
 KNOWN = 64  # bytes before the place read to; other bytes there tell of a journal that was cut
@@ -45,7 +45,7 @@ class Follower:
             self._last = events[-1]
         # If the line about its end was lost, a follower would wait for it forever.
         lost = let_go and not isinstance(self._last, (Finished, Stopped, Failed))
-        if ended and (lost or self.run.info["status"] == "running"):
+        if ended and (lost or self.run.read_info()["status"] == "running"):
             events.append(Interrupted(step=self._last.step if self._last else 0))
         return events
 

@@ -1,12 +1,14 @@
-"""What a journal's lines must be: one parser for whole journals and growing ones.
+"""Journals: their writer, and one parser for whole journals and growing ones.
 
 The first line says what the run is, and each later one is checked against it: names, shapes and
 ranges are those of such a run, steps do not fall, and nothing is counted twice. A later line that
 is damaged is skipped and counted. No torch in here.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
@@ -18,6 +20,7 @@ from engine.errors import Unsound
 from engine.files.reader import DamagedFile, check_depth
 from engine.files.reader import from_json as strict_json
 from engine.files.values import Count, Id, Name, Positive, check
+from engine.files.writer import open_file
 from engine.networks.architectures import IMAGE_SIZE
 from engine.runs.events import (
     Checkpoint,
@@ -27,8 +30,10 @@ from engine.runs.events import (
     Progress,
     Started,
     from_json,
+    to_json,
 )
 from engine.runs.schema import (
+    JOURNAL_FILE,
     DatasetValues,
     EnvironmentValues,
     check_config,
@@ -239,3 +244,43 @@ class _Rules:
             for name in rules.optional.keys() & values.keys():
                 _check_value(name, values[name], rules.optional[name])
         self.shown[event.name] = count
+
+
+class Journal:
+    """Appends events to a run's journal. Close it, or use it as a context manager."""
+
+    # Progress and previews survive the process without a sync; these survive the machine too.
+    _SYNCED = ("started", "checkpoint", "resumed", "stopped", "finished", "failed")
+
+    def __init__(self, run: Path) -> None:
+        # Without Python's buffer: what a full disk refused must not be written later.
+        file = open_file(run, JOURNAL_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._file = os.fdopen(file, "ab", buffering=0)
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._file.tell()
+
+    def append(self, event: Event) -> None:
+        """Write one line and hand it to the system. Raises OSError, with nothing of it written."""
+        line = json.dumps(to_json(event), separators=(",", ":"), allow_nan=False) + "\n"
+        size, rest = self.size, memoryview(line.encode())
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            if event.kind in self._SYNCED:
+                os.fsync(self._file.fileno())
+        except OSError:
+            self._file.seek(self._file.truncate(size))
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -11,8 +11,8 @@ from engine.config import RunConfig
 from engine.errors import Unsound
 from engine.files.reader import JSON_LIMIT, DamagedFile, read_bytes
 from engine.files.reader import from_json as strict_json
+from engine.runs.run import Run
 from engine.runs.schema import check_queue
-from engine.runs.store import Run
 
 QUEUE_FILE = ".queue"
 

@@ -31,16 +31,11 @@ from engine.runs.events import (
     Working,
     plain,
 )
+from engine.runs.journal import Journal
 from engine.runs.lock import RunLock
+from engine.runs.run import SCHEMA, STOP_FILE, Run, content_hashes
 from engine.runs.schema import RESULT_FILE, RUN_FILE
-from engine.runs.store import (
-    SCHEMA,
-    STOP_FILE,
-    Journal,
-    Run,
-    content_hashes,
-    create_run,
-)
+from engine.runs.store import create_run
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -162,7 +157,7 @@ class Session:
     def _begin_journal(
         self, run: Run, experiment: "Experiment[Any]", environment: dict[str, Any]
     ) -> Journal:
-        journal = Journal(run)
+        journal = Journal(run.path)
         started = Started(
             step=0,
             run=run.id,
@@ -181,7 +176,7 @@ class Session:
         from engine.runs.checkpoint import read_checkpoint
 
         run.clear_partial()
-        info = run.info
+        info = run.read_info()
         if info["status"] == "finished":  # since we looked, before we held the lock
             raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
         _check_begun_as_asked(run, experiment)
@@ -189,7 +184,9 @@ class Session:
         if saved is not None:
             experiment.state.load_state_dict(saved.state)
             self.seconds = saved.seconds
-        if not run.handed_over:  # then it may be newer than the hand-over, and is meant for us
+        if (
+            not run.was_handed_over()
+        ):  # then it may be newer than the hand-over, and is meant for us
             run.remove(STOP_FILE)
         begun = run.cut_journal(saved.journal if saved is not None else None)
         environment = self.device.describe()
@@ -199,7 +196,7 @@ class Session:
             return self._begin_journal(run, experiment, environment)
         for event in run.events():
             self._tell(event)
-        journal = Journal(run)
+        journal = Journal(run.path)
         self._emit(Resumed(step=experiment.state.step), journal)
         return journal
 
@@ -222,7 +219,7 @@ class Session:
                 files = experiment.state.files()
                 for name, content in files.items():
                     run.write(name, content)
-                run.update(sha256=content_hashes(run.info["config"], files))
+                run.update(sha256=content_hashes(run.read_info()["config"], files))
                 self._emit(event, journal)
                 return event
             else:
@@ -341,7 +338,7 @@ def _check_begun_as_asked(run: Run, experiment: "Experiment[Any]") -> None:
     first = next(run.events(), None)
     if not isinstance(first, Started):
         return
-    asked, begun = run.info["config"], first.config
+    asked, begun = run.read_info()["config"], first.config
     names = {*asked, *begun} - {"threads"}  # of which a machine may have had fewer
     if first.steps != experiment.steps or any(asked.get(n) != begun.get(n) for n in names):
         raise DamagedFile(run.path / RUN_FILE, "its config is not that of its journal")
@@ -352,7 +349,7 @@ def _of_the_listener(error: Exception, run: Run) -> EngineError:
     words = str(error).rstrip(".")
     if not isinstance(error, MnistTuiError):
         words = f"What listened to the run failed ({type(error).__name__}: {words})"
-    if run.info["status"] == "finished":
+    if run.read_info()["status"] == "finished":
         return EngineError(f"{words}; run {run.id} has finished all the same.")
     return EngineError(
         f"{words}; run {run.id} was stopped and kept: `mnist-tui resume {run.id}` resumes it."

@@ -12,7 +12,7 @@ from engine.errors import UsageError
 from engine.sections.section import Section
 
 if TYPE_CHECKING:
-    from engine.runs.store import Run
+    from engine.runs.run import Run
 
 AnySection = Section[Any, Any]  # one that is known by name alone
 
@@ -58,4 +58,4 @@ def unregister(name: str) -> None:
 
 def warning_of(run: "Run") -> str:
     """Return what to keep in mind about a run's results, "" if nothing. Raises EngineError."""
-    return find(run.info["section"]).warning(run)
+    return find(run.read_info()["section"]).warning(run)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.data.dataset import Dataset
     from engine.numerics.device import Device
     from engine.runs.history import History, WholeHistory
-    from engine.runs.store import Run
+    from engine.runs.run import Run
 
 Config = TypeVar("Config", bound=RunConfig)  # resolved
 Made = TypeVar("Made")  # what a run makes: a network, noises, images
@@ -172,7 +172,7 @@ class Section(ABC, Generic[Config, Made]):
 
     def warning(self, run: "Run") -> str:
         """Return what to keep in mind about a run, "" if nothing. Raises EngineError."""
-        return self.caveat(run.result) if run.info["status"] == "finished" else ""
+        return self.caveat(run.read_result()) if run.read_info()["status"] == "finished" else ""
 
     def draw(self, run: "Run", history: "WholeHistory", folder: Path) -> Iterator[Path]:
         """Draw a finished run's figures into a folder and yield the path of each."""

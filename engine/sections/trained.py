@@ -17,7 +17,7 @@ from engine.sections.train.chance import REMEDY
 if TYPE_CHECKING:
     from engine.networks.network import Network
     from engine.numerics.device import Device
-    from engine.runs.store import Run
+    from engine.runs.run import Run
 
 WEIGHTS_FILE = "weights.pt"
 CHECKPOINT_INTERVAL = 100  # steps, where there are no epochs
@@ -83,7 +83,7 @@ class LooksAtNetwork(Section[Looking, Made]):
 
     def warning(self, run: "Run") -> str:
         """Return what to keep in mind about the network, "" if nothing. Raises EngineError."""
-        network = run.info["config"].get("run")
+        network = run.read_info()["config"].get("run")
         words = network_warning(run.path.parent, network).removesuffix(REMEDY)
         return f"its network ({network}) {words}" if words else ""
 
@@ -121,12 +121,12 @@ def is_missing(artifacts: Path, run: str) -> bool:
 
 def network_warning(folder: Path, network: str) -> str:
     """Return what to keep in mind about a network, that of a training in a folder, or ""."""
-    from engine.runs.store import Run
+    from engine.runs.run import Run
     from engine.sections import find
 
     try:
         trained = Run(run_beside(folder, network))
-        section = find(trained.info["section"])
+        section = find(trained.read_info()["section"])
         return section.warning(trained) if section.trains else ""
     except (EngineError, OSError):  # removed or damaged: reported elsewhere
         return ""

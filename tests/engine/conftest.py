@@ -7,8 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
+from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import Run
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.visualize.config import VisualizeConfig
 from tests.conftest import train_config

@@ -11,7 +11,7 @@ from engine.figures.style import new_figure, save
 from engine.report.choose import Chosen, choose
 from engine.report.document import render
 from engine.runs.history import History
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections.adversarial import figures as adversarial
 from tests.tui import example_runs as examples
 

@@ -17,7 +17,8 @@ from engine.figures import draw_figures
 from engine.report import write_report
 from engine.report.choose import Chosen, choose
 from engine.report.referee import referee
-from engine.runs.store import Run, list_runs, remove_run
+from engine.runs.run import Run
+from engine.runs.store import list_runs, remove_run
 from tests.engine.conftest import spoil_array, spoil_json
 
 

@@ -11,7 +11,8 @@ import string
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.runs.store import Run, list_runs
+from engine.runs.run import Run
+from engine.runs.store import list_runs
 from tests.tui.player import KEYS, assert_sound, click, playing, press, resize, scroll
 from tui.app import open as open_app
 

@@ -32,8 +32,9 @@ from engine.runs.events import Progress
 from engine.runs.follow import Follower
 from engine.runs.lock import is_driven
 from engine.runs.queue import Batch, QueueKeeper, read_queue
+from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import Run, find_run, list_runs
+from engine.runs.store import find_run, list_runs
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig

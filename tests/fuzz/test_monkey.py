@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tests.fuzz.monkey import Monkey, assert_kept, assert_left
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from engine.data.dataset import open_digits
+from engine.runs.journal import Journal
 from engine.runs.lock import is_driven
-from engine.runs.store import Journal, Run
+from engine.runs.run import Run
 from tests.conftest import train_config
 from tests.processes import wait_for
 from tests.tui import example_runs as examples

@@ -23,7 +23,7 @@ from textual.widgets import ContentSwitcher, Static
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.options import options_of
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tui.app.actions import ACTIONS, ANYWHERE, BY_ID, BY_NAME
 from tui.app.guard import GuardedApp
 from tui.app.keymap import Keymap

@@ -7,7 +7,7 @@ from textual.app import App
 from textual.events import Click
 
 from engine.errors import MnistTuiError
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tui.app import screens
 from tui.app.actions import EVERYWHERE
 from tui.app.look import Look

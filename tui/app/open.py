@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from engine.config import RunConfig
 from engine.options import options_of
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tui.app.app import MnistTui
 from tui.app.faults import log_path, words_of
 from tui.app.preferences import Preferences, preferences_path

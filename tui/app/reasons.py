@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tui.app.actions import BY_NAME
 from tui.app.keymap import Keymap, titled
 from tui.app.sections.base import ExperimentPane

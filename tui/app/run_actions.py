@@ -6,7 +6,7 @@ from textual.app import App
 
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tui.app import screens
 from tui.app.sections.base import ExperimentPane, Pane
 from tui.app.sections.network import NetworkPane

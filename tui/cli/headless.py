@@ -13,7 +13,7 @@ from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.events import Event
 from engine.runs.queue import Batch
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections import warning_of
 from engine.sections.trained import NetworkConfig
 from tui.cli.options import Output

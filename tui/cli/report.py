@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import UsageError
-from engine.runs.store import Run, find_run
+from engine.runs.run import Run
+from engine.runs.store import find_run
 from tui.cli.completion import run_ids
 from tui.cli.options import expand
 from tui.cli.runs import Where

@@ -13,7 +13,8 @@ from engine.runs.control import Control
 from engine.runs.events import Event, Failed, Interrupted, Stopped
 from engine.runs.follow import Follower
 from engine.runs.queue import read_queue
-from engine.runs.store import Run, find_run
+from engine.runs.run import Run
+from engine.runs.store import find_run
 from tui.cli.headless import conduct
 from tui.cli.options import Output, expand, said
 from tui.cli.progress import listener

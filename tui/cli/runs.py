@@ -13,7 +13,8 @@ import typer
 from engine.errors import EngineError, UsageError
 from engine.options import option
 from engine.runs.lock import is_driven
-from engine.runs.store import Run, find_run, finish_removals, is_named, list_runs, remove_run
+from engine.runs.run import Run
+from engine.runs.store import find_run, finish_removals, is_named, list_runs, remove_run
 from tui.cli.completion import run_ids
 from tui.cli.options import AsJson, expand, refuse_options_before
 from tui.cli.tables import print_run, run_json, runs_table

@@ -17,7 +17,7 @@ from rich.text import Text
 from engine.networks.architectures import ARCHITECTURES
 from engine.numerics.intervals import rate_interval
 from engine.runs.events import real
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections import warning_of
 from engine.sections.train.chance import chance_words
 from tui.summary import keep_whole, remark_of, run_cells

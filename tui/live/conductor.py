@@ -18,7 +18,7 @@ from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Event, Failed, Stopped
 from engine.runs.queue import Batch, read_queue
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tui.live.hand_over import take_over
 from tui.live.mailbox import Mailbox
 from tui.live.shelf import Shelf

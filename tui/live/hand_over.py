@@ -11,7 +11,7 @@ import platformdirs
 
 from engine.errors import EngineError
 from engine.runs.lock import is_driven
-from engine.runs.store import Run
+from engine.runs.run import Run
 
 PATIENCE, LOOK = 120.0, 0.02  # seconds: a busy machine takes its time to import torch
 

@@ -10,7 +10,8 @@ from engine.errors import MnistTuiError
 from engine.runs.follow import Follower
 from engine.runs.lock import is_driven_elsewhere
 from engine.runs.queue import Batch, read_queue
-from engine.runs.store import Run, finished_runs, list_runs
+from engine.runs.run import Run
+from engine.runs.store import finished_runs, list_runs
 from tui.live.mailbox import Mailbox
 from tui.live.task import Task
 

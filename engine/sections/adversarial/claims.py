@@ -14,7 +14,8 @@ from engine.files.text import listed
 from engine.numerics.device import Device
 from engine.numerics.intervals import rate_interval
 from engine.runs.events import Event, Progress
-from engine.runs.store import Run, finished_runs
+from engine.runs.run import Run
+from engine.runs.store import finished_runs
 from engine.sections.adversarial.config import ResolvedAdversarialConfig
 from engine.sections.adversarial.craft import craft
 from engine.sections.adversarial.state import CraftState
@@ -74,7 +75,7 @@ def _clamped(
 
     Clamped images move by less than the noise, and that is the distance that must be stated.
     """
-    targets = run.result["targets"]
+    targets = run.read_result()["targets"]
     noise = torch.from_numpy(run.array())
     images = torch.tensor(data.test.images).unsqueeze(1).float() / 255
     wrong, without = [], []
@@ -98,7 +99,7 @@ def _left_out(
 ) -> Verdict | None:
     """Images of the target digit are left out."""
     wrong = [
-        target["label"] for target in run.result["targets"]
+        target["label"] for target in run.read_result()["targets"]
         if target["success"]["n"] != int((data.test.labels != target["label"]).sum())
         or target["by_source"][target["label"]] is not None
     ]  # fmt: skip
@@ -114,7 +115,7 @@ def _intervals(
     config: ResolvedAdversarialConfig, run: Run, data: Dataset, device: Device
 ) -> Verdict | None:
     """Rates come with their 95 % intervals."""
-    targets = run.result["targets"]
+    targets = run.read_result()["targets"]
     wrong = [target["label"] for target in targets if not _interval_holds(target["success"])]
     return Verdict(
         not wrong,
@@ -128,7 +129,7 @@ def _random_noise(
     config: ResolvedAdversarialConfig, run: Run, data: Dataset, device: Device
 ) -> Verdict | None:
     """Random noise of the same size does not do it."""
-    targets = run.result["targets"]
+    targets = run.read_result()["targets"]
     weak = [t["label"] for t in targets if t["success"]["low"] <= t["random_noise_success"]]
     highest = max(target["random_noise_success"] for target in targets)
     return Verdict(
@@ -163,7 +164,7 @@ def _budgets(asked: ResolvedAdversarialConfig, noises: Run) -> Verdict | None:
         config = info["config"]
         if info["section"] == "adversarial" and config["run"] == asked.run:
             same = {name: config[name] for name in ("recipe", "steps", "batch_size", "seed")}
-            if config["epsilon"] is not None and not run.damage:
+            if config["epsilon"] is not None and not run.find_damage():
                 families.setdefault(repr(same), {}).setdefault(config["epsilon"], run)
     runs = max(families.values(), key=len, default={})
     budgets = sorted(runs)
@@ -171,8 +172,8 @@ def _budgets(asked: ResolvedAdversarialConfig, noises: Run) -> Verdict | None:
         return Verdict(None, f"it takes two budgets; {len(budgets)} were run on it alike")
     falls = []
     for less, more in pairwise(budgets):
-        small = {t["label"]: t["success"] for t in runs[less].result["targets"]}
-        for target in runs[more].result["targets"]:
+        small = {t["label"]: t["success"] for t in runs[less].read_result()["targets"]}
+        for target in runs[more].read_result()["targets"]:
             label, large = target["label"], target["success"]
             if label in small and large["high"] < small[label]["low"]:
                 falls.append(f"label {label} from ε {less:g} to {more:g}")

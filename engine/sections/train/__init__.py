@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.networks.network import Network
     from engine.numerics.device import Device
     from engine.runs.history import History, WholeHistory
-    from engine.runs.store import Run
+    from engine.runs.run import Run
 
 
 class Train(Section[ResolvedTrainConfig, "Network"]):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from engine.numerics.intervals import rate_interval
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections.section import Claim, Verdict
 from engine.sections.train.chance import chance_words, guessing_rate
 
@@ -17,7 +17,7 @@ def claims(run: Run) -> Iterator[Claim]:
 
 def _learned(run: Run) -> Verdict:
     """Validation accuracy is clearly above that of always giving the same answer."""
-    results = run.result
+    results = run.read_result()
     accuracy, n = results["validation"]["accuracy"], results["validation"]["n"]
     low, high = rate_interval(accuracy, n)
     return Verdict(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.data.dataset import Dataset
     from engine.numerics.device import Device
     from engine.runs.history import History, WholeHistory
-    from engine.runs.store import Run
+    from engine.runs.run import Run
     from engine.sections.visualize.ascend import Climbed
 
 

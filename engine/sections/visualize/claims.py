@@ -6,7 +6,7 @@ from functools import partial
 from engine.data.dataset import Dataset
 from engine.files.text import listed
 from engine.numerics.device import Device
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections.section import Claim, Verdict
 from engine.sections.trained import load_network_of
 from engine.sections.visualize.config import ResolvedVisualizeConfig
@@ -43,7 +43,7 @@ def _dead(
 
     Every neuron is asked about every test image; dead is what is zero on all of them.
     """
-    told = run.result["neurons"]
+    told = run.read_result()["neurons"]
     network = load_network_of(config, device)
     images, _ = device.place(data.test)
     response = NaturalResponse.measure(network, images, config.targets, device)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from engine.analysis.compare import band, compare, to_json
 from engine.errors import EngineError
 from engine.runs.history import Curve
-from engine.runs.store import Run, remove_run
+from engine.runs.run import Run
+from engine.runs.store import remove_run
 from tests.conftest import train_config
 from tests.tui import example_runs as examples
 from tui.cli.main import invoke

@@ -10,7 +10,9 @@ from engine.analysis.export import export_csv
 from engine.errors import EngineError
 from engine.runs.events import Started
 from engine.runs.history import History
-from engine.runs.store import Journal, Run, create_run
+from engine.runs.journal import Journal
+from engine.runs.run import Run
+from engine.runs.store import create_run
 from tests.conftest import run_values, started_values, train_config
 
 
@@ -46,7 +48,7 @@ def test_numbers_are_read_back_as_they_were(runs):
 def test_a_value_that_is_not_finite_is_a_gap(tmp_path):
     run = create_run(tmp_path, "x")
     run.write_json("run.json", run_values(train_config()))
-    with Journal(run) as journal:
+    with Journal(run.path) as journal:
         journal.append(Started(step=0, time=1.0, **started_values(train_config())))
     with (run.path / "events.jsonl").open("a") as file:
         file.write(

@@ -5,7 +5,8 @@ import torch
 
 from engine.analysis.verify import agrees, differences, verify
 from engine.errors import EngineError
-from engine.runs.store import Run, remove_run
+from engine.runs.run import Run
+from engine.runs.store import remove_run
 from tests.engine.conftest import spoil_array, spoil_json
 
 

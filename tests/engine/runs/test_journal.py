@@ -14,7 +14,7 @@ from engine.files.reader import DamagedFile
 from engine.runs.events import Finished, Preview, Progress, Started
 from engine.runs.follow import Follower
 from engine.runs.history import History
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tests.tui.example_runs import write_examples
 
 SECTIONS = ("train", "adversarial", "visualize")

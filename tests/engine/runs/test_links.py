@@ -13,10 +13,12 @@ from engine.report import write_report
 from engine.report.choose import choose
 from engine.runs.control import Control
 from engine.runs.events import Progress
+from engine.runs.journal import Journal
 from engine.runs.lock import RunLock, is_driven
 from engine.runs.queue import Batch, QueueKeeper
+from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import Journal, Run, remove_run
+from engine.runs.store import remove_run
 from tests.conftest import train_config
 
 NAMES = [
@@ -133,11 +135,11 @@ def test_what_is_refused_is_said_in_one_line(run, outside, few, cpu):
     journal.rename(outside / "journal")
     journal.symlink_to(outside / "journal")
     with pytest.raises(EngineError, match=r"events\.jsonl is damaged \(it is a link\)"):
-        Journal(run)
+        Journal(run.path)
     journal.unlink()
     os.mkfifo(journal)
     with pytest.raises(EngineError, match=r"events\.jsonl is damaged \(it is not a regular file\)"):
-        Journal(run)
+        Journal(run.path)
 
 
 def test_figures_that_lead_elsewhere_are_refused_in_one_line(copied, outside):

@@ -4,7 +4,8 @@ import pytest
 
 from engine.errors import EngineError
 from engine.runs.queue import QUEUE_FILE, Batch, QueueKeeper, from_json, read_queue, to_json
-from engine.runs.store import Run, create_run
+from engine.runs.run import Run
+from engine.runs.store import create_run
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig

@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.runs.store import Run, list_runs
+from engine.runs.run import Run
+from engine.runs.store import list_runs
 from tui.cli.main import invoke
 
 

@@ -13,9 +13,11 @@ from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import Failed, Finished, Progress, Resumed, Started, Stopped, Working
+from engine.runs.journal import Journal
 from engine.runs.lock import RunLock, is_driven
+from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import Journal, Run, create_run
+from engine.runs.store import create_run
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.visualize.config import VisualizeConfig
 from tests.conftest import train_config

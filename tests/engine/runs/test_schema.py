@@ -9,8 +9,9 @@ from engine.errors import EngineError
 from engine.files.reader import DamagedFile
 from engine.report.choose import choose
 from engine.runs.queue import from_json as queue_from_json
+from engine.runs.run import Run
 from engine.runs.schema import check_queue
-from engine.runs.store import Run, finished_runs, list_runs
+from engine.runs.store import finished_runs, list_runs
 from tests.conftest import run_values, train_config
 from tests.engine.conftest import spoil_json
 from tui.summary import run_cells

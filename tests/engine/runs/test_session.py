@@ -8,8 +8,9 @@ from engine.errors import EngineError
 from engine.runs.control import Control
 from engine.runs.events import Checkpoint, Failed, Finished, Progress, Started, Stopped, Working
 from engine.runs.history import History
+from engine.runs.journal import Journal
 from engine.runs.session import Session
-from engine.runs.store import Journal, list_runs
+from engine.runs.store import list_runs
 from tests.conftest import train_config
 
 
@@ -124,7 +125,7 @@ def test_a_run_that_cannot_begin_is_told_and_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     if refused == "run.json":
-        monkeypatch.setattr("engine.runs.store.write_atomically", full)
+        monkeypatch.setattr("engine.runs.run.write_atomically", full)
     else:
         monkeypatch.setattr(Journal, "append", full)
     with pytest.raises(EngineError, match=r"cannot be written \(No space left"):

@@ -10,10 +10,10 @@ from engine.errors import EngineError
 from engine.files.reader import DamagedFile
 from engine.files.writer import write_atomically
 from engine.runs.events import Checkpoint, Failed, Progress, Started, Stopped, to_json
+from engine.runs.journal import Journal
 from engine.runs.lock import RunLock, is_driven
+from engine.runs.run import Run
 from engine.runs.store import (
-    Journal,
-    Run,
     create_run,
     find_run,
     finish_removals,
@@ -67,7 +67,7 @@ def test_a_journal_is_lines_of_json_and_a_cut_last_line_is_tolerated(tmp_path):
         Progress(step=step, time=1.0, series={"loss": np.array([0.5], np.float32)})
         for step in (1, 2)
     ]
-    with Journal(run) as journal:
+    with Journal(run.path) as journal:
         journal.append(started())
         for event in events:
             journal.append(event)
@@ -82,7 +82,7 @@ def test_a_journal_is_lines_of_json_and_a_cut_last_line_is_tolerated(tmp_path):
 
 def test_a_line_that_the_disk_refused_leaves_nothing_behind(tmp_path):
     run = make(tmp_path, "full")
-    with Journal(run) as journal:
+    with Journal(run.path) as journal:
         journal.append(started())
         journal.append(Checkpoint(step=0, time=1.0))
         size = journal.size
@@ -275,7 +275,7 @@ def test_a_run_that_ends_between_two_looks_is_not_interrupted(tmp_path, monkeypa
         run.update(status="finished")
         return False
 
-    monkeypatch.setattr("engine.runs.store.is_driven", ends)
+    monkeypatch.setattr("engine.runs.run.is_driven", ends)
     assert run.status == "finished"
 
 
@@ -288,7 +288,7 @@ def test_a_run_that_is_resumed_between_two_looks_is_not_interrupted(tmp_path, mo
             run.update(status="running", environments=[run.info["environment"]] * 2)
         return len(looks) > 1
 
-    monkeypatch.setattr("engine.runs.store.is_driven", resumed)
+    monkeypatch.setattr("engine.runs.run.is_driven", resumed)
     assert run.status == "running"
 
 

@@ -12,7 +12,8 @@ from engine.laboratory import Laboratory
 from engine.report.choose import choose
 from engine.runs.control import Control
 from engine.runs.events import Progress
-from engine.runs.store import Run, list_runs
+from engine.runs.run import Run
+from engine.runs.store import list_runs
 from tests.engine.conftest import spoil_json
 from tests.engine.sections.means import Means, MeansConfig
 

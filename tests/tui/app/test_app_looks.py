@@ -6,7 +6,8 @@ import shlex
 import pytest
 from textual.widgets import DataTable
 
-from engine.runs.store import Run, remove_run
+from engine.runs.run import Run
+from engine.runs.store import remove_run
 from tests.conftest import train_config
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, long_training, text, until

@@ -13,7 +13,7 @@ from textual.geometry import Size
 from engine.analysis.compare import compare
 from engine.config import RunConfig
 from engine.networks.architectures import CLASSES, NEURONS
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
 from tests.tui.pixels import cells_of_text, drawn_in, images_in, seen_of

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from textual.widgets import DataTable, OptionList
 
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
 from tui.app.keymap import Keymap

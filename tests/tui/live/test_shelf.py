@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.runs.events import Progress
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tests.tui import example_runs as examples
 from tests.tui.holder import hold
 from tui.live.mailbox import Mailbox

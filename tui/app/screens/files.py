@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from engine.runs.store import Run
+from engine.runs.run import Run
 from tui.app.actions import DIALOGS
 from tui.app.guard import GuardedDialog
 

@@ -14,7 +14,8 @@ from textual.widgets.option_list import Option
 
 from engine.errors import MnistTuiError
 from engine.networks.architectures import BEST_MODEL
-from engine.runs.store import Run, finished_runs
+from engine.runs.run import Run
+from engine.runs.store import finished_runs
 from tui.app.actions import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import titled

@@ -8,7 +8,7 @@ from rich.text import Text
 from engine.errors import EngineError
 from engine.files.reader import run_beside
 from engine.networks.architectures import BEST_MODEL
-from engine.runs.store import Run
+from engine.runs.run import Run
 from engine.sections import warning_of
 from engine.sections.trained import NetworkConfig
 from tui.app.sections.base import BAD, ExperimentPane

@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from engine.errors import MnistTuiError
-from engine.runs.store import Run, list_runs
+from engine.runs.run import Run
+from engine.runs.store import list_runs
 from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
 from tui.live.conductor import Conductor

@@ -13,8 +13,8 @@ from engine.numerics.intervals import at_chance
 from engine.report.choose import choose
 from engine.report.document import render
 from engine.report.referee import referee
+from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import Run
 from engine.sections import warning_of
 from engine.sections.train.chance import chance_words, guessing_rate
 from engine.sections.train.config import TrainConfig
