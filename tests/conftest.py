@@ -1,8 +1,9 @@
 """What many tests share: real MNIST where it is, a small dataset made of the embedded digits."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -75,6 +76,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("MNIST_TUI_") and name != "MNIST_TUI_TEST_DATA_ROOT":
             monkeypatch.delenv(name)
+
+
+def a_few(values: Iterable[Any], few: int = 1) -> list[Any]:
+    """Return values to parametrize a test by, all but the first few with the extended tests."""
+    first, others = list(values)[:few], list(values)[few:]
+    return first + [pytest.param(value, marks=pytest.mark.extended) for value in others]
 
 
 def run_values(config, status: str = "running") -> dict:

@@ -34,6 +34,7 @@ def run_lines(root, seed, count, *, processes=0):
     return codes
 
 
+@pytest.mark.extended
 def test_odd_command_lines(tmp_path):
     assert set(run_lines(tmp_path, 1, 80, processes=4)) >= {0, 1, 2}
 

@@ -36,7 +36,8 @@ def handed_over(monkeypatch, tmp_path):
     return taken
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.extended)])
+@pytest.mark.extended
+@pytest.mark.parametrize("seed", range(2))
 def test_a_monkey(artifacts, handed_over, seed):
     monkey = Monkey(artifacts, seed, steps=300)
     assert monkey.play() == 300

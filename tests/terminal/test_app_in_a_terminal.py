@@ -176,10 +176,11 @@ HALF_BLOCK, BRAILLE = re.compile("▀"), re.compile("[⠁-⣿]")
 @pytest.mark.parametrize(
     ("environment", "arguments", "true_colour", "colour", "unicode"),
     [
-        ({"COLORTERM": "truecolor"}, (), True, True, True),
+        pytest.param({"COLORTERM": "truecolor"}, (), True, True, True, marks=pytest.mark.extended),
         ({"COLORTERM": ""}, (), False, True, True),
-        ({"NO_COLOR": "1"}, (), False, False, False),
-        ({"COLORTERM": ""}, ("--ascii",), False, True, False),
+        pytest.param({"NO_COLOR": "1"}, (), False, False, False, marks=pytest.mark.extended),
+        pytest.param({"COLORTERM": ""}, ("--ascii",), False, True, False,
+                     marks=pytest.mark.extended),
         ({"COLORTERM": "", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, (),
          False, True, False),
     ],

@@ -49,6 +49,7 @@ def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
     assert all("--model baseline --model two-conv" in run.info["command"] for run in runs)
 
 
+@pytest.mark.extended
 def test_each_run_of_a_queue_over_several_sections_is_shown_when_it_begins(trained):
     async def story(app, pilot):
         panes = app.experiments

@@ -14,6 +14,7 @@ from engine.analysis.compare import compare
 from engine.config import RunConfig
 from engine.networks.architectures import CLASSES, NEURONS
 from engine.runs.run import Run
+from tests.conftest import a_few
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
 from tests.tui.pixels import cells_of_text, drawn_in, images_in, seen_of
@@ -31,12 +32,6 @@ from tui.drawing.thumbnails import fitting_size, thumbnails
 
 WIDTHS, HEIGHTS = range(60, 241), (18, 24, 40, 60)
 SOME_WIDTHS = (60, 75, 76, 80, 100, 109, 110, 130, 159, 160, 200, 240)  # what changes at which
-
-
-def one_of(views):
-    """Return views to be tried, all but the first with the extended tests."""
-    first, *others = views
-    return [first, *(pytest.param(view, marks=pytest.mark.extended) for view in others)]
 
 
 def grey(image):
@@ -183,7 +178,7 @@ async def look_at(app, pilot, view, widths):
             await settled(check)
 
 
-@pytest.mark.parametrize("view", one_of(VIEWS))
+@pytest.mark.parametrize("view", a_few(VIEWS))
 def test_grids_on_the_screen(opened, view):
     async def story(app, pilot):
         await look_at(app, pilot, view, SOME_WIDTHS)
@@ -206,7 +201,7 @@ def rooms():
         yield Size(width, HEIGHTS[width % len(HEIGHTS)] - 5)
 
 
-@pytest.mark.parametrize("view", one_of(VIEWS))
+@pytest.mark.parametrize("view", a_few(VIEWS))
 def test_grids_in_rooms_of_every_width(opened, view):
     key, panel, expected, _ = VIEWS[view]
 
@@ -235,7 +230,7 @@ CLOSE_LOOKS = {  # section, keys, number of images
 }
 
 
-@pytest.mark.parametrize("view", one_of(CLOSE_LOOKS))
+@pytest.mark.parametrize("view", a_few(CLOSE_LOOKS))
 def test_close_looks_in_every_room(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 
@@ -252,7 +247,7 @@ def test_close_looks_in_every_room(opened, view, recorded):
     opened(story)
 
 
-@pytest.mark.parametrize("view", one_of(CLOSE_LOOKS))
+@pytest.mark.parametrize("view", a_few(CLOSE_LOOKS))
 def test_close_looks_on_the_screen(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 

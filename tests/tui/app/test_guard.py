@@ -41,6 +41,7 @@ PLACES = [
 ]  # fmt: skip
 
 
+@pytest.mark.extended
 def test_a_fault_anywhere_is_survived_and_the_run_goes_on(finished, own_log):
     async def story(app, pilot):
         task = long_training(app, finished)

@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 
 from engine.config import RunConfig
 from engine.networks.architectures import CLASSES
+from tests.conftest import a_few
 from tests.tui.pilot import until
 from tests.tui.pixels import cells_of, seen_of
 from tui.app.app import SMALLEST, MnistTui
@@ -159,7 +160,7 @@ VIEWS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", a_few(VIEWS, 4))
 def test_a_resize_leaves_nothing_stale(opened, view):
     async def at_size(size, before=None):
         async def story(app, pilot):

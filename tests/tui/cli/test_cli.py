@@ -369,6 +369,7 @@ def test_a_chosen_run_brings_its_dataset_and_model(trained, tmp_path, monkeypatc
     }  # fmt: skip
 
 
+@pytest.mark.extended
 def test_without_a_network_one_is_trained_first(tmp_path, monkeypatch):
     from engine import config
 

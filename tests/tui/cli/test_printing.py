@@ -12,6 +12,7 @@ from rich.text import Text
 
 from engine.files.text import visible
 from engine.runs.events import Progress, Started
+from tests.conftest import a_few
 from tests.processes import call
 from tui.cli.main import invoke
 from tui.cli.progress import ProgressBars
@@ -112,7 +113,7 @@ def foreign(path, **values):
     (path / "run.json").write_text(json.dumps(info | values))
 
 
-@pytest.mark.parametrize("name", [f"w{MARKUP}", "w$x^{$%s{0}", "w\x1b]52;c;eA==\x07\x9b\n"])
+@pytest.mark.parametrize("name", a_few(["w\x1b]52;c;eA==\x07\x9b\n", f"w{MARKUP}", "w$x^{$%s{0}"]))
 def test_a_folder_of_any_name_is_worked_in_and_printed_as_it_is(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     folder = name.replace("/", "_")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.conftest import a_few
 from tests.processes import COMMAND
 from tui.cli.main import invoke
 from tui.console import complain, say
@@ -134,7 +135,7 @@ def test_an_error_keeps_its_code_and_its_reader_may_have_left(streams):
     assert invoke(["runs", "--no-such-option"]) == 2
 
 
-@pytest.mark.parametrize("json", [False, True])
+@pytest.mark.parametrize("json", a_few([True, False]))
 def test_a_run_whose_output_has_no_room_is_kept(tmp_path, json):
     arguments = ["run", "train", "--model", "baseline", "--dataset", "digits", "--epochs", "60",
                  "--artifacts", str(tmp_path), *(["--json"] if json else ["--quiet"])]  # fmt: skip

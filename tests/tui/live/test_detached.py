@@ -8,6 +8,7 @@ import pytest
 
 from engine.runs.queue import read_queue
 from engine.runs.store import list_runs
+from tests.conftest import a_few
 from tests.processes import call, comparable, kill_detached, progress_of, start, wait_for
 
 TRAIN = ["run", "train", "--model", "baseline", "--dataset", "digits"]
@@ -98,7 +99,7 @@ def test_ctrl_c_leaves_an_attached_run_alone(artifacts):
     assert run.status == "running"
 
 
-@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("alone", a_few([True, False]))
 def test_a_killed_queue_is_gone_on_with(artifacts, alone):
     """The whole command line comes back, not only the run that was being driven."""
     models = ["--model", "baseline", "--model", "two-conv"]

@@ -8,7 +8,6 @@ import pytest
 
 from engine.analysis.compare import compare, to_json
 from engine.config import RECIPES
-from engine.networks.architectures import ARCHITECTURES
 from engine.numerics.intervals import at_chance
 from engine.report.choose import choose
 from engine.report.document import render
@@ -138,7 +137,12 @@ def test_the_report_and_its_referee_tell_of_it(hopeless, few, cpu):
 
 @pytest.mark.parametrize(
     ("model", "recipe"),
-    [*((model, "tuned") for model in ARCHITECTURES), ("baseline", "assignment")],
+    [
+        ("baseline", "assignment"),
+        ("baseline", "tuned"),
+        pytest.param("two-conv", "tuned", marks=pytest.mark.extended),
+        pytest.param("two-conv-fc", "tuned", marks=pytest.mark.extended),
+    ],
 )
 def test_every_recipe_works_on_the_digits(recipe, model, digits, cpu):
     config = TrainConfig(model=model, recipe=recipe, seed=1, dataset="digits", threads=2)
