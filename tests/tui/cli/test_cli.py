@@ -371,9 +371,9 @@ def test_a_chosen_run_brings_its_dataset_and_model(trained, tmp_path, monkeypatc
 
 @pytest.mark.extended
 def test_without_a_network_one_is_trained_first(tmp_path, monkeypatch):
-    from engine import config
+    from engine.sections.train import config
 
-    monkeypatch.setitem(config._TRAIN_RECIPES["assignment"], "batch_size", 1260)  # 1 step an epoch
+    monkeypatch.setitem(config._RECIPES["assignment"], "batch_size", 1260)  # 1 step an epoch
     assert invoke(["run", "visualize", "--layer", "logits", "--steps", "2", "--dataset", "digits",
                    "--quiet", "--artifacts", str(tmp_path)]) == 0  # fmt: skip
     sections = [path.name.split("-")[3] for path in sorted(tmp_path.iterdir())]
