@@ -77,6 +77,11 @@ class RunConfig:
         raise NotImplementedError
 
     @property
+    def chosen(self) -> str:
+        """What was chosen to be run, in words."""
+        return self.title
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """The recipe's values; some depend on the dataset."""
         raise NotImplementedError

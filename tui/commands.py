@@ -7,11 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 from engine.config import RunConfig
 from engine.errors import UsageError
-from engine.networks.architectures import ARCHITECTURES, CLASSES
-from engine.options import flag, options_of
-from engine.sections.adversarial.config import AdversarialConfig
-from engine.sections.train.config import TrainConfig
-from engine.sections.visualize.config import VisualizeConfig
+from engine.options import flag, options_of, several_of
 
 PREFIX = "MNIST_TUI_"
 FOR_TESTS = PREFIX + "TEST_"
@@ -45,42 +41,22 @@ def read_value(kind: type, name: str, text: str) -> Any:
 def command_line(configs: Sequence[RunConfig]) -> str:
     """Return the command line that starts these configs, which differ only in their model."""
     first = configs[0]
-    words = ["mnist-tui", "run", first.section]
-    for name, values in _choices(configs).items():
-        words += [word for value in values for word in (f"--{name}", str(value))]
-    defaults = {item.name: item.default for item in dataclasses.fields(first)}
-    for name in options_of(first):
-        value = getattr(first, name)
-        if name == "model" or value == defaults[name]:
-            continue
-        words += [flag(name)] if value is True else [flag(name), str(value)]
-    return shlex.join(words)
+    defaults: dict[str, Any] = {item.name: item.default for item in dataclasses.fields(first)}
+    words, rest = ["mnist-tui", "run", first.section], []
+    for name, rules in options_of(first).items():
+        if rules.spread:
+            values = [getattr(config, name) for config in configs]
+            if len(values) < len(rules.choices):
+                words += [word for value in values for word in (flag(name), str(value))]
+        elif (value := getattr(first, name)) != defaults[name]:
+            rest += [flag(name)] if value is True else [flag(name), str(value)]
+    for name, rules in several_of(first).items():
+        values = list(getattr(first, name) or ())
+        if set(values) != set(defaults[name] or ()):
+            words += [word for value in values for word in (flag(name, rules), str(value))]
+    return shlex.join([*words, *rest])
 
 
 def chosen_words(commands: Sequence[Sequence[RunConfig]]) -> str:
     """Return in words what was chosen: models, targets, or layers and neurons."""
-    parts = []
-    for configs in commands:
-        match configs[0]:
-            case TrainConfig():
-                parts += [config.title for config in configs]
-            case AdversarialConfig(labels=labels):
-                numbers = ", ".join(map(str, labels))
-                parts.append("all targets" if len(labels) == CLASSES else f"target {numbers}")
-            case VisualizeConfig(layers=layers, neurons=neurons):
-                names = ", ".join(layers or ("all layers",))
-                parts.append(f"{names} {', '.join(map(str, neurons))}" if neurons else names)
-    return ", ".join(parts)
-
-
-def _choices(configs: Sequence[RunConfig]) -> dict[str, Sequence[Any]]:
-    """Return the values of options that can be repeated; none means all."""
-    match configs[0]:
-        case TrainConfig():
-            models = [config.model for config in configs if isinstance(config, TrainConfig)]
-            return {"model": models if len(models) < len(ARCHITECTURES) else ()}
-        case AdversarialConfig(labels=labels):
-            return {"label": labels if len(labels) < CLASSES else ()}
-        case VisualizeConfig(layers=layers, neurons=neurons):
-            return {"layer": layers or (), "neuron": neurons or ()}
-    raise TypeError(type(configs[0]).__name__)
+    return ", ".join(config.chosen for configs in commands for config in configs)

@@ -8,15 +8,15 @@ import dataclasses
 import difflib
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
 from engine.errors import UsageError
-from engine.options import flag, option, options_of
-from tui.cli.completion import training_ids
+from engine.options import Option, flag, option, options_of, several_of
+from tui.cli.completion import one_of, training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -40,7 +40,7 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
     groups = {name: p.annotation for name, p in own.items() if _has_options(p.annotation)}
     parameters = [p for name, p in own.items() if name not in groups]
     for group in groups.values():
-        parameters += [p for p in _parameters(group) if p.name not in own]
+        parameters += [p for p in option_parameters(group) if p.name not in own]
 
     def expanded(**values: Any) -> None:
         built = {}
@@ -49,12 +49,19 @@ def expand(command: Callable[..., None]) -> Callable[..., None]:
             built[name] = group(**{field: values.pop(field) for field in fields})
         command(**values, **built)
 
+    expanded.__name__, expanded.__doc__ = command.__name__, command.__doc__
+    return laid_out(expanded, parameters)
+
+
+def laid_out(
+    command: Callable[..., None], parameters: Iterable[inspect.Parameter]
+) -> Callable[..., None]:
+    """Return a function of ``**values`` with the signature that typer is to read."""
     keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-    laid_out: Any = expanded  # a function's type has no __signature__, which inspect looks for
-    laid_out.__signature__ = inspect.Signature(keywords)
-    laid_out.__name__, laid_out.__doc__ = command.__name__, command.__doc__
-    laid_out.__annotations__ = {p.name: p.annotation for p in parameters}
-    return expanded
+    signed: Any = command  # a function's type has no __signature__, which inspect looks for
+    signed.__signature__ = inspect.Signature(keywords)
+    signed.__annotations__ = {p.name: p.annotation for p in keywords}
+    return command
 
 
 def refuse_options_before(context: typer.Context) -> None:
@@ -129,7 +136,8 @@ def _has_options(annotation: Any) -> bool:
     return isinstance(annotation, type) and dataclasses.is_dataclass(annotation)
 
 
-def _parameters(group: type) -> list[inspect.Parameter]:
+def option_parameters(group: type) -> list[inspect.Parameter]:
+    """Return a typer option for each option of a dataclass."""
     hints = get_type_hints(group)
     defaults = {item.name: item.default for item in dataclasses.fields(group)}
     parameters = []
@@ -151,3 +159,48 @@ def _parameters(group: type) -> list[inspect.Parameter]:
             )
         )
     return parameters
+
+
+def repeated_options(group: type) -> dict[str, tuple[str, Option]]:
+    """Return the options that can be repeated by name, each with its field and rules."""
+    spread = {name: rules for name, rules in options_of(group).items() if rules.spread}
+    return {
+        rules.one or name: (name, rules) for name, rules in (spread | several_of(group)).items()
+    }
+
+
+def repeated_parameters(group: type) -> list[inspect.Parameter]:
+    """Return a typer option for each option that can be repeated; None means none is given."""
+    hints = get_type_hints(group)
+    defaults: dict[str, Any] = {item.name: item.default for item in dataclasses.fields(group)}
+    parameters = []
+    for name, (field, rules) in repeated_options(group).items():
+        kind = str if rules.spread else _element(hints[field])
+        listed = f" ({', '.join(rules.choices)})" if rules.spread else ""
+        declaration = typer.Option(
+            f"--{name}",
+            help=f"{rules.help.rstrip('.')}{listed}; can be repeated.",
+            envvar=environment_variable(name),
+            show_envvar=False,
+            autocompletion=one_of(rules.choices or defaults[field] or ()),
+        )
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[_list_of(kind) | None, declaration],
+            )
+        )
+    return parameters
+
+
+def _list_of(kind: type) -> Any:
+    return list.__class_getitem__(kind)
+
+
+def _element(annotation: Any) -> type:
+    """Return the type of what a field of several values holds: ``tuple[int, ...] | None``."""
+    several = [part for part in (annotation, *get_args(annotation)) if get_origin(part) is tuple]
+    kind: type = get_args(several[0])[0]
+    return kind

@@ -1,29 +1,51 @@
 """``mnist-tui run ...``: experiments from the command line."""
 
-import dataclasses
+import inspect
 import shlex
 import sys
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
-from engine.networks.architectures import ARCHITECTURES, CLASSES, LAYERS
+from engine.networks.architectures import ARCHITECTURES
 from engine.options import options_of
 from engine.runs.queue import Batch, from_json
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
-from tui.cli.completion import one_of
 from tui.cli.detach import COMMAND, Announcement, start_detached
 from tui.cli.headless import conduct
-from tui.cli.options import Output, expand
-from tui.commands import environment_variable
+from tui.cli.options import (
+    Output,
+    expand,
+    laid_out,
+    option_parameters,
+    repeated_options,
+    repeated_parameters,
+)
 from tui.console import complain, say, say_json
 
+
+class Experiments(TyperGroup):
+    """The sections' commands, made of their configs, before those that are written here."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        made = {name: _command_of(sections.find(name)) for name in sections.names()}
+        self.commands = {**made, **self.commands}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
+
+
 app = typer.Typer(
+    cls=Experiments,
     help="Run an experiment. Every option can also be set by an environment variable, --batch-size "
     "by MNIST_TUI_BATCH_SIZE; the command line wins.",
     no_args_is_help=True,
@@ -37,70 +59,41 @@ Detach = Annotated[
 ]
 
 
-def _several(name: str, help: str, values: Iterable[object]) -> Any:
-    """Return an option that can be repeated; ``values`` are what the shell completes."""
-    return typer.Option(
-        f"--{name}",
-        help=f"{help}; can be repeated.",
-        autocompletion=one_of(values),
-        envvar=environment_variable(name),
-        show_envvar=False,
-    )
+def _command_of(section: sections.AnySection) -> Any:
+    """Return the command that runs a section; its options are those of its config."""
+    asked = section.asked
+    repeated = repeated_options(asked)
 
+    def command(**values: Any) -> None:
+        output = Output(**{name: values.pop(name) for name in options_of(Output)})
+        detach, all_ = values.pop("detach"), values.pop("all_", False)
+        chosen = {name: values.pop(name) for name in repeated}
+        if all_ and any(chosen.values()):
+            flags = " and ".join(f"--{name}" for name in repeated)
+            raise UsageError(f"Use {flags} or --all, not both.")
+        configs = [asked(**values)]
+        for name, (field, rules) in repeated.items():
+            if rules.spread:
+                each = list(dict.fromkeys(chosen[name] or rules.choices))
+                configs = [replace(config, **{field: one}) for config in configs for one in each]
+            elif chosen[name]:
+                several: dict[str, Any] = {field: tuple(chosen[name])}
+                configs = [replace(config, **several) for config in configs]
+        _conduct(configs, output, detach)
 
-Models = Annotated[
-    list[str] | None,
-    _several("model", f"Network to train ({', '.join(ARCHITECTURES)})", ARCHITECTURES),
-]
-Labels = Annotated[list[int] | None, _several("label", "Target label, 0 to 9", range(CLASSES))]
-Layers = Annotated[list[str] | None, _several("layer", f"Layer ({', '.join(LAYERS)})", LAYERS)]
-Neurons = Annotated[list[int] | None, _several("neuron", "Neuron of each chosen layer", ())]
-
-
-@app.command()
-@expand
-def train(
-    config: TrainConfig,
-    output: Output,
-    model: Models = None,
-    all_: All = False,
-    detach: Detach = False,
-) -> None:
-    """Train networks and evaluate them on the test set. Section 1 of the course report."""
-    _one_or_all(model, all_, "--model")
-    models = list(dict.fromkeys(model or ARCHITECTURES))
-    _conduct([dataclasses.replace(config, model=name) for name in models], output, detach)
-
-
-@app.command()
-@expand
-def adversarial(
-    config: AdversarialConfig,
-    output: Output,
-    label: Labels = None,
-    all_: All = False,
-    detach: Detach = False,
-) -> None:
-    """Craft a universal noise for each target label. Section 2 of the course report."""
-    _one_or_all(label, all_, "--label")
-    chosen = dataclasses.replace(config, labels=tuple(label)) if label else config
-    _conduct([chosen], output, detach)
-
-
-@app.command()
-@expand
-def visualize(
-    config: VisualizeConfig,
-    output: Output,
-    layer: Layers = None,
-    neuron: Neurons = None,
-    all_: All = False,
-    detach: Detach = False,
-) -> None:
-    """Synthesize images that excite single neurons. Section 3 of the course report."""
-    _one_or_all(layer or neuron, all_, "--layer and --neuron")
-    layers, neurons = tuple(layer or ()) or None, tuple(neuron or ()) or None
-    _conduct([dataclasses.replace(config, layers=layers, neurons=neurons)], output, detach)
+    switches = {"all_": All} if repeated else {}
+    parameters = [
+        *repeated_parameters(asked),
+        *(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+            for name, kind in (switches | {"detach": Detach}).items()
+        ),
+        *(p for p in option_parameters(asked) if not options_of(asked)[p.name].spread),
+        *option_parameters(Output),
+    ]
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(section.name, help=section.about)(laid_out(command, parameters))
+    return typer.main.get_command(alone)
 
 
 @app.command("all")
@@ -111,11 +104,6 @@ def all_sections(config: RunConfig, output: Output, detach: Detach = False) -> N
     trainings = [TrainConfig(**shared, model=model) for model in ARCHITECTURES]
     sections = [AdversarialConfig(**shared), VisualizeConfig(**shared)]
     _conduct([*trainings, *sections], output, detach, report=True)
-
-
-def _one_or_all(chosen: Any, all_: bool, option: str) -> None:
-    if all_ and chosen:
-        raise UsageError(f"Use {option} or --all, not both.")
 
 
 def _conduct(

@@ -32,7 +32,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
     """One universal noise image per target label."""
 
     name = "adversarial"
-    about = "Craft one universal noise per target label and judge it (course report, section 2)."
+    about = "Craft a universal noise for each target label. Section 2 of the course report."
     asked = AdversarialConfig
     config = ResolvedAdversarialConfig
     results = AdversarialResults

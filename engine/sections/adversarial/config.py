@@ -31,6 +31,13 @@ class AdversarialConfig(NetworkConfig):
         object.__setattr__(self, "labels", numbers_below(CLASSES, "--label", self.labels))
 
     @property
+    def chosen(self) -> str:
+        """The target labels, in words."""
+        if len(self.labels) == CLASSES:
+            return "all targets"
+        return f"target {', '.join(map(str, self.labels))}"
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """The recipe's values."""
         return {"steps": 100, "batch_size": 128}

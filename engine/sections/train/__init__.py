@@ -25,7 +25,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
     """Training one classifier."""
 
     name = "train"
-    about = "Train the classifiers and judge them on the test set (course report, section 1)."
+    about = "Train networks and evaluate them on the test set. Section 1 of the course report."
     asked = TrainConfig
     config = ResolvedTrainConfig
     results = TrainResults

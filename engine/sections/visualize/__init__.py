@@ -31,7 +31,7 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
     """Gradient ascent on images, one for each neuron."""
 
     name = "visualize"
-    about = "Draw the images that excite single neurons (course report, section 3)."
+    about = "Synthesize images that excite single neurons. Section 3 of the course report."
     asked = VisualizeConfig
     config = ResolvedVisualizeConfig
     results = VisualizeResults

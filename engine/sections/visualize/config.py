@@ -32,6 +32,12 @@ class VisualizeConfig(NetworkConfig):
             object.__setattr__(self, "neurons", neurons)
 
     @property
+    def chosen(self) -> str:
+        """The layers and neurons, in words."""
+        names = ", ".join(self.layers or ("all layers",))
+        return f"{names} {', '.join(map(str, self.neurons))}" if self.neurons else names
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """The recipe's values, and the layers that the network has."""
         has = ARCHITECTURES[self.title].layers
