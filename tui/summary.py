@@ -3,10 +3,10 @@
 from rich.cells import cell_len
 from rich.table import Column
 
+from engine import sections
 from engine.errors import EngineError
 from engine.files.text import visible
 from engine.runs.run import Run
-from engine.sections import warning_of
 
 
 def run_cells(run: Run) -> tuple[str, ...]:
@@ -18,7 +18,7 @@ def run_cells(run: Run) -> tuple[str, ...]:
             info["section"],
             run.status,
             info["dataset"]["name"],
-            info["config"]["recipe"],
+            info["config"].get("recipe", ""),
             str(info["config"]["seed"]),
             headline(run),
         )
@@ -29,9 +29,10 @@ def run_cells(run: Run) -> tuple[str, ...]:
 def remark_of(run: Run) -> str:
     """Return in a word or two what is wrong with a finished run's result, "" if nothing is."""
     try:
-        if run.info["status"] != "finished" or not warning_of(run):
+        if run.info["status"] != "finished" or not sections.warning_of(run):
             return ""
-        return "at chance" if run.info["section"] == "train" else "network at chance"
+        section = sections.find(run.info["section"])
+        return "network at chance" if section.needs_network else section.flaw
     except EngineError:  # damaged, as its status says
         return ""
 
@@ -41,16 +42,7 @@ def headline(run: Run) -> str:
     info = run.info
     if info["status"] != "finished":
         return ""
-    result = run.result
-    match info["section"]:
-        case "train":
-            return f"{result['test']['accuracy']:.2%}"
-        case "adversarial":
-            rates = [target["success"]["rate"] for target in result["targets"]]
-            return f"{sum(rates) / len(rates):.2%}"
-        case "visualize":
-            return f"{len(result['neurons'])} neurons"
-    return ""
+    return sections.find(info["section"]).score(run.result)
 
 
 def keep_whole(column: Column) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, 
 
 from engine.config import RunConfig
 from engine.runs.events import Event
+from engine.sections.table import ResultTable, tested_on
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -94,6 +95,7 @@ class Section(ABC, Generic[Config, Made]):
     series: ClassVar[tuple[str, ...]] = ()  # measured at every step, in every Progress
     scalars: ClassVar[tuple[str, ...]] = ()  # values that are single numbers
     shares: ClassVar[tuple[str, ...]] = ()  # measurements between 0 and 1
+    flaw: ClassVar[str] = "to be doubted"  # its caveat in a word or two, for a list of runs
     shown_on: ClassVar[Mapping[str, str]] = {}  # previews that are of no use without another one
     pictured: ClassVar[str] = ""  # the preview that has an image for each row
     decisive: ClassVar[tuple[str, ...]] = ()  # fields of the config that shape the journal
@@ -165,6 +167,21 @@ class Section(ABC, Generic[Config, Made]):
     @abstractmethod
     def headline(self, results: Results) -> str:
         """Return the results in a few words."""
+
+    def score(self, results: Results) -> str:
+        """Return the results in a few characters, for a list of runs."""
+        return self.headline(results)
+
+    def tabled_by(self, run: "Run") -> Sequence[str]:
+        """Return what runs have in common whose results are rows of one table; here its id."""
+        return [run.id]
+
+    def table(self, runs: "Sequence[Run]") -> ResultTable:
+        """Return the results of finished runs that are tabled together."""
+        info = runs[0].info
+        table = ResultTable(f"Results of {self.name} on {tested_on(info)}", ("run", "result"))
+        table.rows += [(run.id, self.headline(run.result)) for run in runs]
+        return table
 
     def caveat(self, results: Results) -> str:
         """Return what to keep in mind about results, "" if nothing."""

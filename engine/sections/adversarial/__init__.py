@@ -13,6 +13,7 @@ from engine.runs.history import best, last, mean
 from engine.sections.adversarial.config import AdversarialConfig, ResolvedAdversarialConfig
 from engine.sections.adversarial.results import AdversarialResults, check_targets
 from engine.sections.section import Claim, Experiment, PreviewRules, Results
+from engine.sections.table import ResultTable
 from engine.sections.trained import (
     CHECKPOINT_INTERVAL,
     LooksAtNetwork,
@@ -122,6 +123,18 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
             "batch_success_best": best(history.curves.get("success")),
             "batch_success_last": last(history.curves.get("success")),
         }
+
+    def score(self, results: Results) -> str:
+        """Return the mean success over the labels."""
+        rates = [target["success"]["rate"] for target in results["targets"]]
+        return f"{sum(rates) / len(rates):.2%}"
+
+    def table(self, runs: "Sequence[Run]") -> ResultTable:
+        """Return a row per target label; each run has a table of its own."""
+        from engine.sections.adversarial.table import table
+
+        [run] = runs
+        return table(run)
 
     def headline(self, results: Results) -> str:
         """Return how many noises were judged."""

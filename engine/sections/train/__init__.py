@@ -1,7 +1,7 @@
 """Section 1: training the three classifiers (course report, section 1)."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from engine.files.values import digits, fractions
 from engine.runs.events import Event, real
 from engine.runs.history import best, last
 from engine.sections.section import Claim, Experiment, PreviewRules, Results, Section
+from engine.sections.table import ResultTable
 from engine.sections.train.chance import chance_words
 from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
 from engine.sections.train.results import SAMPLES, TrainResults
@@ -34,6 +35,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
     scalars = ("penalty", "learning_rate", "validation_loss", "validation_accuracy")
     shares = ("validation_accuracy",)
     decisive = ("model",)
+    flaw = "at chance"
     drawn_from = ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples")
     files = ("weights.pt",)
     verified = "accuracy, loss, samples and confusion come out again from weights.pt"
@@ -92,6 +94,21 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
     def headline(self, results: Results) -> str:
         """Return the test accuracy."""
         return f"{results['model']}: {results['test']['accuracy']:.2%}"
+
+    def score(self, results: Results) -> str:
+        """Return the test accuracy alone."""
+        return f"{results['test']['accuracy']:.2%}"
+
+    def tabled_by(self, run: "Run") -> Sequence[str]:
+        """Return dataset, recipe and seed: models are rows of one table."""
+        info = run.info
+        return [info["dataset"]["sha256"], info["config"]["recipe"], str(info["config"]["seed"])]
+
+    def table(self, runs: "Sequence[Run]") -> ResultTable:
+        """Return test accuracies, the course report's beside ours."""
+        from engine.sections.train.table import table
+
+        return table(runs)
 
     def caveat(self, results: Results) -> str:
         """Say if a training ended at chance."""

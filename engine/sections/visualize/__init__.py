@@ -10,6 +10,7 @@ from engine.networks.architectures import EXEMPLARS
 from engine.runs.events import Event, real
 from engine.runs.history import best, last, mean
 from engine.sections.section import Claim, Experiment, PreviewRules, Results
+from engine.sections.table import ResultTable
 from engine.sections.trained import (
     CHECKPOINT_INTERVAL,
     LooksAtNetwork,
@@ -119,6 +120,17 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
             "activation_best": best(history.curves.get("activation")),
             "activation_last": last(history.curves.get("activation")),
         }
+
+    def score(self, results: Results) -> str:
+        """Return how many neurons there are."""
+        return f"{len(results['neurons'])} neurons"
+
+    def table(self, runs: "Sequence[Run]") -> ResultTable:
+        """Return a row per layer; each run has a table of its own."""
+        from engine.sections.visualize.table import table
+
+        [run] = runs
+        return table(run)
 
     def headline(self, results: Results) -> str:
         """Return how many neurons were judged."""
