@@ -88,7 +88,7 @@ def pictures(comparison: Comparison, width: int, *, plain: bool) -> Text:
 
 def _images(compared: Compared) -> dict[str, tuple[np.ndarray, float]]:
     """Return a run's last images by what they are of, with the bound of signed ones or 0."""
-    config, history = compared.run.config, compared.history
+    config, history = compared.run.read_config(), compared.history
     section = sections.find(config.section)
     preview = history.preview(section.pictured)
     if preview is None:

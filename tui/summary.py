@@ -12,11 +12,11 @@ from engine.runs.run import Run
 def run_cells(run: Run) -> tuple[str, ...]:
     """Return id, section, status, dataset, recipe, seed and result, blank if damaged."""
     try:
-        info = run.info
+        info = run.read_info()
         return (
             run.id,
             info["section"],
-            run.status,
+            run.read_status(),
             info["dataset"]["name"],
             info["config"].get("recipe", ""),
             str(info["config"]["seed"]),
@@ -29,9 +29,9 @@ def run_cells(run: Run) -> tuple[str, ...]:
 def remark_of(run: Run) -> str:
     """Return in a word or two what is wrong with a finished run's result, "" if nothing is."""
     try:
-        if run.info["status"] != "finished" or not sections.warning_of(run):
+        if run.read_info()["status"] != "finished" or not sections.warning_of(run):
             return ""
-        section = sections.find(run.info["section"])
+        section = sections.find(run.read_info()["section"])
         return "network at chance" if section.needs_network else section.flaw
     except EngineError:  # damaged, as its status says
         return ""
@@ -39,10 +39,10 @@ def remark_of(run: Run) -> str:
 
 def headline(run: Run) -> str:
     """Return a finished run's result in a few characters, "" if there is none."""
-    info = run.info
+    info = run.read_info()
     if info["status"] != "finished":
         return ""
-    return sections.find(info["section"]).score(run.result)
+    return sections.find(info["section"]).score(run.read_result())
 
 
 def keep_whole(column: Column) -> None:

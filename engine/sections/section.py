@@ -178,9 +178,9 @@ class Section(ABC, Generic[Config, Made]):
 
     def table(self, runs: "Sequence[Run]") -> ResultTable:
         """Return the results of finished runs that are tabled together."""
-        info = runs[0].info
+        info = runs[0].read_info()
         table = ResultTable(f"Results of {self.name} on {tested_on(info)}", ("run", "result"))
-        table.rows += [(run.id, self.headline(run.result)) for run in runs]
+        table.rows += [(run.id, self.headline(run.read_result())) for run in runs]
         return table
 
     def caveat(self, results: Results) -> str:

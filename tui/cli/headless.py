@@ -46,9 +46,13 @@ def conduct(
     shows = listen or listener(output, console_for("stderr"), count)
     host = _Host(shows, remark, warns=output.json)
     driver = Driver(Laboratory(warn=complain), host, resumed=resumed, keeps_queue=keeps_queue)
-    resumes = [resumed] if resumed is not None and resumed.info["status"] != "finished" else []
+    resumes = (
+        [resumed] if resumed is not None and resumed.read_info()["status"] != "finished" else []
+    )
     for run in resumes:
-        driver.resume(Job(run.config, Batch(run.info["command"], []), run, host.control))
+        driver.resume(
+            Job(run.read_config(), Batch(run.read_info()["command"], []), run, host.control)
+        )
     for batch in batches:
         driver.add(batch, [Job(config, batch, control=host.control) for config in batch.configs])
     with stopping_on_signals(host.control), shows:

@@ -43,7 +43,7 @@ def resume(
     """
     found = find_run(Path(where.artifacts), run)
     waiting = [] if alone else read_queue(found)
-    if found.info["status"] == "finished" and not waiting:
+    if found.read_info()["status"] == "finished" and not waiting:
         raise EngineError(f"Run {found.id} has finished; there is nothing to resume.")
     more = sum(len(batch.configs) for batch in waiting)
     if more and not (output.quiet or output.json):
@@ -75,7 +75,9 @@ def attach(
         case Failed():
             raise EngineError(last.message)
         case Interrupted() | Stopped():
-            complain(f"{found.id} is {found.status}; `mnist-tui resume {found.id}` resumes it")
+            complain(
+                f"{found.id} is {found.read_status()}; `mnist-tui resume {found.id}` resumes it"
+            )
         case _ if not output.json:
             print_results([found], console_for("stdout"))
 
@@ -110,7 +112,7 @@ def stop(run: RunName, where: Where) -> None:
     found = find_run(Path(where.artifacts), run)
     follower = Follower(found)
     if _ended(follower):
-        raise EngineError(f"Run {found.id} is {found.status}; nothing drives it.")
+        raise EngineError(f"Run {found.id} is {found.read_status()}; nothing drives it.")
     found.ask_to_stop()
     deadline = time.monotonic() + STOP_PATIENCE
     while not _ended(follower):
@@ -120,7 +122,7 @@ def stop(run: RunName, where: Where) -> None:
                 "it will stop at its next step."
             )
         time.sleep(LOOK)
-    say(f"{found.id} {found.status}")
+    say(f"{found.id} {found.read_status()}")
 
 
 def _ended(follower: Follower) -> bool:

@@ -80,9 +80,9 @@ def _listed(run: Run) -> dict[str, Any]:
     names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
     times: dict[str, Any] = dict.fromkeys(("started_at", "finished_at", "seconds"))
     with suppress(EngineError, KeyError):
-        times |= {name: run.info[name] for name in ("started_at", "finished_at")}
-        if run.info["status"] == "finished":
-            times["seconds"] = run.result["seconds"]
+        times |= {name: run.read_info()[name] for name in ("started_at", "finished_at")}
+        if run.read_info()["status"] == "finished":
+            times["seconds"] = run.read_result()["seconds"]
     return dict(zip(names, run_cells(run), strict=True)) | times | {"remark": remark_of(run)}
 
 
@@ -186,7 +186,7 @@ def _losses(artifacts: Path, removed: list[Run]) -> Iterator[str]:
     look, test = [], []
     for run in list_runs(artifacts):
         with suppress(EngineError):
-            config = run.info["config"]
+            config = run.read_info()["config"]
             if run.id in ids:
                 continue
             if config.get("run") in ids:

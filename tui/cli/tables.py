@@ -24,13 +24,13 @@ def print_results(runs: Iterable[Run], console: Console) -> None:
     runs = list(runs)
     tables: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
-        if run.info["status"] == "finished":
-            section = sections.find(run.info["section"])
+        if run.read_info()["status"] == "finished":
+            section = sections.find(run.read_info()["section"])
             tables.setdefault((section.name, *section.tabled_by(run)), []).append(run)
     for finished in tables.values():
         _print_table(finished, console)
     for run in runs:
-        console.print(f"{run.info['status']:>9}  {run.path}", soft_wrap=True)
+        console.print(f"{run.read_info()['status']:>9}  {run.path}", soft_wrap=True)
 
 
 def runs_table(runs: Iterable[Run]) -> Table:
@@ -51,11 +51,11 @@ def with_remark(run: Run, result: str) -> Text:
 
 def print_run(run: Run, console: Console) -> None:
     """Print a run's settings, environment, result and files."""
-    info = run.info
+    info = run.read_info()
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    head = info | {"status": run.status}
+    head = info | {"status": run.read_status()}
     for name in ("section", "status", "message", "command", "started_at", "finished_at"):
         if head.get(name):
             table.add_row(name.replace("_", " "), str(head[name]))
@@ -101,14 +101,14 @@ def run_json(run: Run) -> dict[str, Any]:
 
     ``warning`` says why the result is worthless, "" if it is not.
     """
-    result = run.result if run.info["status"] == "finished" else None
-    present = {"status": run.status, "result": result, "warning": sections.warning_of(run)}
-    return run.info | present | {"files": run_files(run)}
+    result = run.read_result() if run.read_info()["status"] == "finished" else None
+    present = {"status": run.read_status(), "result": result, "warning": sections.warning_of(run)}
+    return run.read_info() | present | {"files": run_files(run)}
 
 
 def _print_table(runs: list[Run], console: Console) -> None:
     """Print the results of runs that share a table, and what to keep in mind about them."""
-    results = sections.find(runs[0].info["section"]).table(runs)
+    results = sections.find(runs[0].read_info()["section"]).table(runs)
     table = _table(*results.columns)
     for row, cells in enumerate(results.rows):
         table.add_row(*cells, style=BAD if row in results.worthless else "")
@@ -126,7 +126,7 @@ def _print_warnings(runs: list[Run], console: Console) -> None:
     """Print a red line for each run whose results are worthless."""
     for run in runs:
         if warning := sections.warning_of(run):
-            console.print(f"{run.config.title}: {warning}", style=BAD, soft_wrap=True)
+            console.print(f"{run.read_config().title}: {warning}", style=BAD, soft_wrap=True)
 
 
 def _words(value: Any) -> str:

@@ -61,8 +61,8 @@ class Conductor:
 
     def resume(self, run: Run) -> Task:
         """Queue a run to resume, and what was queued behind it. Raises MnistTuiError."""
-        config, batches = run.config, read_queue(run)
-        task = self._task(config, Batch(run.info["command"], []), resumes=run)
+        config, batches = run.read_config(), read_queue(run)
+        task = self._task(config, Batch(run.read_info()["command"], []), resumes=run)
         self.driver.resume(task)
         self._orders.put(self.driver.drive)
         self.shelf.forget(run)
@@ -91,7 +91,7 @@ class Conductor:
         """
         for task in reversed(self.tasks):  # a run may have been resumed more than once
             driven_here = task.active or task is self.driver.active
-            if task.run == run.id and (driven_here or task.state == run.status):
+            if task.run == run.id and (driven_here or task.state == run.read_status()):
                 return task
         return self.shelf.open(run)
 
@@ -240,7 +240,7 @@ class Conductor:
             self.mailbox.put(task, Stopped(step=0, reason=task.control.stop_reason or ""))
             return
         handed_over = task.control.stop_reason == HAND_OVER  # and not stopped by someone before
-        if not handed_over or run.info["status"] == "finished":
+        if not handed_over or run.read_info()["status"] == "finished":
             return
         try:
             take_over(run)

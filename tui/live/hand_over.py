@@ -34,7 +34,7 @@ def take_over(run: Run, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
     while not is_driven(run.path):
         if (code := process.poll()) is not None:
-            if run.info["status"] == "finished":  # between two looks
+            if run.read_info()["status"] == "finished":  # between two looks
                 return
             raise EngineError(f"the other process exited with {code}; see {log_path()}")
         if time.monotonic() > deadline:

@@ -34,13 +34,13 @@ class Shelf:
         """Return the task of a run. Raises EngineError if it cannot be read."""
         if (known := self._known(run)) is not None:
             return known
-        info = run.info
+        info = run.read_info()
         follower = Follower(run)
-        task = Task(run.config, Batch(info["command"], []), follower=follower)
+        task = Task(run.read_config(), Batch(info["command"], []), follower=follower)
         for event in follower.read():
             task.add(event)
         if task.active:  # its journal has no end
-            task.state = run.status
+            task.state = run.read_status()
         task.message = info.get("message", "")
         with self._lock:
             # Another thread may have been faster, and its task be on screen already.
@@ -94,7 +94,7 @@ class Shelf:
                 if run.id in self._looked_at or self._known(run) is not None:
                     continue
                 with suppress(MnistTuiError):
-                    if run.info["status"] == "finished":
+                    if run.read_info()["status"] == "finished":
                         self._looked_at.add(run.id)
                     elif is_driven_elsewhere(run.path):
                         found.append(self.open(run))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def table(run: "Run") -> ResultTable:
     """Return a row per target label: success with its interval, size, random noise, transfer."""
-    info, result = run.info, run.result
+    info, result = run.read_info(), run.read_result()
     epsilon = info["config"]["epsilon"]
     budget = "no budget" if epsilon is None else f"ε {epsilon:g}"
     others = list(result["transfer_runs"])

@@ -101,7 +101,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
 
     def tabled_by(self, run: "Run") -> Sequence[str]:
         """Return dataset, recipe and seed: models are rows of one table."""
-        info = run.info
+        info = run.read_info()
         return [info["dataset"]["sha256"], info["config"]["recipe"], str(info["config"]["seed"])]
 
     def table(self, runs: "Sequence[Run]") -> ResultTable:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def table(runs: "Sequence[Run]") -> ResultTable:
     """Return test accuracies with intervals and the course report's beside them, and speed."""
-    info = runs[0].info
+    info = runs[0].read_info()
     table = ResultTable(
         f"Test accuracy on {tested_on(info)}, recipe {info['config']['recipe']}, "
         f"seed {info['config']['seed']}",
@@ -22,7 +22,7 @@ def table(runs: "Sequence[Run]") -> ResultTable:
     )
     comparable = info["dataset"]["name"] == "mnist"
     for row, run in enumerate(runs):
-        result = run.result
+        result = run.read_result()
         test = result["test"]
         low, high = rate_interval(test["accuracy"], test["n"])
         reported = ARCHITECTURES[result["model"]].reported_accuracy
