@@ -27,7 +27,7 @@ async def shoot(artifacts: Path, name: str, columns: int, lines: int, keys: str)
     app.conductor.prepare = lambda config: None  # only files are looked at
     async with app.run_test(size=(columns, lines)) as pilot:
         deadline = time.monotonic() + PATIENCE
-        while app.experiments["visualize"].newest() is None:
+        while app.main.experiments["visualize"].newest() is None:
             if time.monotonic() > deadline:
                 raise SystemExit(f"{artifacts} holds no finished visualization that can be opened")
             await pilot.pause(0.1)

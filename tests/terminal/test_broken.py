@@ -37,7 +37,7 @@ def training(artifacts, **environment):
 
 
 def test_a_screen_that_always_fails_hands_its_run_over_and_says_so(artifacts, home):
-    fault = {"MNIST_TUI_TEST_FAULT": "MnistTui._tick"}
+    fault = {"MNIST_TUI_TEST_FAULT": "MainScreen._tick"}
     terminal = Terminal("--dataset", "digits", "--artifacts", str(artifacts), **home, **fault)
     terminal.read(lambda t: "Models" in t.text and "quit" in t.text)
     terminal.press("r")

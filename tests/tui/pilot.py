@@ -7,6 +7,7 @@ import pytest
 from engine.config import RunConfig
 from engine.sections.train.config import TrainConfig
 from tui.app.app import MnistTui
+from tui.app.palette import ActionCommands
 
 
 def live(artifacts, story, size=(120, 40), preferences=None, conductor=None, plain=True, **options):
@@ -42,3 +43,10 @@ def long_training(app, artifacts):
                          artifacts=str(artifacts))  # fmt: skip
     [task] = app.conductor.start([config], "a command")
     return task
+
+
+async def commands_of(app):
+    """Return what the palette finds: titles and helps."""
+    ours = [(str(hit.text), hit.help) async for hit in ActionCommands(app.screen).discover()]
+    others = app.get_system_commands(app.screen)
+    return [*ours, *((command.title, command.help) for command in others)]

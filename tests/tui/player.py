@@ -12,8 +12,9 @@ from textual.keys import KEY_TO_UNICODE_NAME, REPLACED_KEYS
 from engine.config import RunConfig
 from engine.laboratory import Laboratory
 from tests.tui.pilot import until
-from tui.app.actions import ACTIONS, DIALOGS
+from tui.app.actions import Actions
 from tui.app.app import MnistTui
+from tui.app.dialogs import DIALOGS
 from tui.app.keymap import parted
 from tui.app.preferences import Preferences
 from tui.live.conductor import Conductor
@@ -24,7 +25,7 @@ ENDLESS = {"epochs": 10_000, "steps": 100_000}  # of runs that nothing but a key
 KEYS = tuple(
     dict.fromkeys(
         key
-        for keys in [a.keys for a in ACTIONS] + [b.key for d in DIALOGS.values() for b in d]
+        for keys in [a.keys for a in Actions().all] + [b.key for d in DIALOGS.values() for b in d]
         for key in parted(keys)
     )
 )

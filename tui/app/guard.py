@@ -19,7 +19,6 @@ from textual.color import Color
 from textual.events import InputEvent, Key, Paste
 from textual.filter import LineFilter
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.visual import Visual, visualize
 from textual.widget import Widget
@@ -54,7 +53,8 @@ class Guarded:
     def set_interval(self, interval: float, callback: Any = None, **options: Any) -> Timer:
         """Call back every so often; what the callback raises is reported."""
         call = callback and partial(self.guarded, callback)
-        return super().set_interval(interval, call, **options)  # type: ignore[misc]
+        timer: Timer = super().set_interval(interval, call, **options)  # type: ignore[misc]
+        return timer
 
     def show_fault(self, line: str) -> None:
         """Show one line about an error at the bottom of this widget, until ``clear_fault``."""
@@ -90,7 +90,8 @@ class Guarded:
         place = f"{type(self).__name__}.render"
         try:
             plant(place)
-            return super()._render()  # type: ignore[misc]
+            drawn: Visual = super()._render()  # type: ignore[misc]
+            return drawn
         except Exception as error:
             self.app.report(error, place)
             line = Text(f"cannot be shown ({words_of(error)})", FAULT, no_wrap=True)
@@ -103,8 +104,9 @@ class GuardedDialog(Guarded):
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """Leave with an answer, if it is still asked for."""
         if not self.is_current:  # type: ignore[attr-defined]
-            return AwaitComplete.nothing()
-        return super().dismiss(result)  # type: ignore[misc]
+            return AwaitComplete()
+        done: AwaitComplete = super().dismiss(result)  # type: ignore[misc]
+        return done
 
 
 class VisibleText(LineFilter):
@@ -120,10 +122,6 @@ class VisibleText(LineFilter):
         ]
 
 
-class GuardedScreen(Guarded, Screen[None]):
-    """The screen under all others."""
-
-
 class GuardedApp(Guarded, App[None]):
     """An app that survives its own errors and handles keys strictly one after another."""
 
@@ -137,10 +135,6 @@ class GuardedApp(Guarded, App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and ours."""
         return [*super().get_line_filters(), *self.FILTERS]
-
-    def get_default_screen(self) -> Screen:
-        """Return the screen under all others."""
-        return GuardedScreen(id="_default")
 
     def report(self, error: BaseException, place: str, source: object = None) -> None:
         """Show an error as one line and log it; end the app where nothing else is left."""

@@ -10,8 +10,10 @@ from textual.keys import Keys
 from textual.screen import Screen
 from textual.widgets import Button, Checkbox, DataTable, Input, OptionList, Select
 
-from tui.app.actions import ANYWHERE, BY_ID, DIALOGS, EXPERIMENTS
-from tui.app.keymap import DEFAULTS, NAMED, Keymap, displayed, parted
+from tui.app import sections
+from tui.app.actions import Actions
+from tui.app.dialogs import DIALOGS
+from tui.app.keymap import NAMED, Keymap, defaults_of, displayed, parted
 from tui.words import near
 
 MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")
@@ -19,8 +21,9 @@ MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")
 TWINS = {"ctrl+i": "tab", "ctrl+m": "enter", "return": "enter", "ctrl+h": "backspace"}
 BASES = {key.value for key in Keys if key.value.isalnum()}  # without modifiers or characters
 # What has the focus in a section or dialog, and its own keys then.
-WIDGETS = dict.fromkeys((*EXPERIMENTS, "leave", "network"), (OptionList,)) | {
-    "runs": (DataTable,), "edit": (Input, Select, Checkbox, Button, Screen),
+WIDGETS: Mapping[str, tuple[type[DOMNode], ...]] = {
+    **dict.fromkeys((*sections.experiments(), "leave", "network"), (OptionList,)),
+    sections.RUNS: (DataTable,), "edit": (Input, Select, Checkbox, Button, Screen),
 }  # fmt: skip
 
 
@@ -32,31 +35,73 @@ def keys_of(*widgets: type[DOMNode]) -> set[str]:
 
 def checked_keys(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the entries of ``[keys]`` that hold, and why the others do not, by action."""
+    rules = _Rules()
     kept: dict[str, str] = {}
     refused: dict[str, str] = {}
     for id, keys in given.items():
         try:
-            kept[id] = _checked(id, keys)
+            kept[id] = rules.checked(id, keys)
         except ValueError as error:
             refused[id] = str(error)
-    while (clash := _clash(kept)) is not None:
+    while (clash := rules.clash(kept)) is not None:
         mine, other, key = clash
         del kept[mine]
         refused[mine] = f"{displayed(key)} is already the key of {other}; choose another"
     return kept, refused
 
 
-def _checked(id: str, keys: Any) -> str:
-    """Return an entry's keys by Textual's names. Raises ValueError with what is wrong."""
-    if id not in DEFAULTS:
-        raise ValueError(f"no action has this id{near(id, DEFAULTS)}")
-    if not isinstance(keys, str):
-        raise ValueError(f"keys must be text in quotes, not {keys!r}")
-    named = [_named(part.strip()) for part in keys.split(",")]
-    for key in named:
-        if key not in parted(DEFAULTS[id]) and (taken := _taken(id, key)):
-            raise ValueError(f"{displayed(key)} is needed for {taken}; choose another")
-    return ",".join(dict.fromkeys(named))
+class _Rules:
+    """What the actions and dialogs allow."""
+
+    def __init__(self) -> None:
+        self._actions = Actions()
+        self._defaults = defaults_of(self._actions)
+
+    def checked(self, id: str, keys: Any) -> str:
+        """Return an entry's keys by Textual's names. Raises ValueError with what is wrong."""
+        if id not in self._defaults:
+            raise ValueError(f"no action has this id{near(id, self._defaults)}")
+        if not isinstance(keys, str):
+            raise ValueError(f"keys must be text in quotes, not {keys!r}")
+        named = [_named(part.strip()) for part in keys.split(",")]
+        for key in named:
+            if key not in parted(self._defaults[id]) and (taken := self._taken(id, key)):
+                raise ValueError(f"{displayed(key)} is needed for {taken}; choose another")
+        return ",".join(dict.fromkeys(named))
+
+    def _taken(self, id: str, key: str) -> str:
+        """Return what a key is needed for where an action works, "" where it is free."""
+        for place in self._places(id):
+            if key in keys_of(*WIDGETS.get(place, ())) or (place == "edit" and _typed(key)):
+                return "the form" if place == "edit" else "the lists"
+        action = self._actions.by_id.get(id)
+        if action is not None and not action.priority and key in keys_of(Screen):
+            return "the screen itself"
+        return ""
+
+    def _places(self, id: str) -> set[str]:
+        """Return the sections and dialogs in which an action has its keys."""
+        action = self._actions.by_id.get(id)
+        if action is None:
+            return {name for name, bindings in DIALOGS.items() if id in {b.id for b in bindings}}
+        anywhere = action.priority and action.anywhere
+        return {*self._actions.sections_of(action), *(DIALOGS if anywhere else ())}
+
+    def clash(self, own: dict[str, str]) -> tuple[str, str, str] | None:
+        """Return the last of the user's entries whose key another action has, that one, and the
+        key."""
+        keys = Keymap(own)
+        found = [
+            (a, b, key)
+            for a, b in combinations(self._defaults, 2)
+            if (a in own or b in own) and self._places(a) & self._places(b)
+            for key in set(keys.of(a)) & set(keys.of(b))
+        ]
+        for mine in reversed(own):
+            for a, b, key in found:
+                if mine in (a, b):
+                    return mine, b if mine == a else a, key
+        return None
 
 
 def _named(key: str) -> str:
@@ -83,39 +128,5 @@ def _named(key: str) -> str:
     return name
 
 
-def _taken(id: str, key: str) -> str:
-    """Return what a key is needed for where an action works, "" where it is free."""
-    for place in _places(id):
-        if key in keys_of(*WIDGETS.get(place, ())) or (place == "edit" and _typed(key)):
-            return "the form" if place == "edit" else "the lists"
-    if id in BY_ID and not BY_ID[id].priority and key in keys_of(Screen):
-        return "the screen itself"
-    return ""
-
-
 def _typed(key: str) -> bool:
     return len(key) == 1 or key in NAMED or key == "space"
-
-
-def _places(id: str) -> set[str]:
-    """Return the sections and dialogs in which an action has its keys."""
-    if id in BY_ID:
-        anywhere = BY_ID[id].priority and BY_ID[id].name in ANYWHERE
-        return {*BY_ID[id].sections, *(DIALOGS if anywhere else ())}
-    return {name for name, bindings in DIALOGS.items() if id in {b.id for b in bindings}}
-
-
-def _clash(own: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the last of the user's entries whose key another action has, that one, and the key."""
-    keys = Keymap(own)
-    found = [
-        (a, b, key)
-        for a, b in combinations(DEFAULTS, 2)
-        if (a in own or b in own) and _places(a) & _places(b)
-        for key in set(keys.of(a)) & set(keys.of(b))
-    ]
-    for mine in reversed(own):
-        for a, b, key in found:
-            if mine in (a, b):
-                return mine, b if mine == a else a, key
-    return None

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from textual.binding import Binding, BindingsMap
 
-from tui.app.actions import ACTIONS, BY_ID, DIALOGS
+from tui.app.actions import Actions
+from tui.app.dialogs import DIALOGS
 
 ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 SHORT = {"pageup": "pgup", "pagedown": "pgdn"}
@@ -20,10 +21,12 @@ class Keymap:
 
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         self.own = dict(own or {})
+        self.actions = Actions()
+        self.defaults = defaults_of(self.actions)
 
     def of(self, id: str) -> tuple[str, ...]:
         """Return an action's keys by Textual's names."""
-        return parted(self.own.get(id) or DEFAULTS[id])
+        return parted(self.own.get(id) or self.defaults[id])
 
     def name(self, id: str) -> str:
         """Return an action's first key as a sentence names it: ``space``, ``?``, ``←``."""
@@ -38,20 +41,25 @@ class Keymap:
 
     def shown(self, id: str) -> str:
         """Return all keys of an action, as the footer and the help show them."""
-        if id not in self.own and id in BY_ID and BY_ID[id].shown_key:
-            return BY_ID[id].shown_key
+        action = self.actions.by_id.get(id)
+        if id not in self.own and action is not None and action.shown_key:
+            return action.shown_key
         return " ".join(map(displayed, self.of(id)))
+
+    def described(self, id: str) -> str:
+        """Return an action's id and its keys: what one needs to give it another."""
+        return f"{id}, key {self.shown(id)}"
 
     def rebound(self, bindings: BindingsMap) -> BindingsMap:
         """Return bindings under the keys that the actions have here.
 
         Textual's own keymap would take all bindings of a key away with the one that gets another.
-        Where actions of different sections share a key, ``choose`` picks one when it is pressed.
+        Where actions of different sections share a key, its binding names them all.
         """
         ours: dict[str, dict[str, Binding]] = {}
         others: dict[str, list[Binding]] = {}
         for old, binding in bindings:
-            if binding.id not in DEFAULTS:
+            if binding.id not in self.defaults:
                 others.setdefault(old, []).append(binding)
                 continue
             for key in self.of(binding.id):
@@ -70,7 +78,7 @@ def _one(bindings: Mapping[str, Binding]) -> Binding:
     if len(bindings) == 1:
         return first
     priority = any(binding.priority for binding in bindings.values())
-    return Binding(first.key, f"choose('{' '.join(bindings)}')", show=False, priority=priority)
+    return Binding(first.key, f"do('{' '.join(bindings)}')", show=False, priority=priority)
 
 
 def parted(keys: str) -> tuple[str, ...]:
@@ -84,8 +92,11 @@ def displayed(key: str) -> str:
     return "+".join([*modifiers, (ARROWS | SHORT | NAMED).get(key, key)])
 
 
-DEFAULTS: Mapping[str, str] = {action.id: action.keys for action in ACTIONS} | {
-    binding.id: binding.key for bindings in DIALOGS.values() for binding in bindings
-}
+def defaults_of(actions: Actions) -> dict[str, str]:
+    """Return the default keys of all actions and dialogs, by id."""
+    dialogs = {b.id: b.key for bindings in DIALOGS.values() for b in bindings if b.id}
+    return {action.id: action.keys for action in actions.all} | dialogs
+
+
 # What Textual calls the keys of punctuation; space has a name on the screen too.
 NAMED = {parted(mark)[0]: mark for mark in string.punctuation if mark != ","} | {"comma": ","}

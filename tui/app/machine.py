@@ -26,7 +26,7 @@ class Load:
         words = f"CPU {self.cpu:4.0%} {memory}"
         if self.gpu is not None:
             words = f"GPU {self.gpu:4.0%} {words}"
-        if self.gpu_total:
+        if self.gpu_memory is not None and self.gpu_total:
             used, total = self.gpu_memory / GIB, self.gpu_total / GIB
             words += f", GPU {used:.1f}/{total:.0f} GiB"
         return words
@@ -49,15 +49,15 @@ class Machine:
         """Return the present load."""
         cpu = self._process.cpu_percent() / 100
         memory = self._process.memory_info().rss
-        gpu: dict[str, float | int] = {}
+        busy, used, total = None, None, None
         if self._gpu is not None:
             import pynvml
 
             with suppress(pynvml.NVMLError):  # some GPUs, MIG slices among them, tell no load
-                used = pynvml.nvmlDeviceGetMemoryInfo(self._gpu)
-                gpu = {"gpu_memory": used.used, "gpu_total": used.total}
-                gpu["gpu"] = pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu / 100
-        return Load(cpu, memory, **gpu)
+                on_gpu = pynvml.nvmlDeviceGetMemoryInfo(self._gpu)
+                used, total = on_gpu.used, on_gpu.total
+                busy = pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu / 100
+        return Load(cpu, memory, busy, used, total)
 
 
 def _handle(gpu: int) -> Any:

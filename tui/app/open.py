@@ -39,7 +39,9 @@ def open_app(
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
     preferences = Preferences.read(preferences_path())
-    if not _utf8():  # Textual draws on standard error, whose own way would be backslashes
+    if (
+        not _utf8() and sys.__stderr__ is not None
+    ):  # Textual draws on standard error, whose own way would be backslashes
         sys.__stderr__.reconfigure(errors=ERRORS)
     shared = with_defaults(config, preferences.defaults, said)
     app = MnistTui(shared, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
@@ -138,6 +140,8 @@ def restoring(terminal: TextIO | None, screen: TextIO | None) -> Callable[[], No
 
     For a process that must end while its screen hangs.
     """
+    if terminal is None or screen is None:
+        return lambda: None
     try:
         descriptor, target = terminal.fileno(), screen.fileno()
         before = termios.tcgetattr(descriptor)

@@ -1,13 +1,23 @@
-"""The command palette: Textual's, made safe to close at any moment."""
+"""The command palette: Textual's with our actions in it, made safe to close at any moment."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from textual.await_remove import AwaitRemove
-from textual.command import CommandPalette
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.events import Mount, Timer
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.app.actions import AnyAction
 from tui.app.guard import GuardedDialog
 
+if TYPE_CHECKING:
+    from tui.app.app import MnistTui
+    from tui.app.main_screen import MainScreen
+
+LEFT_OUT = ("app.palette", "app.quit")  # it is open; the app has its own words for leaving
 BEGINNING = (Mount, Input.Changed, Timer)  # what makes the palette look up its list
 
 
@@ -31,3 +41,42 @@ class Palette(GuardedDialog, CommandPalette):
         if isinstance(message, BEGINNING) and self not in self.app.screen_stack:
             return
         await super()._dispatch_message(message)
+
+
+class ActionCommands(Provider):
+    """The actions that the palette finds: all, or in a dialog those that work there too."""
+
+    async def discover(self) -> Hits:
+        """Yield every action, by its sentence."""
+        for action in sorted(self._actions(), key=lambda action: action.sentence):
+            words = action.sentence
+            yield DiscoveryHit(words, self._call(action), help=self.help_of(action))
+
+    async def search(self, query: str) -> Hits:
+        """Yield the actions whose sentences match a query."""
+        matcher = self.matcher(query)
+        for action in self._actions():
+            if (score := matcher.match(action.sentence)) > 0:
+                words = matcher.highlight(action.sentence)
+                yield Hit(score, words, self._call(action), help=self.help_of(action))
+
+    @property
+    def main(self) -> "MainScreen":
+        """The main screen, which does them."""
+        return cast("MnistTui", self.app).main
+
+    def _actions(self) -> list[AnyAction]:
+        everywhere = self.screen is self.main
+        return [
+            action
+            for action in self.main.keys.actions.all
+            if action.id not in LEFT_OUT and (everywhere or action.anywhere)
+        ]
+
+    def _call(self, action: AnyAction) -> Callable[[], object]:
+        return partial(self.app.call_later, self.main.perform, action)
+
+    def help_of(self, action: AnyAction) -> str:
+        """Return an action's id and key, or why it cannot be done now."""
+        reason = self.main.reason_against(action)
+        return f"not now: {reason}" if reason else self.main.keys.described(action.id)

@@ -104,7 +104,7 @@ def _table(values: Mapping[str, Any], name: str, wrong: dict[str, str]) -> dict[
     if not isinstance(table, dict):
         wrong[f"{name} = {table!r}"] = f"it must be a table, [{name}]"
         return {}
-    entries = {}
+    entries: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, dict):
             entries |= {f"{key}.{inner}": one for inner, one in value.items()}

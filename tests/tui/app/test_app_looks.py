@@ -10,8 +10,8 @@ from engine.runs.run import Run
 from engine.runs.store import remove_run
 from tests.conftest import train_config
 from tests.tui import example_runs as examples
-from tests.tui.pilot import live, long_training, text, until
-from tui.app.actions import ACTIONS
+from tests.tui.pilot import commands_of, live, long_training, text, until
+from tui.app.actions import Actions
 from tui.app.preferences import Preferences
 from tui.app.screens.compare import Compare
 from tui.app.screens.edit import Edit
@@ -34,21 +34,21 @@ def test_runs_reopen_in_their_section_from_their_files_alone(finished):
             await pilot.press("4")
             table.move_cursor(row=row)
             await pilot.press("enter")
-            await until(pilot, lambda section=section: app.current == section)
+            await until(pilot, lambda section=section: app.main.current == section)
             await pilot.pause(0.1)
-            assert app.experiments[section].shown.history.finished is not None
-        assert app.experiments["train"].model == "baseline"
+            assert app.main.experiments[section].shown.history.finished is not None
+        assert app.main.experiments["train"].model == "baseline"
         assert "16 of 16 right" in str(app.query_one("#samples").border_subtitle)
         await pilot.press("tab")
-        assert app.current == "adversarial"
+        assert app.main.current == "adversarial"
 
     live(finished, story)
 
 
 def test_the_newest_runs_are_there_at_once(finished):
     async def story(app, pilot):
-        for section, pane in app.experiments.items():
-            app.action_show(section)
+        for section, pane in app.main.experiments.items():
+            app.main.show(section)
             await pilot.pause()
             assert pane.shown.history.finished is not None
 
@@ -57,7 +57,7 @@ def test_the_newest_runs_are_there_at_once(finished):
 
 def test_the_step_cursor_moves_curves_and_images_together(finished):
     async def story(app, pilot):
-        pane = app.experiments["train"]
+        pane = app.main.experiments["train"]
         await until(pilot, lambda: pane.shown is not None)
         await pilot.press("left", "right")
         late = text(app, "#sample-grid")
@@ -78,7 +78,7 @@ def test_the_step_cursor_moves_curves_and_images_together(finished):
 
 def test_logarithm_and_smoothing(finished):
     async def story(app, pilot):
-        await until(pilot, lambda: app.experiments["train"].shown is not None)
+        await until(pilot, lambda: app.main.experiments["train"].shown is not None)
         chart = app.query_one("#loss")
         await pilot.press("left")
         log, lines = chart.plot.log, len(chart.plot.lines)
@@ -96,8 +96,8 @@ def test_logarithm_and_smoothing(finished):
 ])  # fmt: skip
 def test_close_looks(finished, section, key, screen, shown):
     async def story(app, pilot):
-        app.action_show(section)
-        await until(pilot, lambda: app.experiments[section].shown is not None)
+        app.main.show(section)
+        await until(pilot, lambda: app.main.experiments[section].shown is not None)
         await pilot.press(key)
         await pilot.pause()
         assert isinstance(app.screen, screen)
@@ -120,7 +120,7 @@ def test_another_network_can_be_chosen(finished):
         assert isinstance(app.screen, ChooseNetwork)
         await pilot.press("j", "j", "enter")
         await pilot.pause()
-        pane = app.experiments["adversarial"]
+        pane = app.main.experiments["adversarial"]
         assert pane.config.run == "20260102-030402-000-train-two-conv"
         assert pane.shown is None  # no noise against that one yet
         assert "two-conv 94.00%" in text(app, "#attacked")
@@ -172,7 +172,7 @@ def test_the_edit_form_checks_shows_the_command_and_is_kept(tmp_path):
         assert (task.config.model, task.config.epochs) == ("two-conv", 3)
         await pilot.press("s")
         await until(pilot, lambda: not task.active)
-        assert app.experiments["train"].config.recipe == "tuned"
+        assert app.main.experiments["train"].config.recipe == "tuned"
 
     live(tmp_path, story)
 
@@ -196,22 +196,23 @@ def test_what_cannot_be_done_now_says_why(tmp_path):
 
 def test_every_action_has_an_id_a_key_a_palette_entry_and_a_line_of_help(tmp_path):
     async def story(app, pilot):
-        titles = {command.title for command in app.get_system_commands(app.screen)}
+        titles = {title for title, _ in await commands_of(app)}
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(app.screen, Help)
         shown = " ".join(str(app.screen.query_one("Static").render()).split())
-        for action in ACTIONS:
+        actions = Actions().all
+        for action in actions:
             assert action.sentence in shown
             if action.id not in ("app.palette", "app.quit"):
                 assert action.sentence in titles
         await pilot.press("2")  # no key acts behind what is open
-        assert app.current == "train"
+        assert app.main.current == "train"
         await pilot.press("escape")
-        assert app.current == "train"
+        assert app.main.current == "train"
         assert len(app.screen_stack) == 1
         assert {"Leave", "Theme", "Screenshot"} <= titles
-        assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+        assert len({action.id for action in actions}) == len(actions)
 
     live(tmp_path, story)
 
@@ -226,14 +227,14 @@ def test_the_mouse_does_what_the_keys_do(finished):
 
         await click(**place("#titles", "2 Adversarial"))
         await pilot.pause(0.2)
-        assert app.current == "adversarial"
-        await until(pilot, lambda: app.experiments["adversarial"].shown is not None)
+        assert app.main.current == "adversarial"
+        await until(pilot, lambda: app.main.experiments["adversarial"].shown is not None)
         await click(**place("#keys", "map"))
         await until(pilot, lambda: isinstance(app.screen, SuccessMap), 5)
         await pilot.press("escape")
         await click("#label-list", (3, 4))
         await pilot.pause(0.2)
-        assert app.experiments["adversarial"].row == 4
+        assert app.main.experiments["adversarial"].row == 4
         assert len(app.screen_stack) == 1
         await pilot.pause(0.6)
         await click("#label-list", (3, 4))
@@ -248,17 +249,17 @@ def test_the_mouse_does_what_the_keys_do(finished):
 def test_marked_runs_are_compared(finished):
     async def story(app, pilot):
         await pilot.press("4", "c")
-        assert "Mark two runs" in app.refused["runs.compare"]
+        assert "Mark two runs" in app.main.snapshot.refused["runs.compare"]
         table = app.query_one(DataTable)
         trainings = [n for n, key in enumerate(table.rows) if "-train-" in key.value][:2]
         for row in trainings:
             table.move_cursor(row=row)
             await pilot.press("space")
-        assert len(app.marked_runs) == 2
+        assert len(app.main.runs.marked_runs) == 2
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, Compare))
         await pilot.pause(0.2)
-        assert all(run.id in text(app, "#ranked") for run in app.panes["runs"].marked_runs)
+        assert all(run.id in text(app, "#ranked") for run in app.main.panes["runs"].marked_runs)
         chart = app.screen.query_one(Chart)
         before = chart.border_title
         assert len(chart.plot.lines) == 2
@@ -276,9 +277,9 @@ def test_space_pauses_where_experiments_are_and_marks_where_runs_are(finished, t
         await until(pilot, lambda: task.step > 0)
         await pilot.press("space")
         assert task.control.paused
-        assert not app.marked_runs
+        assert not app.main.runs.marked_runs
         await pilot.press("4", "space")
-        assert len(app.marked_runs) == 1
+        assert len(app.main.runs.marked_runs) == 1
         assert task.control.paused
         await pilot.press("1", "space")
         assert not task.control.paused
@@ -294,10 +295,10 @@ def test_a_mark_goes_with_its_run(tmp_path, digits):
 
     async def story(app, pilot):
         await pilot.press("4", "space", "space")
-        assert len(app.marked_runs) == 2
+        assert len(app.main.runs.marked_runs) == 2
         remove_run(Run(tmp_path / removed))
-        app.panes["runs"].refresh_text()
-        assert [run.id for run in app.marked_runs] == [kept]
+        app.main.panes["runs"].refresh_text()
+        assert [run.id for run in app.main.runs.marked_runs] == [kept]
 
     live(tmp_path, story)
 
@@ -328,7 +329,7 @@ def test_o_says_where_the_files_are_and_how_to_bring_them_home(finished, monkeyp
         await pilot.press("4", "o")
         await until(pilot, lambda: isinstance(app.screen, Files))
         await pilot.pause(0.1)
-        run = app.panes["runs"].chosen
+        run = app.main.panes["runs"].chosen
         assert str(run.path) in text(app, "#folder")
         assert "events.jsonl" in text(app, "#files")
         line = shlex.split(app.screen.line)
@@ -346,7 +347,7 @@ def test_the_filter_ends_by_escape(tmp_path):
         await pilot.press("escape")
         assert app.query_one("#filter").value == ""
         await pilot.press("1")
-        assert app.current == "train"
+        assert app.main.current == "train"
 
     live(tmp_path, story)
 
@@ -357,7 +358,7 @@ def test_own_keys_theme_and_defaults(tmp_path, own_preferences):
     async def story(app, pilot):
         assert app.theme == "nord"
         assert "f5 run" in text(app, "#keys")
-        assert app.experiments["train"].config.epochs == 7
+        assert app.main.experiments["train"].config.epochs == 7
         await pilot.press("r")
         assert not app.conductor.tasks
         await pilot.press("f5")
@@ -391,7 +392,7 @@ def test_a_run_that_cannot_be_read_is_told(finished, tmp_path):
 
     async def story(app, pilot):
         app.notify = lambda words, **options: said.append(words)
-        app.on_runs_pane_chosen(type("Chosen", (), {"run": Run(tmp_path)}))
+        app.main.on_runs_pane_chosen(type("Chosen", (), {"run": Run(tmp_path)}))
         await pilot.pause()
         assert "has no run.json" in said[0]
 

@@ -36,7 +36,9 @@ def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
 
 def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
     async def story(app, pilot):
-        app.experiments["train"].config = replace(app.experiments["train"].config, epochs=30)
+        app.main.experiments["train"].config = replace(
+            app.main.experiments["train"].config, epochs=30
+        )
         await pilot.press("x", "j", "x", "r")
         assert [task.config.model for task in app.conductor.tasks] == ["baseline", "two-conv"]
         assert app.conductor.waiting == 1
@@ -52,7 +54,7 @@ def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
 @pytest.mark.extended
 def test_each_run_of_a_queue_over_several_sections_is_shown_when_it_begins(trained):
     async def story(app, pilot):
-        panes = app.experiments
+        panes = app.main.experiments
         train = replace(panes["train"].config, epochs=1)
         for config in (train, replace(panes["adversarial"].config, steps=2),
                        replace(train, model="two-conv")):  # fmt: skip
@@ -81,7 +83,7 @@ def test_a_stopped_run_is_named_with_its_step_and_the_key_that_resumes_it(tmp_pa
 def test_a_failure_is_not_hidden_by_an_older_notice(tmp_path):
     async def story(app, pilot):
         app.tell("a notice from before")
-        config = replace(app.experiments["train"].config, learning_rate=99.0)
+        config = replace(app.main.experiments["train"].config, learning_rate=99.0)
         app.conductor.start([config], "a command")
         await until(pilot, lambda: "diverged" in text(app, "#progress"), 30)
 
@@ -92,8 +94,8 @@ def test_while_the_runs_are_read_sections_say_loading(finished, monkeypatch):
     async def story(app, pilot):
         app.conductor.shelf.loading = True
         app.conductor.shelf.tasks.clear()
-        app.experiments["train"].shown = None
-        app.experiments["train"].redraw()
+        app.main.experiments["train"].shown = None
+        app.main.experiments["train"].redraw()
         await pilot.pause(0.1)
         assert "loading" in text(app, "#about")
         assert "not trained" not in str(app.query_one("#model-list", OptionList).options[0].prompt)
@@ -103,24 +105,26 @@ def test_while_the_runs_are_read_sections_say_loading(finished, monkeypatch):
 
 def test_one_can_go_to_another_network_while_one_trains(tmp_path):
     async def story(app, pilot):
-        app.experiments["train"].config = replace(app.experiments["train"].config, epochs=10_000)
+        app.main.experiments["train"].config = replace(
+            app.main.experiments["train"].config, epochs=10_000
+        )
         await pilot.press("r")
         await until(pilot, lambda: app.conductor.tasks[0].step > 20)
         await pilot.press("j")
         await pilot.pause(1)
-        assert app.experiments["train"].model == "two-conv"
-        assert app.experiments["train"].shown is None
+        assert app.main.experiments["train"].model == "two-conv"
+        assert app.main.experiments["train"].shown is None
         await pilot.press("k")
-        await until(pilot, lambda: app.experiments["train"].shown is app.conductor.tasks[0])
+        await until(pilot, lambda: app.main.experiments["train"].shown is app.conductor.tasks[0])
 
     live(tmp_path, story)
 
 
 def test_a_close_look_keeps_to_its_run_when_the_next_one_begins(trained):
     async def story(app, pilot):
-        pane = app.experiments["visualize"]
+        pane = app.main.experiments["visualize"]
         pane.config = replace(pane.config, steps=20)
-        app.action_show("visualize")
+        app.main.show("visualize")
         app.conductor.start([replace(pane.config, layers=("logits",))], "a command")
         app.conductor.start([replace(pane.config, layers=("pool2",))], "another command")
         first, second = app.conductor.tasks
@@ -209,7 +213,7 @@ def test_what_cannot_begin_is_told_too(tmp_path):
 def test_the_other_sections_run_stop_and_finish(trained, key, section, pictures):
     async def story(app, pilot):
         await pilot.press(key)
-        pane = app.experiments[section]
+        pane = app.main.experiments[section]
         pane.config = replace(pane.config, steps=2000)
         await pilot.press("r")
         [task] = app.conductor.tasks
@@ -237,7 +241,7 @@ def test_the_files_are_those_of_the_command_line(trained, monkeypatch, key, sect
 
     async def story(app, pilot):
         await pilot.press(key)
-        pane = app.experiments[section]
+        pane = app.main.experiments[section]
         short = {"epochs": 2} if section == "train" else {"steps": 12}
         pane.config = replace(pane.config, **short)
         await pilot.press("r")
@@ -271,16 +275,16 @@ def test_a_stopped_run_goes_on_by_g(tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
         await until(pilot, lambda: task.step > 30)
-        assert "Another run goes on here" in app.refused["run.go_on"]
+        assert "Another run goes on here" in app.main.snapshot.refused["run.go_on"]
         await pilot.press("s")
         await until(pilot, lambda: task.state == "stopped" and app.conductor.running is None)
         stopped_at = task.step
-        await until(pilot, lambda: "run.go_on" not in app.refused)
+        await until(pilot, lambda: "run.go_on" not in app.main.snapshot.refused)
         await pilot.press("g")
         again = app.conductor.tasks[1]
         await until(pilot, lambda: again.step > stopped_at)
         assert again.run == task.run
-        assert app.experiments["train"].shown is again
+        assert app.main.experiments["train"].shown is again
         steps = again.history.curves["loss"].steps
         assert steps.tolist() == list(range(1, len(steps) + 1))
 
@@ -294,7 +298,7 @@ def test_what_waits_is_kept_beside_the_run_and_comes_back_with_it(tmp_path):
     async def first(app, pilot):
         long_training(app, tmp_path)
         await until(pilot, lambda: app.conductor.tasks[0].step > 10)
-        short = replace(app.experiments["train"].config, epochs=1, model="two-conv")
+        short = replace(app.main.experiments["train"].config, epochs=1, model="two-conv")
         app.conductor.start([short], "another command")
         assert app.conductor.waiting == 1
 
@@ -323,13 +327,13 @@ def test_a_run_of_another_process_is_followed_and_can_be_stopped_not_paused(tmp_
         await until(pilot, lambda: app.conductor.running is not None)
         task = app.conductor.running
         assert task.elsewhere
-        await until(pilot, lambda: app.experiments["train"].shown is task)
+        await until(pilot, lambda: app.main.experiments["train"].shown is task)
         for event in holder.events[:20]:
             journal.append(event)
         await until(pilot, lambda: task.step == holder.events[19].step)
-        await until(pilot, lambda: "app.detach" in app.refused)
-        assert "not paused" in app.refused["run.pause"]
-        assert "another process" in app.refused["app.detach"]
+        await until(pilot, lambda: "app.detach" in app.main.snapshot.refused)
+        assert "not paused" in app.main.snapshot.refused["run.pause"]
+        assert "another process" in app.main.snapshot.refused["app.detach"]
         await pilot.press("s")
         assert run.stop_asked()
         journal.append(Stopped(step=task.step, reason="another process").at(1.0))
@@ -353,7 +357,7 @@ def test_a_run_whose_process_dies_is_shown_as_interrupted(tmp_path):
         holder.journal.append(holder.events[1])
         holder.release()
         await until(pilot, lambda: task.state == "interrupted")
-        await until(pilot, lambda: "run.go_on" not in app.refused)
+        await until(pilot, lambda: "run.go_on" not in app.main.snapshot.refused)
 
     try:
         live(tmp_path, story)

@@ -148,7 +148,7 @@ def opened(finished):
             app = MnistTui(RunConfig(dataset="digits", artifacts=str(finished)))
             async with app.run_test(size=size) as pilot:
                 await until(pilot, lambda: app.focused is not None)
-                panes = app.experiments.values()
+                panes = app.main.experiments.values()
                 await until(pilot, lambda: all(pane.newest() is not None for pane in panes))
                 await story(app, pilot)
 
@@ -161,7 +161,7 @@ async def look_at(app, pilot, view, widths):
     """Go to a view, then through sizes; compare what it shows at each."""
     key, panel, expected, from_width = VIEWS[view]
     await pilot.press(key)
-    pane = app.panes[app.current]
+    pane = app.main.panes[app.main.current]
     await until(pilot, lambda: pane.shown is not None)
     if view in NEURONS:
         before = list(NEURONS)[: list(NEURONS).index(view)]
@@ -207,7 +207,7 @@ def test_grids_in_rooms_of_every_width(opened, view):
 
     async def story(app, pilot):
         await pilot.press(key)
-        pane = app.panes[app.current]
+        pane = app.main.panes[app.main.current]
         await until(pilot, lambda: pane.shown is not None)
         if view in NEURONS:
             before = list(NEURONS)[: list(NEURONS).index(view)]

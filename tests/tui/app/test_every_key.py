@@ -9,9 +9,11 @@ import pytest
 
 from engine.runs.store import list_runs
 from tests.tui.player import KEYS, assert_sound, playing, press
-from tui.app.actions import BY_ID, DIALOGS, EVERYWHERE
+from tui.app.actions import Actions
+from tui.app.dialogs import DIALOGS
 from tui.app.keymap import parted
 
+BY_ID, EVERYWHERE = Actions().by_id, Actions().sections
 SIZES = [(40, 10), (60, 18), (80, 24), (120, 40), (200, 60), (240, 70)]
 # Two states at one size in `make test`, each size and each state once with the extended tests, all
 # of them with the long ones.
@@ -51,7 +53,7 @@ async def live_run(app):
     for _ in range(3000):
         own = app.conductor.own
         if own is None:
-            app.conductor.start(app.experiments["train"].configs_of_choice()[0], "a command")
+            app.conductor.start(app.main.experiments["train"].configs_of_choice()[0], "a command")
         elif own.step > 0 and own.control.stop_reason is None:
             return own
         await asyncio.sleep(0.02)
@@ -78,8 +80,8 @@ def test_every_key_twice_in_every_section(state, size, finished, tmp_path, monke
             for section in EVERYWHERE:
                 for key in KEYS:
                     run = await live_run(app) if state == "live" else None
-                    if app.current != section:
-                        app.action_show(section)
+                    if app.main.current != section:
+                        app.main.show(section)
                     for time in ("once", "twice"):
                         await press(app, key)
                         assert_sound(app, section, key, time)
@@ -106,7 +108,7 @@ def test_every_key_in_every_dialog(size, finished, monkeypatch):
             monkeypatch.setattr(app, "_leave", [].append)
             run = await live_run(app)
             trainings = [r.id for r in list_runs(finished) if r.info["section"] == "train"]
-            app.panes["runs"]._marked.update(trainings[-2:])  # to be compared
+            app.main.panes["runs"]._marked.update(trainings[-2:])  # to be compared
             for dialog, ways in OPENED.items():
                 for section, opener in ways:
                     opened = False

@@ -29,7 +29,7 @@ def commands_shown(app):
 def started(app):
     """Keep what would be started instead of starting it, as lines of a command."""
     lines = []
-    app._start = lambda commands: lines.extend(map(command_line, commands))
+    app.main.start = lambda commands: lines.extend(map(command_line, commands))
     return lines
 
 
@@ -145,7 +145,7 @@ def test_the_form_names_shows_and_runs_the_same(tmp_path, selection, later):
             await pilot.press("ctrl+r")
         await until(pilot, lambda: lines)
         assert lines == shown
-        assert not app.experiments[app.current].marked
+        assert not app.main.experiments[app.main.current].marked
 
     live(tmp_path, story, size=(200, 60))
 
@@ -168,7 +168,7 @@ def test_another_model_in_the_form_takes_the_place_of_the_marks(tmp_path, later)
         await until(pilot, lambda: lines)
         assert lines == shown
         assert "--model two-conv-fc " in lines[0]
-        assert app.experiments["train"].model == "two-conv-fc"
+        assert app.main.experiments["train"].model == "two-conv-fc"
 
     live(tmp_path, story, size=(200, 60))
 

@@ -34,10 +34,10 @@ PLACES = [
     *((key, f"{pane}.{method}*3") for key, pane in SECTIONS.items()
       for method in ("refresh_text", "refresh_pictures", "on_resize", "on_option_list_highlighted",
                      "on_mount", "on_compose")),
-    *(("1", f"{place}*3") for place in ("Chart.render", "Picture.render", "MnistTui._tick",
+    *(("1", f"{place}*3") for place in ("Chart.render", "Picture.render", "MainScreen._tick",
                                         "MnistTui.on_key", "MnistTui._read_load",
                                         "MnistTui._follow_others", "Chart.on_resize",
-                                        "GuardedScreen.on_layout")),
+                                        "MainScreen.on_layout")),
 ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_a_screen_that_fails_for_ever_is_left_and_its_run_is_not_stopped(tmp_pat
         async with app.run_test(size=(80, 24)) as pilot:
             task = long_training(app, tmp_path)
             await until(pilot, lambda: task.history.started is not None)
-            with planted("MnistTui._tick"):
+            with planted("MainScreen._tick"):
                 await until(pilot, lambda: app.broken is not None)
             assert task.control.stop_reason in (None, HAND_OVER, "user")
             task.control.stop("user")
@@ -116,7 +116,7 @@ def test_whatever_text_is_drawn_no_control_character_reaches_the_terminal():
 def test_what_is_typed_or_clicked_after_leaving_is_for_nobody(finished, more):
     async def play():
         async with playing(finished) as (app, _):
-            app.action_show("adversarial")
+            app.main.show("adversarial")
             await press(app, "q")
             assert app._exit
             for _ in range(50):  # while the screens are going
@@ -184,7 +184,7 @@ def test_tabs_and_footer_take_clicks_while_the_filter_has_the_focus(finished):
         await pilot.press("4", "slash", "x")
         offset = (text(app, "#titles").index("2 Adversarial") + 1, 0)
         await pilot.click("#titles", offset=offset)
-        await until(pilot, lambda: app.current == "adversarial", 5)
+        await until(pilot, lambda: app.main.current == "adversarial", 5)
 
     live(finished, story)
 
@@ -210,7 +210,7 @@ def test_below_the_smallest_size_no_key_reaches_what_is_hidden(finished):
         assert app.focused is models
         assert models.virtual_size.height == models.size.height == 6  # no line folded
         await pilot.press("j")
-        assert app.experiments["train"].row == 1
+        assert app.main.experiments["train"].row == 1
 
     live(finished, story, size=(100, 30))
 
@@ -230,7 +230,7 @@ def test_a_second_enter_in_a_dialog_is_for_nobody(tmp_path):
 def test_enter_in_an_empty_table_says_why_it_does_nothing(tmp_path):
     async def story(app, pilot):
         await pilot.press("4", "enter")
-        assert "no run to open" in app.refused["look.open"]
+        assert "no run to open" in app.main.snapshot.refused["look.open"]
         assert app.faults.count == 0
 
     live(tmp_path, story)
@@ -261,7 +261,7 @@ def test_ctrl_c_leaves_from_where_one_types(tmp_path):
 
 def test_one_fault_that_repeats_is_counted_once(finished):
     async def story(app, pilot):
-        await until(pilot, lambda: app.experiments["train"].shown is not None)
+        await until(pilot, lambda: app.main.experiments["train"].shown is not None)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SampleView))
         with planted("SampleView.draw"):

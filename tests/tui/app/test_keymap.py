@@ -10,15 +10,18 @@ from engine.runs.events import Started
 from engine.sections.train.config import TrainConfig
 from tests.tui import example_runs as examples
 from tests.tui.app.test_snapshots import Script
-from tests.tui.pilot import live, long_training, text, until
-from tui.app.actions import ACTIONS, BY_ID, DIALOGS, EVERYWHERE
-from tui.app.app import MnistTui
-from tui.app.keymap import DEFAULTS, Keymap, displayed, parted
+from tests.tui.pilot import commands_of, live, long_training, text, until
+from tui.app.actions import Actions
+from tui.app.dialogs import DIALOGS
+from tui.app.keymap import Keymap, displayed, parted
 from tui.app.preferences import Preferences
 from tui.app.screens.help import Help
 from tui.app.screens.sample import SampleView
 from tui.live.conductor import Conductor
 
+ALL = Actions()
+ACTIONS, BY_ID, EVERYWHERE, DEFAULTS = ALL.all, ALL.by_id, ALL.sections, Keymap().defaults
+BINDINGS = [action.binding() for action in ACTIONS]
 FUNCTION_KEYS = [f"{modifier}f{n}" for modifier in ("", "ctrl+") for n in range(1, 25)]
 # Every action and dialog on a key that is nobody's by default.
 MOVED = {
@@ -42,7 +45,7 @@ def owns(keys):
 
 def test_no_two_default_actions_share_a_key_in_a_section():
     for a, b in combinations(ACTIONS, 2):
-        if set(a.sections) & set(b.sections):
+        if set(ALL.sections_of(a)) & set(ALL.sections_of(b)):
             assert not set(parted(a.keys)) & set(parted(b.keys)), (a.id, b.id)
     for bindings in DIALOGS.values():
         keys = list(chain.from_iterable(parted(binding.key) for binding in bindings))
@@ -59,7 +62,7 @@ def test_the_pause_key_of_the_readme_leaves_mark_its_own(finished, tmp_path):
         assert task.control.paused
         await until(pilot, lambda: "paused · p resumes" in text(app, "#progress"))
         await pilot.press("4", "space")
-        assert len(app.marked_runs) == 1
+        assert len(app.main.runs.marked_runs) == 1
         await pilot.press("1", "p", "s")
         await until(pilot, lambda: task.state == "stopped")
 
@@ -68,28 +71,28 @@ def test_the_pause_key_of_the_readme_leaves_mark_its_own(finished, tmp_path):
 
 def test_keys_may_change_places_and_an_action_may_have_several(tmp_path):
     keys = Keymap({"run.choice": "a", "run.all": "r,f5"})
-    bound = keys.rebound(BindingsMap(MnistTui.BINDINGS))
+    bound = keys.rebound(BindingsMap(BINDINGS))
     actions = {key: [b.action for b in bindings] for key, bindings in bound.key_to_bindings.items()}
-    assert actions["a"] == ["run_choice"]
-    assert actions["r"] == actions["f5"] == ["run_all"]
+    assert actions["a"] == ["do('run.choice')"]
+    assert actions["r"] == actions["f5"] == ["do('run.all')"]
     assert keys.shown("run.all") == "r f5"
 
 
 def test_every_action_is_bound_under_its_keys_and_no_others():
     for own in ({}, MOVED, {"run.pause": "p"}, {"runs.mark": "x", "run.mark": "space,f9"}):
         keys = Keymap(own)
-        bound = keys.rebound(BindingsMap(MnistTui.BINDINGS)).key_to_bindings
+        bound = keys.rebound(BindingsMap(BINDINGS)).key_to_bindings
         assert set(bound) == {key for action in ACTIONS for key in keys.of(action.id)}
         for action in ACTIONS:
             for key in keys.of(action.id):
                 [binding] = bound[key]
-                assert binding.action == action.action or action.id in binding.action
+                assert action.id in binding.action
                 assert binding.priority >= action.priority
 
 
 def test_a_dialog_has_the_user_s_keys_and_says_them(finished):
     async def story(app, pilot):
-        await until(pilot, lambda: app.experiments["train"].shown is not None)
+        await until(pilot, lambda: app.main.experiments["train"].shown is not None)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SampleView))
         await pilot.pause()
@@ -170,9 +173,9 @@ def test_no_text_names_a_default_key_where_the_user_has_another(state, finished,
                 places[section, id] = seen(app)
                 while len(app.screen_stack) > 1:
                     app.pop_screen()
-                app.panes[section].query("OptionList, DataTable").first().focus()
-            said.extend(app.refused.values())
-        said.extend(f"{c.title} {c.help}" for c in app.get_system_commands(app.screen))
+                app.main.panes[section].query("OptionList, DataTable").first().focus()
+            said.extend(app.main.snapshot.refused.values())
+        said.extend(f"{title} {help}" for title, help in await commands_of(app))
         app.conductor.stop_all("user")
 
     artifacts = finished if state == "finished" else tmp_path / "none"

@@ -11,8 +11,9 @@ from engine.errors import EngineError
 from tests.tui.pilot import live
 from tui.app import key_rules, preferences
 from tui.app import open as open_app
-from tui.app.actions import ACTIONS, DIALOGS
-from tui.app.keymap import DEFAULTS, Keymap, parted
+from tui.app.actions import Actions
+from tui.app.dialogs import DIALOGS
+from tui.app.keymap import Keymap, parted
 from tui.app.preferences import Preferences, remember_theme
 
 
@@ -132,8 +133,9 @@ def test_keys_are_refused_where_they_would_be_another_s(own, refused):
 
 
 def test_no_default_key_is_refused():
-    assert key_rules.checked_keys(DEFAULTS) == (
-        {id: ",".join(parted(keys)) for id, keys in DEFAULTS.items()}, {},
+    defaults = Keymap().defaults
+    assert key_rules.checked_keys(defaults) == (
+        {id: ",".join(parted(keys)) for id, keys in defaults.items()}, {},
     )  # fmt: skip
 
 
@@ -143,7 +145,7 @@ def test_keys_that_are_kept_are_named_as_textual_names_them():
 
 
 def test_every_place_that_an_action_has_keys_in_is_known():
-    places = {section for action in ACTIONS for section in action.sections} | set(DIALOGS)
+    places = set(Actions().sections) | set(DIALOGS)
     assert set(key_rules.WIDGETS) <= places
 
 

@@ -11,7 +11,8 @@ from engine.networks.architectures import CLASSES
 from tests.conftest import a_few
 from tests.tui.pilot import until
 from tests.tui.pixels import cells_of, seen_of
-from tui.app.app import SMALLEST, MnistTui
+from tui.app.app import MnistTui
+from tui.app.main_screen import SMALLEST
 from tui.app.screens.edit import Edit
 from tui.app.screens.success import SuccessMap
 from tui.app.widgets.chart import Chart
@@ -29,17 +30,19 @@ def opened(finished):
             app = MnistTui(RunConfig(dataset="digits", artifacts=str(finished)), plain=True)
             app.machine = None
             app._read_load = lambda: None
-            app._where = lambda: ""  # of what is shown, or of the next run: as the timer finds it
+            app.main._where = lambda: (
+                ""
+            )  # of what is shown, or of the next run: as the timer finds it
             async with app.run_test(size=size) as pilot:
                 await until(pilot, lambda: app.focused is not None)
-                panes = app.experiments.values()
+                panes = app.main.experiments.values()
                 await until(pilot, lambda: all(pane.newest() is not None for pane in panes))
-                await until(pilot, lambda: app.experiments["train"].shown is not None)
+                await until(pilot, lambda: app.main.experiments["train"].shown is not None)
                 opening = [worker for worker in app.workers if worker.name != "engine"]
                 await until(pilot, lambda: not any(worker.is_running for worker in opening))
                 await pilot.pause(0.5)
                 app.conductor.collect = list
-                app._stale.clear()
+                app.main.stale.clear()
                 await story(app, pilot)
 
         asyncio.run(run())
@@ -55,7 +58,7 @@ def lines_of(app):
 
 async def go_to(app, pilot, *keys):
     await pilot.press(*keys)
-    await until(pilot, lambda: app.current == SECTIONS.get(keys[0], app.current))
+    await until(pilot, lambda: app.main.current == SECTIONS.get(keys[0], app.main.current))
     await pilot.pause(0.1)
 
 
@@ -64,7 +67,7 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     async def story(app, pilot):
         for key, section in SECTIONS.items():
             await go_to(app, pilot, key)
-            for chart in app.panes[section].query(Chart):
+            for chart in app.main.panes[section].query(Chart):
                 if chart.size:  # some stand in a column that a narrow terminal leaves out
                     drawn = str(chart.render())
                     assert drawn.count("*") >= min(chart.size), (chart.id, drawn)
@@ -77,7 +80,9 @@ def test_at_the_smallest_size_every_panel_fits_or_scrolls_with_keys(opened):
     async def story(app, pilot):
         for key, section in SECTIONS.items():
             await go_to(app, pilot, key)
-            panels = [panel for panel in app.panes[section].query(VerticalScroll) if panel.size]
+            panels = [
+                panel for panel in app.main.panes[section].query(VerticalScroll) if panel.size
+            ]
             for panel in panels:
                 widest = max(child.virtual_region.right for child in panel.children)
                 assert widest <= panel.scrollable_content_region.width
@@ -133,7 +138,7 @@ def test_the_form_shows_its_error_at_every_size(opened):
 def test_infused_images_are_captioned_by_their_true_digit_and_the_answer(opened):
     async def story(app, pilot):
         await go_to(app, pilot, "2")
-        pane = app.experiments["adversarial"]
+        pane = app.main.experiments["adversarial"]
         for name in ("sources", "test_sources"):
             pane.shown.history.previews[name][-1].values["before"] = [5] * 10
         answers = pane.shown.history.previews["noise"][-1].values["after"][0]

@@ -13,8 +13,9 @@ from engine.runs.events import Started
 from engine.sections.train.config import TrainConfig
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
-from tui.app.app import TEXT_INTERVAL, MnistTui
+from tui.app.app import MnistTui
 from tui.app.machine import Load
+from tui.app.main_screen import TEXT_INTERVAL
 from tui.live.conductor import Conductor
 
 
@@ -87,9 +88,9 @@ async def settle(pilot):
 async def draw(pilot):
     """Draw what the timer would draw within half a second."""
     app = pilot.app
-    app._tick()
-    app.panes[app.current].refresh_text()
-    app.panes[app.current].refresh_pictures()
+    app.main._tick()
+    app.main.panes[app.main.current].refresh_text()
+    app.main.panes[app.main.current].refresh_pictures()
     for box in app.screen.query(Input):
         box.cursor_blink = False
     await pilot.pause()

@@ -108,10 +108,10 @@ def test_keys_are_answered_under_a_flood_of_events(tmp_path, capsys):
             [task] = app.conductor.tasks
             begin = time.perf_counter()
             while time.perf_counter() - begin < 4:
-                key = "2" if app.current == "train" else "1"
+                key = "2" if app.main.current == "train" else "1"
                 pressed = time.perf_counter()
                 app.simulate_key(key)
-                while app.current != {"1": "train", "2": "adversarial"}[key]:
+                while app.main.current != {"1": "train", "2": "adversarial"}[key]:
                     await asyncio.sleep(0.001)
                 waits.append(time.perf_counter() - pressed)
                 await asyncio.sleep(0.03)

@@ -18,7 +18,6 @@ _FILES = {
     "SampleView": "sample",
     "SuccessMap": "success",
 }
-CLOSE_UPS = {"train": "SampleView", "adversarial": "NoiseView", "visualize": "NeuronView"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,15 +8,17 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.app.actions import DIALOGS
+from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.sections.base import ExperimentPane
+from tui.live.task import Task
 
 INTERVAL = 0.5  # seconds
 
@@ -24,12 +26,13 @@ INTERVAL = 0.5  # seconds
 class CloseUp(GuardedDialog, ModalScreen[None]):
     """Subclasses draw; arrows move between neighbours."""
 
-    BINDINGS: ClassVar = DIALOGS["closeup"]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["closeup"]]
 
     def __init__(self, pane: ExperimentPane) -> None:
         super().__init__()
         self.pane = pane
-        self.shown = pane.shown
+        assert pane.shown is not None
+        self.shown: Task = pane.shown
         self._drawn = Text()
 
     @property

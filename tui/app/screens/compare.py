@@ -4,12 +4,13 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from engine.analysis.compare import Comparison
-from tui.app.actions import DIALOGS
+from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.look import Look
 from tui.app.widgets.chart import Chart, Line, Plot
@@ -25,7 +26,7 @@ WIDEST = 1000  # cells that a table may have
 class Compare(GuardedDialog, ModalScreen[None]):
     """Left and right take another metric."""
 
-    BINDINGS: ClassVar = DIALOGS["compare"]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["compare"]]
 
     def __init__(self, comparison: Comparison, look: Look) -> None:
         super().__init__()

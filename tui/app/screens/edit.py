@@ -6,17 +6,18 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
-from engine.config import RunConfig
 from engine.errors import UsageError
 from engine.networks.architectures import BEST_MODEL
 from engine.options import Option, options_of
 from engine.sections.trained import NetworkConfig
-from tui.app.actions import DIALOGS
+from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.app.sections.base import Commands
 from tui.app.widgets.fields import Choice, Fields, Toggle
 from tui.commands import chosen_words, command_line, read_value
 
@@ -25,15 +26,15 @@ WRONG = "bold #D55E00"
 ANSWERS = {"run": "run", "keep": "keep", "copy": "copy"}  # short, for sixty columns
 
 
-class Edit(GuardedDialog, ModalScreen[tuple[list[list[RunConfig]], bool] | None]):
+class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
     """Returns the runs as edited and whether to run them now, or None where nothing is to change.
 
     The runs come and go as a list for each command line, and what is returned is what is shown.
     """
 
-    BINDINGS: ClassVar = DIALOGS["edit"]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["edit"]]
 
-    def __init__(self, commands: list[list[RunConfig]]) -> None:
+    def __init__(self, commands: Commands) -> None:
         """``commands`` is what is chosen in the section; its options, but for models, are alike."""
         super().__init__()
         self.commands = commands
@@ -70,13 +71,13 @@ class Edit(GuardedDialog, ModalScreen[tuple[list[list[RunConfig]], bool] | None]
     @property
     def _models(self) -> tuple[str, ...]:
         """The models of the runs, where they are of several: the model field stands for all."""
-        models = tuple(getattr(config, "model", None) for config in self.commands[0])
+        models = tuple(getattr(config, "model", "") for config in self.commands[0])
         return models if len(models) > 1 else ()
 
     def _field(self, name: str, rules: Option) -> Choice | Toggle | Input:
         value = getattr(self.config, name)
         if rules.choices:
-            choices = [(choice, choice) for choice in rules.choices]
+            choices: list[tuple[str, Any]] = [(choice, choice) for choice in rules.choices]
             if name == "model" and self._models:
                 value = self._models
                 choices.insert(0, (", ".join(value), value))
@@ -115,14 +116,14 @@ class Edit(GuardedDialog, ModalScreen[tuple[list[list[RunConfig]], bool] | None]
         rules = dict(self._fields()).get(name.removeprefix("field-"))
         self.query_one("#explained", Static).update(Text(rules.help if rules else "", "dim"))
 
-    def read(self) -> list[list[RunConfig]]:
+    def read(self) -> Commands:
         """Return the runs as the form stands. Raises UsageError as the command line does."""
         values: dict[str, Any] = {}
         for name in self.names:
             field = self.query_one(f"#field-{name}")
             if isinstance(field, Input):
                 values[name] = read_value(type(self.config), name, field.value)
-            else:
+            elif isinstance(field, Choice | Toggle):
                 values[name] = field.value
         commands = self.commands
         if self._models:

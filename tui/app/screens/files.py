@@ -9,19 +9,20 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.runs.run import Run
-from tui.app.actions import DIALOGS
+from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 
 
 class Files(GuardedDialog, ModalScreen[None]):
     """Shows paths and lines to copy."""
 
-    BINDINGS: ClassVar = DIALOGS["files"]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["files"]]
 
     def __init__(self, run: Run) -> None:
         super().__init__()

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.app.actions import ACTIONS, DIALOGS
+from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import Keymap
 from tui.drawing.thumbnails import beside
@@ -24,14 +25,14 @@ COLUMN = 54  # cells of a column at least, where there are two
 class Help(GuardedDialog, ModalScreen[None]):
     """Shows the keys, with what cannot be done now and why."""
 
-    BINDINGS: ClassVar = DIALOGS["help"]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["help"]]
 
     def __init__(self, keys: Keymap, reasons: Mapping[str, str]) -> None:
         """``reasons`` say what cannot be done now, by the id of an action."""
         super().__init__()
         self.keys = keys
         self.reasons = reasons
-        self._margin = max(KEY, *(len(keys.shown(action.id)) + 2 for action in ACTIONS))
+        self._margin = max(KEY, *(len(keys.shown(id)) + 2 for id in keys.actions.by_id))
 
     def compose(self) -> ComposeResult:
         """Lay out one panel."""
@@ -60,14 +61,15 @@ class Help(GuardedDialog, ModalScreen[None]):
             Text("\n").join(self._group(name, half if two else width) for name in names)
             for names in COLUMNS
         ]
-        words = beside(*columns, gap=GAP) if two else Text("\n").join(columns)
+        left, right = columns
+        words = beside(left, right, gap=GAP) if two else Text("\n").join(columns)
         words.right_crop()
         self.query_one("#keys-of-all", Static).update(words)
 
     def _group(self, group: str, width: int) -> Text:
         """Return a group's keys, the sentences folded where they are wider."""
         words = Text(f"{group}\n", "bold")
-        for action in ACTIONS:
+        for action in self.keys.actions.all:
             if action.group != group:
                 continue
             key = self.keys.shown(action.id)

@@ -4,19 +4,20 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.app.actions import DIALOGS
+from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 
 
 class Leave(GuardedDialog, ModalScreen[str]):
     """Returns ``stop``, ``detach`` or ``stay``."""
 
-    BINDINGS: ClassVar = DIALOGS["leave"]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["leave"]]
 
     def __init__(self, waiting: int, paused: bool) -> None:
         super().__init__()

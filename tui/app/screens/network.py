@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
@@ -16,7 +17,7 @@ from engine.errors import MnistTuiError
 from engine.networks.architectures import BEST_MODEL
 from engine.runs.run import Run
 from engine.runs.store import finished_runs
-from tui.app.actions import DIALOGS
+from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import titled
 from tui.app.sections.base import BAD
@@ -29,7 +30,7 @@ NEWEST = "the newest"
 class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
     """Returns the chosen run's id in a tuple, (None,) for the newest, or None for no change."""
 
-    BINDINGS: ClassVar = DIALOGS["network"]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["network"]]
 
     def __init__(self, artifacts: str, present: str | None) -> None:
         super().__init__()

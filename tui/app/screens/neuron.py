@@ -9,8 +9,10 @@ from textual.geometry import Size
 
 from engine.networks.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
 from engine.runs.events import real
+from engine.sections.visualize.config import VisualizeConfig
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections.visualize import ONE, VisualizePane
+from tui.app.sections.base import config_of
+from tui.app.sections.visualize import ONE, VisualizePane, targets_of
 from tui.app.widgets.chart import Line, Plot, draw
 from tui.drawing.pixels import draw_framed, enlarge, shrink
 from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
@@ -32,7 +34,7 @@ class NeuronView(CloseUp):
         self.neuron = pane.neuron or self._of_layer(pane.layer)[0]
 
     def _of_layer(self, layer: str) -> list[Neuron]:
-        return [neuron for neuron in self.shown.config.targets if neuron.layer == layer]
+        return [neuron for neuron in targets_of(self.shown) if neuron.layer == layer]
 
     def title_words(self) -> str:
         """Return which neuron it is."""
@@ -42,9 +44,9 @@ class NeuronView(CloseUp):
     def picture(self, room: Size) -> Text:
         """Return image and facts, the nine strongest test images, and the curve."""
         task, cursor = self.shown, self.cursor
-        row = task.config.targets.index(self.neuron)
+        row = targets_of(self.shown).index(self.neuron)
         preview = task.history.preview("images", cursor)
-        if preview is None:
+        if preview is None or preview.images is None:
             return Text("No image yet.", "dim")
         size = IMAGE_SIZE
         if room.width >= LARGE + GAP + CURVE.width and room.height >= HIGH:
@@ -63,6 +65,7 @@ class NeuronView(CloseUp):
         if "exemplars" not in task.history.previews:
             return top
         shown = task.history.previews["exemplars"][-1].images
+        assert shown is not None
         strongest = shown[row * EXEMPLARS : (row + 1) * EXEMPLARS] / 255
         height = room.height - top.plain.count("\n") - 3  # the empty line and the words
         words = ("\n\nthe nine test images that excite it most\n", "dim")
@@ -107,7 +110,10 @@ class NeuronView(CloseUp):
             "other starts": str(one["restarts"]) if one["restarts"] else "",
             "dead": "zero on every test image" if one["dead"] else "",
         }
-        models = {run: model for model, run in (self.shown.config.other_runs or {}).items()}
+        models = {
+            run: model
+            for model, run in (config_of(self.shown, VisualizeConfig).other_runs or {}).items()
+        }
         for run, answer in one.get("read_as", {}).items():
             facts[models.get(run, run)] = f"reads a {answer}"
         return _told({name: value for name, value in facts.items() if value}, width)

@@ -5,9 +5,11 @@ from rich.text import Text
 from textual.geometry import Size
 
 from engine.networks.architectures import CLASSES, IMAGE_SIZE
+from engine.sections.adversarial.config import AdversarialConfig
 from tui.app.keymap import Keymap
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.adversarial import AdversarialPane, Infused
+from tui.app.sections.base import config_of
 from tui.app.widgets.bar import bar
 from tui.drawing.pixels import draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import GAP, WRONG, beside
@@ -26,6 +28,10 @@ class NoiseView(CloseUp):
         self.label = pane.row
         self.digit = 0 if self.label else 1
 
+    @property
+    def _labels(self) -> tuple[int, ...]:
+        return config_of(self.shown, AdversarialConfig).labels
+
     def key_words(self, keys: Keymap) -> str:
         """Return the keys in a few words."""
         digit = keys.names("closeup.left", "closeup.right")
@@ -38,7 +44,7 @@ class NoiseView(CloseUp):
 
     def picture(self, room: Size) -> Text:
         """Return the three pictures over the probabilities before and after."""
-        index = self.shown.config.labels.index(self.label)
+        index = self._labels.index(self.label)
         infused = Infused.at(self.shown, self.cursor)
         if infused is None:
             return Text("No noise yet.", "dim")
@@ -70,12 +76,12 @@ class NoiseView(CloseUp):
             width = max(line.cell_len for line in left.split("\n"))
             start = min(2 * (size + GAP), room.width - width)  # below the sum where that fits
             return Text("\n").join([drawn, beside(left, right, gap=max(GAP, start - width))])
-        head = Text(f"  {'clean':{SHORT_BAR + 8}}sum", "dim")
+        top = Text(f"  {'clean':{SHORT_BAR + 8}}sum", "dim")
         pairs = [Text(" ").join(pair) for pair in zip(clean_ones, sum_ones, strict=True)]
         rows = _numbered(pairs)
         half = CLASSES // 2
-        halves = [Text("\n").join([head, *rows[:half]]), Text("\n").join([head, *rows[half:]])]
-        return Text("\n").join([drawn, beside(*halves)])
+        first, second = (Text("\n").join([top, *part]) for part in (rows[:half], rows[half:]))
+        return Text("\n").join([drawn, beside(first, second)])
 
     def _bars(self, probabilities: np.ndarray, wanted: int, roomy: bool) -> list[Text]:
         """Return a bar and a number for each digit; the answer's are coloured."""
@@ -98,7 +104,7 @@ class NoiseView(CloseUp):
 
     def action_turn(self, by: int) -> None:
         """Take the next target of the run."""
-        labels = self.shown.config.labels
+        labels = self._labels
         self.label = labels[(labels.index(self.label) + by) % len(labels)]
         if self.digit == self.label:
             self.action_move(1)

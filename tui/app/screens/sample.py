@@ -6,7 +6,7 @@ from textual.geometry import Size
 from engine.networks.architectures import IMAGE_SIZE
 from engine.runs.events import Preview
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections.train import TrainPane, labels_and_answers
+from tui.app.sections.train import TrainPane, labels_and_answers, model_of
 from tui.app.widgets.chart import spark
 from tui.drawing.pixels import draw_grey, enlarge
 from tui.drawing.thumbnails import GAP, WRONG, beside
@@ -23,7 +23,9 @@ class SampleView(CloseUp):
 
     def title_words(self) -> str:
         """Return which sample of which network it is."""
-        return f"Sample {self.index + 1} of {self._count()}  {self.shown.config.model}{self.when}"
+        return (
+            f"Sample {self.index + 1} of {self._count()}  {model_of(self.shown.config)}{self.when}"
+        )
 
     def _count(self) -> int:
         answers = self.shown.history.preview("samples")

@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.text import Text
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.config import RunConfig
 from engine.networks.architectures import CLASSES, IMAGE_SIZE
 from engine.runs.events import Preview
 from engine.sections.adversarial.config import AdversarialConfig
-from tui.app.sections.base import hint
+from tui.app import screens
+from tui.app.action import Action, with_action
+from tui.app.sections.actions import OPEN, no_history
+from tui.app.sections.base import Commands, config_of, hint
 from tui.app.sections.network import NetworkPane
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart, Plot, spark
@@ -26,6 +29,7 @@ from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 
 MARGIN = 2
+CURVES = ("loss", "success")
 LINE = "#56B4E9"
 SPARK, RATE = 4, 7  # cells of a label's line
 # What the captions of the infused images say; the longest that fits is shown.
@@ -62,15 +66,33 @@ class Infused:
 
     def sum(self, row: int, digit: int) -> np.ndarray:
         """Return a digit's image with a noise on it, clamped: [H, W]."""
-        return np.clip(self.clean[digit] + self.noises[row], 0, 1)
+        image: np.ndarray = np.clip(self.clean[digit] + self.noises[row], 0, 1)
+        return image
+
+
+async def _map(pane: "AdversarialPane") -> None:
+    await pane.app.push_screen(screens.SuccessMap(pane))
+
+
+MAP = Action["AdversarialPane"](
+    id="look.map", keys="m", word="map", group="Looking", do=_map, reason=no_history,
+    sentence="Show success by true digit and target",
+)  # fmt: skip
 
 
 class AdversarialPane(NetworkPane):
     """Section 2 of the report."""
 
     section = "adversarial"
+    close_up = "NoiseView"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = with_action(NetworkPane.ACTIONS, MAP, after=OPEN)
     kind = AdversarialConfig
     config: AdversarialConfig
+
+    targets = getters.query_one("#label-list", Rows)
+    attacked = getters.query_one("#attacked", Picture)
+    noise = getters.query_one("#noise-panel", Room)
+    grid = getters.query_one("#infused", Room)
 
     def compose(self) -> ComposeResult:
         """Lay out labels, noise and curves, infused images."""
@@ -83,7 +105,7 @@ class AdversarialPane(NetworkPane):
             noise.border_title = "Noise"
             yield noise
             with Horizontal():
-                for name in ("loss", "success"):
+                for name in CURVES:
                     chart = Chart(id=f"noise-{name}", classes="panel")
                     chart.border_title = name.capitalize()
                     yield chart
@@ -93,15 +115,15 @@ class AdversarialPane(NetworkPane):
 
     def on_mount(self) -> None:
         """Choose the first label."""
-        self.query_one(OptionList).highlighted = 0
+        self.targets.highlighted = 0
         for chart in self.query(Chart):
             chart.plain = self.look.plain
 
-    def configs_of_choice(self) -> list[list[RunConfig]]:
+    def configs_of_choice(self) -> Commands:
         """Return the noises of the marked labels, or of the highlighted one."""
         return [[replace(self.config, labels=tuple(sorted(self.marked) or [self.row]))]]
 
-    def configs_of_all(self) -> list[list[RunConfig]]:
+    def configs_of_all(self) -> Commands:
         """Return all ten noises, crafted together."""
         return [[self.config]]
 
@@ -109,11 +131,21 @@ class AdversarialPane(NetworkPane):
     def _choose(self) -> None:
         self.refresh_pictures()
 
+    def has_pictures(self) -> bool:
+        """Tell whether the shown run has a noise for the chosen label."""
+        task = self.shown
+        return (
+            task is not None
+            and "noise" in task.history.previews
+            and (self.index_of(self.row) is not None)
+        )
+
     def index_of(self, label: int) -> int | None:
         """Return the label's place among the shown task's targets."""
-        if self.shown is None or label not in self.shown.config.labels:
+        if self.shown is None:
             return None
-        return self.shown.config.labels.index(label)
+        labels = config_of(self.shown, AdversarialConfig).labels
+        return labels.index(label) if label in labels else None
 
     def refresh_text(self) -> None:
         """Write each label's success as a bar and a number, and whose network is attacked."""
@@ -121,24 +153,25 @@ class AdversarialPane(NetworkPane):
         self.write_list(lambda width: [self._label_line(n, width) for n in range(CLASSES)])
         words = self.network_words("attacks")
         if self.shown is None:
-            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
             invites = self.invitation(f"{all_} crafts all ten\n{one} the chosen one")
             words.append("\n\n").append_text(invites)
         else:
             words.append("\n\n").append_text(self.about_shown())
-            if self.shown.config.epsilon is not None:
-                words.append(f"\nbudget ε {self.shown.config.epsilon:g}", "dim")
-        self.query_one("#attacked", Picture).show(words)
+            epsilon = config_of(self.shown, AdversarialConfig).epsilon
+            if epsilon is not None:
+                words.append(f"\nbudget ε {epsilon:g}", "dim")
+        self.attacked.show(words)
 
     def _label_line(self, label: int, width: int) -> Text:
         index = self.index_of(label)
-        curve = self.shown.history.curves.get("success") if self.shown else None
-        if index is None or curve is None:
+        history = self.shown.history if self.shown else None
+        if index is None or history is None or "success" not in history.curves:
             return Text(f"{label}  ")
-        values = curve.values[:, index]
+        values = history.curves["success"].values[:, index]
         rate = float(values[-1])
-        if self.shown.history.finished:
-            rate = self.shown.history.finished.results["targets"][index]["success"]["rate"]
+        if history.finished:
+            rate = history.finished.results["targets"][index]["success"]["rate"]
         room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
         return Text.assemble(
             f"{label} ", bar(rate, room, "#009E73", plain=self.look.plain), " ",
@@ -148,43 +181,48 @@ class AdversarialPane(NetworkPane):
 
     def refresh_pictures(self) -> None:
         """Draw the chosen label's noise, curves and infused images."""
-        noise, grid = self.query_one("#noise-panel", Room), self.query_one("#infused", Room)
+        noise, grid = self.noise, self.grid
         label, index = self.row, self.index_of(self.row)
         infused = Infused.at(self.shown, self.cursor) if self.shown else None
-        if index is None or infused is None:
+        if self.shown is None or index is None or infused is None:
             words = "The noise grows here: red adds ink, blue takes it away."
             if self.shown is not None and index is None:
-                crafts = f"{self.app.keys.name('run.choice')} crafts it"
+                crafts = f"{self.keys.name('run.choice')} crafts it"
                 words = f"This run has no noise for {label}; {crafts}."
             noise.draw(partial(hint, words))
             words = "Nine images, each read as the target once the noise is on it."
             grid.draw(partial(hint, words))
             grid.legends = ()
             noise.border_title = "Noise"
-            for chart in self.query(Chart):
-                chart.show_nothing(chart.id.removeprefix("noise-").capitalize())
+            for name in CURVES:
+                self.query_one(f"#noise-{name}", Chart).show_nothing(name.capitalize())
             return
         noise.draw(partial(self._draw_noise, infused, index))
         noise.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
-        for name in ("loss", "success"):
-            self._draw_curve(name, index)
+        for name in CURVES:
+            self._draw_curve(self.shown, name, index)
         grid.draw(partial(self._draw_infused, infused, index, label))
         arrow = "->" if self.look.plain else "→"
         grid.legends = tuple(words.format(arrow) for words in LEGENDS)
 
-    def _draw_curve(self, name: str, index: int) -> None:
+    def _draw_curve(self, task: Task, name: str, index: int) -> None:
         chart = self.query_one(f"#noise-{name}", Chart)
-        curve = self.shown.history.curves.get(name)
+        curve = task.history.curves.get(name)
         if curve is None:
             chart.plot = Plot()
             return
         one = type(curve)(curve.steps, curve.values[:, index])
-        rules = {"low": 0.0, "high": 1.0, "label_y": lambda value: f"{value:.0%}"}
+        lines = self.lines(one, LINE)
         if name == "loss":
-            rules = {"log": True} if self.look.logarithm else {"low": 0.0}
-        chart.plot = Plot(
-            self.lines(one, LINE), last_step=self.shown.steps, cursor=self.cursor, **rules
-        )
+            log = self.look.logarithm
+            low = None if log else 0.0
+            plot = Plot(lines, low=low, log=log, last_step=task.steps, cursor=self.cursor)
+        else:
+            plot = Plot(
+                lines, low=0.0, high=1.0, last_step=task.steps, cursor=self.cursor,
+                label_y=lambda value: f"{value:.0%}",
+            )  # fmt: skip
+        chart.plot = plot
         value = self.at_cursor(one)
         chart.border_title = name.capitalize()
         chart.border_subtitle = f"{value:.1%}" if name == "success" else f"{value:.3f}"

@@ -2,8 +2,8 @@
 
 import dataclasses
 import textwrap
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import numpy as np
 from rich.text import Text
@@ -14,29 +14,75 @@ from textual.widgets import OptionList
 from engine.config import RunConfig
 from engine.options import options_of
 from engine.runs.history import Curve, ema
+from engine.runs.run import Run
+from tui.app import screens
+from tui.app.action import Action
 from tui.app.guard import Guarded
+from tui.app.keymap import Keymap
 from tui.app.look import Look
+from tui.app.sections import actions
 from tui.app.widgets.chart import Line
 from tui.app.widgets.room import Rows
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 from tui.words import MARKED
 
+if TYPE_CHECKING:
+    from tui.app.main_screen import MainScreen
+
+Asked = TypeVar("Asked", bound=RunConfig)
+Commands = Sequence[Sequence[RunConfig]]  # runs, a list for each command line
+
 RAW = "#5A6570"  # the line under a smoothed one
 BAD = "bold #D55E00"
 
 
 class Pane(Guarded, Container):
-    """A section of the app. The app calls ``show_task`` and the two ``refresh`` methods."""
+    """A section of the app, drawn by the two ``refresh`` methods."""
 
     section: ClassVar[str]
+    ACTIONS: ClassVar[tuple[Action[Any], ...]]  # in the order of key bar and help
 
     def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
         super().__init__(id=self.section)
         self.conductor = conductor
         self.look = look
         self.artifacts = artifacts
-        self.shown: Task | None = None
+
+    @property
+    def main(self) -> "MainScreen":
+        """The screen around it."""
+        return cast("MainScreen", self.screen)
+
+    @property
+    def keys(self) -> Keymap:
+        """The keys of all actions."""
+        return self.main.keys
+
+    @property
+    def chosen(self) -> Run | None:
+        """The run that is shown or chosen here."""
+        return None
+
+    @property
+    def chosen_state(self) -> str:
+        """Its state as the screen shows it, "" where there is none."""
+        return ""
+
+    @property
+    def running(self) -> Task | None:
+        """The run that pause and stop are about."""
+        return self.conductor.running
+
+    async def open(self) -> None:
+        """Look closely at what is chosen."""
+
+    def why_not_open(self) -> str | None:
+        """Return why there is nothing to open, None where there is."""
+        return None
+
+    def to_latest(self) -> None:
+        """Return to the latest step, where there are steps."""
 
     def redraw(self, *, pictures: bool = True) -> None:
         """Bring all up to date, or the words alone; an error is shown instead, and reported."""
@@ -57,18 +103,61 @@ class ExperimentPane(Pane):
     """A section that starts runs and shows one of them, live or at an earlier step."""
 
     kind: ClassVar[type[RunConfig]]
+    close_up: ClassVar[str | None] = None  # the screen that looks closely
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = actions.OF_EXPERIMENTS
 
     def __init__(
-        self, conductor: Conductor, look: Look, artifacts: str, options: dict[str, Any]
+        self, conductor: Conductor, look: Look, artifacts: str, options: Mapping[str, Any]
     ) -> None:
         """``options`` hold what was asked for before any editing, of any section."""
         super().__init__(conductor, look, artifacts)
         known = options_of(self.kind)
         self.config = self.kind(**{name: v for name, v in options.items() if name in known})
+        self.shown: Task | None = None
         self.cursor: int | None = None  # a step; None is the latest
         self.moved = False  # the user went from the shown run to where there is none
         self.followed: Task | None = None  # the live task that was shown by itself
         self.marked: set[int] = set()  # rows of the list, to run several
+
+    @property
+    def chosen(self) -> Run | None:
+        """The run that is shown."""
+        return Run(self.shown.path) if self.shown is not None and self.shown.run else None
+
+    @property
+    def chosen_state(self) -> str:
+        """Its state."""
+        return self.shown.state if self.shown is not None and self.shown.run else ""
+
+    @property
+    def running(self) -> Task | None:
+        """What is shown where another process drives it, or else what runs here."""
+        if self.shown is not None and self.shown.elsewhere:
+            return self.shown
+        return self.conductor.running
+
+    async def open(self) -> None:
+        """Look closely at what is chosen."""
+        if self.close_up is not None:
+            await self.app.push_screen(getattr(screens, self.close_up)(self))
+
+    def why_not_open(self) -> str | None:
+        """Return why there is nothing to look at closely."""
+        if self.close_up is None:
+            return "This section has no close look."
+        if self.shown is not None and self.has_pictures():
+            return None
+        starts = f"{self.keys.name('run.choice')} starts a run."
+        return f"There is nothing to look at closely yet; {starts}"
+
+    def has_pictures(self) -> bool:
+        """Tell whether the shown run has pictures of what is chosen."""
+        return False
+
+    def to_latest(self) -> None:
+        """Return to the latest step."""
+        self.cursor = None
+        self.refresh_pictures()
 
     def newest(self, matches: Callable[[RunConfig], bool] = lambda config: True) -> Task | None:
         """Return the section's newest task whose config matches, live ones first."""
@@ -85,11 +174,11 @@ class ExperimentPane(Pane):
         self.refresh_text()
         self.refresh_pictures()
 
-    def configs_of_choice(self) -> list[list[RunConfig]]:
+    def configs_of_choice(self) -> Commands:
         """Return what is marked or else chosen, for the key r: a list for each command line."""
         raise NotImplementedError
 
-    def configs_of_all(self) -> list[list[RunConfig]]:
+    def configs_of_all(self) -> Commands:
         """Return everything in the section, for the key a."""
         raise NotImplementedError
 
@@ -128,15 +217,20 @@ class ExperimentPane(Pane):
         self.cursor = steps[at] if at < len(steps) else None
         self.refresh_pictures()
 
-    def lines(self, curve: Curve, style: str, *, smooth: bool = True) -> list:
+    def lines(self, curve: Curve, style: str, *, smooth: bool = True) -> list[Line]:
         """Return a curve's line; where it is smoothed, over the raw one."""
-        weight = self.look.weight(self.shown.steps) if smooth else 0.0
+        weight = self._weight if smooth else 0.0
         if not weight:
             return [Line(curve.steps, curve.values, style)]
         return [
             Line(curve.steps, curve.values, RAW),
             Line(curve.steps, ema(curve.values, weight), style),
         ]
+
+    @property
+    def _weight(self) -> float:
+        """The weight of the average that smooths the shown run."""
+        return self.look.weight(self.shown.steps) if self.shown is not None else 0.0
 
     def at_cursor(self, curve: Curve | None, smooth: bool = False) -> float:
         """Return a curve's value at the cursor, or its last; NaN where there is none."""
@@ -149,14 +243,14 @@ class ExperimentPane(Pane):
             return float("nan")
         values = curve.values
         if smooth:
-            values = ema(values, self.look.weight(self.shown.steps))
+            values = ema(values, self._weight)
         return float(values[index])
 
     def when(self) -> str:
         """Return where the cursor stands, for a title; "" at the latest step."""
         return "" if self.cursor is None else f"  step {self.cursor:,}"
 
-    def edit(self, commands: list[list[RunConfig]]) -> None:
+    def edit(self, commands: Commands) -> None:
         """Take over the options that the form made of the chosen runs."""
         config = commands[0][0]
         names = options_of(self.kind)
@@ -184,8 +278,15 @@ class ExperimentPane(Pane):
             config = task.history.started.config
             dataset = task.history.started.dataset["name"]
             words.append(f"{'-'.join(task.run.split('-')[:3])}\n", "dim")
-            words.append(f"{config['recipe']}, seed {config['seed']}, {dataset}", "dim")
+            recipe = f"{config['recipe']}, " if "recipe" in config else ""
+            words.append(f"{recipe}seed {config['seed']}, {dataset}", "dim")
         return words
+
+
+def config_of(task: Task, kind: type[Asked]) -> Asked:
+    """Return a task's config, which is of this kind."""
+    assert isinstance(task.config, kind)
+    return task.config
 
 
 def hint(words: str, room: Size) -> Text:

@@ -2,17 +2,36 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rich.text import Text
 
+from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.files.reader import run_beside
 from engine.networks.architectures import BEST_MODEL
 from engine.runs.run import Run
 from engine.sections import warning_of
 from engine.sections.trained import NetworkConfig
-from tui.app.sections.base import BAD, ExperimentPane
+from tui.app import screens
+from tui.app.action import Action, with_action
+from tui.app.sections.actions import EDIT
+from tui.app.sections.base import BAD, Commands, ExperimentPane, config_of
 from tui.summary import headline
+
+
+async def _choose(pane: "NetworkPane") -> None:
+    def chosen(answer: tuple[str | None] | None) -> None:
+        if answer is not None:
+            pane.choose_network(answer[0])
+
+    await pane.app.push_screen(screens.ChooseNetwork(pane.artifacts, pane.config.run), chosen)
+
+
+NETWORK = Action["NetworkPane"](
+    id="run.network", keys="n", word="network", group="Runs",
+    sentence="Choose the trained network to look at", do=_choose,
+)  # fmt: skip
 
 
 class NetworkPane(ExperimentPane):
@@ -20,6 +39,9 @@ class NetworkPane(ExperimentPane):
 
     kind = NetworkConfig
     config: NetworkConfig
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = with_action(
+        ExperimentPane.ACTIONS, NETWORK, after=EDIT
+    )
 
     def choose_network(self, run: str | None) -> None:
         """Look at the network of a run from now on; None is the newest of the best model."""
@@ -31,11 +53,12 @@ class NetworkPane(ExperimentPane):
         self.refresh_text()
         self.refresh_pictures()
 
-    def looks_at_choice(self, config: NetworkConfig) -> bool:
+    def looks_at_choice(self, config: RunConfig) -> bool:
         """Tell whether a run looks at the network that is chosen."""
+        assert isinstance(config, NetworkConfig)
         return self.config.run is None or config.run == self.config.run
 
-    def edit(self, commands: list[list[NetworkConfig]]) -> None:
+    def edit(self, commands: Commands) -> None:
         """Take over the form's options, and the network among them."""
         chosen_before = self.config.run
         super().edit(commands)
@@ -44,7 +67,7 @@ class NetworkPane(ExperimentPane):
 
     def network_words(self, verb: str) -> Text:
         """Return whose network is looked at, by the run that is shown or by the next one."""
-        run = self.shown.config.run if self.shown else self.config.run
+        run = config_of(self.shown, NetworkConfig).run if self.shown else self.config.run
         words = Text.assemble("\n", (f"{verb} ", "dim"))
         if run is None:
             return words.append(f"newest {BEST_MODEL}")

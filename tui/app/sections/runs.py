@@ -1,9 +1,10 @@
 """Runs: what was run, newest first; enter opens one in its section from its files alone."""
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key
@@ -13,7 +14,10 @@ from textual.widgets import DataTable, Input, Static
 from engine.errors import MnistTuiError
 from engine.runs.run import Run
 from engine.runs.store import list_runs
+from tui.app import screens
+from tui.app.action import Action
 from tui.app.look import Look
+from tui.app.sections.actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.app.sections.base import BAD, Pane
 from tui.live.conductor import Conductor
 from tui.summary import remark_of, run_cells
@@ -22,10 +26,50 @@ from tui.words import MARKED, MARKS, PLAIN_MARKS
 COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
 
 
+async def _compare(pane: "RunsPane") -> None:
+    from engine.analysis.compare import compare
+
+    try:
+        comparison = compare(pane.marked_runs)
+    except MnistTuiError as error:
+        pane.notify(str(error), severity="error")
+        return
+    await pane.app.push_screen(screens.Compare(comparison, pane.look))
+
+
+def _no_compare(pane: "RunsPane") -> str | None:
+    if len(pane.marked_runs) >= 2:
+        return None
+    return f"Mark two runs or more with {pane.keys.name('runs.mark')} first."
+
+
+MARK = Action["RunsPane"](
+    id="runs.mark", keys="space", word="mark", group="Runs", shown_key="space",
+    sentence="Mark the run, to compare several", do=lambda pane: pane.mark(),
+    reason=lambda pane: None if pane.chosen_state else "There is no run to mark yet.",
+)  # fmt: skip
+COMPARE = Action["RunsPane"](
+    id="runs.compare", keys="c", word="compare", group="Runs", do=_compare, reason=_no_compare,
+    sentence="Compare the marked runs",
+)  # fmt: skip
+FILTER = Action["RunsPane"](
+    id="runs.filter", keys="slash", word="filter", group="Looking", shown_key="/",
+    sentence="Filter the runs by words", do=lambda pane: pane.show_filter(),
+)  # fmt: skip
+
+
 class RunsPane(Pane):
     """The table of runs."""
 
     section = "runs"
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        STOP, RESUME, OPEN, LIVE, *MOVES, MARK, COMPARE, FILES, FILTER,
+    )  # fmt: skip
+
+    table = getters.query_one("#run-table", DataTable)
+    box = getters.query_one("#filter", Input)
+    empty = getters.query_one("#no-runs", Static)
+    panel = getters.query_one(Vertical)
 
     class Chosen(Message):
         """A run was chosen to be opened."""
@@ -49,14 +93,13 @@ class RunsPane(Pane):
 
     def on_mount(self) -> None:
         """Write the head of the table."""
-        self.query_one(DataTable).add_columns(*COLUMNS)
+        self.table.add_columns(*COLUMNS)
 
     def refresh_text(self) -> None:
         """Read the artifacts folder again; the cursor stays on its run."""
-        table = self.query_one(DataTable)
-        words = self.query_one(Input).value.lower().split()
+        table, empty = self.table, self.empty
+        words = self.box.value.lower().split()
         here = table.coordinate_to_cell_key(table.cursor_coordinate).row_key if table.rows else None
-        empty = self.query_one("#no-runs", Static)
         table.clear()
         self._states.clear()
         try:
@@ -64,43 +107,53 @@ class RunsPane(Pane):
         except MnistTuiError as error:
             empty.display = True
             empty.update(Text(str(error), BAD))
-            self.query_one(Vertical).border_title = "Runs"
+            self.panel.border_title = "Runs"
             return
         for run in runs:
             cells = run_cells(run)
             self._states[run.id] = cells[2]
             remark = remark_of(run)
             if all(word in " ".join([*cells, remark]).lower() for word in words):
-                name, _, status, dataset, recipe, seed, result = cells
+                id, _, status, dataset, recipe, seed, result = cells
                 mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
                 chosen = MARKED[self.look.plain] if run.id in self._marked else " "
-                name = Text.assemble((chosen, "bold #CC79A7"), name)
+                name = Text.assemble((chosen, "bold #CC79A7"), id)
                 words_of_result = Text(f"{result} {remark}".rstrip(), BAD if remark else "",
                                        justify="right")  # fmt: skip
-                row = (name, words_of_result, f"{mark} {status}", recipe, dataset)
                 # All as Text: in a string, brackets would be markup.
-                cells = (cell if isinstance(cell, Text) else Text(cell) for cell in row)
-                table.add_row(*cells, Text(seed, justify="right"), key=run.id)
+                others = map(Text, (f"{mark} {status}", recipe, dataset))
+                table.add_row(
+                    name, words_of_result, *others, Text(seed, justify="right"), key=run.id
+                )
         self._marked.intersection_update(self._states)  # some may have been removed elsewhere
         if here in table.rows:
             table.move_cursor(row=table.get_row_index(here))
-        keys = self.app.keys
+        keys = self.keys
         press = f"go to {keys.name('section.train')} and press {keys.name('run.choice')}"
         nothing = f"No runs in {self.artifacts} yet; {press}."
         if runs and not table.rows:
             nothing = "No run contains these words; escape shows all."
         empty.display = not table.rows
         empty.update(Text(nothing, "dim italic"))
-        self.query_one(Vertical).border_title = f"Runs  {len(table.rows)} of {len(runs)}"
+        self.panel.border_title = f"Runs  {len(table.rows)} of {len(runs)}"
 
     @property
     def chosen(self) -> Run | None:
         """The run under the cursor."""
-        table = self.query_one(DataTable)
+        table = self.table
         if not table.rows:
             return None
         key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key
-        return Run(Path(self.artifacts) / key.value)
+        return Run(Path(self.artifacts) / (key.value or ""))
+
+    async def open(self) -> None:
+        """Open the run under the cursor in its section."""
+        if self.chosen is not None:
+            self.post_message(self.Chosen(self.chosen))
+
+    def why_not_open(self) -> str | None:
+        """Return why there is no run to open."""
+        return None if self.chosen_state else "There is no run to open."
 
     @property
     def marked_runs(self) -> list[Run]:
@@ -109,9 +162,11 @@ class RunsPane(Pane):
 
     def mark(self) -> None:
         """Mark the run under the cursor and go to the next, or take its mark away."""
+        if self.chosen is None:
+            return
         self._marked ^= {self.chosen.id}
         self.refresh_text()
-        self.query_one(DataTable).action_cursor_down()
+        self.table.action_cursor_down()
 
     @property
     def chosen_state(self) -> str:
@@ -121,21 +176,21 @@ class RunsPane(Pane):
 
     def show_filter(self) -> None:
         """Let the user type what the shown runs must contain."""
-        box = self.query_one(Input)
+        box = self.box
         box.add_class("-shown")
         self.screen.set_focus(box)
 
     def on_key(self, event: Key) -> None:
         """Leave the filter by enter, or by escape, which shows all runs again."""
-        box = self.query_one(Input)
+        box = self.box
         # At once, and not when the box tells of it: what is typed next is for the table.
         if event.key == "enter" and self.screen.focused is box:
-            self.screen.set_focus(self.query_one(DataTable))
+            self.screen.set_focus(self.table)
             event.stop()
         if event.key == "escape" and box.has_class("-shown"):
             box.value = ""
             box.remove_class("-shown")
-            self.screen.set_focus(self.query_one(DataTable))
+            self.screen.set_focus(self.table)
             event.stop()
 
     @on(Input.Changed)
@@ -144,4 +199,4 @@ class RunsPane(Pane):
 
     @on(DataTable.RowSelected)
     def _open(self, event: DataTable.RowSelected) -> None:
-        self.post_message(self.Chosen(Run(Path(self.artifacts) / event.row_key.value)))
+        self.post_message(self.Chosen(Run(Path(self.artifacts) / (event.row_key.value or ""))))

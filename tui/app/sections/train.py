@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 from rich.text import Text
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
@@ -15,7 +15,7 @@ from engine.config import RunConfig
 from engine.networks.architectures import ARCHITECTURES
 from engine.runs.events import Preview
 from engine.sections.train.config import TrainConfig
-from tui.app.sections.base import BAD, ExperimentPane, hint
+from tui.app.sections.base import BAD, Commands, ExperimentPane, hint
 from tui.app.widgets.chart import Chart, Line, Plot, spark
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
@@ -36,7 +36,15 @@ class TrainPane(ExperimentPane):
     """Section 1 of the report."""
 
     section = "train"
+    close_up = "SampleView"
     kind = TrainConfig
+    config: TrainConfig
+
+    models = getters.query_one("#model-list", Rows)
+    about = getters.query_one("#about", Picture)
+    loss = getters.query_one("#loss", Chart)
+    accuracy = getters.query_one("#accuracy", Chart)
+    samples = getters.query_one("#samples", Room)
 
     def compose(self) -> ComposeResult:
         """Lay out models, curves and samples."""
@@ -57,7 +65,7 @@ class TrainPane(ExperimentPane):
 
     def on_mount(self) -> None:
         """Choose the first model."""
-        self.query_one(OptionList).highlighted = 0
+        self.models.highlighted = 0
         for chart in self.query(Chart):
             chart.plain = self.look.plain
 
@@ -66,41 +74,48 @@ class TrainPane(ExperimentPane):
         """The highlighted model."""
         return NAMES[self.row]
 
-    def configs_of_choice(self) -> list[list[RunConfig]]:
+    def configs_of_choice(self) -> Commands:
         """Return the trainings of the marked models, or of the highlighted one."""
         rows = sorted(self.marked) or [self.row]
         return [[replace(self.config, model=NAMES[row]) for row in rows]]
 
-    def configs_of_all(self) -> list[list[RunConfig]]:
+    def configs_of_all(self) -> Commands:
         """Return all three trainings."""
         return [[replace(self.config, model=model) for model in NAMES]]
 
-    def edit(self, commands: list[list[RunConfig]]) -> None:
+    def edit(self, commands: Commands) -> None:
         """Take over the form's options; another model than what was chosen takes its place."""
-        rows = {NAMES.index(config.model) for config in commands[0]}
+        rows = {NAMES.index(model_of(config)) for config in commands[0]}
         if rows != (self.marked or {self.row}):
             self.marked.clear()
-            self.query_one(OptionList).highlighted = min(rows)
+            self.models.highlighted = min(rows)
         super().edit(commands)
+
+    def has_pictures(self) -> bool:
+        """Tell whether the shown run has samples."""
+        return self.shown is not None and "samples" in self.shown.history.previews
 
     def show_task(self, task: Task) -> None:
         """Show a task and highlight its model."""
         self.shown = task  # before the highlight's message, which looks for the newest
-        self.query_one(OptionList).highlighted = NAMES.index(task.config.model)
+        self.models.highlighted = NAMES.index(model_of(task.config))
         super().show_task(task)
 
     @on(OptionList.OptionHighlighted, "#model-list")
     def _choose(self) -> None:
-        if self.shown is None or self.shown.config.model != self.model:
+        if self.shown is None or model_of(self.shown.config) != self.model:
             self.moved = self.moved or self.shown is not None
-            self.shown = self.newest(lambda config: config.model == self.model)
+            self.shown = self._newest_of(self.model)
             self.cursor = None
         self.refresh_text()
         self.refresh_pictures()
 
+    def _newest_of(self, model: str) -> Task | None:
+        return self.newest(lambda config: model_of(config) == model)
+
     def refresh_text(self) -> None:
         """Write the model list and what the highlighted model is made of."""
-        self.shown = self.shown or self.newest(lambda config: config.model == self.model)
+        self.shown = self.shown or self._newest_of(self.model)
         self.write_list(lambda width: [self._model_lines(name) for name in NAMES])
         architecture = ARCHITECTURES[self.model]
         arrow = "->" if self.look.plain else "→"
@@ -114,16 +129,16 @@ class TrainPane(ExperimentPane):
             (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "dim"),
         )  # fmt: skip
         if self.shown is None:
-            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
             about.append_text(self.invitation(f"{one} trains it\n{all_} trains all three"))
         else:
             about.append_text(self.about_shown())
-        self.query_one("#about", Picture).show(about)
+        self.about.show(about)
 
     def _model_lines(self, name: str) -> Text:
         task = self.shown
-        if task is None or task.config.model != name:
-            task = self.newest(lambda config: config.model == name)
+        if task is None or model_of(task.config) != name:
+            task = self._newest_of(name)
         if task is None:
             words = "loading …" if self.conductor.shelf.loading else "not trained yet"
             return Text.assemble("  ", name, "\n  ", (words, "dim"))
@@ -135,10 +150,10 @@ class TrainPane(ExperimentPane):
         if task.history.finished:
             accuracy = task.history.finished.results["test"]["accuracy"]
             # On a narrow terminal there is no room for a curve beside the words.
-            words = (
-                (f"{accuracy:.2%} at chance", BAD) if task.warning else (f" {accuracy:.2%}", "bold")
-            )
-            lines.append(*words)
+            if task.warning:
+                lines.append(f"{accuracy:.2%} at chance", BAD)
+            else:
+                lines.append(f" {accuracy:.2%}", "bold")
         elif curve is not None:
             lines.append(f" {curve.values[-1]:.1%}", "dim")
         else:
@@ -147,47 +162,49 @@ class TrainPane(ExperimentPane):
 
     def refresh_pictures(self) -> None:
         """Draw the curves and the sixteen samples."""
-        self._draw_loss()
-        self._draw_accuracy()
-        samples = self.query_one("#samples", Room)
+        if self.shown is None:
+            self.loss.show_nothing("Loss")
+            self.accuracy.show_nothing("Validation accuracy")
+        else:
+            self._draw_loss(self.shown)
+            self._draw_accuracy(self.shown)
         answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
-        if answers is None:
-            samples.draw(partial(hint, SAMPLES_HINT))
-            samples.border_subtitle = ""
+        if self.shown is None or answers is None:
+            self.samples.draw(partial(hint, SAMPLES_HINT))
+            self.samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")
-        samples.draw(partial(draw_samples, images, answers, plain=self.look.plain))
+        self.samples.draw(partial(draw_samples, images, answers, plain=self.look.plain))
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
-        samples.border_subtitle = f"{right} of {len(images)} right"
+        self.samples.border_subtitle = f"{right} of {len(images)} right"
 
-    def _draw_loss(self) -> None:
-        chart = self.query_one("#loss", Chart)
-        curves = self.shown.history.curves if self.shown else {}
+    def _draw_loss(self, task: Task) -> None:
+        curves = task.history.curves
         train, held_out = curves.get("loss"), curves.get("validation_loss")
         if train is None:
-            chart.show_nothing("Loss")
+            self.loss.show_nothing("Loss")
             return
         lines = self.lines(train, TRAIN)
         legend = f"[{TRAIN}]train[/] {number(self.at_cursor(train, smooth=True))}"
         if held_out is not None:
             lines.append(Line(held_out.steps, held_out.values, VALIDATION))
             legend += f" [{VALIDATION}]validation[/] {number(self.at_cursor(held_out))}"
-        chart.plot = Plot(
-            lines, log=self.look.logarithm, last_step=self.shown.steps, cursor=self.cursor
+        self.loss.plot = Plot(
+            lines, log=self.look.logarithm, last_step=task.steps, cursor=self.cursor
         )
-        chart.border_title, chart.border_subtitle = f"Loss{self.when()}", legend
+        self.loss.border_title, self.loss.border_subtitle = f"Loss{self.when()}", legend
 
-    def _draw_accuracy(self) -> None:
+    def _draw_accuracy(self, task: Task) -> None:
         """Draw validation accuracy, the other models' newest behind it."""
-        chart = self.query_one("#accuracy", Chart)
-        curve = self.shown.history.curves.get("validation_accuracy") if self.shown else None
+        chart = self.accuracy
+        curve = task.history.curves.get("validation_accuracy")
         if curve is None:
             chart.show_nothing("Validation accuracy")
             return
         lines = []
         for name in NAMES:
-            other = self.newest(lambda config, name=name: config.model == name)
-            if name == self.model or other is None or not _same_dataset(other, self.shown):
+            other = self._newest_of(name)
+            if name == self.model or other is None or not _same_dataset(other, task):
                 continue
             if (behind := other.history.curves.get("validation_accuracy")) is not None:
                 lines.append(Line(behind.steps, behind.values, OTHERS))
@@ -196,18 +213,25 @@ class TrainPane(ExperimentPane):
         late = late[np.isfinite(late)]
         low = float(late.min()) if len(late) else 0.0
         chart.plot = Plot(
-            lines, low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=self.shown.steps,
+            lines, low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=task.steps,
             label_y=lambda value: f"{value:.1%}", cursor=self.cursor,
         )  # fmt: skip
         chart.border_title = f"Validation accuracy{self.when()}"
-        chart.border_subtitle = f"[{VALIDATION}]{self.model}[/] {self.at_cursor(curve):.2%}"
-        if len(lines) > 1:
-            chart.border_subtitle += f" [{OTHERS}]others[/]"
+        legend = f"[{VALIDATION}]{self.model}[/] {self.at_cursor(curve):.2%}"
+        chart.border_subtitle = legend + (f" [{OTHERS}]others[/]" if len(lines) > 1 else "")
+
+
+def model_of(config: RunConfig) -> str:
+    """Return which network a training is of."""
+    assert isinstance(config, TrainConfig)
+    return config.model
 
 
 def _same_dataset(a: Task, b: Task) -> bool:
-    started = a.history.started, b.history.started
-    return all(started) and started[0].dataset["sha256"] == started[1].dataset["sha256"]
+    one, other = a.history.started, b.history.started
+    if one is None or other is None:
+        return False
+    return bool(one.dataset["sha256"] == other.dataset["sha256"])
 
 
 def labels_and_answers(preview: Preview) -> tuple[list[int], list[int]]:

@@ -5,23 +5,23 @@ from functools import partial
 
 import numpy as np
 from rich.text import Text
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.config import RunConfig
 from engine.networks.architectures import LAYERS, NEURONS, Neuron
 from engine.runs.history import Curve
-from engine.sections.visualize.config import VisualizeConfig
-from tui.app.sections.base import hint
+from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
+from tui.app.sections.base import Commands, hint
 from tui.app.sections.network import NetworkPane
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
 from tui.drawing.pixels import draw_grey, enlarge, shrink
 from tui.drawing.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
+from tui.live.task import Task
 
 AROUND = 2  # pixels shown around a receptive field
 MANY, MEDIAN, ONE = "#3A6B8C", "#E69F00", "#56B4E9"
@@ -36,8 +36,14 @@ class VisualizePane(NetworkPane):
     """Section 3 of the report."""
 
     section = "visualize"
+    close_up = "NeuronView"
     kind = VisualizeConfig
     config: VisualizeConfig
+
+    neurons = getters.query_one("#neuron-list", Rows)
+    looked_at = getters.query_one("#looked-at", Picture)
+    grid = getters.query_one("#neuron-grid", Room)
+    chart = getters.query_one("#activation", Chart)
 
     def compose(self) -> ComposeResult:
         """Lay out neurons, the chosen layer's images, the activations' course."""
@@ -55,8 +61,8 @@ class VisualizePane(NetworkPane):
 
     def on_mount(self) -> None:
         """Choose the logits."""
-        self.query_one(OptionList).highlighted = 0
-        self.query_one(Chart).plain = self.look.plain
+        self.neurons.highlighted = 0
+        self.chart.plain = self.look.plain
 
     @property
     def layer(self) -> str:
@@ -69,17 +75,18 @@ class VisualizePane(NetworkPane):
         layer, index = ROWS[self.row]
         return None if index is None else Neuron(layer, index)
 
-    def configs_of_choice(self) -> list[list[RunConfig]]:
+    def configs_of_choice(self) -> Commands:
         """Return a run for each layer of which something is marked, or of what is highlighted."""
         rows = [ROWS[row] for row in sorted(self.marked) or [self.row]]
         runs = []
         for layer in dict.fromkeys(layer for layer, _ in rows):
             chosen = [index for other, index in rows if other == layer]
-            neurons = None if None in chosen else tuple(chosen)
+            whole = None in chosen
+            neurons = None if whole else tuple(index for index in chosen if index is not None)
             runs.append([replace(self.config, layers=(layer,), neurons=neurons)])
         return runs
 
-    def configs_of_all(self) -> list[list[RunConfig]]:
+    def configs_of_all(self) -> Commands:
         """Return all neurons of the network."""
         return [[self.config]]
 
@@ -91,20 +98,20 @@ class VisualizePane(NetworkPane):
     def refresh_text(self) -> None:
         """Write the neurons with their activations, and whose network is looked at."""
         self.shown = self.shown or self.newest(self.looks_at_choice)
-        curve = self.shown.history.curves.get("activation") if self.shown else None
-        ends = {}
-        if curve is not None:
-            ends = dict(zip(self.shown.config.targets, curve.values[-1], strict=True))
+        ends: dict[Neuron, float] = {}
+        if self.shown is not None and "activation" in self.shown.history.curves:
+            values = self.shown.history.curves["activation"].values[-1]
+            ends = dict(zip(targets_of(self.shown), values, strict=True))
         self.write_list(lambda width: [self._line(layer, index, ends) for layer, index in ROWS])
         words = Text.assemble((f"\n{LAYER_WORDS[self.layer]}", "dim"))
         words.append_text(self.network_words("of"))
         if self.shown is None:
-            one, all_ = self.app.keys.name("run.choice"), self.app.keys.name("run.all")
+            one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
             invites = self.invitation(f"{all_} draws all 74\n{one} what is chosen")
             words.append("\n\n").append_text(invites)
         else:
             words.append("\n\n").append_text(self.about_shown())
-        self.query_one("#looked-at", Picture).show(words)
+        self.looked_at.show(words)
 
     def _line(self, layer: str, index: int | None, ends: dict[Neuron, float]) -> Text:
         if index is None:
@@ -112,56 +119,59 @@ class VisualizePane(NetworkPane):
         end = ends.get(Neuron(layer, index))
         return Text.assemble(f"  {index:>2}", ("" if end is None else f"{end:>10.4g}", "dim"))
 
+    def has_pictures(self) -> bool:
+        """Tell whether the shown run has images of what is highlighted."""
+        if self.shown is None or "images" not in self.shown.history.previews:
+            return False
+        targets = targets_of(self.shown)
+        shown = [targets[row] for row in self.rows_of_layer()]
+        return self.neuron in shown if self.neuron else bool(shown)
+
     def rows_of_layer(self) -> list[int]:
         """Return the places of the highlighted layer's neurons among the shown run's."""
-        if self.shown is None or not self.shown.config.model:
-            return []
-        targets = self.shown.config.targets
+        targets = targets_of(self.shown) if self.shown else ()
         return [row for row, neuron in enumerate(targets) if neuron.layer == self.layer]
 
     def refresh_pictures(self) -> None:
         """Draw the highlighted layer's images and the course of their activations."""
-        panel, chart = self.query_one("#neuron-grid", Room), self.query_one(Chart)
+        panel = self.grid
         preview = self.shown.history.preview("images", self.cursor) if self.shown else None
         rows = self.rows_of_layer()
-        if preview is None or not rows:
+        if self.shown is None or preview is None or preview.images is None or not rows:
             words = "The images that excite the neurons sharpen here."
             if preview is not None:
-                draws = f"{self.app.keys.name('run.choice')} draws them"
+                draws = f"{self.keys.name('run.choice')} draws them"
                 words = f"This run has no neurons of {self.layer}; {draws}."
             panel.draw(partial(hint, words))
-            chart.show_nothing("Activation")
+            self.chart.show_nothing("Activation")
             panel.border_title = "Images"
             return
-        neurons = [self.shown.config.targets[row] for row in rows]
-        panel.draw(partial(self._grid, neurons, preview.images[rows], self._dead(), self.neuron))
+        targets = targets_of(self.shown)
+        neurons = [targets[row] for row in rows]
+        dead = dead_of(self.shown)
+        panel.draw(partial(self._grid, neurons, preview.images[rows], dead, self.neuron))
         panel.border_title = f"Images of {self.layer}{self.when()}"
-        self._draw_activation(chart, rows, neurons)
+        self._draw_activation(self.shown, rows, neurons)
 
-    def _draw_activation(self, chart: Chart, rows: list[int], neurons: list[Neuron]) -> None:
-        curve = self.shown.history.curves.get("activation")
+    def _draw_activation(self, task: Task, rows: list[int], neurons: list[Neuron]) -> None:
+        chart = self.chart
+        curve = task.history.curves.get("activation")
         if curve is None:
             chart.plot = Plot()
             return
         values = curve.values[:, rows]
         lines = [Line(curve.steps, values[:, m], MANY) for m in range(len(rows))]
-        if self.neuron in neurons:
-            one = Curve(curve.steps, values[:, neurons.index(self.neuron)])
-            name, style = f"{self.layer} {self.neuron.index}", ONE
+        chosen = self.neuron
+        if chosen is not None and chosen in neurons:
+            one = Curve(curve.steps, values[:, neurons.index(chosen)])
+            name, style = f"{self.layer} {chosen.index}", ONE
         else:
             one = Curve(curve.steps, np.median(values, axis=1))
             name, style = f"median of {len(rows)}", MEDIAN
         lines.append(Line(one.steps, one.values, style))
-        chart.plot = Plot(lines, last_step=self.shown.steps, cursor=self.cursor)
+        chart.plot = Plot(lines, last_step=task.steps, cursor=self.cursor)
         chart.border_title = "Activation"
         chart.border_subtitle = f"[{style}]{name}[/] {self.at_cursor(one):.4g}"
-
-    def _dead(self) -> set[Neuron]:
-        """Return the neurons that are zero on every test image, as far as that is known."""
-        if self.shown.history.finished is None:
-            return set()
-        described = self.shown.history.finished.results["neurons"]
-        return {Neuron(one["layer"], one["index"]) for one in described if one["dead"]}
 
     def _grid(
         self,
@@ -179,6 +189,20 @@ class VisualizePane(NetworkPane):
             words = f" {neuron.index} dead" if neuron in dead else f" {neuron.index} "
             pictures.append((picture, Text(words, style)))
         return thumbnails(pictures, size, room.width)
+
+
+def targets_of(task: Task) -> tuple[Neuron, ...]:
+    """Return a run's neurons in its order; none while its network is not known."""
+    config = task.config
+    return tuple(config.targets) if isinstance(config, ResolvedVisualizeConfig) else ()
+
+
+def dead_of(task: Task) -> set[Neuron]:
+    """Return a run's neurons that are zero on every test image, as far as that is known."""
+    if task.history.finished is None:
+        return set()
+    described = task.history.finished.results["neurons"]
+    return {Neuron(one["layer"], one["index"]) for one in described if one["dead"]}
 
 
 def field_of(neuron: Neuron, image: np.ndarray, size: int) -> np.ndarray:

@@ -227,7 +227,7 @@ class _Canvas:
 
 
 def spark(
-    values: Sequence[float],
+    values: Sequence[float] | np.ndarray,
     width: int,
     *,
     limits: tuple[float, float] | None = None,
@@ -237,10 +237,9 @@ def spark(
 
     ``limits`` are the values of the lowest and the highest character, by default those that occur.
     """
-    values = np.asarray(values, float)
     if not len(values):
         return " " * width
-    parts = np.array_split(values, min(width, len(values)))
+    parts = np.array_split(np.asarray(values, float), min(width, len(values)))
     shown = np.array([part.mean() for part in parts])
     finite = shown[np.isfinite(shown)]
     if not len(finite):

@@ -1,6 +1,6 @@
 """A form's fields: one of several words, on or off, and what holds them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -16,7 +16,7 @@ class Fields(Guarded, VerticalScroll, inherit_bindings=False):
     """What holds a form's fields; up and down move between them and scroll by that alone."""
 
 
-class Choice(Guarded, Select, inherit_bindings=False):
+class Choice(Guarded, Select[Any], inherit_bindings=False):
     """A Select that leaves up and down to the form; a letter takes the next entry that has it."""
 
     BINDINGS: ClassVar = [Binding("enter,space", "show_overlay", "open", show=False)]

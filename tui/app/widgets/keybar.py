@@ -4,20 +4,26 @@ from collections.abc import Container
 
 from rich.text import Text
 
-from tui.app.actions import ACTIONS, EVERYWHERE
 from tui.app.keymap import Keymap, titled
+from tui.app.widgets.picture import Picture
 
 KEY = "bold #E69F00"
+
+
+class Links(Picture):
+    """Words to be clicked that look like words."""
+
+    auto_links = False
 
 
 def title_line(section: str, keys: Keymap) -> Text:
     """Return the sections' titles, to be clicked too; the open one is marked."""
     line = Text(" mnist-tui ", "bold", no_wrap=True)
-    for name in EVERYWHERE:
+    for name in keys.actions.sections:
         title = Text(
             f" {titled(name, keys)} ", "reverse bold" if name == section else "not reverse"
         )
-        title.apply_meta({"@click": f"app.show('{name}')"})
+        title.apply_meta({"@click": f"screen.do('section.{name}')"})
         line = Text.assemble(line, " ", title, no_wrap=True)
     return line
 
@@ -36,13 +42,13 @@ def key_line(section: str, refused: Container[str], keys: Keymap, width: int) ->
 
 def _line(section: str, refused: Container[str], keys: Keymap, gap: str, *, all_: bool) -> Text:
     line = Text(gap[1:], no_wrap=True)
-    for action in ACTIONS:
-        if not action.footer or section not in action.sections:
+    for action in keys.actions.of_section(section):
+        if not action.footer:
             continue
         dim = action.id in refused
         if dim and not all_:
             continue
-        click = {"@click": f"app.{action.action}"}
+        click = {"@click": f"screen.do('{action.id}')"}
         key = keys.shown(action.id)
         start = len(line)
         line.append(key, "dim" if dim else KEY).append(f" {action.word}", "dim" if dim else "")

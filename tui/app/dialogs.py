@@ -1,0 +1,57 @@
+"""The keys of what opens over a section, by dialog.
+
+All in one table, since the screens are imported late and the user's keys are checked early.
+"""
+
+from textual.binding import Binding
+
+DIALOGS: dict[str, tuple[Binding, ...]] = {
+    "help": (
+        Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
+        Binding("up,k", "scroll(-2)", "up", id="help.up"),
+        Binding("down,j", "scroll(2)", "down", id="help.down"),
+        Binding("pageup", "scroll(-10)", "page up", id="help.page_up"),
+        Binding("pagedown,space", "scroll(10)", "page down", id="help.page_down"),
+    ),
+    "closeup": (
+        Binding("escape,enter,q", "dismiss", "close", id="closeup.close"),
+        Binding("left,h", "move(-1)", "before", id="closeup.left"),
+        Binding("right,l", "move(1)", "next", id="closeup.right"),
+        Binding("up,k", "turn(-1)", "up", id="closeup.up"),
+        Binding("down,j", "turn(1)", "down", id="closeup.down"),
+        Binding("pageup,shift+up,K", "scroll(-1)", "scroll up", id="closeup.scroll_up"),
+        Binding("pagedown,shift+down,J", "scroll(1)", "scroll down", id="closeup.scroll_down"),
+    ),
+    "compare": (
+        Binding("escape,enter,q,c", "dismiss", "close", id="compare.close"),
+        Binding("left,h", "move(-1)", "before", id="compare.left"),
+        Binding("right,l", "move(1)", "next", id="compare.right"),
+        Binding("up,k", "scroll(-3)", "up", id="compare.up"),
+        Binding("down,j", "scroll(3)", "down", id="compare.down"),
+        Binding("shift+left,H", "sideways(-8)", "to the left", id="compare.far_left"),
+        Binding("shift+right,L", "sideways(8)", "to the right", id="compare.far_right"),
+    ),
+    "files": (
+        Binding("escape,enter,q,o", "dismiss", "close", id="files.close"),
+        Binding("ctrl+y", "copy", "copy", id="files.copy"),
+    ),
+    "edit": (
+        Binding("escape", "dismiss(None)", "cancel", id="edit.cancel"),
+        Binding("ctrl+s", "take(False)", "keep", id="edit.keep", priority=True),
+        Binding("ctrl+r", "take(True)", "run", id="edit.run", priority=True),
+        Binding("ctrl+y", "copy", "copy the command", id="edit.copy", priority=True),
+        Binding("down", "app.focus_next", "next", show=False, id="edit.next"),
+        Binding("up", "app.focus_previous", "last", show=False, id="edit.last"),
+        Binding("pageup", "scroll(-2)", "scroll up", show=False, id="edit.scroll_up"),
+        Binding("pagedown", "scroll(2)", "scroll down", show=False, id="edit.scroll_down"),
+    ),
+    "network": (
+        Binding("escape,n,q", "dismiss(None)", "cancel", id="network.cancel"),
+        Binding("j", "cursor('down')", show=False, id="network.down"),
+        Binding("k", "cursor('up')", show=False, id="network.up"),
+    ),
+    "leave": (
+        Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),
+        Binding("d", "dismiss('detach')", "keep running", id="leave.detach"),
+    ),
+}

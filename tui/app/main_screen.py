@@ -1,0 +1,306 @@
+"""The main screen: the open section between the titles, the status line and the key bar."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.binding import BindingsMap
+from textual.containers import Horizontal
+from textual.events import Click
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Static
+
+from engine.config import RunConfig
+from engine.errors import MnistTuiError
+from engine.runs.run import Run
+from tui.app import sections
+from tui.app.action import Action
+from tui.app.guard import Guarded
+from tui.app.keymap import Keymap, titled
+from tui.app.look import Look
+from tui.app.pace import Pace
+from tui.app.sections.actions import OPEN
+from tui.app.sections.base import ExperimentPane, Pane
+from tui.app.sections.runs import RunsPane
+from tui.app.widgets.keybar import Links, key_line, title_line
+from tui.app.widgets.picture import Picture
+from tui.app.widgets.status import status_line
+from tui.commands import command_line
+from tui.live.conductor import Conductor
+from tui.live.task import Task, where_words
+
+if TYPE_CHECKING:
+    from tui.app.app import MnistTui
+
+TEXT_INTERVAL = 0.2  # seconds
+SMALLEST = (60, 18)
+FULL_WIDTH = 76  # cells; below, each section leaves out its right column
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the lines around the section say."""
+
+    section: str = ""
+    progress: Text = field(default_factory=Text)
+    load: str = ""
+    where: str = ""  # dataset, device and precision
+    refused: Mapping[str, str] = field(
+        default_factory=dict
+    )  # why an action cannot be done now, by its id
+    width: int = 0  # that the key bar is for
+
+
+class MainScreen(Guarded, Screen[None]):
+    """Holds the panes of all sections, and does what the keys say."""
+
+    app: "MnistTui"
+    current: reactive[str] = reactive("", init=False, always_update=True)
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), init=False)
+
+    titles = getters.query_one("#titles", Links)
+    where = getters.query_one("#where", Picture)
+    progress = getters.query_one("#progress", Picture)
+    load = getters.query_one("#load", Picture)
+    key_bar = getters.query_one("#keys", Links)
+    too_small = getters.query_one("#too-small", Static)
+    switcher = getters.query_one(ContentSwitcher)
+
+    def __init__(
+        self,
+        conductor: Conductor,
+        look: Look,
+        keys: Keymap,
+        artifacts: str,
+        options: Mapping[str, Any],
+    ) -> None:
+        """``options`` are the user's for the next runs, of any section."""
+        super().__init__(id="_default")
+        self.conductor = conductor
+        self.keys = keys
+        ours = BindingsMap([action.binding() for action in keys.actions.all if not action.anywhere])
+        self._bindings = keys.rebound(BindingsMap.merge([self._bindings, ours]))
+        place = conductor, look, artifacts
+        self.experiments: dict[str, ExperimentPane] = {
+            name: sections.experiment_pane(name)(*place, options) for name in sections.experiments()
+        }
+        self.runs = RunsPane(*place)
+        self.panes: dict[str, Pane] = {**self.experiments, sections.RUNS: self.runs}
+        self.stale: set[str] = set()  # sections that are to be drawn again
+        self._pace = Pace()
+        self._begun: set[Task] = set()
+        self._states: dict[Task, str] = {}  # at the last look
+
+    def compose(self) -> ComposeResult:
+        """Lay out the titles, the sections, the status line and the keys."""
+        with Horizontal(id="bar"):
+            yield Links(id="titles")
+            yield Picture(id="where")
+        with ContentSwitcher(initial=next(iter(self.panes)), id="sections"):
+            yield from self.panes.values()
+        yield Static(id="too-small")
+        with Horizontal(id="status"):
+            yield Picture(id="progress")
+            yield Picture(id="load")
+        yield Links(id="keys")
+
+    def on_mount(self) -> None:
+        """Open the first section and begin to follow the runs."""
+        self.set_interval(TEXT_INTERVAL, self._tick)
+        self.fit(self.app.size)
+        self.show(next(iter(self.panes)))
+
+    # Sections.
+
+    @property
+    def pane(self) -> Pane:
+        """The open section's pane."""
+        return self.panes[self.current]
+
+    def show(self, section: str) -> None:
+        """Go to a section."""
+        self.current = section
+
+    def watch_current(self) -> None:
+        """Open the section."""
+        self.titles.show(title_line(self.current, self.keys))
+        self.switcher.current = self.current
+        self.pane.redraw(pictures=False)
+        self.call_after_refresh(self.pane.redraw)
+        self._focus_list()
+        self.look_around()
+
+    def turn(self, by: int) -> None:
+        """Go to the next section, or the one before."""
+        names = list(self.panes)
+        self.show(names[(names.index(self.current) + by) % len(names)])
+
+    def _focus_list(self) -> None:
+        """Give the focus to the section's list, but to none while the terminal is too small.
+
+        At once, not by focus(), which keys that were typed ahead would overtake.
+        """
+        shown = not self.has_class("-too-small")
+        lists = self.pane.query("OptionList, DataTable")
+        self.set_focus(lists.first() if shown else None)
+
+    def fit(self, size: Size) -> None:
+        """Fit a terminal's size; say so where it is too small for anything else."""
+        small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
+        if self.has_class("-too-small") != small:
+            self.set_class(small, "-too-small")
+            if self.current:
+                self._focus_list()
+        self.set_class(size.width < FULL_WIDTH, "-tiny")
+        needed = f"{SMALLEST[0]}x{SMALLEST[1]}"
+        self.too_small.update(
+            f"mnist-tui needs {needed} cells; this is {size.width}x{size.height}."
+        )
+        self.stale.update(self.panes)
+
+    # Actions.
+
+    async def action_do(self, ids: str) -> None:
+        """Do that of the actions on one key which the open section has."""
+        actions = [self.keys.actions.by_id[id] for id in ids.split()]
+        here = [action for action in actions if self._has(action)]
+        await self.perform([*here, *actions][0])
+
+    async def perform(self, action: Action[Any]) -> None:
+        """Do an action, or say why it cannot be done now."""
+        if self.app.screen is not self and not action.anywhere:
+            return
+        if (why := self.reason_against(action)) is not None:
+            self.notify(why)
+            return
+        done = action.do(self._owner(action))
+        if isawaitable(done):
+            await done
+
+    def reason_against(self, action: Action[Any]) -> str | None:
+        """Return why an action cannot be done now, None where it can."""
+        if self._has(action):
+            return action.reason(self._owner(action))
+        places = [titled(name, self.keys) for name in self.keys.actions.sections_of(action)]
+        return f"That is of {' or '.join(places)}."
+
+    def _has(self, action: Action[Any]) -> bool:
+        return action in self.keys.actions.of_section(self.current)
+
+    def _owner(self, action: Action[Any]) -> "MainScreen | Pane":
+        return self if action in self.keys.actions.of_main else self.pane
+
+    @on(Click, "ExperimentPane OptionList")
+    async def _click(self, event: Click) -> None:
+        """A click chooses a row, a double click looks closely."""
+        if event.chain == 2:
+            self.call_later(self.perform, OPEN)
+
+    # Runs.
+
+    def start(self, commands: Sequence[Sequence[RunConfig]]) -> None:
+        """Queue runs, a list for each command line, and show the first if nothing is active."""
+        idle = self.conductor.own is None
+        started = [self.conductor.start(configs, command_line(configs)) for configs in commands]
+        self.app.last = ""
+        if idle:
+            task = started[0][0]
+            self.experiments[task.section].show_task(task)
+
+    def show_task(self, task: Task) -> None:
+        """Go to a run's section and show it there."""
+        self.show(task.section)
+        self.experiments[task.section].show_task(task)
+
+    def on_runs_pane_chosen(self, message: RunsPane.Chosen) -> None:
+        """Open the run that was chosen in the table."""
+        self.open_run(message.run)
+
+    def open_run(self, run: Run) -> None:
+        """Open a run in its section, from its files alone where it was not started here."""
+        try:
+            task = self.conductor.open(run)
+        except MnistTuiError as error:
+            self.notify(f"{run.id} cannot be opened: {error}", severity="error")
+            return
+        self.show(task.section)
+        self.call_after_refresh(self.experiments[task.section].show_task, task)
+
+    # What changes as runs go on.
+
+    def _tick(self) -> None:
+        if not self.query("#progress"):  # not yet, or no longer
+            return
+        if self.app.ended_by:
+            self.app.exit()
+        while not self.conductor.notices.empty():
+            self.app.tell(self.conductor.notices.get())
+        for task in self.conductor.collect():
+            self._follow(task)
+            self.stale.add(task.section)
+            if task.step == 0 or not task.active:
+                self.stale.add(sections.RUNS)
+            if task.state != self._states.get(task) and not task.active:
+                self.app.last = task
+            self._states[task] = task.state
+        if self.current in self.stale and self.is_current and self._pace.due():
+            self._pace.drew()
+            self.stale.discard(self.current)
+            self.pane.redraw()
+        self.look_around()
+
+    def look_around(self) -> None:
+        """Take in what the lines around the section have to say now."""
+        if not self.query("#progress"):
+            return
+        chosen = self.pane.chosen
+        progress = status_line(
+            self.conductor,
+            self.app.last,
+            self.keys,
+            chosen=chosen.id if chosen is not None else "",
+            plain=self.pane.look.plain,
+            width=self.app.size.width,
+        )
+        reasons = {action.id: self.reason_against(action) for action in self.keys.actions.all}
+        self.snapshot = Snapshot(
+            section=self.current,
+            progress=progress,
+            load=self.app.load,
+            where=self._where(),
+            refused={id: why for id, why in reasons.items() if why},
+            width=self.app.size.width,
+        )
+
+    def watch_snapshot(self, snapshot: Snapshot) -> None:
+        """Write what changed."""
+        self.progress.show(snapshot.progress)
+        self.load.show(Text(snapshot.load, "dim"))
+        self.where.show(Text(snapshot.where, "dim"))
+        keys = key_line(snapshot.section, snapshot.refused, self.keys, snapshot.width)
+        self.key_bar.show(keys)
+
+    def _where(self) -> str:
+        """Return dataset, device and precision: of what is shown, or else of the next run."""
+        pane = self.experiments.get(self.current)
+        if pane is not None and pane.shown is not None and pane.shown.history.started is not None:
+            started = pane.shown.history.started
+            return where_words(started.dataset, started.environment)
+        return self.conductor.where
+
+    def _follow(self, task: Task) -> None:
+        """Show a task when it begins, unless the user looks at something else in its section."""
+        pane = self.experiments[task.section]
+        if task.state == "running" and task not in self._begun:
+            self._begun.add(task)
+            nothing_chosen = pane.shown is None and not pane.moved
+            if nothing_chosen or (pane.shown is not None and pane.shown is pane.followed):
+                pane.show_task(task)
+        if pane.shown is task:
+            pane.followed = task

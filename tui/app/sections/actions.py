@@ -1,0 +1,221 @@
+"""The actions that sections share: starting and driving runs, and looking at them.
+
+A pane lists those that it has in its ``ACTIONS``, beside its own.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import MnistTuiError
+from tui.app import screens
+from tui.app.action import Action
+
+if TYPE_CHECKING:
+    from tui.app.sections.base import Commands, ExperimentPane, Pane
+
+
+# Starting runs.
+
+
+def _run_choice(pane: "ExperimentPane") -> None:
+    pane.main.start(pane.configs_of_choice())
+    pane.marked.clear()
+
+
+def _run_all(pane: "ExperimentPane") -> None:
+    pane.main.start(pane.configs_of_all())
+
+
+async def _edit(pane: "ExperimentPane") -> None:
+    def edited(answer: "tuple[Commands, bool] | None") -> None:
+        if answer is not None:
+            commands, run = answer
+            pane.edit(commands)
+            if run:  # what the form showed
+                pane.main.start(commands)
+                pane.marked.clear()
+
+    await pane.app.push_screen(screens.Edit(pane.configs_of_choice()), edited)
+
+
+RUN = Action["ExperimentPane"](
+    id="run.choice", keys="r", word="run", group="Runs",
+    sentence="Run what is chosen, or all that is marked", do=_run_choice,
+)  # fmt: skip
+RUN_ALL = Action["ExperimentPane"](
+    id="run.all", keys="a", word="all", group="Runs",
+    sentence="Run all of this section", do=_run_all,
+)  # fmt: skip
+MARK = Action["ExperimentPane"](
+    id="run.mark", keys="x", word="mark", group="Runs", footer=False,
+    sentence="Mark what is chosen, to run several", do=lambda pane: pane.mark(),
+)  # fmt: skip
+EDIT = Action["ExperimentPane"](
+    id="run.edit", keys="e", word="edit", group="Runs",
+    sentence="Edit the next run's options, copy its command", do=_edit,
+)  # fmt: skip
+
+
+# Driving the active run.
+
+
+def _pause(pane: "Pane") -> None:
+    assert pane.running is not None
+    control = pane.running.control
+    control.paused = not control.paused
+
+
+def _no_pause(pane: "Pane") -> str | None:
+    task = pane.running
+    if task is None:
+        return "Nothing runs."
+    if task.elsewhere:
+        return "Another process drives this run: it can be stopped from here, not paused."
+    return None if task.active else "The steps are done; only the figures are left."
+
+
+def _stop(pane: "Pane") -> None:
+    assert pane.running is not None
+    try:
+        pane.conductor.stop(pane.running, "user")
+    except MnistTuiError as error:
+        pane.notify(str(error), severity="error")
+
+
+def _resume(pane: "Pane") -> None:
+    run, idle = pane.chosen, pane.conductor.own is None
+    assert run is not None
+    try:
+        task = pane.conductor.resume(run)
+    except MnistTuiError as error:
+        pane.notify(f"{run.id} cannot go on: {error}", severity="error")
+        return
+    if idle:
+        pane.main.show_task(task)
+
+
+def _no_resume(pane: "Pane") -> str | None:
+    if pane.conductor.own is not None:
+        return "Another run goes on here; this one can when that has ended."
+    state = pane.chosen_state
+    if state in ("stopped", "interrupted", "failed"):
+        return None
+    return f"This run is {state}." if state else "There is no run here."
+
+
+PAUSE = Action["Pane"](
+    id="run.pause", keys="space", word="pause", group="Runs", shown_key="space",
+    sentence="Pause what runs, or let it go on", do=_pause, reason=_no_pause,
+)  # fmt: skip
+STOP = Action["Pane"](
+    id="run.stop", keys="s", word="stop", group="Runs",
+    sentence="Stop what runs, and keep what was done", do=_stop,
+    reason=lambda pane: None if pane.running else "Nothing runs.",
+)  # fmt: skip
+RESUME = Action["Pane"](
+    id="run.go_on", keys="g", word="go on", group="Runs", footer=False,
+    sentence="Resume a stopped, interrupted or failed run", do=_resume, reason=_no_resume,
+)  # fmt: skip
+
+
+# Looking.
+
+
+def no_history(pane: "ExperimentPane") -> str | None:
+    """Return what to do where no run is shown that can be looked at."""
+    if pane.shown is not None and pane.shown.history.event_steps:
+        return None
+    return f"There is no run to look at yet; {pane.keys.name('run.choice')} starts one."
+
+
+def _step(
+    id: str, keys: str, by: int, word: str, sentence: str, key: str
+) -> Action["ExperimentPane"]:
+    return Action(
+        id=id, keys=keys, word=word, group="Looking", footer=False, shown_key=key,
+        sentence=sentence, do=lambda pane: pane.move_cursor(by), reason=no_history,
+    )  # fmt: skip
+
+
+def _move(where: str, pane: "Pane") -> None:
+    """Move in the list or table that has the focus."""
+    if (move := getattr(pane.screen.focused, f"action_cursor_{where}", None)) is not None:
+        move()
+
+
+def _logarithm(pane: "ExperimentPane") -> None:
+    pane.look.logarithm = not pane.look.logarithm
+    pane.refresh_pictures()
+
+
+def _smoothing(pane: "ExperimentPane") -> None:
+    pane.look.smooth_more()
+    pane.refresh_pictures()
+    share = pane.look.smoothing
+    pane.notify(f"smoothed over {share:.1%} of the steps" if share else "not smoothed")
+
+
+async def _files(pane: "Pane") -> None:
+    assert pane.chosen is not None
+    await pane.app.push_screen(screens.Files(pane.chosen))
+
+
+OPEN = Action["Pane"](
+    id="look.open", keys="enter", word="open", group="Looking", shown_key="enter",
+    sentence="Look closely, or open the run", do=lambda pane: pane.open(),
+    reason=lambda pane: pane.why_not_open(),
+    priority=True,  # or the lists would keep it
+)  # fmt: skip
+CURSOR = (
+    _step("look.back", "left,h", -1, "back", "Move the step cursor back", "← h"),
+    _step("look.on", "right,l", 1, "on", "Move the step cursor on", "→ l"),
+    _step("look.far_back", "shift+left,H", -10, "far back", "Move it ten events back", "shift+←"),
+    _step("look.far_on", "shift+right,L", 10, "far on", "Move it ten events on", "shift+→"),
+)
+LIVE = Action["Pane"](
+    id="look.live", keys="escape", word="live", group="Looking", footer=False, shown_key="escape",
+    sentence="Take it away: the latest step", do=lambda pane: pane.to_latest(),
+)  # fmt: skip
+MOVES = (
+    Action["Pane"](
+        id="look.up", keys="k", word="up", group="Looking", footer=False, shown_key="↑ k",
+        sentence="Move up", do=partial(_move, "up"),
+    ),
+    Action["Pane"](
+        id="look.down", keys="j", word="down", group="Looking", footer=False, shown_key="↓ j",
+        sentence="Move down", do=partial(_move, "down"),
+    ),
+)  # fmt: skip
+SCROLLING = (
+    Action["ExperimentPane"](
+        id="look.scroll_down", keys="shift+down,J", word="scroll down", group="Looking",
+        footer=False, shown_key="shift+↓", do=lambda pane: pane.scroll_panels(3),
+        sentence="Scroll down what a panel cannot show at once",
+    ),
+    Action["ExperimentPane"](
+        id="look.scroll_up", keys="shift+up,K", word="scroll up", group="Looking",
+        footer=False, shown_key="shift+↑", do=lambda pane: pane.scroll_panels(-3),
+        sentence="Scroll it up",
+    ),
+)  # fmt: skip
+CURVES = (
+    Action["ExperimentPane"](
+        id="look.logarithm", keys="y", word="log", group="Looking", footer=False,
+        sentence="Losses on a logarithmic or a linear axis", do=_logarithm,
+    ),
+    Action["ExperimentPane"](
+        id="look.smoothing", keys="w", word="smooth", group="Looking", footer=False,
+        sentence="Smooth the curves more, or not", do=_smoothing,
+    ),
+)  # fmt: skip
+FILES = Action["Pane"](
+    id="runs.files", keys="o", word="files", group="Looking", footer=False,
+    sentence="Where the run's files are; to bring them home", do=_files,
+    reason=lambda pane: None if pane.chosen_state else "There is no run here.",
+)  # fmt: skip
+
+# In the order in which key bar and help show them.
+OF_EXPERIMENTS: tuple[Action[Any], ...] = (
+    RUN, RUN_ALL, MARK, EDIT, PAUSE, STOP, RESUME,
+    OPEN, *CURSOR, LIVE, *MOVES, *SCROLLING, *CURVES, FILES,
+)  # fmt: skip
