@@ -25,7 +25,7 @@ class Holder:
         self.events = [e.at(float(n)) for n, e in enumerate(examples.train_events(open_digits()))]
         config = train_config()
         self.run = Run(artifacts / examples.write_run(artifacts, 1, config, [], "running"))
-        self.journal = Journal(self.run)
+        self.journal = Journal(self.run.path)
         self._process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(self.run.path)], stdin=subprocess.PIPE
         )
