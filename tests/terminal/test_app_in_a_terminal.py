@@ -75,7 +75,7 @@ def test_sections_by_key_a_run_a_resize_and_q(tmp_path, long_runs):
     terminal.resize(120, 40)
     terminal.read(lambda t: "Validation accuracy" in t.text)
     terminal.press("q")
-    terminal.read(lambda t: "keep what was done" in t.text)
+    terminal.read(lambda t: "keep its progress" in t.text)
     answered = time.monotonic()
     terminal.press("\r")
     terminal.read(lambda t: LEAVE_SCREEN in t.output)
@@ -162,7 +162,7 @@ def test_a_reader_that_stops_for_30_s_slows_the_training_by_nothing(tmp_path, lo
         print(f" [{before:.0f} steps/s read, {during:.0f} stalled]", end="")
     assert during > 0.6 * before  # a training that waited would stand still; the rest is noise
     terminal.press("q")
-    terminal.read(lambda t: "keep what was done" in t.text)
+    terminal.read(lambda t: "keep its progress" in t.text)
     terminal.press("\r")
     assert terminal.exit_code() == 0
     assert_restored(terminal)

@@ -21,8 +21,8 @@ def navigation(sections: Iterable[str]) -> tuple[MainAction, ...]:
             sentence="Go to the next section", priority=True, do=lambda main: main.turn(1),
         ),
         Action(
-            id="section.last", keys="shift+tab", word="last", group="Sections", footer=False,
-            sentence="Go to the section before", priority=True, shown_key="shift+tab",
+            id="section.last", keys="shift+tab", word="previous", group="Sections", footer=False,
+            sentence="Go to the previous section", priority=True, shown_key="shift+tab",
             do=lambda main: main.turn(-1),
         ),
     )  # fmt: skip
@@ -47,14 +47,14 @@ def _no_detach(main: "MainScreen") -> str | None:
     if main.conductor.own is not None:
         return None
     if main.pane.running is None:
-        return "Nothing runs here."
-    return "Nothing runs here; what another process drives goes on without this app."
+        return "No run is active here."
+    return "No run is active here; one that another process drives continues without this app."
 
 
 OF_THE_APP: tuple[MainAction, ...] = (
     Action(
         id="app.palette", keys="ctrl+p", word="palette", group="The app", footer=False,
-        sentence="Find any action by its words; themes too", shown_key="ctrl+p", anywhere=True,
+        sentence="Find any action, or change the theme", shown_key="ctrl+p", anywhere=True,
         do=lambda main: main.app.action_command_palette(),
     ),
     Action(
@@ -63,7 +63,7 @@ OF_THE_APP: tuple[MainAction, ...] = (
     ),
     Action(
         id="app.detach", keys="d", word="detach", group="The app", reason=_no_detach,
-        sentence="Leave; runs continue in the background",
+        sentence="Quit; runs continue in the background",
         do=lambda main: main.app.detach(),
     ),
     Action(
@@ -73,11 +73,11 @@ OF_THE_APP: tuple[MainAction, ...] = (
     ),
     Action(
         id="app.quit", keys="q", word="quit", group="The app", shown_key="q",
-        sentence="Leave; asks while something runs", do=lambda main: main.app.leave(),
+        sentence="Quit; asks first while a run is active", do=lambda main: main.app.leave(),
     ),
     Action(
         id="app.quit_anywhere", keys="ctrl+q,ctrl+c", word="quit", group="The app", footer=False,
-        sentence="Leave, from dialogs too", shown_key="ctrl+q", priority=True, anywhere=True,
+        sentence="Quit, from dialogs too", shown_key="ctrl+q", priority=True, anywhere=True,
         do=lambda main: main.app.leave_anywhere(),
     ),
 )  # fmt: skip

@@ -188,7 +188,7 @@ class MainScreen(Guarded, Screen[None]):
         if self._has(action):
             return action.reason(self._owner(action))
         places = [titled(name, self.keys) for name in self.keys.actions.sections_of(action)]
-        return f"That is of {' or '.join(places)}."
+        return f"Only available in {listed(places)}."
 
     def _has(self, action: Action[Any]) -> bool:
         return action in self.keys.actions.of_section(self.current)
@@ -304,3 +304,9 @@ class MainScreen(Guarded, Screen[None]):
                 pane.show_task(task)
         if pane.shown is task:
             pane.followed = task
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: ``a, b and c``."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last

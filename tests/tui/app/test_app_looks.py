@@ -184,10 +184,10 @@ def test_what_cannot_be_done_now_says_why(tmp_path):
         app.notify = lambda words, **options: said.append(words)
         await pilot.press("space", "enter", "m", "4", "r")
         assert said == [
-            "Nothing runs.",
+            "No run is active.",
             "There is nothing to look at closely yet; r starts a run.",
-            "That is of 2 Adversarial.",
-            "That is of 1 Train or 2 Adversarial or 3 Visualize.",
+            "Only available in 2 Adversarial.",
+            "Only available in 1 Train, 2 Adversarial and 3 Visualize.",
         ]
         assert not app.conductor.tasks
 
@@ -249,7 +249,7 @@ def test_the_mouse_does_what_the_keys_do(finished):
 def test_marked_runs_are_compared(finished):
     async def story(app, pilot):
         await pilot.press("4", "c")
-        assert "Mark two runs" in app.main.snapshot.refused["runs.compare"]
+        assert "Mark two or more runs" in app.main.snapshot.refused["runs.compare"]
         table = app.query_one(DataTable)
         trainings = [n for n, key in enumerate(table.rows) if "-train-" in key.value][:2]
         for row in trainings:

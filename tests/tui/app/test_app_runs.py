@@ -276,7 +276,7 @@ def test_a_stopped_run_goes_on_by_g(tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
         await until(pilot, lambda: task.step > 30)
-        assert "Another run goes on here" in app.main.snapshot.refused["run.go_on"]
+        assert "Another run is active" in app.main.snapshot.refused["run.go_on"]
         await pilot.press("s")
         await until(pilot, lambda: task.state == "stopped" and app.conductor.running is None)
         stopped_at = task.step
@@ -333,7 +333,7 @@ def test_a_run_of_another_process_is_followed_and_can_be_stopped_not_paused(tmp_
             journal.append(event)
         await until(pilot, lambda: task.step == holder.events[19].step)
         await until(pilot, lambda: "app.detach" in app.main.snapshot.refused)
-        assert "not paused" in app.main.snapshot.refused["run.pause"]
+        assert "not pause it" in app.main.snapshot.refused["run.pause"]
         assert "another process" in app.main.snapshot.refused["app.detach"]
         await pilot.press("s")
         assert run.stop_asked()

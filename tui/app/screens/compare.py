@@ -1,4 +1,4 @@
-"""Marked runs held against each other: ranked, their curves over one another, their pictures."""
+"""Marked runs compared: ranked, their curves in one chart, their pictures side by side."""
 
 from typing import ClassVar
 

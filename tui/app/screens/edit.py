@@ -49,7 +49,7 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
         with Vertical(classes="dialog wide") as dialog:
             keys = self.app.keys
             move, cancel = keys.names("edit.last", "edit.next"), keys.name("edit.cancel")
-            dialog.border_subtitle = Text(f"{move} move  {cancel} leaves all as it was")
+            dialog.border_subtitle = Text(f"{move} move  {cancel} cancel")
             with Fields(id="fields", can_focus=False), Grid(id="form"):
                 for name, rules in self._fields():
                     yield Label(name.replace("_", " "))

@@ -32,8 +32,8 @@ class Leave(GuardedDialog, ModalScreen[str]):
         with Vertical(classes="dialog"):
             yield Static(words)
             yield OptionList(
-                Option("Stop it, keep what was done, and leave", id="stop"),
-                Option(f"{resumes} in the background, and leave", id="detach"),
+                Option("Stop it, keep its progress and quit", id="stop"),
+                Option(f"{resumes} in the background and quit", id="detach"),
                 Option("Stay", id="stay"),
             )
 

@@ -44,7 +44,7 @@ class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = "Network"
             keys = self.app.keys
-            dialog.border_subtitle = Text(f"enter takes, {keys.name('network.cancel')} leaves it")
+            dialog.border_subtitle = Text(f"enter select  {keys.name('network.cancel')} cancel")
             if len(options) == 1:
                 trains = titled("train", keys)
                 yield Static(Text(f"No network has been trained yet; {trains} does that.\n"))
@@ -79,7 +79,7 @@ def trained_runs(artifacts: str) -> list[Run]:
 
 
 def _line(run: Run) -> Text:
-    info = run.info
+    info = run.read_info()
     config, remark = info["config"], remark_of(run)
     return Text.assemble(
         config["model"].ljust(13), (headline(run).ljust(8), "bold"),

@@ -40,15 +40,15 @@ async def _edit(pane: "ExperimentPane") -> None:
 
 RUN = Action["ExperimentPane"](
     id="run.choice", keys="r", word="run", group="Runs",
-    sentence="Run what is chosen, or all that is marked", do=_run_choice,
+    sentence="Run the selection, or everything marked", do=_run_choice,
 )  # fmt: skip
 RUN_ALL = Action["ExperimentPane"](
     id="run.all", keys="a", word="all", group="Runs",
-    sentence="Run all of this section", do=_run_all,
+    sentence="Run everything in this section", do=_run_all,
 )  # fmt: skip
 MARK = Action["ExperimentPane"](
     id="run.mark", keys="x", word="mark", group="Runs", footer=False,
-    sentence="Mark what is chosen, to run several", do=lambda pane: pane.mark(),
+    sentence="Mark the selection, to run several", do=lambda pane: pane.mark(),
 )  # fmt: skip
 EDIT = Action["ExperimentPane"](
     id="run.edit", keys="e", word="edit", group="Runs",
@@ -68,10 +68,10 @@ def _pause(pane: "Pane") -> None:
 def _no_pause(pane: "Pane") -> str | None:
     task = pane.running
     if task is None:
-        return "Nothing runs."
+        return "No run is active."
     if task.elsewhere:
-        return "Another process drives this run: it can be stopped from here, not paused."
-    return None if task.active else "The steps are done; only the figures are left."
+        return "Another process drives this run: you can stop it from here, but not pause it."
+    return None if task.active else "All steps are done; only the figures are left."
 
 
 def _stop(pane: "Pane") -> None:
@@ -88,7 +88,7 @@ def _resume(pane: "Pane") -> None:
     try:
         task = pane.conductor.resume(run)
     except MnistTuiError as error:
-        pane.notify(f"{run.id} cannot go on: {error}", severity="error")
+        pane.notify(f"{run.id} cannot be resumed: {error}", severity="error")
         return
     if idle:
         pane.main.show_task(task)
@@ -96,7 +96,7 @@ def _resume(pane: "Pane") -> None:
 
 def _no_resume(pane: "Pane") -> str | None:
     if pane.conductor.own is not None:
-        return "Another run goes on here; this one can when that has ended."
+        return "Another run is active; resume this one when it has ended."
     state = pane.chosen_state
     if state in ("stopped", "interrupted", "failed"):
         return None
@@ -105,15 +105,15 @@ def _no_resume(pane: "Pane") -> str | None:
 
 PAUSE = Action["Pane"](
     id="run.pause", keys="space", word="pause", group="Runs", shown_key="space",
-    sentence="Pause what runs, or let it go on", do=_pause, reason=_no_pause,
+    sentence="Pause or resume the active run", do=_pause, reason=_no_pause,
 )  # fmt: skip
 STOP = Action["Pane"](
     id="run.stop", keys="s", word="stop", group="Runs",
-    sentence="Stop what runs, and keep what was done", do=_stop,
-    reason=lambda pane: None if pane.running else "Nothing runs.",
+    sentence="Stop the active run and keep its progress", do=_stop,
+    reason=lambda pane: None if pane.running else "No run is active.",
 )  # fmt: skip
 RESUME = Action["Pane"](
-    id="run.go_on", keys="g", word="go on", group="Runs", footer=False,
+    id="run.go_on", keys="g", word="resume", group="Runs", footer=False,
     sentence="Resume a stopped, interrupted or failed run", do=_resume, reason=_no_resume,
 )  # fmt: skip
 
@@ -162,19 +162,33 @@ async def _files(pane: "Pane") -> None:
 
 OPEN = Action["Pane"](
     id="look.open", keys="enter", word="open", group="Looking", shown_key="enter",
-    sentence="Look closely, or open the run", do=lambda pane: pane.open(),
+    sentence="Look closer, or open the run", do=lambda pane: pane.open(),
     reason=lambda pane: pane.why_not_open(),
     priority=True,  # or the lists would keep it
 )  # fmt: skip
 CURSOR = (
     _step("look.back", "left,h", -1, "back", "Move the step cursor back", "← h"),
-    _step("look.on", "right,l", 1, "on", "Move the step cursor on", "→ l"),
-    _step("look.far_back", "shift+left,H", -10, "far back", "Move it ten events back", "shift+←"),
-    _step("look.far_on", "shift+right,L", 10, "far on", "Move it ten events on", "shift+→"),
+    _step("look.on", "right,l", 1, "forward", "Move the step cursor forward", "→ l"),
+    _step(
+        "look.far_back",
+        "shift+left,H",
+        -10,
+        "far back",
+        "Move it back by ten events",
+        "shift+←",
+    ),
+    _step(
+        "look.far_on",
+        "shift+right,L",
+        10,
+        "far forward",
+        "Move it forward by ten events",
+        "shift+→",
+    ),
 )
 LIVE = Action["Pane"](
     id="look.live", keys="escape", word="live", group="Looking", footer=False, shown_key="escape",
-    sentence="Take it away: the latest step", do=lambda pane: pane.to_latest(),
+    sentence="Return to the latest step", do=lambda pane: pane.to_latest(),
 )  # fmt: skip
 MOVES = (
     Action["Pane"](
@@ -190,27 +204,27 @@ SCROLLING = (
     Action["ExperimentPane"](
         id="look.scroll_down", keys="shift+down,J", word="scroll down", group="Looking",
         footer=False, shown_key="shift+↓", do=lambda pane: pane.scroll_panels(3),
-        sentence="Scroll down what a panel cannot show at once",
+        sentence="Scroll the panels down",
     ),
     Action["ExperimentPane"](
         id="look.scroll_up", keys="shift+up,K", word="scroll up", group="Looking",
         footer=False, shown_key="shift+↑", do=lambda pane: pane.scroll_panels(-3),
-        sentence="Scroll it up",
+        sentence="Scroll the panels up",
     ),
 )  # fmt: skip
 CURVES = (
     Action["ExperimentPane"](
         id="look.logarithm", keys="y", word="log", group="Looking", footer=False,
-        sentence="Losses on a logarithmic or a linear axis", do=_logarithm,
+        sentence="Switch losses between logarithmic and linear", do=_logarithm,
     ),
     Action["ExperimentPane"](
         id="look.smoothing", keys="w", word="smooth", group="Looking", footer=False,
-        sentence="Smooth the curves more, or not", do=_smoothing,
+        sentence="Change how much curves are smoothed", do=_smoothing,
     ),
 )  # fmt: skip
 FILES = Action["Pane"](
     id="runs.files", keys="o", word="files", group="Looking", footer=False,
-    sentence="Where the run's files are; to bring them home", do=_files,
+    sentence="Show where the run's files are, to copy them", do=_files,
     reason=lambda pane: None if pane.chosen_state else "There is no run here.",
 )  # fmt: skip
 

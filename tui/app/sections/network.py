@@ -73,7 +73,7 @@ class NetworkPane(ExperimentPane):
             return words.append(f"newest {BEST_MODEL}")
         try:
             trained = Run(run_beside(Path(self.artifacts), run))
-            info = trained.info
+            info = trained.read_info()
             words.append_text(
                 Text.assemble(
                     info["config"]["model"], f" {headline(trained)}\n",

@@ -40,7 +40,7 @@ async def _compare(pane: "RunsPane") -> None:
 def _no_compare(pane: "RunsPane") -> str | None:
     if len(pane.marked_runs) >= 2:
         return None
-    return f"Mark two runs or more with {pane.keys.name('runs.mark')} first."
+    return f"Mark two or more runs with {pane.keys.name('runs.mark')} first."
 
 
 MARK = Action["RunsPane"](
@@ -132,7 +132,7 @@ class RunsPane(Pane):
         press = f"go to {keys.name('section.train')} and press {keys.name('run.choice')}"
         nothing = f"No runs in {self.artifacts} yet; {press}."
         if runs and not table.rows:
-            nothing = "No run contains these words; escape shows all."
+            nothing = "No run matches the filter; escape clears it."
         empty.display = not table.rows
         empty.update(Text(nothing, "dim italic"))
         self.panel.border_title = f"Runs  {len(table.rows)} of {len(runs)}"
