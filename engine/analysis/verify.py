@@ -4,28 +4,24 @@ The stored weights, noise or images are judged again; the results must be those 
 """
 
 import dataclasses
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine import sections
+from engine.analysis.differences import MEASURED, differences, shortened
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.errors import EngineError, MissingNetwork
-from engine.files.reader import MB, read_bytes
 from engine.numerics.device import Device
 from engine.runs.events import Finished, Started, plain
-from engine.runs.run import Run, content_hashes
+from engine.runs.run import SCHEMA, Run
+from engine.runs.schema import JOURNAL_FILE, RESULT_FILE
 from engine.sections.trained import ResolvedNetworkConfig, is_missing
 
-# Another processor rounds differently: by less than one image of 10,000 would change a rate.
-TOLERANCE = 2e-5
-MEASURED = ("seconds", "images_per_second")  # times, which cannot be checked
 SHOWN = 3  # differences spelled out
 RESULT = "result"  # the check of all results
-HASHED_LIMIT = 512 * MB  # bytes of a file that a result rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
             f"Run {run.id} is {run.read_status()}; only a finished one can be verified."
         )
     stored, config = run.read_result(), run.read_config()
-    started, finished, damaged = _ends(run)
+    started, finished, damaged, after = _ends(run)
     yield _dataset(info, data)
     yield _same(
         "config",
@@ -66,12 +62,13 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
         plain(started.config if started else {}),
     )
     yield from _hashes(run, info)
+    if after:
+        yield Check("journal", False, f"{_lines(after)} after the end of events.jsonl")
     results = {name: value for name, value in stored.items() if name not in MEASURED}
     told = plain(finished.results) if finished else {}
     yield _same("journal", "result.json", results, "the journal", told)
     if damaged:
-        lines = "line is" if damaged == 1 else "lines are"
-        yield Check("journal", False, f"{damaged} {lines} damaged in events.jsonl")
+        yield Check("journal", False, f"{_lines(damaged)} damaged in events.jsonl")
     if isinstance(config, ResolvedNetworkConfig) and (gone := _gone(config)):
         for model, name in gone.items():
             yield Check(
@@ -80,7 +77,7 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
         kept = {model: name for model, name in config.others.items() if model not in gone}
         config, results = dataclasses.replace(config, other_runs=kept), _without(results, gone)
     try:
-        again = _judged_again(run, config, data, device, results)
+        again = _judged_again(run, config, data, device)
     except MissingNetwork as error:
         yield Check(RESULT, None, f"cannot be checked: {error}")
     except EngineError as error:
@@ -117,17 +114,23 @@ def _without(results: dict[str, Any], gone: Mapping[str, str]) -> dict[str, Any]
     return left
 
 
-def _ends(run: Run) -> tuple[Started | None, Finished | None, int]:
-    """Return the journal's Started and Finished, and how many of its lines are damaged."""
+def _ends(run: Run) -> tuple[Started | None, Finished | None, int, int]:
+    """Return the journal's Started, its Finished, and how many lines are damaged or after it."""
     started = finished = None
+    after = 0
     events = run.events()
     for event in events:
+        after += finished is not None
         match event:
             case Started():
                 started = event
             case Finished():
                 finished = event
-    return started, finished, events.damaged
+    return started, finished, events.damaged, after
+
+
+def _lines(count: int) -> str:
+    return "1 line is" if count == 1 else f"{count} lines are"
 
 
 def _dataset(info: dict[str, Any], data: Dataset) -> Check:
@@ -136,30 +139,27 @@ def _dataset(info: dict[str, Any], data: Dataset) -> Check:
 
 
 def _hashes(run: Run, info: dict[str, Any]) -> Iterator[Check]:
-    recorded = info.get("sha256")
-    if recorded is None:
-        return
-    files = {}
-    for name in recorded:
-        if name != "config":
-            try:
-                files[name] = read_bytes(run.path / name, HASHED_LIMIT)
-            except FileNotFoundError:
-                yield Check("hashes", False, f"Run {run.id} has no {name}.")
-                return
-            except EngineError as error:
-                yield Check("hashes", False, str(error))
-                return
-    found = content_hashes(info["config"], files)
-    yield _same("hashes", "run.json", recorded, "the files", found)
+    """Check the files by their hashes; runs of version 0.1 have fewer, the first of them none."""
+    recorded = info.get("sha256", {})
+    if info["schema"] == SCHEMA:
+        needed = {"config", JOURNAL_FILE, RESULT_FILE, *sections.find(info["section"]).files}
+        if missing := sorted(needed - set(recorded)):
+            yield Check("hashes", False, f"run.json has no hash of {', '.join(missing)}")
+    else:
+        yield Check("journal", None, "unproven (0.1): runs of that version kept no hash of it")
+    if recorded:
+        try:
+            found = run.hashes(recorded)
+        except EngineError as error:
+            yield Check("hashes", False, str(error))
+        else:
+            yield _same("hashes", "run.json", recorded, "the files", found)
 
 
-def _judged_again(
-    run: Run, config: RunConfig, data: Dataset, device: Device, results: dict[str, Any]
-) -> dict[str, Any]:
+def _judged_again(run: Run, config: RunConfig, data: Dataset, device: Device) -> dict[str, Any]:
     """Return the results that the run's files give. Raises EngineError where one is damaged."""
     section = sections.find(config.section)
-    made = section.load(config, run, device, results)
+    made = section.load(config, run, device)
     for event in section.evaluate(config, made, data, device):
         if isinstance(event, Finished):
             again: dict[str, Any] = plain(event.results)
@@ -173,31 +173,8 @@ def _same(subject: str, here: str, a: Any, there: str, b: Any) -> Check:
     if not found:
         return Check(subject, True, f"{here} agrees with {there}")
     shown = "; ".join(
-        f"{path or subject} is {_short(x)} in {here}, {_short(y)} in {there}"
+        f"{path or subject} is {shortened(x)} in {here}, {shortened(y)} in {there}"
         for path, x, y in found[:SHOWN]
     )
     more = f"; {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return Check(subject, False, shown + more)
-
-
-def differences(a: Any, b: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield where two nested values differ: the path, and both values."""
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        for name in dict.fromkeys([*a, *b]):
-            yield from differences(a.get(name), b.get(name), f"{path}.{name}" if path else name)
-    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for index, (x, y) in enumerate(zip(a, b, strict=True)):
-            yield from differences(x, y, f"{path}[{index}]")
-    elif isinstance(a, float) or isinstance(b, float):
-        numbers = all(isinstance(x, (int, float)) for x in (a, b))
-        if not numbers or not math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-9):
-            yield path, a, b
-    elif a != b:
-        yield path, a, b
-
-
-def _short(value: Any) -> str:
-    if value is None:
-        return "missing"
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -123,11 +123,14 @@ class Finished(Event):
     """A run reached its end; ``results`` are those of ``result.json``, but for times.
 
     ``images_seen`` counts the training images that were processed, where a rate makes sense.
+    ``answers`` are what the networks say of each test image: the arrays of ``answers.npz``, which
+    are not in the journal.
     """
 
     kind = "finished"
     results: Mapping[str, Any]
     images_seen: int | None = None
+    answers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -162,6 +165,7 @@ KINDS: dict[str, type[Event]] = {
 }
 
 
+_NOT_IN_JSON = ("low", "high", "answers")  # those of images are with the images
 _IN_JSON = {"results": "figures"}  # the keys of fields that were once called otherwise
 
 # What JSON must hold in the fields that readers build on; one name means the same in every event.
@@ -187,7 +191,7 @@ def to_json(event: Event) -> dict[str, Any]:
                 "high": event.high,
                 "base64": base64.b64encode(np.ascontiguousarray(value).data).decode("ascii"),
             }
-        elif item.name in ("low", "high"):
+        elif item.name in _NOT_IN_JSON:
             continue
         line[_IN_JSON.get(item.name, item.name)] = plain(value)
     return line
@@ -204,6 +208,8 @@ def from_json(line: Any) -> Event:
     values: dict[str, Any] = {}
     for item in dataclasses.fields(kind):
         key = _IN_JSON.get(item.name, item.name)
+        if item.name in _NOT_IN_JSON:
+            continue
         if key not in line:
             if item.default is MISSING and item.default_factory is MISSING:
                 raise Unsound(f"no event: {key} is missing")

@@ -8,7 +8,7 @@ run's directory leads what is written out of it.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from engine.errors import EngineError, Unsound
 from engine.files.reader import (
     JOURNAL_LIMIT,
     JSON_LIMIT,
+    MB,
     DamagedFile,
     check_object,
     from_json,
@@ -43,7 +44,8 @@ from engine.runs.schema import (
     rows_of,
 )
 
-SCHEMA = 1
+SCHEMA = 2  # 1 is that of version 0.1
+HASHED_LIMIT = 4096 * MB  # bytes of a file that a result rests on
 STOP_FILE = ".stop"  # another process asks the one that drives the run to stop it
 RESERVE_FILE, RESERVE = ".reserve", 64 * 1024  # bytes, freed so that a full disk can be reported
 
@@ -236,6 +238,30 @@ class Run:
             raise DamagedFile(path, str(error)) from None
         return values
 
+    def hashes(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the SHA-256 of files by name; ``config`` is that of the config, as JSON.
+
+        Raises EngineError where a file is missing or cannot be read.
+        """
+        found = {}
+        for name in names:
+            try:
+                found[name] = self._hash(name)
+            except FileNotFoundError:
+                raise EngineError(f"Run {self.id} has no {name}.") from None
+        return found
+
+    def _hash(self, name: str) -> str:
+        digest = hashlib.sha256()
+        if name == "config":
+            values = self.read_info()["config"]
+            digest.update(json.dumps(values, sort_keys=True, ensure_ascii=False).encode())
+            return digest.hexdigest()
+        with open_to_read(self.path / name, HASHED_LIMIT) as file:
+            while chunk := file.read(MB):
+                digest.update(chunk)
+        return digest.hexdigest()
+
     # Until all callers read by name.
     info = property(read_info)
     damage = property(find_damage)
@@ -243,10 +269,3 @@ class Run:
     config = property(read_config)
     result = property(read_result)
     handed_over = property(was_handed_over)
-
-
-def content_hashes(config: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the SHA-256 of a run's config, as JSON, and of the files that it leaves, by name."""
-    text = json.dumps(config, sort_keys=True, ensure_ascii=False)
-    contents = {"config": text.encode()} | dict(files)
-    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}

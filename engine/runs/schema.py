@@ -19,8 +19,9 @@ from engine.files.values import Digest, Id, Moment, Name, Positive, Size, check
 from engine.options import rules_of
 
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
+ANSWERS_FILE = "answers.npz"
 # What the hashes of any run may be of, beside its section's files; nothing else is opened for them.
-HASHED = ("config", JOURNAL_FILE, RESULT_FILE, "answers.npz", "model.py")
+HASHED = ("config", JOURNAL_FILE, RESULT_FILE, "model.py")
 
 Status = Literal["running", "stopped", "finished", "failed"]
 

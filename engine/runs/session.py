@@ -18,6 +18,7 @@ from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from engine.files.reader import DamagedFile
+from engine.files.writer import npz_bytes
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import (
     Checkpoint,
@@ -33,8 +34,8 @@ from engine.runs.events import (
 )
 from engine.runs.journal import Journal
 from engine.runs.lock import RunLock
-from engine.runs.run import SCHEMA, STOP_FILE, Run, content_hashes
-from engine.runs.schema import RESULT_FILE, RUN_FILE
+from engine.runs.run import SCHEMA, STOP_FILE, Run
+from engine.runs.schema import ANSWERS_FILE, JOURNAL_FILE, RESULT_FILE, RUN_FILE
 from engine.runs.store import create_run
 
 if TYPE_CHECKING:
@@ -216,10 +217,10 @@ class Session:
             if isinstance(event, Working):
                 self._tell(event)
             elif isinstance(event, Finished):
-                files = experiment.state.files()
-                for name, content in files.items():
+                for name, content in experiment.state.files().items():
                     run.write(name, content)
-                run.update(sha256=content_hashes(run.read_info()["config"], files))
+                if event.answers:
+                    run.write(ANSWERS_FILE, npz_bytes(event.answers))
                 self._emit(event, journal)
                 return event
             else:
@@ -285,7 +286,10 @@ class Session:
         except Exception as error:  # hours of work are not lost for a picture
             message = f"The figures could not be drawn ({error}); try `mnist-tui runs figures`."
         run.write_json(RESULT_FILE, result)
-        run.update(status="finished", finished_at=_now(), message=message)
+        rests_on = ("config", JOURNAL_FILE, RESULT_FILE, *sections.find(self.config.section).files)
+        run.update(
+            status="finished", finished_at=_now(), message=message, sha256=run.hashes(rests_on)
+        )
         run.remove(CHECKPOINT_FILE)
         run.free_reserve()
         return True

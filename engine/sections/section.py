@@ -101,7 +101,7 @@ class Section(ABC, Generic[Config, Made]):
     decisive: ClassVar[tuple[str, ...]] = ()  # fields of the config that shape the journal
     drawn_from: ClassVar[tuple[str, ...]] = ()  # curves and previews that the figures need
 
-    files: ClassVar[tuple[str, ...]] = ()  # what a finished run leaves: ``State.files``
+    files: ClassVar[tuple[str, ...]] = ()  # what a finished run leaves, ``State.files`` and answers
     array_file: ClassVar[str | None] = None  # the one of them that holds [rows, 1, H, W]
     verified: ClassVar[str] = "the results come out again"  # what verification says of them
     comes_out_again: ClassVar[str] = "Results come out again from the files"  # the same, as a claim
@@ -113,11 +113,10 @@ class Section(ABC, Generic[Config, Made]):
         """Return the experiment that a config describes. Raises MnistTuiError."""
 
     @abstractmethod
-    def load(self, config: Config, run: "Run", device: "Device", results: Results) -> Made:
+    def load(self, config: Config, run: "Run", device: "Device") -> Made:
         """Return what a finished run made, from its files.
 
-        ``results`` are the run's; what only its course could tell is taken from them. Raises
-        EngineError where a file is missing or damaged.
+        Raises EngineError where one is missing or damaged.
         """
 
     @abstractmethod

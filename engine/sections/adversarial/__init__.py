@@ -10,6 +10,7 @@ from engine.files.values import digits, fractions
 from engine.networks.architectures import CLASSES
 from engine.runs.events import Event
 from engine.runs.history import best, last, mean
+from engine.runs.schema import ANSWERS_FILE
 from engine.sections.adversarial.config import AdversarialConfig, ResolvedAdversarialConfig
 from engine.sections.adversarial.results import AdversarialResults, check_targets
 from engine.sections.section import Claim, Experiment, PreviewRules, Results
@@ -43,7 +44,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
     pictured = "noise"
     decisive = ("model", "labels")
     drawn_from = ("loss", "success", "sources", "test_sources", "noise")
-    files = ("noise.npy",)
+    files = ("noise.npy", ANSWERS_FILE)
     array_file = "noise.npy"
     verified = "success, distortion, random noise and transfer come out again from noise.npy"
     comes_out_again = "Success comes out again from the noise, on clamped images"
@@ -64,9 +65,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
             checkpoint_interval=CHECKPOINT_INTERVAL,
         )
 
-    def load(
-        self, config: ResolvedAdversarialConfig, run: "Run", device: "Device", results: Results
-    ) -> "Noises":
+    def load(self, config: ResolvedAdversarialConfig, run: "Run", device: "Device") -> "Noises":
         """Return a run's noises and the networks that they are tried on. Raises EngineError."""
         import torch
 

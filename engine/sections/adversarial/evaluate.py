@@ -39,8 +39,8 @@ def evaluate(
     yield Working(step=step, doing="judging on the test images")
     images, truth = device.place(data.test)
     clean = judge(predict(made.network, images, device), truth)
-    targets = []
-    for target in judge_noise(
+    targets, answers = [], []
+    for target, read in judge_noise(
         made.noise,
         config.labels,
         network=made.network,
@@ -51,6 +51,7 @@ def evaluate(
         seed=config.seed,
     ):
         targets.append(target)
+        answers.append(read)
         yield Working(step=step, doing=f"judging {len(targets)} of {len(config.labels)}")
     sources = Sources("test_sources", data.test, config, device)
     yield sources.clean(made.network, step)
@@ -62,7 +63,8 @@ def evaluate(
         "clean_accuracy": clean["accuracy"],
         "targets": targets,
     }
-    yield Finished(step=step, results=results)
+    kept = {"prediction": np.stack(answers), "sha256": np.array(data.sha256)}
+    yield Finished(step=step, results=results, answers=kept)
 
 
 def judge_noise(
@@ -75,17 +77,24 @@ def judge_noise(
     device: Device,
     epsilon: float | None,
     seed: int,
-) -> Iterator[dict[str, Any]]:
-    """Yield an item of ``targets`` in result.json for each noise of [L, 1, H, W]."""
+) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+    """Yield for each noise of [L, 1, H, W] its item of ``targets`` in result.json.
+
+    With it come the network's answers to all test images with that noise: uint8 [N].
+    """
     images, truth = device.place(test)
     for label, one in zip(labels, noise, strict=True):
         eligible = truth != label
         of_others, sources = images[eligible], truth[eligible].cpu().numpy()
-        hits = _hits(network, of_others, one, label, device)
+        read = _read(network, of_others, one, device)
+        answers = np.empty(len(truth), np.uint8)
+        answers[eligible.cpu().numpy()] = read
+        answers[~eligible.cpu().numpy()] = _read(network, images[~eligible], one, device)
+        hits = read == label
         low, high = wilson_interval(int(hits.sum()), len(hits))
         moved_l2, moved_linf = effective_distortion(of_others, one)
         random = matched_random_noise(of_others, moved_l2, stream(seed, Stream.RANDOM_NOISE, label))
-        yield {
+        target = {
             "label": label,
             "epsilon": epsilon,
             "success": {
@@ -104,19 +113,26 @@ def judge_noise(
                 "effective_linf": moved_linf,
                 "effective_l2": moved_l2,
             },
-            "random_noise_success": float(_hits(network, of_others, random, label, device).mean()),
+            "random_noise_success": _rate(network, of_others, random, label, device),
             "transfer": {
-                model: float(_hits(other, of_others, one, label, device).mean())
+                model: _rate(other, of_others, one, label, device)
                 for model, other in others.items()
             },
         }
+        yield target, answers
 
 
-def _hits(
-    network: Network, images: Tensor, noise: Tensor, label: int, device: Device
-) -> np.ndarray:
-    """Tell for each image whether the network says ``label`` once the noise is on it: bool [N]."""
-    return (predict(network, images, device, noise=noise).argmax(1) == label).cpu().numpy()
+def _read(network: Network, images: Tensor, noise: Tensor, device: Device) -> np.ndarray:
+    """Return what the network says of uint8 images [N, 1, H, W] with the noise on them: [N]."""
+    if not len(images):
+        return np.empty(0, np.int64)
+    answers: np.ndarray = predict(network, images, device, noise=noise).argmax(1).cpu().numpy()
+    return answers
+
+
+def _rate(network: Network, images: Tensor, noise: Tensor, label: int, device: Device) -> float:
+    """Return the share of images that the network reads as ``label`` with the noise on them."""
+    return float((_read(network, images, noise, device) == label).mean())
 
 
 def effective_distortion(images: Tensor, noise: Tensor) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.files.values import digits, fractions
 from engine.runs.events import Event, real
 from engine.runs.history import best, last
+from engine.runs.schema import ANSWERS_FILE
 from engine.sections.section import Claim, Experiment, PreviewRules, Results, Section
 from engine.sections.table import ResultTable
 from engine.sections.train.chance import chance_words
@@ -37,7 +38,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
     decisive = ("model",)
     flaw = "at chance"
     drawn_from = ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples")
-    files = ("weights.pt",)
+    files = ("weights.pt", ANSWERS_FILE)
     verified = "accuracy, loss, samples and confusion come out again from weights.pt"
     comes_out_again = "Test accuracy comes out again from the weights"
 
@@ -55,9 +56,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
             checkpoint_interval=config.steps_per_epoch(len(data.train)),
         )
 
-    def load(
-        self, config: ResolvedTrainConfig, run: "Run", device: "Device", results: Results
-    ) -> "Network":
+    def load(self, config: ResolvedTrainConfig, run: "Run", device: "Device") -> "Network":
         """Return a run's network. Raises EngineError."""
         from engine.networks.network import load_network
 

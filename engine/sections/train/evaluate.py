@@ -25,7 +25,8 @@ def evaluate(
     yield Working(step=step, doing="judging on the test images")
     _, validation = _judge(network, data.validation, device)
     logits, test = _judge(network, data.test, device)
-    probabilities, answers = (value.cpu().numpy() for value in logits.softmax(1).max(1))
+    of_classes = logits.softmax(1)
+    probabilities, answers = (value.cpu().numpy() for value in of_classes.max(1))
     chosen = draw_samples(len(data.test), config.seed)
     results = {
         "model": config.model,
@@ -44,7 +45,17 @@ def evaluate(
         "confusion": confusion(data.test.labels, answers, CLASSES).tolist(),
     }
     yield Preview(step=step, name="test_samples", images=data.test.images[chosen])
-    yield Finished(step=step, results=results, images_seen=config.epochs * len(data.train))
+    yield Finished(
+        step=step,
+        results=results,
+        images_seen=config.epochs * len(data.train),
+        answers={
+            "label": data.test.labels,
+            "prediction": answers.astype(np.uint8),
+            "probabilities": of_classes.cpu().numpy().astype(np.float16),
+            "sha256": np.array(data.sha256),
+        },
+    )
 
 
 def _judge(network: Network, part: Split, device: Device) -> tuple[Tensor, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,23 +61,19 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
             checkpoint_interval=CHECKPOINT_INTERVAL,
         )
 
-    def load(
-        self, config: ResolvedVisualizeConfig, run: "Run", device: "Device", results: Results
-    ) -> "Climbed":
-        """Return a run's images and the networks that see them. Raises EngineError."""
+    def load(self, config: ResolvedVisualizeConfig, run: "Run", device: "Device") -> "Climbed":
+        """Return a run's images, the networks that see them, and its start, computed again.
+
+        Raises EngineError.
+        """
         import torch
 
-        from engine.sections.visualize.ascend import Climbed
+        from engine.sections.visualize.ascend import AscentState
 
-        told = results["neurons"]
-        return Climbed(
-            torch.from_numpy(run.array()).to(device.torch_device),
-            config.targets,
-            [neuron["restarts"] for neuron in told],
-            torch.tensor([real(neuron["activation_start"]) for neuron in told]),
-            load_network_of(config, device),
-            load_others_of(config, device),
-        )
+        network, others = load_network_of(config, device), load_others_of(config, device)
+        images = torch.from_numpy(run.array()).to(device.torch_device)
+        begun = AscentState.begin(config, network, others).made()
+        return replace(begun, images=images)
 
     def evaluate(
         self, config: ResolvedVisualizeConfig, made: "Climbed", data: "Dataset", device: "Device"

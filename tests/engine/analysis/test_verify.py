@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from engine.analysis.verify import agrees, differences, verify
+from engine.analysis.differences import differences
+from engine.analysis.verify import agrees, verify
 from engine.errors import EngineError
 from engine.runs.run import Run
 from engine.runs.store import remove_run
@@ -28,7 +29,7 @@ def test_an_accuracy_that_is_too_good(copied, few, cpu):
 
     spoil_json(copied["train"], "result.json", better)
     found = disagreements(copied["train"], few, cpu)
-    assert set(found) == {"journal", "result"}
+    assert set(found) == {"hashes", "journal", "result"}
     assert "test.accuracy" in found["result"]
 
 
@@ -39,7 +40,7 @@ def test_an_accuracy_that_is_too_good_in_the_journal_too(copied, few, cpu):
         path = run.path / name
         text = path.read_text().replace(f'"accuracy":{accuracy}', '"accuracy":0.999')
         path.write_text(text.replace(f'"accuracy": {accuracy}', '"accuracy": 0.999'))
-    assert set(disagreements(run, few, cpu)) == {"result"}
+    assert set(disagreements(run, few, cpu)) == {"hashes", "result"}
 
 
 def test_weights_of_another_training(copied, few, cpu):
@@ -141,7 +142,7 @@ def test_a_removed_network_of_another_model_is_said_and_the_rest_is_checked(
 
     spoil_json(run, "result.json", better)
     assert not agrees(list(verify(run, few, cpu)))
-    assert set(disagreements(run, few, cpu)) == {"journal", "on baseline", "result"}
+    assert set(disagreements(run, few, cpu)) == {"hashes", "journal", "on baseline", "result"}
 
 
 @pytest.mark.parametrize("section", ["adversarial", "visualize"])
@@ -176,3 +177,58 @@ def test_a_stopped_run_is_refused_for_what_it_is(copied, few, cpu):
     (run.path / "result.json").unlink()
     with pytest.raises(EngineError, match="is stopped; only a finished one can be verified"):
         list(verify(run, few, cpu))
+
+
+@pytest.mark.parametrize("section", ["train", "adversarial", "visualize"])
+def test_every_hash_must_be_there(copied, section, few, cpu):
+    run = copied[section]
+    for name in run.read_info()["sha256"]:
+        sound = (run.path / "run.json").read_bytes()
+        spoil_json(run, "run.json", lambda info, name=name: info["sha256"].pop(name))
+        assert disagreements(run, few, cpu) == {"hashes": f"run.json has no hash of {name}"}
+        (run.path / "run.json").write_bytes(sound)
+    spoil_json(run, "run.json", lambda info: info.pop("sha256"))
+    assert "events.jsonl" in disagreements(run, few, cpu)["hashes"]
+
+
+def test_nothing_comes_after_the_end(copied, few, cpu):
+    run = copied["train"]
+    journal = run.path / "events.jsonl"
+    last = journal.read_bytes().splitlines(keepends=True)[-1]
+    with journal.open("ab") as file:
+        file.write(last)
+    run.update(sha256=run.hashes(run.read_info()["sha256"]))
+    assert disagreements(run, few, cpu) == {
+        "journal": "1 line is after the end of events.jsonl"
+    }  # fmt: skip
+
+
+def test_a_run_of_the_first_version_is_checked_for_what_it_has(copied, few, cpu):
+    run = copied["train"]
+
+    def older(info):
+        info["schema"] = 1
+        info["sha256"] = {name: info["sha256"][name] for name in ("config", "weights.pt")}
+
+    spoil_json(run, "run.json", older)
+    checks = list(verify(run, few, cpu))
+    assert agrees(checks)
+    [words] = [check.words for check in checks if check.holds is None]
+    assert words.startswith("unproven (0.1)")
+
+
+def test_a_schema_of_nobody_s_is_damage(copied, few, cpu):
+    spoil_json(copied["train"], "run.json", lambda info: info.update(schema=99))
+    with pytest.raises(EngineError, match=r"run\.json is damaged \(schema"):
+        list(verify(copied["train"], few, cpu))
+
+
+@pytest.mark.parametrize(("name", "value"), [("activation_start", -9.0), ("restarts", 41)])
+def test_where_an_ascent_began_is_computed_again(copied, name, value, few, cpu):
+    run = copied["visualize"]
+
+    def change(result):
+        result["neurons"][1][name] = value
+
+    spoil_json(run, "result.json", change)
+    assert f"neurons[1].{name}" in disagreements(run, few, cpu)["result"]

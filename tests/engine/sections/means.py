@@ -69,7 +69,7 @@ class Means(Section[ResolvedMeansConfig, np.ndarray]):
         return Experiment(state=state, making=fit(config, data, state, steps), steps=steps,
                           checkpoint_interval=5)  # fmt: skip
 
-    def load(self, config, run, device, results):
+    def load(self, config, run, device):
         return run.array()
 
     def evaluate(self, config, made, data, device):

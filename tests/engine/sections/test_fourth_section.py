@@ -52,7 +52,12 @@ def test_it_runs_and_leaves_what_every_run_leaves(means, laboratory, tmp_path):
     assert (run.info["section"], run.info["status"], run.damage) == ("means", "finished", "")
     assert run.result["accuracy"] > 0.8
     assert run.array().shape == (10, 1, 28, 28)
-    assert set(run.info["sha256"]) == {"config", "means.npy"}
+    assert set(run.info["sha256"]) == {
+        "config",
+        "events.jsonl",
+        "result.json",
+        "means.npy",
+    }
 
 
 def test_it_resumes_as_if_it_had_never_stopped(means, laboratory, tmp_path):

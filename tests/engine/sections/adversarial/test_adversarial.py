@@ -180,10 +180,11 @@ def test_judging_by_hand(cpu):
     noise = torch.zeros(1, 1, 28, 28)
     noise[0, 0, 2, :20] = 0.6
     test = planted([0, 1, 2, 2, 3, 3])
-    [target] = judge_noise(
+    [(target, answers)] = judge_noise(
         noise, (2,), network=Says(), others={"other": Says()}, test=test, device=cpu,
         epsilon=None, seed=0,
     )  # fmt: skip
+    assert answers.tolist()[:2] == answers.tolist()[4:] == [2, 2]
     assert target["success"]["n"] == 4  # the two images of digit 2 are left out
     assert target["success"]["rate"] == 1.0
     assert target["by_source"][:4] == [1.0, 1.0, None, 1.0]
