@@ -58,7 +58,7 @@ def rerun(
         return Verdict(NOT_COMPARABLE, reason)
     section = sections.find(config.section)
     try:
-        experiment = section.begin(config, data, device)
+        experiment = section.begin(config, data.without_test(), device)
     except MissingNetwork as error:
         return Verdict(NOT_COMPARABLE, str(error))
     told, step, files = _told(run), 0, dict[str, bytes]()

@@ -92,7 +92,8 @@ class Session:
         from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
 
         section = sections.find(self.config.section)
-        experiment = section.begin(self.config, self.data, self.device)
+        # What makes weights, noise and images cannot have looked at a test image.
+        experiment = section.begin(self.config, self.data.without_test(), self.device)
         run = self.resumed or create_run(
             Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
         )

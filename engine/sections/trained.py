@@ -105,13 +105,24 @@ def load_others_of(config: ResolvedNetworkConfig, device: "Device") -> "dict[str
 def _load(artifacts: Path, run: str, model: str, device: "Device") -> "Network":
     from engine.networks.network import load_network
 
+    return load_network(_folder(artifacts, run) / WEIGHTS_FILE, model, device.torch_device)
+
+
+def network_run(config: ResolvedNetworkConfig) -> "Run":
+    """Return the run whose network is looked at. Raises MissingNetwork where it is gone."""
+    from engine.runs.run import Run
+
+    return Run(_folder(Path(config.artifacts), config.run))
+
+
+def _folder(artifacts: Path, run: str) -> Path:
     folder = run_beside(artifacts, run)
     if is_missing(artifacts, run):
         raise MissingNetwork(
             f"The network of run {run} is no longer in {artifacts}; what builds on it can "
             "be neither resumed nor checked."
         )
-    return load_network(folder / WEIGHTS_FILE, model, device.torch_device)
+    return folder
 
 
 def is_missing(artifacts: Path, run: str) -> bool:

@@ -123,10 +123,10 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
     def claims(
         self, config: ResolvedTrainConfig, run: "Run", data: "Dataset", device: "Device"
     ) -> Iterator[Claim]:
-        """Yield the claim that it has learned anything."""
+        """Yield that it has learned anything, and that other code counts the same."""
         from engine.sections.train.claims import claims
 
-        return claims(run)
+        return claims(run, data)
 
 
 SECTION = Train()

@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from functools import partial
 
+from engine.analysis.second_opinion import on_accuracy
+from engine.data.dataset import Dataset
 from engine.numerics.intervals import rate_interval
 from engine.runs.run import Run
 from engine.sections.section import Claim, Verdict
 from engine.sections.train.chance import chance_words, guessing_rate
 
 
-def claims(run: Run) -> Iterator[Claim]:
-    """Yield the claim that it has learned anything."""
+def claims(run: Run, data: Dataset) -> Iterator[Claim]:
+    """Yield that it has learned anything, and that other code counts the same."""
     words = f"The network has learned: its accuracy is above what guessing gives ({run.id})"
     yield Claim(words, partial(_learned, run))
+    words = f"A second implementation counts the same accuracy ({run.id})"
+    yield Claim(words, partial(on_accuracy, run, data))
 
 
 def _learned(run: Run) -> Verdict:

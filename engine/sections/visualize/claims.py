@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from engine.analysis.second_opinion import on_activations
 from engine.data.dataset import Dataset
 from engine.files.text import listed
 from engine.numerics.device import Device
 from engine.runs.run import Run
 from engine.sections.section import Claim, Verdict
-from engine.sections.trained import load_network_of
+from engine.sections.trained import load_network_of, network_run
 from engine.sections.visualize.config import ResolvedVisualizeConfig
 from engine.sections.visualize.neurons import NaturalResponse
 
@@ -58,7 +59,15 @@ def _dead(
     return Verdict(dead == stated, words)
 
 
+def _second_opinion(
+    config: ResolvedVisualizeConfig, run: Run, data: Dataset, device: Device
+) -> Verdict | None:
+    """Activations are computed again by other code."""
+    return on_activations(run, network_run(config), data)
+
+
 _CLAIMS: dict[str, Callable[[ResolvedVisualizeConfig, Run, Dataset, Device], Verdict | None]] = {
     "Images of neurons keep to [0, 1]": _images_in_range,
     "Dead neurons are said to be dead": _dead,
+    "A second implementation finds the same activations": _second_opinion,
 }
