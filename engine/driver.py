@@ -11,17 +11,17 @@ from engine.config import RunConfig
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import Event
-from engine.runs.queue import Batch, QueueKeeper
+from engine.runs.queue import QueueKeeper, Request
 from engine.runs.run import Run
 from engine.runs.session import Session
 
 
 @dataclass(eq=False)
 class Job:
-    """A run to be done, or to be resumed; ``batch`` is what it was asked for with."""
+    """A run to be done, or to be resumed, and the request that it is part of."""
 
     config: RunConfig
-    batch: Batch
+    request: Request
     resumes: Run | None = None
     control: Control = field(default_factory=Control)
     checked: bool = field(default=False, init=False)  # whether it needs another run first
@@ -80,14 +80,14 @@ class Driver(Generic[AJob]):
         self._driven: Run | None = None
         self._host = host
         self._keeper = QueueKeeper(resumed) if keeps_queue else None
-        self._batches: list[Batch] = []
+        self._requests: list[Request] = []
         self._jobs: deque[AJob] = deque()
-        self._lock = threading.Lock()  # of the batches
+        self._lock = threading.Lock()  # guards the requests
 
-    def add(self, batch: Batch, jobs: Sequence[AJob]) -> None:
-        """Queue a batch: ``jobs`` are those of its configs."""
+    def add(self, request: Request, jobs: Sequence[AJob]) -> None:
+        """Queue a request: ``jobs`` are its runs."""
         with self._lock:
-            self._batches.append(batch)
+            self._requests.append(request)
         self._jobs.extend(jobs)
         if self.active is not None:
             with suppress(OSError):  # the run itself fails with a line, where the disk is full
@@ -130,8 +130,8 @@ class Driver(Generic[AJob]):
 
     def _run(self, job: AJob) -> Run | None:
         with self._lock:
-            if job.config in job.batch.configs:
-                job.batch.configs.remove(job.config)
+            if job.config in job.request.configs:
+                job.request.configs.remove(job.config)
         if job.given_up():
             return None
         session = self._session(job)
@@ -148,8 +148,8 @@ class Driver(Generic[AJob]):
 
         def begun(run: Run) -> None:
             with self._lock:
-                if run.id not in job.batch.runs:
-                    job.batch.runs.append(run.id)
+                if run.id not in job.request.runs:
+                    job.request.runs.append(run.id)
             self._driven = run
             self._keep_queue()
 
@@ -161,8 +161,8 @@ class Driver(Generic[AJob]):
             job.config,
             listen=listen,
             control=job.control,
-            command=job.batch.command,
-            companions=tuple(job.batch.runs),
+            command=job.request.command,
+            companions=tuple(job.request.runs),
             begun=begun,
         )
 
@@ -170,4 +170,4 @@ class Driver(Generic[AJob]):
         """Write what waits beside the active run."""
         with self._lock:
             if self._keeper is not None and self._driven is not None:
-                self._keeper.keep(self._driven, self._batches)
+                self._keeper.keep(self._driven, self._requests)

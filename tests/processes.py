@@ -55,7 +55,7 @@ def comparable(run):
     lines = [json.loads(line) for line in (run.path / "events.jsonl").read_text().splitlines()]
     kept = [line for line in lines if line["event"] in ("progress", "preview", "finished")]
     journal = [{key: value for key, value in line.items() if key != "time"} for line in kept]
-    result = run.result | {"seconds": None, "images_per_second": None}
+    result = run.read_result() | {"seconds": None, "images_per_second": None}
     return files, journal, result
 
 

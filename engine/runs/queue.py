@@ -18,8 +18,8 @@ QUEUE_FILE = ".queue"
 
 
 @dataclass(slots=True, eq=False)
-class Batch:
-    """What one command line stands for: the runs still to come, and the ids of those begun.
+class Request:
+    """What one command line asked for: the runs still to come, and the ids of those begun.
 
     ``report`` says that a report of all of them is to be written at the end.
     """
@@ -50,35 +50,35 @@ def _places(config: RunConfig) -> dict[str, str | None]:
     }
 
 
-def to_json(batches: Iterable[Batch]) -> str:
-    """Return the batches of which something is still to be done, as JSON."""
-    return json.dumps([batch.to_json() for batch in batches if batch.open])
+def to_json(requests: Iterable[Request]) -> str:
+    """Return the requests of which something is still to be done, as JSON."""
+    return json.dumps([request.to_json() for request in requests if request.open])
 
 
-def from_json(text: str | bytes) -> list[Batch]:
-    """Return the batches that ``to_json`` wrote. Raises Unsound where they are none."""
-    batches = strict_json(text)
-    configs = check_queue(batches)
+def from_json(text: str | bytes) -> list[Request]:
+    """Return the requests that ``to_json`` wrote. Raises Unsound where they are none."""
+    requests = strict_json(text)
+    configs = check_queue(requests)
     return [
-        Batch(values["command"], waiting, list(values["runs"]), values.get("report", False))
-        for values, waiting in zip(batches, configs, strict=True)
+        Request(values["command"], waiting, list(values["runs"]), values.get("report", False))
+        for values, waiting in zip(requests, configs, strict=True)
     ]
 
 
-def read_queue(run: Run) -> list[Batch]:
+def read_queue(run: Run) -> list[Request]:
     """Return the queue behind a run. Raises EngineError if it cannot be read."""
     path = run.path / QUEUE_FILE
     try:
-        batches = from_json(read_bytes(path, JSON_LIMIT))
+        requests = from_json(read_bytes(path, JSON_LIMIT))
     except FileNotFoundError:
         return []
     except (Unsound, DamagedFile) as error:
         why = error.why if isinstance(error, DamagedFile) else str(error)
         raise DamagedFile(path, why, f"`mnist-tui resume {run.id} --alone` ignores it") from None
     here = str(run.path.parent.resolve())  # the folder may have been moved since
-    for batch in batches:
-        batch.configs = [dataclasses.replace(c, artifacts=here) for c in batch.configs]
-    return batches
+    for request in requests:
+        request.configs = [dataclasses.replace(c, artifacts=here) for c in request.configs]
+    return requests
 
 
 class QueueKeeper:
@@ -93,12 +93,12 @@ class QueueKeeper:
         if self._run is not None:
             self._run.remove(QUEUE_FILE)
 
-    def keep(self, run: Run, batches: Iterable[Batch]) -> None:
+    def keep(self, run: Run, requests: Iterable[Request]) -> None:
         """Write the queue behind ``run`` and remove it from the run before.
 
         Raises as ``Run.write`` does.
         """
-        waiting = [batch for batch in batches if batch.open]
+        waiting = [request for request in requests if request.open]
         if waiting:
             run.write(QUEUE_FILE, to_json(waiting).encode())
         else:

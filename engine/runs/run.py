@@ -261,11 +261,3 @@ class Run:
             while chunk := file.read(MB):
                 digest.update(chunk)
         return digest.hexdigest()
-
-    # Until all callers read by name.
-    info = property(read_info)
-    damage = property(find_damage)
-    status = property(read_status)
-    config = property(read_config)
-    result = property(read_result)
-    handed_over = property(was_handed_over)

@@ -74,7 +74,7 @@ class Times(TypedDict):
     images_per_second: NotRequired[Size]
 
 
-class BatchValues(TypedDict):
+class RequestValues(TypedDict):
     """The part of a queue that one command line asked for."""
 
     command: str
@@ -154,9 +154,9 @@ def check_results(values: Mapping[str, Any], section: str, config: Mapping[str, 
 
 
 def check_queue(values: Any) -> list[list[RunConfig]]:
-    """Check what a queue holds and return its configs, batch by batch."""
-    batches = check(values, list[BatchValues])
-    return [[_queued(config) for config in batch["configs"]] for batch in batches]
+    """Check what a queue holds and return its configs, request by request."""
+    requests = check(values, list[RequestValues])
+    return [[_queued(config) for config in request["configs"]] for request in requests]
 
 
 def _queued(values: dict[str, Any]) -> RunConfig:

@@ -34,7 +34,10 @@ def test_mnist_is_taken_from_where_a_run_found_it_unless_it_has_gone(tmp_path, f
     config = TrainConfig(model="baseline", epochs=1, device="cpu", artifacts=str(tmp_path / "runs"))
     wishes = {"listen": lambda event: None, "control": Control()}
     run = laboratory().session(config, **wishes).run()
-    assert (run.config.data_root, run.config.data_found) == (None, str(tmp_path / "data"))
+    assert (run.read_config().data_root, run.read_config().data_found) == (
+        None,
+        str(tmp_path / "data"),
+    )
 
     monkeypatch.setattr("engine.data.dataset.has_mnist", lambda root: True)
     laboratory().survey_of(run)
@@ -63,11 +66,11 @@ def test_a_run_resumes_on_a_machine_with_fewer_cores_and_says_so(tmp_path, few, 
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     session = shared.resume(run, listen=lambda event: None, control=Control())
     session.run()
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
     assert warnings == [
         f"Run {run.id} began with 2 threads; this machine has 1 core, so it resumes with 1: "
         "its numbers may differ in the last digits."
     ]
-    assert run.config.threads == 2
-    assert [one["threads"] for one in run.info["environments"]] == [2, 1]
+    assert run.read_config().threads == 2
+    assert [one["threads"] for one in run.read_info()["environments"]] == [2, 1]
     assert torch.get_num_threads() == 1

@@ -60,7 +60,7 @@ def page(runs, few, cpu, tmp_path_factory):
 
 def test_networks_that_are_gone_are_no_fault_of_the_runs_that_rest_on_them(copied, few, cpu):
     noise = copied["adversarial"]
-    remove_run(Run(noise.path.parent / noise.config.other_runs["baseline"]))
+    remove_run(Run(noise.path.parent / noise.read_config().other_runs["baseline"]))
     findings = list(referee(chosen_of(copied), few, cpu))
     assert all(finding.holds is not False for finding in findings)
     [again] = [f for f in findings if f.claim.startswith("Success comes out again")]
@@ -90,7 +90,7 @@ def test_every_picture_has_its_text(page):
 
 
 def test_it_names_data_versions_device_seeds_and_the_command(page, runs):
-    info = runs["train"].info
+    info = runs["train"].read_info()
     for words in (info["dataset"]["sha256"], runs["adversarial"].id, "mnist-tui report",
                   f"torch {info['environment']['versions']['torch']}", "seed"):  # fmt: skip
         assert words in page
@@ -271,7 +271,7 @@ def test_success_that_falls_as_the_budget_grows_is_found(copied, few, cpu, falls
 def test_runs_are_chosen_by_name_or_newest_and_of_one_dataset(copied, tmp_path):
     folder = copied["train"].path.parent
     chosen = choose(folder, [])
-    assert [run.config.model for run in chosen.trainings] == ["baseline", "two-conv"]
+    assert [run.read_config().model for run in chosen.trainings] == ["baseline", "two-conv"]
     assert [run.id for run in chosen.noises] == [copied["adversarial"].id]
     [named] = choose(folder, [copied["train"].id]).all
     assert named.id == copied["train"].id
@@ -289,7 +289,7 @@ def test_damaged_runs_are_passed_over(copied):
     spoil_json(copied["train"], "run.json", lambda info: info["config"].pop("model"))
     spoil_json(copied["visualize"], "run.json", lambda info: info["dataset"].pop("sha256"))
     chosen = chosen_of(copied)
-    assert [run.config.model for run in chosen.trainings] == ["baseline"]
+    assert [run.read_config().model for run in chosen.trainings] == ["baseline"]
     assert chosen.neurons == ()
 
 

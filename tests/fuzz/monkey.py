@@ -122,11 +122,11 @@ def assert_left(app):
 
 def assert_kept(run: Run, why=()):
     """A run that is over can be resumed, or need not be."""
-    status = run.status
+    status = run.read_status()
     assert status in ("stopped", "finished", "failed"), (run.id, status, why)
     if status == "stopped":
         assert (run.path / "checkpoint.pt").is_file() or os.path.getsize(
             run.path / "events.jsonl"
         ), (run.id, why)
     if status == "failed":
-        assert "Unexpected" not in run.info["message"], (run.info["message"], why)
+        assert "Unexpected" not in run.read_info()["message"], (run.read_info()["message"], why)

@@ -31,7 +31,7 @@ from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.runs.follow import Follower
 from engine.runs.lock import is_driven
-from engine.runs.queue import Batch, QueueKeeper, read_queue
+from engine.runs.queue import QueueKeeper, Request, read_queue
 from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.runs.store import find_run, list_runs
@@ -100,7 +100,7 @@ def sound(tmp_path_factory, digits, cpu):
         run(noises, stop)
         run(images, stop)
     stopped = run(training("baseline"), 12)
-    QueueKeeper().keep(stopped, [Batch("mnist-tui run", [training("two-conv")], [stopped.id])])
+    QueueKeeper().keep(stopped, [Request("mnist-tui run", [training("two-conv")], [stopped.id])])
     return folder
 
 
@@ -148,9 +148,9 @@ def export(run, artifacts, laboratory, tmp_path):
 
 
 def hold_against_others(run, artifacts, laboratory, tmp_path):
-    section = run.info["section"]
+    section = run.read_info()["section"]
     twins = [other for other in list_runs(artifacts)
-             if other.id != run.id and other.info["section"] == section]  # fmt: skip
+             if other.id != run.id and other.read_info()["section"] == section]  # fmt: skip
     comparison = compare([run, *twins])
     list(comparison.rows())
     json.dumps(to_json(comparison), allow_nan=False)
@@ -164,13 +164,13 @@ def follow(run, artifacts, laboratory, tmp_path):
         meter(event)
     if events:
         meter.summary()
-    _ = follower.ended, run.status, run.handed_over
+    _ = follower.ended, run.read_status(), run.was_handed_over()
 
 
 def ask_to_stop(run, artifacts, laboratory, tmp_path):
     follower = Follower(find_run(artifacts, run.id))
     follower.read()
-    assert follower.ended or follower.driven or run.status
+    assert follower.ended or follower.driven or run.read_status()
     run.stop_asked()
 
 
@@ -325,8 +325,8 @@ def test_sound_runs_are_read_in_every_way(sound, tmp_path, small_figures):
     shutil.copytree(sound, artifacts)
     laboratory = Laboratory(warn=lambda words: None)
     for run in list_runs(artifacts):
-        info = run.info
-        assert run.damage == ""
+        info = run.read_info()
+        assert run.find_damage() == ""
         for operation in [list_them, show, show_files, export, hold_against_others, follow]:
             operation(run, artifacts, laboratory, tmp_path)
         open_on_the_shelf(run, artifacts, laboratory, tmp_path)

@@ -47,7 +47,7 @@ def test_a_screen_that_always_fails_hands_its_run_over_and_says_so(artifacts, ho
     last = said.strip().splitlines()[-1]
     [run] = list_runs(artifacts)
     assert last.startswith(f"{run.id} continues in the background")
-    assert run.status == "running"
+    assert run.read_status() == "running"
     assert SHOW_CURSOR in terminal.output
 
 
@@ -62,7 +62,7 @@ def test_a_hand_over_that_fails_is_said_and_the_run_is_kept(artifacts, home, tmp
     assert "could not be handed over" in said, said
     assert f"mnist-tui resume {run.id}" in said
     assert code == 1
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     assert f"{run.path / '.queue'} is damaged" in (log / "detached.log").read_text()
 
 
@@ -73,7 +73,7 @@ def test_leaving_waits_until_the_other_process_has_the_run(artifacts, home):
     terminal.press("d")
     assert terminal.exit_code(120) == 0
     [run] = list_runs(artifacts)
-    assert run.status == "running"  # at once, not some seconds later
+    assert run.read_status() == "running"  # at once, not some seconds later
     assert b"it was paused: now it runs" in terminal.output
 
 
@@ -91,7 +91,7 @@ def test_quit_and_enter_in_one_go_leave(artifacts, home):
     terminal.press("q\r")
     assert terminal.exit_code() == 0
     [run] = list_runs(artifacts)
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
 
 
 def test_ctrl_z_suspends_and_fg_resumes(artifacts, home):
@@ -120,7 +120,7 @@ def test_a_signal_while_leaving_costs_nothing(artifacts, home, number, code):
     os.kill(terminal.pid, getattr(signal, number))
     assert terminal.exit_code(120) == code
     [run] = list_runs(artifacts)
-    assert run.status == "running"  # in the other process
+    assert run.read_status() == "running"  # in the other process
     assert b"continues in the background" in terminal.output
 
 
@@ -129,7 +129,7 @@ def test_a_second_ctrl_c_ends_the_wait_for_what_is_saved(artifacts, home):
     [run] = list_runs(artifacts)
     os.kill(terminal.pid, signal.SIGINT)
     assert terminal.exit_code() == 130
-    assert run.status in ("stopped", "interrupted")
+    assert run.read_status() in ("stopped", "interrupted")
 
 
 @pytest.mark.alone

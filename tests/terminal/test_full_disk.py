@@ -50,8 +50,8 @@ def test_the_run_fails_with_a_line_stays_readable_and_can_go_on(small_disk, tmp_
     [line] = [line for line in err.splitlines() if line.startswith("mnist-tui:")]
     assert "No space left on device" in line
     assert f"mnist-tui resume {run.id}" in line
-    assert run.status == "failed"
-    assert run.info["message"] in line
+    assert run.read_status() == "failed"
+    assert run.read_info()["message"] in line
     assert call("runs", "show", run.id, "--artifacts", artifacts)[0] == 0
 
     code, _, err = call("resume", run.id, "--artifacts", artifacts)  # still no room
@@ -77,7 +77,7 @@ def test_events_that_cannot_be_printed_stop_the_run_which_is_kept(tmp_path):
     assert "No space left on device" in line
     assert "The files of" not in line
     assert run.id in line
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     code, _, err = call("resume", run.id, "--artifacts", artifacts)
     assert code == 0, err
     assert call(*RUN, "--artifacts", tmp_path / "whole")[0] == 0

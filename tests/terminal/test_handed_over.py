@@ -48,7 +48,7 @@ def uninterrupted(tmp_path_factory):
 
 def assert_it_went_on_and_ended_equal(artifacts, uninterrupted):
     [run] = list_runs(artifacts)
-    wait_for(lambda: run.status == "finished", 120)
+    wait_for(lambda: run.read_status() == "finished", 120)
     assert any(event.kind == "resumed" for event in run.events())
     assert comparable(run) == uninterrupted
 
@@ -94,7 +94,7 @@ def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, hom
     wait_for(lambda: len(list_runs(artifacts)) > 1, 120)
     second = list_runs(artifacts)[0]
     assert second.config.model == "two-conv"
-    assert first.status == "finished"
+    assert first.read_status() == "finished"
     wait_for(lambda: read_queue(second))
     assert [batch.runs for batch in read_queue(second)] == [[first.id, second.id]]
     assert not read_queue(first)
@@ -105,14 +105,14 @@ def test_reopened_the_app_shows_it_with_its_whole_curve_and_can_stop_it(artifact
     terminal.press("d")
     assert terminal.exit_code() == 0
     [run] = list_runs(artifacts)
-    wait_for(lambda: run.status == "running")
+    wait_for(lambda: run.read_status() == "running")
     terminal = opened(artifacts, **home)
     terminal.read(lambda t: "img/s" in t.text, 20)
     terminal.press(" ")
     terminal.read(lambda t: "Another process drives this run" in t.text)
     terminal.press("s")
     terminal.read(lambda t: "■ baseline" in t.text)
-    wait_for(lambda: run.status == "stopped")
+    wait_for(lambda: run.read_status() == "stopped")
     terminal.press("q")
     assert terminal.exit_code() == 0
 
@@ -127,7 +127,7 @@ def test_attach_opens_the_app_on_a_run_and_leaving_does_not_end_it(artifacts, ho
     terminal.press("q")
     assert terminal.exit_code() == 0
     [run] = list_runs(artifacts)
-    assert run.status == "running"
+    assert run.read_status() == "running"
     step = progress_of(run)
     wait_for(lambda: progress_of(run) > step)
 
@@ -139,7 +139,7 @@ def test_a_run_is_handed_over_before_it_has_begun(artifacts, home):
     assert terminal.exit_code() == 0
     assert b"continues in the background" in terminal.output
     [run] = list_runs(artifacts)
-    wait_for(lambda: run.status == "running")
+    wait_for(lambda: run.read_status() == "running")
     wait_for(lambda: progress_of(run) > 10)
 
 
@@ -148,6 +148,6 @@ def test_sigterm_ends_a_run_where_a_dropped_line_hands_it_over(artifacts, home):
     os.kill(terminal.pid, signal.SIGTERM)
     assert terminal.exit_code() == 143
     [run] = list_runs(artifacts)
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     [stopped] = [event for event in run.events() if event.kind == "stopped"]
     assert stopped.reason == "SIGTERM"

@@ -38,8 +38,8 @@ def digest(run):
 
 def readable(run):
     """Read everything that a run left so far."""
-    assert run.info["run_id"] == run.id
-    assert run.status in ("interrupted", "finished", "stopped")
+    assert run.read_info()["run_id"] == run.id
+    assert run.read_status() in ("interrupted", "finished", "stopped")
     steps = [event.step for event in run.events() if event.kind == "progress"]
     assert steps == sorted(set(steps))
 
@@ -69,7 +69,7 @@ def kill_again_and_again(artifacts, section, options, shared, kills):
         assert len(new) <= 1
         for run in new:
             readable(run)
-            if run.status != "finished":
+            if run.read_status() != "finished":
                 return run
             assert digest(run) == expected
             before.add(run.id)

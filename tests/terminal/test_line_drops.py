@@ -51,9 +51,9 @@ def test_a_run_and_its_resume_are_kept_with_129(artifacts, uninterrupted, json):
     else:
         assert hang_up(*TRAIN, artifacts=artifacts) == 129
     [run] = list_runs(artifacts)
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     assert hang_up("resume", run.id, artifacts=artifacts) == 129
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     code, _, err = call("resume", run.id, "--artifacts", artifacts, "--quiet")
     assert (code, err) == (0, "")
     assert comparable(run) == uninterrupted
@@ -78,7 +78,7 @@ def test_a_terminal_that_is_gone_without_a_signal_is_a_line_that_drops(
     os.close(main)
     assert process.wait(60) == 129
     [run] = list_runs(artifacts)
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
 
 
 def test_a_second_hang_up_does_not_hurt(artifacts):
@@ -89,7 +89,7 @@ def test_a_second_hang_up_does_not_hurt(artifacts):
         time.sleep(0.01)
     process.communicate(timeout=60)
     assert process.returncode in (129, -signal.SIGHUP)  # the latter once all is kept
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
 
 
 def test_who_follows_a_run_leaves_it_with_129(artifacts):
@@ -107,7 +107,7 @@ def test_who_follows_a_run_leaves_it_with_129(artifacts):
     assert "interrupted" in follower.communicate(timeout=60)[1]
     assert follower.returncode == 143
     [run] = list_runs(artifacts)
-    assert run.status == "running"
+    assert run.read_status() == "running"
 
 
 def test_what_was_told_to_ignore_a_hang_up_goes_on(artifacts):

@@ -17,7 +17,7 @@ from tui.live.hand_over import open_log, start_process
 COMMAND = "drive"  # of `mnist-tui run`, hidden
 
 
-def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:
+def start_detached(requests: Iterable[queue.Request]) -> dict[str, Any]:
     """Have another process drive these runs; return the Started event of the first as JSON.
 
     Raises typer.Exit with that process's exit code if it could not start; it has said why on
@@ -30,7 +30,7 @@ def start_detached(batches: Iterable[queue.Batch]) -> dict[str, Any]:
     assert process.stdout is not None
     try:
         with process.stdin as plan:
-            plan.write(queue.to_json(batches))
+            plan.write(queue.to_json(requests))
         with process.stdout as announced:
             line = announced.readline()
     except KeyboardInterrupt:

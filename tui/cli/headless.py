@@ -12,7 +12,7 @@ from engine.errors import EngineError
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.events import Event
-from engine.runs.queue import Batch
+from engine.runs.queue import Request
 from engine.runs.run import Run
 from engine.sections import warning_of
 from engine.sections.trained import NetworkConfig
@@ -26,23 +26,23 @@ from tui.streams import forgive_reader, lost, unwritable
 
 
 def conduct(
-    batches: list[Batch],
+    requests: list[Request],
     output: Output,
     *,
     resumed: Run | None = None,
     listen: Listener | None = None,
     keeps_queue: bool = True,
 ) -> None:
-    """Resume ``resumed``, then run all of ``batches``, which this uses up.
+    """Resume ``resumed``, then run all of ``requests``, which this uses up.
 
     ``keeps_queue`` keeps the queue beside the active run; without it, the one beside ``resumed`` is
     left alone. ``listen`` receives the events, by default as ``output`` asks. Raises typer.Exit
     with the signal's code if one stopped it, and MnistTuiError if a run fails; the queue then
     stays beside the last run.
     """
-    _check_names([batch.configs for batch in batches], resumed)
+    _check_names([request.configs for request in requests], resumed)
     remark = complain if not (output.quiet or output.json) else lambda line: None
-    count = sum(len(batch.configs) for batch in batches) + bool(resumed)
+    count = sum(len(request.configs) for request in requests) + bool(resumed)
     shows = listen or listener(output, console_for("stderr"), count)
     host = _Host(shows, remark, warns=output.json)
     driver = Driver(Laboratory(warn=complain), host, resumed=resumed, keeps_queue=keeps_queue)
@@ -51,10 +51,12 @@ def conduct(
     )
     for run in resumes:
         driver.resume(
-            Job(run.read_config(), Batch(run.read_info()["command"], []), run, host.control)
+            Job(run.read_config(), Request(run.read_info()["command"], []), run, host.control)
         )
-    for batch in batches:
-        driver.add(batch, [Job(config, batch, control=host.control) for config in batch.configs])
+    for request in requests:
+        driver.add(
+            request, [Job(config, request, control=host.control) for config in request.configs]
+        )
     with stopping_on_signals(host.control), shows:
         driver.drive()
     if not output.json:
@@ -62,12 +64,12 @@ def conduct(
         forgive_reader()  # the runs are there all the same
     if host.control.stop_reason is not None:
         _leave(host.control.stop_reason, host.runs or resumes)
-    for batch in batches:
-        if batch.report:
+    for request in requests:
+        if request.report:
             remark("writing the report and checking its claims")
             last = [*([resumed] if resumed else []), *host.runs][-1]
-            path, findings = make_report(last.path.parent, batch.runs)
-            batch.report = False
+            path, findings = make_report(last.path.parent, request.runs)
+            request.report = False
             tell_findings(findings, remark)
             remark(f"report: {path}")
     driver.done()
@@ -86,7 +88,7 @@ class _Host:
 
     def train_first(self, training: RunConfig, job: Job) -> Job:
         self._remark(f"no trained {training.title} for this dataset yet; training one first")
-        return Job(training, job.batch, control=self.control)
+        return Job(training, job.request, control=self.control)
 
     def prepared(self, job: Job) -> None:
         if isinstance(job.config, NetworkConfig) and job.resumes is None:
@@ -118,7 +120,7 @@ def _leave(reason: str, runs: list[Run]) -> NoReturn:
 
 def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
     """Raise EngineError if a folder's path is not UTF-8: run.json could not hold it."""
-    folders = {os.path.abspath(config.artifacts) for batch in configs for config in batch}
+    folders = {os.path.abspath(config.artifacts) for request in configs for config in request}
     folders |= {str(resumed.path.parent.resolve())} if resumed is not None else set()
     for folder in sorted(folders):
         try:

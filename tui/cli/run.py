@@ -14,7 +14,7 @@ from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import options_of
-from engine.runs.queue import Batch, from_json
+from engine.runs.queue import Request, from_json
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
@@ -111,11 +111,11 @@ def _conduct(
 ) -> None:
     """Run experiments one after another, here or in another process."""
     words = [word for word in sys.argv[1:] if word != "--detach"]
-    batches = [Batch(shlex.join(["mnist-tui", *words]), list(configs), report=report)]
+    requests = [Request(shlex.join(["mnist-tui", *words]), list(configs), report=report)]
     if not detach:
-        conduct(batches, output)
+        conduct(requests, output)
         return
-    started = start_detached(batches)
+    started = start_detached(requests)
     if output.json:
         say_json(started)
     else:
@@ -129,7 +129,7 @@ def _conduct(
 def drive() -> None:
     """Drive the runs that standard input describes; announce the first on standard output."""
     try:
-        batches = from_json(sys.stdin.read() if sys.stdin else "")
+        requests = from_json(sys.stdin.read() if sys.stdin else "")
     except ValueError as error:
         raise EngineError(f"Standard input holds no runs to drive ({error}).") from None
-    conduct(batches, Output(quiet=True), listen=Announcement())
+    conduct(requests, Output(quiet=True), listen=Announcement())

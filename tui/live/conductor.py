@@ -17,7 +17,7 @@ from engine.errors import MnistTuiError
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Event, Failed, Stopped
-from engine.runs.queue import Batch, read_queue
+from engine.runs.queue import Request, read_queue
 from engine.runs.run import Run
 from tui.live.hand_over import take_over
 from tui.live.mailbox import Mailbox
@@ -57,30 +57,30 @@ class Conductor:
 
     def start(self, configs: Sequence[RunConfig], command: str) -> list[Task]:
         """Queue the runs of one command line."""
-        return self._start(Batch(command, list(configs)))
+        return self._start(Request(command, list(configs)))
 
     def resume(self, run: Run) -> Task:
         """Queue a run to resume, and what was queued behind it. Raises MnistTuiError."""
-        config, batches = run.read_config(), read_queue(run)
-        task = self._task(config, Batch(run.read_info()["command"], []), resumes=run)
+        config, requests = run.read_config(), read_queue(run)
+        task = self._task(config, Request(run.read_info()["command"], []), resumes=run)
         self.driver.resume(task)
         self._orders.put(self.driver.drive)
         self.shelf.forget(run)
-        for batch in batches:
-            if batch.report:
-                batch.report = False
+        for request in requests:
+            if request.report:
+                request.report = False
                 self.notices.put("When all have finished, `mnist-tui report` writes their report.")
-            self._start(batch)
+            self._start(request)
         return task
 
-    def _start(self, batch: Batch) -> list[Task]:
-        tasks = [self._task(config, batch) for config in batch.configs]
-        self.driver.add(batch, tasks)
+    def _start(self, request: Request) -> list[Task]:
+        tasks = [self._task(config, request) for config in request.configs]
+        self.driver.add(request, tasks)
         self._orders.put(self.driver.drive)
         return tasks
 
-    def _task(self, config: RunConfig, batch: Batch, resumes: Run | None = None) -> Task:
-        task = Task(config, batch, resumes)
+    def _task(self, config: RunConfig, request: Request, resumes: Run | None = None) -> Task:
+        task = Task(config, request, resumes)
         self.tasks.append(task)
         return task
 
@@ -219,7 +219,7 @@ class Conductor:
     def train_first(self, training: RunConfig, task: Task) -> Task:
         """Show the training that comes first as a task of its own."""
         self.notices.put(f"No trained {training.title} yet: training one first.")
-        return self._task(training, task.batch)
+        return self._task(training, task.request)
 
     def prepared(self, task: Task) -> None:
         """Nothing is shown before the run begins."""

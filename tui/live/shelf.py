@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import MnistTuiError
 from engine.runs.follow import Follower
 from engine.runs.lock import is_driven_elsewhere
-from engine.runs.queue import Batch, read_queue
+from engine.runs.queue import Request, read_queue
 from engine.runs.run import Run
 from engine.runs.store import finished_runs, list_runs
 from tui.live.mailbox import Mailbox
@@ -36,7 +36,7 @@ class Shelf:
             return known
         info = run.read_info()
         follower = Follower(run)
-        task = Task(run.read_config(), Batch(info["command"], []), follower=follower)
+        task = Task(run.read_config(), Request(info["command"], []), follower=follower)
         for event in follower.read():
             task.add(event)
         if task.active:  # its journal has no end
@@ -140,5 +140,5 @@ def _id_of(task: Task) -> str:
 
 def _waiting(task: Task) -> int:
     with suppress(MnistTuiError):
-        return sum(len(batch.configs) for batch in read_queue(_follower(task).run))
+        return sum(len(request.configs) for request in read_queue(_follower(task).run))
     return 0

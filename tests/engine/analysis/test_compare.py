@@ -146,12 +146,12 @@ def victims(tmp_path, digits):
     def training(number, **options):
         name = examples.trained(tmp_path, digits, number, "two-conv-fc", 0.9)
         run = Run(tmp_path / name)
-        run.update(config=run.info["config"] | options)
+        run.update(config=run.read_info()["config"] | options)
         return run
 
     def noise(number, victim, seed=0):
         run = Run(tmp_path / examples.crafted(tmp_path, digits, number, victim.id))
-        run.update(config=run.info["config"] | {"seed": seed})
+        run.update(config=run.read_info()["config"] | {"seed": seed})
         return run
 
     trained = [training(1, seed=1), training(2, seed=2), training(3, seed=1, recipe="tuned")]
@@ -190,7 +190,7 @@ def test_networks_that_are_gone_are_told_apart_by_their_runs(victims):
 def test_runs_of_several_datasets_are_labelled(folder):
     assert compare(folder).warning == ""
     for run in folder[:2]:
-        run.update(dataset=run.info["dataset"] | {"name": "mnist", "sha256": "1" * 64})
+        run.update(dataset=run.read_info()["dataset"] | {"name": "mnist", "sha256": "1" * 64})
     comparison = compare(folder)
     assert comparison.datasets == ["digits", "mnist"]
     assert comparison.warning == (
@@ -207,14 +207,16 @@ def test_runs_of_several_datasets_are_labelled(folder):
 
 
 def test_datasets_of_one_name_are_told_apart_by_their_content(folder):
-    folder[0].update(dataset=folder[0].info["dataset"] | {"sha256": "1" * 64})
+    folder[0].update(dataset=folder[0].read_info()["dataset"] | {"sha256": "1" * 64})
     comparison = compare(folder[:2])
     assert comparison.datasets == ["digits 00000000", "digits 11111111"]
     assert len(comparison.groups) == 2
 
 
 def test_the_line_about_datasets_stands_above_the_table(folder, capsys):
-    folder[0].update(dataset=folder[0].info["dataset"] | {"name": "mnist", "sha256": "1" * 64})
+    folder[0].update(
+        dataset=folder[0].read_info()["dataset"] | {"name": "mnist", "sha256": "1" * 64}
+    )
     artifacts = str(folder[0].path.parent)
     assert invoke(["compare", *(run.id for run in folder), "--artifacts", artifacts]) == 0
     first, second, *table = capsys.readouterr().out.splitlines()
@@ -226,7 +228,7 @@ def test_the_line_about_datasets_stands_above_the_table(folder, capsys):
 def test_a_setting_that_an_earlier_version_did_not_know_is_its_default(copied, tmp_path):
     first = copied["train"]
     second = Run(shutil.copytree(first.path, first.path.with_name("20990101-000000-000-copy")))
-    info = second.info
+    info = second.read_info()
     info["config"]["seed"] += 1
     del info["config"]["deterministic"]
     second.write_json("run.json", info | {"run_id": second.id})

@@ -35,7 +35,7 @@ def test_an_accuracy_that_is_too_good(copied, few, cpu):
 
 def test_an_accuracy_that_is_too_good_in_the_journal_too(copied, few, cpu):
     run = copied["train"]
-    accuracy = run.result["test"]["accuracy"]
+    accuracy = run.read_result()["test"]["accuracy"]
     for name in ("result.json", "events.jsonl"):
         path = run.path / name
         text = path.read_text().replace(f'"accuracy":{accuracy}', '"accuracy":0.999')
@@ -115,7 +115,7 @@ def test_files_that_are_lost_or_damaged(copied, section, name, content, few, cpu
 
 def other_run(run):
     """The run whose network another one was asked about too."""
-    return Run(run.path.parent / run.config.other_runs["baseline"])
+    return Run(run.path.parent / run.read_config().other_runs["baseline"])
 
 
 @pytest.mark.parametrize("section", ["adversarial", "visualize"])

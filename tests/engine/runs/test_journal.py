@@ -25,7 +25,7 @@ def examples(tmp_path_factory, digits):
     """A finished run of each section, by section."""
     folder = tmp_path_factory.mktemp("examples")
     write_examples(folder, digits)
-    return {run.info["section"]: run for run in map(Run, sorted(folder.iterdir()))}
+    return {run.read_info()["section"]: run for run in map(Run, sorted(folder.iterdir()))}
 
 
 def written(run, tmp_path, lines):

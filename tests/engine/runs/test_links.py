@@ -15,7 +15,7 @@ from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.runs.journal import Journal
 from engine.runs.lock import RunLock, is_driven
-from engine.runs.queue import Batch, QueueKeeper
+from engine.runs.queue import QueueKeeper, Request
 from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.runs.store import remove_run
@@ -85,7 +85,7 @@ def everything(run, few, cpu, name):
     session = Session(
         train_config(epochs=2, artifacts=str(run.path.parent)), few, cpu,
         listen=lambda event: None, resumed=run,
-        begun=lambda run: QueueKeeper().keep(run, [Batch("x", [train_config()])]),
+        begun=lambda run: QueueKeeper().keep(run, [Request("x", [train_config()])]),
     )  # fmt: skip
 
     def report():
@@ -156,14 +156,14 @@ def test_a_run_that_is_a_link_is_read_and_never_written(run, outside, tmp_path, 
     run.path.rename(elsewhere)
     run.path.symlink_to(elsewhere)
     before = content(outside)
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     assert len(list(run.events())) > 1
-    session = Session(run.config, few, cpu, listen=lambda event: None, resumed=run)
+    session = Session(run.read_config(), few, cpu, listen=lambda event: None, resumed=run)
     writing = (
         session.run,
         run.ask_to_stop,
         lambda: RunLock(run.path),
-        lambda: QueueKeeper().keep(run, [Batch("x", [train_config()])]),
+        lambda: QueueKeeper().keep(run, [Request("x", [train_config()])]),
         QueueKeeper(run).done,
         lambda: remove_run(run),
         lambda: run.update(status="finished"),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
-from engine.runs.queue import QUEUE_FILE, Batch, QueueKeeper, from_json, read_queue, to_json
+from engine.runs.queue import QUEUE_FILE, QueueKeeper, Request, from_json, read_queue, to_json
 from engine.runs.run import Run
 from engine.runs.store import create_run
 from engine.sections.adversarial.config import AdversarialConfig
@@ -18,23 +18,27 @@ CONFIGS = [
 
 
 def test_a_queue_is_read_back_as_it_was():
-    batches = [Batch("a", CONFIGS[:1], ["20260101-x"]), Batch("b", []), Batch("c", CONFIGS[1:])]
-    [first, last] = from_json(to_json(batches))
+    requests = [
+        Request("a", CONFIGS[:1], ["20260101-x"]),
+        Request("b", []),
+        Request("c", CONFIGS[1:]),
+    ]
+    [first, last] = from_json(to_json(requests))
     assert (first.command, first.configs, first.runs) == ("a", CONFIGS[:1], ["20260101-x"])
     assert (last.command, last.configs, last.runs) == ("c", CONFIGS[1:], [])
 
 
 def test_it_is_kept_beside_the_run_that_goes_on_and_nowhere_else(tmp_path):
     first, second, third = (create_run(tmp_path, "x") for _ in range(3))
-    keeper, batch = QueueKeeper(), Batch("a", list(CONFIGS))
-    keeper.keep(first, [batch])
+    keeper, request = QueueKeeper(), Request("a", list(CONFIGS))
+    keeper.keep(first, [request])
     assert len(read_queue(first)[0].configs) == 3
-    batch.configs.pop(0)
-    keeper.keep(second, [batch])
+    request.configs.pop(0)
+    keeper.keep(second, [request])
     assert read_queue(first) == []
     assert len(read_queue(second)[0].configs) == 2
-    batch.configs.clear()
-    keeper.keep(third, [batch])
+    request.configs.clear()
+    keeper.keep(third, [request])
     assert not any((run.path / QUEUE_FILE).exists() for run in (first, second, third))
 
 
@@ -56,9 +60,9 @@ def test_what_waits_goes_to_the_folder_of_its_run_from_wherever_it_is_gone_on_wi
     (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     run = create_run(Path("runs"), "x")
-    QueueKeeper().keep(run, [Batch("a", [TrainConfig(artifacts="runs", data_root="data")])])
+    QueueKeeper().keep(run, [Request("a", [TrainConfig(artifacts="runs", data_root="data")])])
     monkeypatch.chdir(tmp_path / "there")
     (tmp_path / "here" / "runs").rename(tmp_path / "moved")
-    [batch] = read_queue(Run(tmp_path / "moved" / run.id))
-    assert batch.configs[0].artifacts == str(tmp_path / "moved")
-    assert batch.configs[0].data_root == str(tmp_path / "here" / "data")
+    [request] = read_queue(Run(tmp_path / "moved" / run.id))
+    assert request.configs[0].artifacts == str(tmp_path / "moved")
+    assert request.configs[0].data_root == str(tmp_path / "here" / "data")

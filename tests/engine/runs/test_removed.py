@@ -21,7 +21,7 @@ def folder(copied):
 
 def test_who_loses_a_network_is_said_before_it_goes(copied, folder, capsys):
     noise, images = copied["adversarial"], copied["visualize"]
-    other = noise.config.other_runs["baseline"]
+    other = noise.read_config().other_runs["baseline"]
     code, out, err = call(capsys, "runs", "rm", other, "--artifacts", folder, "--yes")
     assert code == 0
     assert f"removed {folder / other}" in out
@@ -42,7 +42,7 @@ def test_a_run_whose_other_network_is_gone_is_as_sound_as_before(
     copied, folder, section, capsys
 ):  # fmt: skip
     run = copied[section]
-    other = run.config.other_runs["baseline"]
+    other = run.read_config().other_runs["baseline"]
     assert call(capsys, "runs", "rm", other, "--artifacts", folder, "--yes")[0] == 0
     for command in ("show", "figures", "export"):
         code, out, err = call(capsys, "runs", command, run.id, "--artifacts", folder)

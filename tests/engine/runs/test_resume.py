@@ -89,10 +89,10 @@ def test_stopped_anywhere_and_resumed_it_is_the_same_run(config, few, cpu):
         stop = StopAt(number)
         run = Session(config, few, cpu, listen=stop, control=stop.control).run()
         assert isinstance(stop.heard[-1], Stopped)
-        assert run.status == "stopped"
+        assert run.read_status() == "stopped"
         resumed = go_on(run, config, few, cpu)
         assert resumed.path == run.path
-        assert resumed.status == "finished"
+        assert resumed.read_status() == "finished"
         assert comparable(resumed) == expected
 
 
@@ -103,9 +103,9 @@ def test_stopped_again_and_again(config, few, cpu):
     for _ in range(3):
         places = sum(isinstance(e, (Progress, Working)) for e in run.events())
         stop = StopAt(places + 2)
-        if run.status != "finished":
+        if run.read_status() != "finished":
             go_on(run, config, few, cpu, stop, stop.control)
-    if run.status != "finished":
+    if run.read_status() != "finished":
         go_on(run, config, few, cpu)
     assert comparable(run) == expected
 
@@ -118,7 +118,7 @@ def test_what_came_after_the_last_checkpoint_is_forgotten(config, few, cpu):
     with (run.path / "events.jsonl").open("ab") as journal:
         journal.write(b'{"event":"progress","step":9999,"time":1,"series":{"loss":[1.0]},"val')
     run.update(status="running", finished_at=None)
-    assert run.status == "interrupted"
+    assert run.read_status() == "interrupted"
     go_on(run, config, few, cpu)
     assert comparable(run) == expected
 
@@ -143,10 +143,10 @@ def test_killed_before_its_first_line_was_whole_it_begins_anew(config, few, cpu,
     if left is not None:
         (run.path / "events.jsonl").write_bytes(left)
     run.update(status="running")
-    assert run.status == "interrupted"
+    assert run.read_status() == "interrupted"
     heard = []
     assert go_on(run, config, few, cpu, heard.append).path == run.path
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
     assert comparable(run) == expected
     assert isinstance(heard[0], Started)
     assert next(event.kind for event in run.events()) == "started"
@@ -156,26 +156,26 @@ def test_killed_before_its_first_line_was_whole_it_begins_anew(config, few, cpu,
 def test_every_environment_that_a_run_was_driven_in_is_kept(config, few, cpu):
     stop = StopAt(2)
     run = Session(config, few, cpu, listen=stop, control=stop.control).run()
-    first = run.info["environment"]
-    assert run.info["environments"] == [first]
+    first = run.read_info()["environment"]
+    assert run.read_info()["environments"] == [first]
     elsewhere = dataclasses.replace(cpu, threads=1)
     stop = StopAt(3)
     go_on(run, config, few, elsewhere, stop, stop.control)
     go_on(run, config, few, cpu)
-    assert run.status == "finished"
-    assert run.info["environment"] == first
-    assert run.info["environments"] == [first, first | {"threads": 1}, first]
+    assert run.read_status() == "finished"
+    assert run.read_info()["environment"] == first
+    assert run.read_info()["environments"] == [first, first | {"threads": 1}, first]
 
 
 def test_a_run_of_an_earlier_version_gets_its_first_environment_too(config, few, cpu):
     stop = StopAt(2)
     run = Session(config, few, cpu, listen=stop, control=stop.control).run()
-    info = run.info
+    info = run.read_info()
     first = info["environment"]
     del info["environments"]
     run.write_json("run.json", info)
     go_on(run, config, few, dataclasses.replace(cpu, threads=1))
-    assert run.info["environments"] == [first, first | {"threads": 1}]
+    assert run.read_info()["environments"] == [first, first | {"threads": 1}]
 
 
 def test_whoever_listens_hears_the_whole_run(config, few, cpu):
@@ -208,9 +208,9 @@ def test_a_full_disk_fails_the_run_with_a_line_and_it_can_go_on(config, few, cpu
             Session(config, few, cpu, listen=heard.append).run()
     assert isinstance(heard[-1], Failed)
     run = Run(Path(config.artifacts) / heard[0].run)
-    assert run.status == "failed"
+    assert run.read_status() == "failed"
     go_on(run, config, few, cpu)
-    assert run.info["message"] == ""
+    assert run.read_info()["message"] == ""
     assert comparable(run) == expected
 
 
@@ -237,7 +237,7 @@ def test_another_process_can_ask_for_a_stop(config, few, cpu):
     assert isinstance(heard[-1], Stopped)
     assert heard[-1].reason == "another process"
     go_on(run, config, few, cpu)
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
 
 
 def test_what_has_finished_is_not_resumed(config, few, cpu):
@@ -247,7 +247,7 @@ def test_what_has_finished_is_not_resumed(config, few, cpu):
     laboratory = Laboratory(warn=lambda line: None)
     with pytest.raises(MnistTuiError, match="has finished"):
         laboratory.resume(run, listen=lambda event: None, control=Control())
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
 
 
 def test_lost_lines_and_damaged_checkpoints_are_told(config, few, cpu):
@@ -278,7 +278,7 @@ def test_a_checkpoint_of_anything_but_such_a_state_is_damaged(config, few, cpu):
             go_on(run, config, few, cpu)
         assert "\n" not in str(told.value)
         assert (run.path / "events.jsonl").read_bytes() == journal
-        assert run.info["status"] == "stopped"
+        assert run.read_info()["status"] == "stopped"
 
     def places(values):
         for key, value in values.items() if isinstance(values, dict) else enumerate(values):
@@ -307,22 +307,22 @@ def test_a_checkpoint_of_anything_but_such_a_state_is_damaged(config, few, cpu):
             go_on(run, config, few, cpu)
     path.write_bytes(sound)
     go_on(run, config, few, cpu)
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
 
 
 def test_a_run_whose_config_was_changed_is_not_resumed_as_another(config, few, cpu):
     stop = StopAt(2)
     run = Session(config, few, cpu, listen=stop, control=stop.control).run()
-    sound, journal = run.info, (run.path / "events.jsonl").read_bytes()
+    sound, journal = run.read_info(), (run.path / "events.jsonl").read_bytes()
     length = "epochs" if config.section == "train" else "steps"
     for change in ({length: sound["config"][length] * 10}, {"seed": 7}):
         run.write_json("run.json", sound | {"config": sound["config"] | change})
         with pytest.raises(EngineError, match=r"run\.json is damaged .*not that of its journal"):
-            go_on(run, run.config, few, cpu)
+            go_on(run, run.read_config(), few, cpu)
         assert (run.path / "events.jsonl").read_bytes() == journal
     run.write_json("run.json", sound)
     go_on(run, config, few, cpu)
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
 
 
 def test_a_journal_is_cut_at_a_byte(tmp_path):
@@ -342,15 +342,15 @@ def test_a_stop_that_is_asked_for_between_two_processes_is_heard(config, few, cp
     stop = StopAt(2)
     stop.control.stop(HAND_OVER)
     run = Session(config, few, cpu, listen=stop, control=stop.control).run()
-    assert run.handed_over
+    assert run.was_handed_over()
     run.ask_to_stop()
     heard = []
     go_on(run, config, few, cpu, heard.append)
     assert isinstance(heard[-1], Stopped)
     assert heard[-1].reason == "another process"
-    assert not run.handed_over
+    assert not run.was_handed_over()
     go_on(run, config, few, cpu)
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
 
 
 def test_handed_over_while_its_figures_are_drawn_it_is_the_same_run(config, few, cpu, monkeypatch):
@@ -364,7 +364,7 @@ def test_handed_over_while_its_figures_are_drawn_it_is_the_same_run(config, few,
     with monkeypatch.context() as patch:
         patch.setattr("engine.figures.draw_figures", slow)
         run = Session(config, few, cpu, listen=lambda event: None, control=control).run()
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     go_on(run, config, few, cpu)
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
     assert comparable(run) == expected

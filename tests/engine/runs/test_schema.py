@@ -62,11 +62,11 @@ DAMAGED = [
 def test_a_run_json_that_is_none_is_one_clear_line(run, path, value):
     put(run, path, value)
     with pytest.raises(DamagedFile, match=r"run\.json is damaged \(") as told:
-        _ = run.info
+        _ = run.read_info()
     assert str(run.path / "run.json") in str(told.value)
     assert "\n" not in str(told.value)
     assert path[0] in told.value.why
-    assert run.damage == str(told.value)
+    assert run.find_damage() == str(told.value)
     assert run_cells(run)[2] == "damaged"
     assert list(finished_runs(run.path.parent)) == []
 
@@ -78,7 +78,7 @@ def test_a_run_json_that_is_none_is_one_clear_line(run, path, value):
 def test_what_every_run_has_must_be_there(run, gone):
     spoil_json(run, "run.json", lambda values: values.pop(gone))
     with pytest.raises(DamagedFile, match=gone):
-        _ = run.info
+        _ = run.read_info()
 
 
 def test_runs_of_the_first_version_are_sound(run):
@@ -91,8 +91,8 @@ def test_runs_of_the_first_version_are_sound(run):
             values["config"].pop(name)
 
     spoil_json(run, "run.json", change)
-    assert run.damage == ""
-    assert run.config.deterministic is False
+    assert run.find_damage() == ""
+    assert run.read_config().deterministic is False
 
 
 def test_what_a_later_version_added_survives_a_change(run):
@@ -100,7 +100,7 @@ def test_what_a_later_version_added_survives_a_change(run):
     put(run, ["new"], {"deep": [1, {"x": None}]})
     put(run, ["config", "new"], 3)
     run.update(status="stopped")
-    info = run.info
+    info = run.read_info()
     assert (info["status"], info["new"], info["config"]["new"]) == (
         "stopped", {"deep": [1, {"x": None}]}, 3
     )  # fmt: skip
@@ -149,7 +149,7 @@ RESULTS = {
 def test_a_result_that_is_none_is_one_clear_line(copied, section):
     run = copied[section]
     sound = (run.path / "result.json").read_bytes()
-    assert run.damage == ""
+    assert run.find_damage() == ""
     for path, value in RESULTS[section]:
         values = json.loads(sound)
         place = values
@@ -158,7 +158,7 @@ def test_a_result_that_is_none_is_one_clear_line(copied, section):
         place[path[-1]] = value
         (run.path / "result.json").write_text(json.dumps(values))
         with pytest.raises(DamagedFile, match=r"result\.json is damaged"):
-            _ = Run(run.path).result
+            _ = Run(run.path).read_result()
         assert run_cells(Run(run.path))[2] == "damaged", (path, value)
     (run.path / "result.json").write_bytes(sound)
     assert run_cells(run)[2] == "finished"
@@ -177,7 +177,7 @@ def test_figures_that_were_not_finite_are_null_and_sound(copied, few, cpu):
     last = json.loads(journal[-1])
     change(last["figures"])
     (run.path / "events.jsonl").write_text("\n".join([*journal[:-1], json.dumps(last)]) + "\n")
-    assert run.damage == ""
+    assert run.find_damage() == ""
     assert len(list(draw_figures(run))) == 3
 
 
@@ -213,5 +213,5 @@ def test_networks_are_taken_from_runs_in_this_folder_alone(copied, few, cpu, tmp
             sound = (run.path / "run.json").read_bytes()
             spoil_json(run, "run.json", lambda values, c=change: values["config"].update(c))
             with pytest.raises(EngineError, match="must be ids of runs"):
-                _ = run.config
+                _ = run.read_config()
             (run.path / "run.json").write_bytes(sound)

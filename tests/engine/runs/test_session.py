@@ -28,14 +28,14 @@ def test_a_finished_run_leaves_what_the_contract_lists(tmp_path, few, cpu):
         "run.json", "events.jsonl", "result.json", "weights.pt", "figures/loss.png",
         "figures/accuracy.png", "figures/samples.png", "figures/confusion.png",
     }  # fmt: skip
-    info = run.info
+    info = run.read_info()
     assert (info["schema"], info["run_id"], info["section"]) == (1, run.id, "train")
     assert (info["status"], info["command"]) == ("finished", "a command")
     assert info["started_at"] < info["finished_at"]
     assert info["dataset"] == few.describe()
     assert info["environment"]["versions"]["torch"] == torch.__version__
     assert info["config"]["threads"] == 2
-    result = run.result
+    result = run.read_result()
     assert set(result) == {
         "model", "parameters", "test", "validation", "samples", "confusion", "seconds",
         "images_per_second",
@@ -81,7 +81,7 @@ def test_a_stop_acts_at_the_next_progress_and_keeps_what_was_done(tmp_path, few,
             control.stop("user")
 
     run = drive(tmp_path, few, cpu, listen, control)
-    assert run.info["status"] == "stopped"
+    assert run.read_info()["status"] == "stopped"
     assert [type(event) for event in heard[-2:]] == [Checkpoint, Stopped]
     assert heard[-1].step == 6
     assert heard[-1].reason == "user"
@@ -103,7 +103,7 @@ def test_a_pause_holds_until_resumed(tmp_path, few, cpu):
     worker.join(60)
     assert any(isinstance(event, Finished) for event in heard)
     [run] = list_runs(tmp_path)
-    assert run.result["seconds"] < 1.0  # the pause is not counted
+    assert run.read_result()["seconds"] < 1.0  # the pause is not counted
 
 
 def test_a_failure_is_the_journal_s_last_word_and_told(tmp_path, few, cpu):
@@ -111,8 +111,8 @@ def test_a_failure_is_the_journal_s_last_word_and_told(tmp_path, few, cpu):
     with pytest.raises(EngineError, match="diverged"):
         drive(tmp_path, few, cpu, heard.append, learning_rate=100.0, epochs=50)
     [run] = list_runs(tmp_path)
-    assert run.info["status"] == "failed"
-    assert "diverged" in run.info["message"]
+    assert run.read_info()["status"] == "failed"
+    assert "diverged" in run.read_info()["message"]
     assert isinstance(heard[-1], Failed)
     assert [event.kind for event in run.events()][-1] == "failed"
 
@@ -159,9 +159,9 @@ def test_figures_that_cannot_be_drawn_lose_nothing(tmp_path, few, cpu, monkeypat
 
     monkeypatch.setattr("engine.figures.draw_figures", fail)
     run = drive(tmp_path, few, cpu)
-    assert run.info["status"] == "finished"
-    assert "no font" in run.info["message"]
-    assert run.result["test"]["n"] == len(few.test)
+    assert run.read_info()["status"] == "finished"
+    assert "no font" in run.read_info()["message"]
+    assert run.read_result()["test"]["n"] == len(few.test)
     assert (run.path / "weights.pt").is_file()
 
 
@@ -188,7 +188,7 @@ def test_an_error_of_who_listens_is_theirs_and_costs_the_run_nothing(
     with pytest.raises(EngineError) as told:
         drive(tmp_path, few, cpu, listen)
     [run] = list_runs(tmp_path)
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     assert str(told.value).startswith(
         "No; run" if isinstance(error, EngineError) else
         f"What listened to the run failed ({type(error).__name__}: {error}"
@@ -200,7 +200,7 @@ def test_an_error_of_who_listens_is_theirs_and_costs_the_run_nothing(
     assert isinstance(checkpoint, Checkpoint)
     assert (stopped.kind, stopped.reason) == ("stopped", "listener")
     whole = drive(tmp_path / "whole", few, cpu)
-    resumed = Session(run.config, few, cpu, listen=lambda event: None, resumed=run).run()
+    resumed = Session(run.read_config(), few, cpu, listen=lambda event: None, resumed=run).run()
     assert comparable(resumed) == comparable(whole)
 
 
@@ -209,8 +209,8 @@ def test_an_error_of_who_listens_at_the_end_leaves_a_finished_run(tmp_path, few,
     with pytest.raises(EngineError, match="has finished all the same"):
         drive(tmp_path, few, cpu, listen)
     [run] = list_runs(tmp_path)
-    assert run.status == "finished"
-    assert run.result["test"]["n"] == len(few.test)
+    assert run.read_status() == "finished"
+    assert run.read_result()["test"]["n"] == len(few.test)
 
 
 def test_an_error_of_who_listens_to_a_failure_does_not_hide_it(tmp_path, few, cpu):
@@ -218,4 +218,4 @@ def test_an_error_of_who_listens_to_a_failure_does_not_hide_it(tmp_path, few, cp
     with pytest.raises(EngineError, match="diverged"):
         drive(tmp_path, few, cpu, listen, learning_rate=100.0, epochs=50)
     [run] = list_runs(tmp_path)
-    assert run.info["status"] == "failed"
+    assert run.read_info()["status"] == "failed"

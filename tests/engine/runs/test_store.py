@@ -157,20 +157,20 @@ def test_a_damaged_run_file_is_told_not_thrown(tmp_path):
     run = make(tmp_path)
     (run.path / "run.json").write_text("{")
     with pytest.raises(DamagedFile, match=r"run\.json is damaged"):
-        _ = run.info
-    assert "run.json is damaged" in run.damage
+        _ = run.read_info()
+    assert "run.json is damaged" in run.find_damage()
     with pytest.raises(EngineError, match=r"has no result\.json"):
-        _ = run.result
+        _ = run.read_result()
     assert list(Run(tmp_path / "absent").events()) == []
 
 
 def test_a_config_that_is_none_is_told_not_thrown(tmp_path):
     run = make(tmp_path)
-    info = run.info
+    info = run.read_info()
     for config in ({"seed": -1}, {"recipe": "none"}, {"model": ["baseline"]}, {"epochs": None}):
         run.write_json("run.json", info | {"config": info["config"] | config})
         with pytest.raises(DamagedFile, match=r"run\.json is damaged \(config: "):
-            _ = run.config
+            _ = run.read_config()
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
@@ -202,7 +202,7 @@ def test_a_run_that_is_a_link_or_is_driven_is_not_removed(tmp_path):
         remove_run(Run(link))
     with RunLock(elsewhere.path), pytest.raises(EngineError, match="driven by another process"):
         remove_run(elsewhere)
-    assert elsewhere.info["section"] == "train"
+    assert elsewhere.read_info()["section"] == "train"
 
 
 def test_what_an_interrupted_removal_left_can_be_removed(tmp_path, monkeypatch):
@@ -217,7 +217,7 @@ def test_what_an_interrupted_removal_left_can_be_removed(tmp_path, monkeypatch):
         patch.setattr("shutil.rmtree", fail)
         with pytest.raises(EngineError, match="Input/output error"):
             remove_run(run)
-    assert find_run(tmp_path, run.id).info["status"] == "running"
+    assert find_run(tmp_path, run.id).read_info()["status"] == "running"
     remove_run(run)
     assert list_runs(tmp_path) == []
 
@@ -263,20 +263,20 @@ def test_a_removal_that_is_interrupted_by_a_person_leaves_a_run(tmp_path, monkey
         patch.setattr("shutil.rmtree", interrupt)
         with pytest.raises(KeyboardInterrupt):
             remove_run(run)
-    assert find_run(tmp_path, run.id).info["status"] == "running"
+    assert find_run(tmp_path, run.id).read_info()["status"] == "running"
     assert not is_driven(run.path)
 
 
 def test_a_run_that_ends_between_two_looks_is_not_interrupted(tmp_path, monkeypatch):
     run = make(tmp_path)
-    assert run.status == "interrupted"
+    assert run.read_status() == "interrupted"
 
     def ends(path):
         run.update(status="finished")
         return False
 
     monkeypatch.setattr("engine.runs.run.is_driven", ends)
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
 
 
 def test_a_run_that_is_resumed_between_two_looks_is_not_interrupted(tmp_path, monkeypatch):
@@ -285,11 +285,11 @@ def test_a_run_that_is_resumed_between_two_looks_is_not_interrupted(tmp_path, mo
     def resumed(path):
         looks.append(path)
         if len(looks) == 1:
-            run.update(status="running", environments=[run.info["environment"]] * 2)
+            run.update(status="running", environments=[run.read_info()["environment"]] * 2)
         return len(looks) > 1
 
     monkeypatch.setattr("engine.runs.run.is_driven", resumed)
-    assert run.status == "running"
+    assert run.read_status() == "running"
 
 
 def test_a_stop_that_cannot_be_asked_for_is_told(tmp_path, monkeypatch):

@@ -49,10 +49,14 @@ def run_of(laboratory, artifacts, seed=0, stop_at=None, resumed=None):
 def test_it_runs_and_leaves_what_every_run_leaves(means, laboratory, tmp_path):
     run = run_of(laboratory, tmp_path)
     assert [found.id for found in list_runs(tmp_path)] == [run.id]
-    assert (run.info["section"], run.info["status"], run.damage) == ("means", "finished", "")
-    assert run.result["accuracy"] > 0.8
+    assert (run.read_info()["section"], run.read_info()["status"], run.find_damage()) == (
+        "means",
+        "finished",
+        "",
+    )
+    assert run.read_result()["accuracy"] > 0.8
     assert run.array().shape == (10, 1, 28, 28)
-    assert set(run.info["sha256"]) == {
+    assert set(run.read_info()["sha256"]) == {
         "config",
         "events.jsonl",
         "result.json",
@@ -63,7 +67,7 @@ def test_it_runs_and_leaves_what_every_run_leaves(means, laboratory, tmp_path):
 def test_it_resumes_as_if_it_had_never_stopped(means, laboratory, tmp_path):
     whole = run_of(laboratory, tmp_path / "whole")
     stopped = run_of(laboratory, tmp_path / "parts", stop_at=7)
-    assert stopped.info["status"] == "stopped"
+    assert stopped.read_info()["status"] == "stopped"
     resumed = run_of(laboratory, tmp_path / "parts", resumed=Run(stopped.path))
     assert (resumed.path / "means.npy").read_bytes() == (whole.path / "means.npy").read_bytes()
     assert export_csv(resumed) == export_csv(whole)
@@ -81,10 +85,10 @@ def test_its_files_are_checked_by_its_own_rules(means, laboratory, tmp_path):
     run = run_of(laboratory, tmp_path)
     spoil_json(run, "result.json", lambda values: values.update(accuracy=1.5))
     with pytest.raises(DamagedFile, match="accuracy"):
-        _ = Run(run.path).result
+        _ = Run(run.path).read_result()
     spoil_json(run, "run.json", lambda values: values["config"].update(images=0))
     with pytest.raises(DamagedFile, match="--images must be at least 1"):
-        _ = Run(run.path).info
+        _ = Run(run.path).read_info()
 
 
 def test_its_runs_are_compared_and_exported(means, laboratory, tmp_path):
@@ -109,7 +113,7 @@ def test_without_it_its_runs_are_damaged_and_hide_no_others(laboratory, tmp_path
     sections.register(Means())
     run = run_of(laboratory, tmp_path)
     sections.unregister("means")
-    assert "There is no section 'means'" in Run(run.path).damage
+    assert "There is no section 'means'" in Run(run.path).find_damage()
 
 
 def test_a_name_is_taken_once(means):

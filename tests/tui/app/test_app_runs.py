@@ -31,7 +31,7 @@ def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
 
     live(tmp_path, story)
     [run] = list_runs(tmp_path)
-    assert run.info["status"] == "finished"
+    assert run.read_info()["status"] == "finished"
 
 
 def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
@@ -48,7 +48,7 @@ def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
     live(tmp_path, story)
     runs = list_runs(tmp_path)
     assert len(runs) == 2
-    assert all("--model baseline --model two-conv" in run.info["command"] for run in runs)
+    assert all("--model baseline --model two-conv" in run.read_info()["command"] for run in runs)
 
 
 @pytest.mark.extended
@@ -158,7 +158,7 @@ def test_pause_holds_and_stop_keeps(tmp_path):
 
     live(tmp_path, story)
     [run] = list_runs(tmp_path)
-    assert run.info["status"] == "stopped"
+    assert run.read_info()["status"] == "stopped"
     assert (run.path / "checkpoint.pt").is_file()
 
 
@@ -180,7 +180,7 @@ def test_leaving_asks_while_something_runs_and_enter_stops_and_saves(tmp_path):
 
     live(tmp_path, story)
     [run] = list_runs(tmp_path)
-    assert run.info["status"] == "stopped"
+    assert run.read_info()["status"] == "stopped"
 
 
 def test_a_failure_is_a_line_in_its_place(tmp_path):
@@ -247,7 +247,7 @@ def test_the_files_are_those_of_the_command_line(trained, monkeypatch, key, sect
         pane.config = replace(pane.config, **short)
         await pilot.press("r")
         await until(pilot, lambda: app.conductor.tasks[0].state == "finished")
-        command.extend(shlex.split(app.conductor.tasks[0].batch.command))
+        command.extend(shlex.split(app.conductor.tasks[0].request.command))
         await until(pilot, lambda: app.conductor.running is None)
 
     live(trained, story)
@@ -291,7 +291,7 @@ def test_a_stopped_run_goes_on_by_g(tmp_path):
 
     live(tmp_path, story)
     [run] = list_runs(tmp_path)
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     assert sum(event.kind == "resumed" for event in run.events()) == 1
 
 
@@ -313,9 +313,11 @@ def test_what_waits_is_kept_beside_the_run_and_comes_back_with_it(tmp_path):
 
     live(tmp_path, first)
     [run] = list_runs(tmp_path)
-    assert [config.model for batch in read_queue(run) for config in batch.configs] == ["two-conv"]
+    assert [config.model for request in read_queue(run) for config in request.configs] == [
+        "two-conv"
+    ]
     live(tmp_path, second)
-    assert [run.config.model for run in list_runs(tmp_path)] == ["two-conv", "baseline"]
+    assert [run.read_config().model for run in list_runs(tmp_path)] == ["two-conv", "baseline"]
     assert not read_queue(run)
 
 

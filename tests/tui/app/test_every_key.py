@@ -107,7 +107,7 @@ def test_every_key_in_every_dialog(size, finished, monkeypatch):
         async with playing(finished, size) as (app, _):
             monkeypatch.setattr(app, "_leave", [].append)
             run = await live_run(app)
-            trainings = [r.id for r in list_runs(finished) if r.info["section"] == "train"]
+            trainings = [r.id for r in list_runs(finished) if r.read_info()["section"] == "train"]
             app.main.panes["runs"]._marked.update(trainings[-2:])  # to be compared
             for dialog, ways in OPENED.items():
                 for section, opener in ways:

@@ -39,7 +39,7 @@ def test_its_runs_are_listed_shown_and_compared(tmp_path, capsys):
     assert "Results of means on digits" in out
     assert "nearest mean: " in out
     newest, oldest = list_runs(tmp_path)
-    assert newest.info["config"]["images"] == 20
+    assert newest.read_info()["config"]["images"] == 20
     assert invoke(["runs", *folder]) == 0
     assert "nearest mean: " in capsys.readouterr().out
     assert invoke(["runs", "show", newest.id, *folder, "--json"]) == 0

@@ -34,8 +34,8 @@ def parsed(command):
     """Return the configs that the command line makes of a command."""
     seen = []
     real = run_commands.conduct
-    run_commands.conduct = lambda batches, output: seen.extend(
-        config for batch in batches for config in batch.configs
+    run_commands.conduct = lambda requests, output: seen.extend(
+        config for request in requests for config in request.configs
     )
     try:
         app = typer.Typer()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import html5lib
 import pytest
 
-from engine.runs.queue import Batch, QueueKeeper
+from engine.runs.queue import QueueKeeper, Request
 from engine.runs.store import list_runs
 from tui.cli.main import invoke
 
@@ -59,8 +59,8 @@ def test_a_report_that_was_queued_is_written_by_whoever_goes_on(artifacts, tmp_p
     copy = tmp_path / "copy"
     shutil.copytree(artifacts, copy)
     newest = list_runs(copy)[0]
-    batch = Batch("mnist-tui run all", [], [run.id for run in list_runs(copy)], report=True)
-    QueueKeeper().keep(newest, [batch])
+    request = Request("mnist-tui run all", [], [run.id for run in list_runs(copy)], report=True)
+    QueueKeeper().keep(newest, [request])
     assert invoke(["resume", newest.id, "--artifacts", str(copy)]) == 0
     assert str(newest.path / "report.html") in capsys.readouterr().err
     assert (newest.path / "report.html").is_file()
@@ -72,7 +72,7 @@ def test_strict_exits_with_1_where_a_claim_does_not_hold(artifacts, tmp_path, ca
     copy = tmp_path / "copy"
     shutil.copytree(artifacts, copy)
     options = ["--artifacts", str(copy), "--output", str(tmp_path / "r.html")]
-    training = next(run for run in list_runs(copy) if run.config.section == "train")
+    training = next(run for run in list_runs(copy) if run.read_config().section == "train")
     arguments = ["report", training.id, *options]
     assert invoke([*arguments, "--strict"]) == 0
     result = training.result
@@ -87,7 +87,7 @@ def test_a_report_of_nothing_or_of_what_goes_on_is_refused(tmp_path, artifacts, 
     assert invoke(["report", "--artifacts", str(tmp_path)]) == 1
     assert "mnist-tui run all" in capsys.readouterr().err
     nowhere = str(tmp_path / "no" / "r.html")
-    run = next(run for run in list_runs(artifacts) if run.config.section == "train")
+    run = next(run for run in list_runs(artifacts) if run.read_config().section == "train")
     assert invoke(["report", run.id, "--artifacts", str(artifacts), "--output", nowhere]) == 1
     assert "choose --output" in capsys.readouterr().err
 
@@ -137,7 +137,7 @@ def test_it_prints(page, tmp_path):
 
 
 def test_compare_as_words_csv_and_json(artifacts, capsys):
-    trainings = [run for run in list_runs(artifacts) if run.config.section == "train"]
+    trainings = [run for run in list_runs(artifacts) if run.read_config().section == "train"]
     names = [run.id for run in trainings]
     where = ["--artifacts", str(artifacts)]
     assert invoke(["compare", *names, *where]) == 0
@@ -161,7 +161,7 @@ def test_compare_as_words_csv_and_json(artifacts, capsys):
 
 
 def test_export_is_a_table(artifacts, capsys):
-    run = next(run for run in list_runs(artifacts) if run.config.section == "adversarial")
+    run = next(run for run in list_runs(artifacts) if run.read_config().section == "adversarial")
     assert invoke(["runs", "export", run.id, "--artifacts", str(artifacts)]) == 0
     rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
     assert rows[0][:3] == ["step", "loss_label_0", "loss_label_1"]

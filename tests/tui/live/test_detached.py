@@ -24,10 +24,10 @@ def test_a_detached_run_prints_its_id_and_is_followed_to_its_end(artifacts):
     run = only(artifacts)
     assert (code, out) == (0, f"{run.id}\n")
     assert f"mnist-tui attach {run.id}" in err
-    assert run.status == "running"
+    assert run.read_status() == "running"
     code, out, err = call("attach", run.id, "--artifacts", artifacts)
     assert code == 0
-    assert run.status == "finished"
+    assert run.read_status() == "finished"
     assert "baseline" in out
     assert "300/300" in err
     assert "\x1b" not in out + err
@@ -39,7 +39,7 @@ def test_it_is_the_run_that_it_would_have_been(artifacts, tmp_path):
     wait_for(lambda: only(artifacts).status == "finished")
     [here] = list_runs(tmp_path / "here")
     assert comparable(only(artifacts)) == comparable(here)
-    assert "--detach" not in only(artifacts).info["command"]
+    assert "--detach" not in only(artifacts).read_info()["command"]
 
 
 def test_json_prints_the_first_event(artifacts):
@@ -96,7 +96,7 @@ def test_ctrl_c_leaves_an_attached_run_alone(artifacts):
     follower.send_signal(signal.SIGINT)
     follower.communicate(timeout=60)
     assert follower.returncode == 130
-    assert run.status == "running"
+    assert run.read_status() == "running"
 
 
 @pytest.mark.parametrize("alone", a_few([True, False]))
@@ -111,21 +111,21 @@ def test_a_killed_queue_is_gone_on_with(artifacts, alone):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     first = only(artifacts)
-    assert first.status == "interrupted"
+    assert first.read_status() == "interrupted"
     assert [config.model for batch in read_queue(first) for config in batch.configs] == ["two-conv"]
     arguments = ["--alone"] if alone else []
     code, _, err = call("resume", first.id, "--artifacts", artifacts, *arguments)
     assert code == 0, err
-    models = [run.config.model for run in reversed(list_runs(artifacts))]
+    models = [run.read_config().model for run in reversed(list_runs(artifacts))]
     assert models == (["baseline"] if alone else ["baseline", "two-conv"])
-    assert all(run.status == "finished" for run in list_runs(artifacts))
+    assert all(run.read_status() == "finished" for run in list_runs(artifacts))
     assert bool(read_queue(first)) is alone
     if not alone:
         assert "1 more" in err
         second = list_runs(artifacts)[0]
-        assert second.info["companions"] == [first.id]
+        assert second.read_info()["companions"] == [first.id]
         assert (second.path / "figures" / "models.png").is_file()
-        assert second.info["command"] == first.info["command"]
+        assert second.read_info()["command"] == first.read_info()["command"]
 
 
 def test_runs_are_removed_by_name_but_not_while_they_are_driven(artifacts):
@@ -140,7 +140,7 @@ def test_runs_are_removed_by_name_but_not_while_they_are_driven(artifacts):
     assert "--yes" in err
     code, _, err = call("runs", "rm", run.id, "nothing", "--artifacts", artifacts, "--yes")
     assert code == 1
-    assert run.status == "stopped"
+    assert run.read_status() == "stopped"
     assert call("runs", "rm", run.id, run.id, "--artifacts", artifacts, "--yes")[0] == 0
     assert list_runs(artifacts) == []
 
@@ -151,7 +151,7 @@ def test_verify_exits_with_1_where_the_files_say_something_else(artifacts):
     code, out, err = call("runs", "verify", run.id, "--artifacts", artifacts)
     assert (code, err) == (0, "")
     assert out.count("agrees") >= 5
-    result = run.result
+    result = run.read_result()
     result["test"]["accuracy"] = 0.999
     run.write_json("result.json", result)
     code, out, _ = call("runs", "verify", run.id, "--artifacts", artifacts)

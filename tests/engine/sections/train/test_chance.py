@@ -95,7 +95,7 @@ def test_it_is_told_of_a_run_by_its_files_and_of_whatever_looks_at_its_network(h
 def test_only_a_finished_training_is_told_of(hopeless, tmp_path):
     run = Run(tmp_path / hopeless["bad"].id)
     run.path.mkdir()
-    info = hopeless["bad"].info
+    info = hopeless["bad"].read_info()
     for status in ("running", "stopped", "failed"):
         (run.path / "run.json").write_text(json.dumps(info | {"status": status}))
         assert warning_of(run) == ""
@@ -104,7 +104,7 @@ def test_only_a_finished_training_is_told_of(hopeless, tmp_path):
 def test_a_network_that_is_gone_or_damaged_is_told_of_elsewhere(hopeless, tmp_path):
     noises = Run(tmp_path / "noises")
     noises.path.mkdir()
-    (noises.path / "run.json").write_text(json.dumps(hopeless["noise of bad"].info))
+    (noises.path / "run.json").write_text(json.dumps(hopeless["noise of bad"].read_info()))
     assert warning_of(noises) == ""
     network = tmp_path / hopeless["bad"].id
     network.mkdir()
