@@ -80,7 +80,7 @@ def rerun(
                 return Verdict(DIFFERENT, difference, step)
     if next(told, None) is not None:
         return Verdict(DIFFERENT, f"{JOURNAL_FILE} has more lines than the run", step)
-    return Verdict(SAME, f"all {step:,} steps, the results and {', '.join(files)}", step)
+    return Verdict(SAME, f"all {step:,} steps, the results, {' and '.join(files)}", step)
 
 
 def _hindrance(info: dict[str, Any], data: Dataset, device: Device) -> str:

@@ -15,15 +15,15 @@ REPORT_FILE = "report.html"
 
 
 def write_report(
-    chosen: Chosen, data: Dataset, device: Device, path: Path, command: str
+    chosen: Chosen, data: Dataset, device: Device, path: Path, command: str, *, again: bool = False
 ) -> Sequence[Finding]:
     """Write the report of the chosen runs to ``path``; return the referee's findings.
 
     ``path`` may be a link, which is followed, but not where it lies in one of these runs.
-    ``command`` is the command line that makes it again. Raises EngineError where a run cannot be
-    read or the file cannot be written.
+    ``command`` is the command line that makes it again. With ``again`` every run is run again.
+    Raises EngineError where a run cannot be read or the file cannot be written.
     """
-    findings = list(referee(chosen, data, device))
+    findings = list(referee(chosen, data, device, again=again))
     page = render(chosen, findings, command).encode()
     try:
         target = path.resolve()

@@ -302,6 +302,6 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def again(runs: Sequence[Run], artifacts: str) -> str:
+def command_of(runs: Sequence[Run], artifacts: str) -> str:
     """Return the command line that makes this report again."""
     return shlex.join(["mnist-tui", "report", *(run.id for run in runs), "--artifacts", artifacts])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine import sections
+from engine.analysis.rerun import DIFFERENT, SAME, rerun
 from engine.analysis.verify import agrees, verify
 from engine.data.dataset import Dataset
 from engine.errors import EngineError, MissingNetwork
@@ -23,21 +24,29 @@ class Finding:
     words: str
 
 
-def referee(chosen: Chosen, data: Dataset, device: Device) -> Iterator[Finding]:
-    """Yield the findings about a report's runs. A claim that cannot be checked does not hold."""
+def referee(
+    chosen: Chosen, data: Dataset, device: Device, *, again: bool = False
+) -> Iterator[Finding]:
+    """Yield the findings about a report's runs. A claim that cannot be checked does not hold.
+
+    With ``again`` every run is run again and compared bit for bit.
+    """
     made: set[str] = set()  # what two runs of one network have in common is checked once
-    for claim in _claims(chosen, data, device):
+    for claim in _claims(chosen, data, device, again):
         if claim.words not in made:
             made.add(claim.words)
             yield from _checked(claim)
 
 
-def _claims(chosen: Chosen, data: Dataset, device: Device) -> Iterator[Claim]:
+def _claims(chosen: Chosen, data: Dataset, device: Device, again: bool) -> Iterator[Claim]:
     words = "No test image is among the training or validation images"
     yield Claim(words, partial(_split, data))
     for run in chosen.all:
         words = sections.find(run.read_info()["section"]).comes_out_again
         yield Claim(f"{words} ({run.id})", partial(_comes_out_again, run, data, device))
+        if again:
+            words = f"Run again, the experiment gives the same bits ({run.id})"
+            yield Claim(words, partial(_same_again, run, data, device))
     for run in chosen.all:
         config = run.read_config()
         yield from sections.find(config.section).claims(config, run, data, device)
@@ -73,6 +82,12 @@ def _comes_out_again(run: Run, data: Dataset, device: Device) -> Verdict:
     if agrees(checks):
         return Verdict(True, "; ".join([f"{_headline(run)} again", *unknown]))
     return Verdict(None, "; ".join(unknown))
+
+
+def _same_again(run: Run, data: Dataset, device: Device) -> Verdict:
+    told = rerun(run, data, device)
+    holds = {SAME: True, DIFFERENT: False}.get(told.verdict)  # None: not comparable
+    return Verdict(holds, f"{told.verdict}: {told.words}")
 
 
 def _headline(run: Run) -> str:

@@ -43,9 +43,12 @@ def report(
         str | None,
         typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it has moved."),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Run every run again, too, and compare every bit.")
+    ] = False,
 ) -> None:
     """Write the report as one HTML file. Its referee's page checks its claims against the files."""
-    path, findings = make_report(Path(where.artifacts), runs or [], output, data_root)
+    path, findings = make_report(Path(where.artifacts), runs or [], output, data_root, again)
     say(str(path))
     tell_findings(findings)
     if strict and broken(findings):
@@ -53,22 +56,30 @@ def report(
 
 
 def make_report(
-    artifacts: Path, names: Sequence[str], output: str | None = None, data_root: str | None = None
+    artifacts: Path,
+    names: Sequence[str],
+    output: str | None = None,
+    data_root: str | None = None,
+    again: bool = False,
 ) -> "tuple[Path, Sequence[Finding]]":
     """Write the report of runs, or of the newest; return its path and the referee's findings.
+
+    ``again`` has each of them run again.
 
     Raises MnistTuiError.
     """
     from engine.laboratory import Laboratory
     from engine.report import REPORT_FILE, write_report
     from engine.report.choose import choose
-    from engine.report.document import again
+    from engine.report.document import command_of
 
     chosen = choose(artifacts, names)
     newest = max(chosen.all, key=lambda run: run.id)
     path = Path(output) if output else newest.path / REPORT_FILE
     data, device = Laboratory(warn=complain).survey_of(newest, data_root)
-    findings = write_report(chosen, data, device, path, again(chosen.all, str(artifacts)))
+    findings = write_report(
+        chosen, data, device, path, command_of(chosen.all, str(artifacts)), again=again
+    )
     return path.resolve(), findings
 
 

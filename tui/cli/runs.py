@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.errors import EngineError, UsageError
 from engine.options import option
@@ -21,6 +22,11 @@ from tui.cli.tables import print_run, run_json, runs_table
 from tui.console import complain, console_for, say, say_json, say_text
 from tui.streams import on_terminal
 from tui.summary import remark_of, run_cells
+
+if TYPE_CHECKING:
+    from engine.analysis.rerun import Verdict
+    from engine.data.dataset import Dataset
+    from engine.numerics.device import Device
 
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 
@@ -125,13 +131,23 @@ def verify(
         str | None,
         typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it has moved."),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Run the whole experiment again, too, and compare every bit."),
+    ] = False,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="With --again: stop after so many steps.")
+    ] = None,
     json_: AsJson = False,
 ) -> None:
     """Recompute a finished run's result from its files. Exits with 1 if it differs."""
+    from engine.analysis.rerun import SAME
     from engine.analysis.verify import agrees
     from engine.analysis.verify import verify as checks_of
     from engine.laboratory import Laboratory
 
+    if steps is not None and not again:
+        raise UsageError("--steps goes with --again.")
     found = find_run(Path(where.artifacts), run)
     data, device = Laboratory(warn=complain).survey_of(found, data_root)
     checks = []
@@ -140,11 +156,32 @@ def verify(
         if not json_:
             say(f"{VERDICTS[check.holds]}  {check.subject}: {check.words}")
     holds = agrees(checks)
+    verdict = _rerun(found, data, device, steps) if again else None
+    if verdict is not None:
+        holds = holds and verdict.verdict == SAME
+        if not json_:
+            say(f"{verdict.verdict}  again: {verdict.words}")
     if json_:
-        told = [dataclasses.asdict(check) for check in checks]
-        say_json({"run": found.id, "holds": holds, "checks": told})
+        told = {"run": found.id, "holds": holds, "checks": list(map(dataclasses.asdict, checks))}
+        say_json(told | ({"again": dataclasses.asdict(verdict)} if verdict is not None else {}))
     if not holds:
         raise typer.Exit(1)
+
+
+def _rerun(run: Run, data: "Dataset", device: "Device", steps: int | None) -> "Verdict":
+    """Run a run again, with a bar on a terminal. Raises EngineError."""
+    from engine.analysis.rerun import rerun
+
+    console = console_for("stderr")
+    columns = (TextColumn("again"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("again", total=None)
+        return rerun(
+            run, data, device, steps=steps,
+            listen=lambda step, total: bar.update(task, completed=step, total=steps or total),
+        )  # fmt: skip
 
 
 @app.command()
