@@ -1,5 +1,6 @@
 """The main screen: the open section between the titles, the status line and the key bar."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
@@ -92,6 +93,8 @@ class MainScreen(Guarded, Screen[None]):
         }
         self.runs = RunsPane(*place)
         self.panes: dict[str, Pane] = {**self.experiments, sections.RUNS: self.runs}
+        self.set_reactive(MainScreen.current, next(iter(self.panes)))
+        self._opened = asyncio.Event()  # keys that were typed ahead wait for it
         self.stale: set[str] = set()  # sections that are to be drawn again
         self._pace = Pace()
         self._begun: set[Task] = set()
@@ -112,9 +115,12 @@ class MainScreen(Guarded, Screen[None]):
 
     def on_mount(self) -> None:
         """Open the first section and begin to follow the runs."""
-        self.set_interval(TEXT_INTERVAL, self._tick)
-        self.fit(self.app.size)
-        self.show(next(iter(self.panes)))
+        try:
+            self.set_interval(TEXT_INTERVAL, self._tick)
+            self.fit(self.app.size)
+            self.show(self.current)
+        finally:
+            self._opened.set()
 
     # Sections.
 
@@ -155,8 +161,7 @@ class MainScreen(Guarded, Screen[None]):
         small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
         if self.has_class("-too-small") != small:
             self.set_class(small, "-too-small")
-            if self.current:
-                self._focus_list()
+            self._focus_list()
         self.set_class(size.width < FULL_WIDTH, "-tiny")
         needed = f"{SMALLEST[0]}x{SMALLEST[1]}"
         self.too_small.update(
@@ -168,6 +173,7 @@ class MainScreen(Guarded, Screen[None]):
 
     async def action_do(self, ids: str) -> None:
         """Do that of the actions on one key which the open section has."""
+        await self._opened.wait()
         actions = [self.keys.actions.by_id[id] for id in ids.split()]
         here = [action for action in actions if self._has(action)]
         await self.perform([*here, *actions][0])
