@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # other would take them from those that work.
 PYTEST := GOMP_SPINCOUNT=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: run test check long bench lint types snapshots screenshots clean
+.PHONY: run test check long bench lint snapshots screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/mnist-tui run all
@@ -39,8 +39,6 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-
-types: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 # After a change of the app's looks: look at what changed before it is committed.
