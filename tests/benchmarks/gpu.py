@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from engine.data.dataset import Dataset, open_dataset
-from engine.numerics import replay
+from engine.numerics import cuda_graph
 from engine.numerics.device import Device, open_device
 from engine.runs.events import Finished
 from engine.sections.adversarial.config import AdversarialConfig
@@ -33,7 +33,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.recording = 0.0
-        make = replay._Recording.__init__
+        make = cuda_graph._Recording.__init__
 
         def timed(recording, *arguments) -> None:
             since = time.perf_counter()
@@ -41,7 +41,7 @@ class Clock:
             torch.cuda.synchronize()
             self.recording += time.perf_counter() - since
 
-        replay._Recording.__init__ = timed
+        cuda_graph._Recording.__init__ = timed
 
     def run(self, config, data: Dataset, device: Device) -> tuple[float, Finished]:
         """Return the seconds of an experiment, and its last event."""

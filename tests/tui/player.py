@@ -12,7 +12,7 @@ from textual.keys import KEY_TO_UNICODE_NAME, REPLACED_KEYS
 from engine.config import RunConfig
 from engine.laboratory import Laboratory
 from tests.tui.pilot import until
-from tui.app.actions import Actions
+from tui.app.action_list import Actions
 from tui.app.app import MnistTui
 from tui.app.dialogs import DIALOGS
 from tui.app.keymap import parted

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Checkbox, DataTable, Input, OptionList, Select
 
 from tui.app import sections
-from tui.app.actions import Actions
+from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
 from tui.app.keymap import NAMED, Keymap, defaults_of, displayed, parted
 from tui.words import near

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from textual.binding import Binding, BindingsMap
 
-from tui.app.actions import Actions
+from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
 
 ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}

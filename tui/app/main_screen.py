@@ -26,9 +26,9 @@ from tui.app.guard import Guarded
 from tui.app.keymap import Keymap, titled
 from tui.app.look import Look
 from tui.app.pace import Pace
-from tui.app.sections.actions import OPEN
 from tui.app.sections.base import ExperimentPane, Pane
 from tui.app.sections.runs import RunsPane
+from tui.app.sections.shared_actions import OPEN
 from tui.app.widgets.keybar import Links, key_line, title_line
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.status import status_line

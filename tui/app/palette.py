@@ -10,7 +10,7 @@ from textual.events import Mount, Timer
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.app.actions import AnyAction
+from tui.app.action_list import AnyAction
 from tui.app.guard import GuardedDialog
 
 if TYPE_CHECKING:

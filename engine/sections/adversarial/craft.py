@@ -10,8 +10,8 @@ from functools import partial
 import torch
 
 from engine.data.dataset import Dataset
+from engine.numerics.cuda_graph import Replayed
 from engine.numerics.device import Device
-from engine.numerics.replay import Replayed
 from engine.numerics.seeding import Stream, stream
 from engine.runs.events import Event, Progress
 from engine.sections.adversarial.config import ResolvedAdversarialConfig

@@ -15,9 +15,9 @@ from engine.errors import EngineError
 from engine.networks.architectures import ARCHITECTURES
 from engine.networks.network import Network, weights_bytes
 from engine.numerics.augmentation import random_affine, warp
+from engine.numerics.cuda_graph import Replayed
 from engine.numerics.device import Device
 from engine.numerics.inference import predict, to_unit
-from engine.numerics.replay import Replayed
 from engine.numerics.seeding import Stream, stream
 from engine.numerics.sgd import SGD
 from engine.runs.events import Event, Preview, Progress

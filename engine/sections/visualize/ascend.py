@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.files.writer import npy_bytes
 from engine.networks.architectures import Neuron
 from engine.networks.network import Network
-from engine.numerics.replay import Replayed
+from engine.numerics.cuda_graph import Replayed
 from engine.runs.events import Event, Preview, Progress
 from engine.sections.visualize.config import ResolvedVisualizeConfig
 from engine.sections.visualize.neurons import own_activations

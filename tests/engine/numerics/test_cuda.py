@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.numerics.cuda_graph import Replayed
 from engine.numerics.device import open_device
-from engine.numerics.replay import Replayed
 from engine.runs.checkpoint import copied
 from engine.runs.events import Progress
 from engine.sections.adversarial.config import AdversarialConfig

@@ -9,7 +9,7 @@ import pytest
 
 from engine.runs.store import list_runs
 from tests.tui.player import KEYS, assert_sound, playing, press
-from tui.app.actions import Actions
+from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
 from tui.app.keymap import parted
 

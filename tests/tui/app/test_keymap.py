@@ -11,7 +11,7 @@ from engine.sections.train.config import TrainConfig
 from tests.tui import example_runs as examples
 from tests.tui.app.test_snapshots import Script
 from tests.tui.pilot import commands_of, live, long_training, text, until
-from tui.app.actions import Actions
+from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
 from tui.app.keymap import Keymap, displayed, parted
 from tui.app.preferences import Preferences

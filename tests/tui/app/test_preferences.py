@@ -11,7 +11,7 @@ from engine.errors import EngineError
 from tests.tui.pilot import live
 from tui.app import key_rules, preferences
 from tui.app import open as open_app
-from tui.app.actions import Actions
+from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
 from tui.app.keymap import Keymap, parted
 from tui.app.preferences import Preferences, remember_theme

@@ -17,9 +17,9 @@ from engine.runs.events import Preview
 from engine.sections.adversarial.config import AdversarialConfig
 from tui.app import screens
 from tui.app.action import Action, with_action
-from tui.app.sections.actions import OPEN, no_history
 from tui.app.sections.base import Commands, config_of, hint
 from tui.app.sections.network import NetworkPane
+from tui.app.sections.shared_actions import OPEN, no_history
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart, Plot, spark
 from tui.app.widgets.picture import Picture

@@ -20,7 +20,7 @@ from tui.app.action import Action
 from tui.app.guard import Guarded
 from tui.app.keymap import Keymap
 from tui.app.look import Look
-from tui.app.sections import actions
+from tui.app.sections import shared_actions
 from tui.app.widgets.chart import Line
 from tui.app.widgets.room import Rows
 from tui.live.conductor import Conductor
@@ -104,7 +104,7 @@ class ExperimentPane(Pane):
 
     kind: ClassVar[type[RunConfig]]
     close_up: ClassVar[str | None] = None  # the screen that looks closely
-    ACTIONS: ClassVar[tuple[Action[Any], ...]] = actions.OF_EXPERIMENTS
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = shared_actions.OF_EXPERIMENTS
 
     def __init__(
         self, conductor: Conductor, look: Look, artifacts: str, options: Mapping[str, Any]

@@ -15,8 +15,8 @@ from textual.widgets.option_list import Option
 from engine.config import RunConfig
 from engine.runs.events import Preview
 from tui.app.action import Action, without
-from tui.app.sections.actions import MARK, OPEN
 from tui.app.sections.base import Commands, ExperimentPane, hint
+from tui.app.sections.shared_actions import MARK, OPEN
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room

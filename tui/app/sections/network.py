@@ -15,8 +15,8 @@ from engine.sections import warning_of
 from engine.sections.trained import NetworkConfig
 from tui.app import screens
 from tui.app.action import Action, with_action
-from tui.app.sections.actions import EDIT
 from tui.app.sections.base import BAD, Commands, ExperimentPane, config_of
+from tui.app.sections.shared_actions import EDIT
 from tui.summary import headline
 
 

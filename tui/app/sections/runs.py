@@ -17,8 +17,8 @@ from engine.runs.store import list_runs
 from tui.app import screens
 from tui.app.action import Action
 from tui.app.look import Look
-from tui.app.sections.actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.app.sections.base import BAD, Pane
+from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
 from tui.summary import remark_of, run_cells
 from tui.words import MARKED, MARKS, PLAIN_MARKS

@@ -1,6 +1,6 @@
 import torch
 
-from engine.numerics.replay import Replayed
+from engine.numerics.cuda_graph import Replayed
 
 
 def test_off_a_gpu_the_function_is_simply_called():
