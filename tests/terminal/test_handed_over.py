@@ -93,7 +93,7 @@ def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, hom
     ]  # fmt: skip
     wait_for(lambda: len(list_runs(artifacts)) > 1, 120)
     second = list_runs(artifacts)[0]
-    assert second.config.model == "two-conv"
+    assert second.read_config().model == "two-conv"
     assert first.read_status() == "finished"
     wait_for(lambda: read_queue(second))
     assert [batch.runs for batch in read_queue(second)] == [[first.id, second.id]]

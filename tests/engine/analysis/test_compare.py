@@ -172,7 +172,7 @@ def test_noises_are_one_group_where_their_networks_differ_in_seeds_alone(victims
     rows = {row["run"]: row for row in comparison.rows()}
     assert rows[noises[2].id]["network_recipe"] == "tuned"
     assert rows[noises[1].id]["network_seed"] == 2
-    assert rows[noises[1].id]["network"] == noises[1].config.run
+    assert rows[noises[1].id]["network"] == noises[1].read_config().run
 
 
 def test_networks_that_are_gone_are_told_apart_by_their_runs(victims):

@@ -42,10 +42,10 @@ def test_a_sound_run_comes_out_again(copied, section, few, cpu):
 
 
 @pytest.mark.parametrize("recipe", ["assignment", "tuned"])
-def test_so_does_a_run_of_either_recipe_that_was_stopped_and_resumed(runs, recipe, few, cpu):
-    artifacts = str(runs["train"].path.parent)
+def test_so_does_a_run_of_either_recipe_that_was_stopped_and_resumed(copied, recipe, few, cpu):
+    artifacts = str(copied["train"].path.parent)
     found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
-             "run": runs["train"].id, "model": "two-conv", "other_runs": {}}  # fmt: skip
+             "run": copied["train"].id, "model": "two-conv", "other_runs": {}}  # fmt: skip
     configs = [
         train_config(recipe=recipe, epochs=4, artifacts=artifacts),
         AdversarialConfig(recipe=recipe, steps=6, labels=(3,), artifacts=artifacts).resolve(

@@ -216,7 +216,8 @@ def test_verify_tells_of_damaged_lines(copied, few, cpu):
     first, second, *others = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join([first, second, b"\0\0\n", *others]))
     wrong = [check for check in verify(run, few, cpu) if not check.holds]
-    assert [check.words for check in wrong] == ["1 line is damaged in events.jsonl"]
+    assert [check.subject for check in wrong] == ["hashes", "journal"]
+    assert wrong[1].words == "1 line is damaged in events.jsonl"
 
 
 def test_no_damage_of_a_line_gets_past_the_readers(examples, tmp_path):

@@ -25,11 +25,11 @@ def test_a_finished_run_leaves_what_the_contract_lists(tmp_path, few, cpu):
     run = drive(tmp_path, few, cpu, heard.append)
     files = {str(path.relative_to(run.path)) for path in run.path.rglob("[!.]*") if path.is_file()}
     assert files == {
-        "run.json", "events.jsonl", "result.json", "weights.pt", "figures/loss.png",
+        "run.json", "events.jsonl", "result.json", "weights.pt", "answers.npz", "figures/loss.png",
         "figures/accuracy.png", "figures/samples.png", "figures/confusion.png",
     }  # fmt: skip
     info = run.read_info()
-    assert (info["schema"], info["run_id"], info["section"]) == (1, run.id, "train")
+    assert (info["schema"], info["run_id"], info["section"]) == (2, run.id, "train")
     assert (info["status"], info["command"]) == ("finished", "a command")
     assert info["started_at"] < info["finished_at"]
     assert info["dataset"] == few.describe()

@@ -267,6 +267,8 @@ def comparable(run):
             content = path.read_bytes().replace(run.id.encode(), b"RUN")
             files[str(path.relative_to(run.path))] = content
     info = json.loads(files["run.json"]) | {"started_at": None, "finished_at": None}
+    for timed in ("events.jsonl", "result.json"):
+        del info["sha256"][timed]
     result = json.loads(files["result.json"]) | {"seconds": None, "images_per_second": None}
     journal = [json.loads(line) | {"time": None} for line in files["events.jsonl"].splitlines()]
     return files | {"run.json": info, "result.json": result, "events.jsonl": journal}

@@ -182,7 +182,7 @@ def test_show_leaves_hidden_files_and_links_out(runs, tmp_path, capsys):
     assert invoke(["runs", "show", run.name, "--artifacts", str(tmp_path)]) == 0
     files = capsys.readouterr().out.partition("files in")[2].splitlines()[1:]
     names = [line.split()[1] for line in files]
-    assert names == ["events.jsonl", "figures/accuracy.png", "figures/confusion.png",
+    assert names == ["answers.npz", "events.jsonl", "figures/accuracy.png", "figures/confusion.png",
                      "figures/loss.png", "figures/samples.png", "result.json", "run.json",
                      "weights.pt"]  # fmt: skip
 

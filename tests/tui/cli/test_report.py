@@ -75,7 +75,7 @@ def test_strict_exits_with_1_where_a_claim_does_not_hold(artifacts, tmp_path, ca
     training = next(run for run in list_runs(copy) if run.read_config().section == "train")
     arguments = ["report", training.id, *options]
     assert invoke([*arguments, "--strict"]) == 0
-    result = training.result
+    result = training.read_result()
     result["test"]["accuracy"] = 0.999
     training.write_json("result.json", result)
     assert invoke(arguments) == 0

@@ -36,7 +36,7 @@ def test_a_detached_run_prints_its_id_and_is_followed_to_its_end(artifacts):
 def test_it_is_the_run_that_it_would_have_been(artifacts, tmp_path):
     assert call(*TRAIN, "--epochs", 5, "--artifacts", artifacts, "--detach", "--quiet")[0] == 0
     assert call(*TRAIN, "--epochs", 5, "--artifacts", tmp_path / "here")[0] == 0
-    wait_for(lambda: only(artifacts).status == "finished")
+    wait_for(lambda: only(artifacts).read_status() == "finished")
     [here] = list_runs(tmp_path / "here")
     assert comparable(only(artifacts)) == comparable(here)
     assert "--detach" not in only(artifacts).read_info()["command"]
@@ -162,5 +162,5 @@ def test_verify_exits_with_1_where_the_files_say_something_else(artifacts):
     assert code == 1
     assert not told["holds"]
     assert {check["subject"] for check in told["checks"] if not check["holds"]} == {
-        "journal", "result"
+        "hashes", "journal", "result"
     }  # fmt: skip
