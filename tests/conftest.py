@@ -76,6 +76,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("MNIST_TUI_") and name != "MNIST_TUI_TEST_DATA_ROOT":
             monkeypatch.delenv(name)
+    for name in ("COLUMNS", "LINES"):  # xdist's workers get them from readline of the process above
+        monkeypatch.delenv(name, raising=False)
 
 
 def a_few(values: Iterable[Any], few: int = 1) -> list[Any]:
