@@ -45,11 +45,11 @@ class Action(Generic[Owner]):
 def with_action(
     actions: tuple[Action[Any], ...], action: Action[Any], *, after: Action[Any]
 ) -> tuple[Action[Any], ...]:
-    """Return actions with one more, behind another one of them."""
+    """Return actions with one more, inserted behind another."""
     at = actions.index(after) + 1
     return (*actions[:at], action, *actions[at:])
 
 
 def without(actions: tuple[Action[Any], ...], *others: Action[Any]) -> tuple[Action[Any], ...]:
-    """Return actions but for some of them."""
+    """Return actions without some of them."""
     return tuple(action for action in actions if action not in others)

@@ -16,7 +16,7 @@ AnyAction = Action[Any]  # whatever it acts on
 
 
 class Actions:
-    """The actions of the sections that there are now, and of the app around them."""
+    """The actions of all registered sections and of the app around them."""
 
     def __init__(self) -> None:
         self.sections = sections.names()
@@ -38,7 +38,7 @@ class Actions:
 
 
 def merged(lists: Iterable[Sequence[AnyAction]]) -> list[AnyAction]:
-    """Return what is in any of several lists, each once, the order of each list kept."""
+    """Merge lists, each item once, keeping the order of each."""
     found: list[AnyAction] = []
     for actions in lists:
         at = 0

@@ -60,7 +60,7 @@ class MnistTui(GuardedApp):
         machine: Machine | None = None,
         run: Run | None = None,
     ) -> None:
-        """``run`` is one to open at once."""
+        """``run`` is opened at once."""
         super().__init__()
         self.shared = shared
         self.preferences = preferences or Preferences()
@@ -103,7 +103,7 @@ class MnistTui(GuardedApp):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        """Do what the first frame should not wait for."""
+        """Do what need not delay the first frame."""
         gc.enable()
         self.conductor.start_thread()
         self.conductor.prepare(self.shared)
@@ -122,7 +122,7 @@ class MnistTui(GuardedApp):
 
     @work(thread=True, group="follow", exclusive=True, exit_on_error=False)
     def _follow_others(self) -> None:
-        """Read along in the runs that other processes drive, and look for new ones."""
+        """Follow the runs that other processes drive, and look for new ones."""
         self.conductor.shelf.follow()
         if time.monotonic() - self._looked_around > LOAD_INTERVAL:
             self._looked_around = time.monotonic()
@@ -131,12 +131,12 @@ class MnistTui(GuardedApp):
 
     @work(thread=True, exit_on_error=False)
     def _read_load(self) -> None:
-        """Leave a reading for the timer: a thread that waits for the screen could wait for ever."""
+        """Leave a reading for the timer: a thread must never wait for the screen."""
         self.machine = self.machine or Machine()
         self.load = self.machine.read().words()
 
     def _remember(self, theme: str) -> None:
-        """Write down the theme, if it is another than before."""
+        """Save the theme if it has changed."""
         if theme == self._remembered:
             return
         self._remembered = theme
@@ -148,7 +148,7 @@ class MnistTui(GuardedApp):
             self.tell(f"The theme cannot be remembered ({error.strerror}: {error.filename}).")
 
     def on_resize(self, event: Resize) -> None:
-        """Fit the main screen, whatever is open over it."""
+        """Resize the main screen, whatever is open over it."""
         if self.main.is_mounted:
             self.main.fit(event.size)
 
@@ -157,7 +157,7 @@ class MnistTui(GuardedApp):
         await self.main.action_do(ids)
 
     def tell(self, line: str) -> None:
-        """Say what happened, in the status line until something newer does."""
+        """Show a message in the status line until a newer one."""
         self.last = line
         self.notify(line, timeout=12)
 
@@ -179,7 +179,7 @@ class MnistTui(GuardedApp):
             self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Leave out Textual's commands that ours replace."""
+        """Drop Textual's commands that ours replace."""
         for command in super().get_system_commands(screen):
             if command.title not in ("Quit", "Keys", "Maximize", "Minimize"):
                 yield command
@@ -202,7 +202,7 @@ class MnistTui(GuardedApp):
     # Leaving.
 
     def on_signal(self, number: int, frame: object) -> None:
-        """Only set flags: the timer, or whoever reads the control, does the rest."""
+        """Set flags only: the timer, or the reader of the control, does the rest."""
         self.ended_by = signal.Signals(number).name
         self.conductor.abandoned = exit_code(self.ended_by)
         if self.ended_by == "SIGHUP":  # the line dropped: nobody asked for an end
@@ -211,7 +211,7 @@ class MnistTui(GuardedApp):
         self.conductor.close()
 
     async def leave(self) -> None:
-        """Leave; ask first where something runs."""
+        """Quit; ask first if a run is active."""
         own = self.conductor.own
         if own is None:
             self._leave("stop")
@@ -220,7 +220,7 @@ class MnistTui(GuardedApp):
             await self.push_screen(screens.Leave(self.conductor.waiting, paused), self._leave)
 
     async def leave_anywhere(self) -> None:
-        """Leave from wherever one is; asked for again, take the question's first answer."""
+        """Quit from anywhere; the second time, take the question's first answer."""
         if self.screen.get_selected_text():  # Ctrl-C means to copy it
             self.screen.action_copy_text()
             self.screen.clear_selection()
@@ -230,7 +230,7 @@ class MnistTui(GuardedApp):
             await self.leave()
 
     def detach(self) -> None:
-        """Leave, and let what runs go on in a process of its own."""
+        """Quit, and let the active run continue in a process of its own."""
         self._leave("detach")
 
     def _leave(self, answer: str | None) -> None:
@@ -243,7 +243,7 @@ class MnistTui(GuardedApp):
             self.exit()
 
     def on_unmount(self) -> None:
-        """Let the engine's thread end where nobody else sees to it: in tests."""
+        """End the engine's thread where nobody else does: in tests."""
         if self.is_headless:
             self.conductor.stop_all("user")
             self.conductor.close()

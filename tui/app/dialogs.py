@@ -1,4 +1,4 @@
-"""The keys of what opens over a section, by dialog.
+"""The keys of the dialogs, by dialog.
 
 All in one table, since the screens are imported late and the user's keys are checked early.
 """

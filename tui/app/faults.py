@@ -20,7 +20,7 @@ from tui.commands import FOR_TESTS
 
 VARIABLE = FOR_TESTS + "FAULT"
 LOG_BYTES = 1 << 20
-TOO_MANY, WITHIN = 20, 10.0  # different faults, seconds: then the screen is of no use any more
+TOO_MANY, WITHIN = 20, 10.0  # different faults, seconds: beyond that the screen is unusable
 
 _logger = logging.getLogger("mnist-tui")
 
@@ -96,12 +96,12 @@ class Faults:
             self._times.append(time.monotonic())
         if key not in self._logged:
             self._logged.add(key)
-            with suppress(OSError):  # no log must not be one more fault
+            with suppress(OSError):  # a missing log must not be another fault
                 _log(error, place)
 
     @property
     def too_many(self) -> bool:
-        """Whether they come so fast that the screen is of no use."""
+        """Whether they come so fast that the screen is unusable."""
         return len(self._times) == TOO_MANY and self._times[-1] - self._times[0] < WITHIN
 
 

@@ -66,7 +66,7 @@ class Guarded:
             shown.update(Text(line, FAULT))
 
     def clear_fault(self) -> None:
-        """Take that line away: it could be drawn after all."""
+        """Remove that line: drawing has succeeded."""
         if not self._faulty:
             return
         self._faulty = False
@@ -102,7 +102,7 @@ class GuardedDialog(Guarded):
     """Mixed in before a screen that is answered once: a second Enter finds it gone."""
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
-        """Leave with an answer, if it is still asked for."""
+        """Dismiss with an answer, if it is still awaited."""
         if not self.is_current:  # type: ignore[attr-defined]
             return AwaitComplete()
         done: AwaitComplete = super().dismiss(result)  # type: ignore[misc]
@@ -113,7 +113,7 @@ class VisibleText(LineFilter):
     """Replaces control characters in all that is drawn, wherever the text came from."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments with text that a terminal only shows."""
+        """Return the segments with text that is safe to print."""
         if all(text.isprintable() for text, *_ in segments):
             return segments
         return [
@@ -156,16 +156,16 @@ class GuardedApp(Guarded, App[None]):
                 self.notify(line, severity="error")
 
     def told_fault(self, line: str) -> None:
-        """Hear of an error of the screen, in one line."""
+        """Take note of an error of the screen, in one line."""
 
     def break_off(self, error: BaseException) -> None:
-        """Leave, since the screen cannot go on; whoever opened the app sees to its runs."""
+        """Exit, as the screen cannot continue; whoever opened the app takes care of its runs."""
         if self.broken is None:
             self.broken = error
             self.exit(return_code=1)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Take what Textual caught elsewhere: in timers, callbacks, layout, its own widgets."""
+        """Handle what Textual caught elsewhere: in timers, callbacks, layout, its own widgets."""
         self.report(error, "the screen")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -174,12 +174,12 @@ class GuardedApp(Guarded, App[None]):
             self.report(event.worker.error, event.worker.name or "a worker")
 
     def notify(self, message: str, **options: Any) -> None:
-        """Show a message instead of the one before; it is never markup."""
+        """Show a message in place of the last one; it is never markup."""
         self.clear_notifications()
         super().notify(message, **{"markup": False} | options)
 
     async def on_event(self, event: Any) -> None:
-        """Handle a key at once and to its end, before the next one.
+        """Handle a key completely before the next one.
 
         What is typed or clicked after the app was left is for nobody: its screens are going.
         """

@@ -1,4 +1,4 @@
-"""Whether the keys that a user gave to actions can be theirs; if not, one line says why."""
+"""Whether the keys that a user chose for actions are possible; if not, one line says why."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -34,7 +34,7 @@ def keys_of(*widgets: type[DOMNode]) -> set[str]:
 
 
 def checked_keys(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the entries of ``[keys]`` that hold, and why the others do not, by action."""
+    """Return the valid entries of ``[keys]``, and what is wrong with the others, by action."""
     rules = _Rules()
     kept: dict[str, str] = {}
     refused: dict[str, str] = {}

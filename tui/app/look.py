@@ -1,4 +1,4 @@
-"""How everything is drawn: what the whole app shares and keys change."""
+"""How everything is drawn: settings that the whole app shares and keys change."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Look:
     smoothing: float = SMOOTHINGS[1]
 
     def smooth_more(self) -> None:
-        """Take the next smoothing; after the strongest, none."""
+        """Switch to the next smoothing; after the strongest, to none."""
         index = SMOOTHINGS.index(self.smoothing)
         self.smoothing = SMOOTHINGS[(index + 1) % len(SMOOTHINGS)]
 

@@ -1,4 +1,4 @@
-"""What this process and its GPU are busy with: as much of it as the machine tells."""
+"""The load of this process and its GPU, as far as the machine tells."""
 
 import os
 from contextlib import suppress
@@ -46,7 +46,7 @@ class Machine:
             self._gpu = _handle(gpu)
 
     def read(self) -> Load:
-        """Return the present load."""
+        """Return the current load."""
         cpu = self._process.cpu_percent() / 100
         memory = self._process.memory_info().rss
         busy, used, total = None, None, None

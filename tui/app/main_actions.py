@@ -1,4 +1,4 @@
-"""The actions of the app itself: going from section to section, help, palette, leaving."""
+"""The actions of the app itself: switching sections, help, palette, quitting."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

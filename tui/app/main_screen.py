@@ -114,7 +114,7 @@ class MainScreen(Guarded, Screen[None]):
         yield Links(id="keys")
 
     def on_mount(self) -> None:
-        """Open the first section and begin to follow the runs."""
+        """Open the first section and start following the runs."""
         try:
             self.set_interval(TEXT_INTERVAL, self._tick)
             self.fit(self.app.size)
@@ -148,7 +148,7 @@ class MainScreen(Guarded, Screen[None]):
         self.show(names[(names.index(self.current) + by) % len(names)])
 
     def _focus_list(self) -> None:
-        """Give the focus to the section's list, but to none while the terminal is too small.
+        """Focus the section's list, or nothing while the terminal is too small.
 
         At once, not by focus(), which keys that were typed ahead would overtake.
         """
@@ -157,7 +157,7 @@ class MainScreen(Guarded, Screen[None]):
         self.set_focus(lists.first() if shown else None)
 
     def fit(self, size: Size) -> None:
-        """Fit a terminal's size; say so where it is too small for anything else."""
+        """Adapt to the terminal's size; say so if it is too small."""
         small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
         if self.has_class("-too-small") != small:
             self.set_class(small, "-too-small")
@@ -172,7 +172,7 @@ class MainScreen(Guarded, Screen[None]):
     # Actions.
 
     async def action_do(self, ids: str) -> None:
-        """Do that of the actions on one key which the open section has."""
+        """Of the actions on one key, do the one that the open section has."""
         await self._opened.wait()
         actions = [self.keys.actions.by_id[id] for id in ids.split()]
         here = [action for action in actions if self._has(action)]
@@ -229,7 +229,7 @@ class MainScreen(Guarded, Screen[None]):
         self.open_run(message.run)
 
     def open_run(self, run: Run) -> None:
-        """Open a run in its section, from its files alone where it was not started here."""
+        """Open a run in its section, from its files if it was not started here."""
         try:
             task = self.conductor.open(run)
         except MnistTuiError as error:
@@ -262,7 +262,7 @@ class MainScreen(Guarded, Screen[None]):
         self.look_around()
 
     def look_around(self) -> None:
-        """Take in what the lines around the section have to say now."""
+        """Collect what the lines around the section say now."""
         if not self.query("#progress"):
             return
         chosen = self.pane.chosen

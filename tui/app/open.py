@@ -1,4 +1,4 @@
-"""Opens the app on the terminal, and sees that nothing is lost or left hanging at its end."""
+"""Opens the app on the terminal, and makes sure that nothing is lost or left hanging at its end."""
 
 import asyncio
 import locale
@@ -23,7 +23,7 @@ from tui.console import complain, say
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code, handling_signals
 
-TELL_AFTER = 0.5  # seconds of saving after which a person is told why the prompt does not come
+TELL_AFTER = 0.5  # seconds of saving after which the user is told why the prompt is late
 PATIENCE = 600.0  # seconds that saving may take
 # No mouse reports, no bracketed paste, the cursor shown, the screen from before the app.
 RESET = (
@@ -34,7 +34,7 @@ RESET = (
 def open_app(
     config: RunConfig, *, ascii_: bool, said: Collection[str] = (), run: Run | None = None
 ) -> int:
-    """Run the app, with a run opened where one is given, until it is left; return the exit code.
+    """Run the app until the user quits; return the exit code. ``run`` is opened at once.
 
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
@@ -55,7 +55,7 @@ def open_app(
             app.run(loop=loop)
         except Exception as error:
             app.broken = app.broken or error
-        # What the loop still has to say of tasks that were cut short is for nobody.
+        # Nobody wants to hear from the loop about tasks that were cut short.
         loop.set_exception_handler(lambda loop, context: None)
         with handling_signals(partial(_while_leaving, app)):
             for problem in preferences.problems:  # in the app there is one line for them
@@ -78,7 +78,7 @@ def in_a_line(problems: Sequence[str]) -> str:
 
 
 def _leave(app: MnistTui) -> int:
-    """See to the runs of an app that has ended, and say what became of them; return the exit code.
+    """Finish the runs of an app that has ended, say what became of them, return the exit code.
 
     A run is stopped or handed over as the user chose. What ended the app otherwise costs no run:
     it is handed over.
@@ -99,7 +99,7 @@ def _leave(app: MnistTui) -> int:
     except KeyboardInterrupt:
         complain("interrupted while saving; `mnist-tui runs` shows what can be resumed")
         _end(130)
-    for task in conductor.collect():  # that nobody saw any more
+    for task in conductor.collect():  # that nobody has seen
         if task.state == "failed":
             complain(task.message)
     if conductor.not_handed_over:
@@ -117,7 +117,7 @@ def _leave(app: MnistTui) -> int:
 
 
 def _wait(conductor: Conductor) -> None:
-    """Wait until what was done is saved or handed over; a second Ctrl-C ends that."""
+    """Wait until progress is saved or handed over; a second Ctrl-C stops waiting."""
     if not conductor.saved(TELL_AFTER):
         complain(
             "handing over the active run ..."
@@ -136,7 +136,7 @@ def _end(code: int) -> NoReturn:
 
 
 def restoring(terminal: TextIO | None, screen: TextIO | None) -> Callable[[], None]:
-    """Return what brings the terminal back as it is now, without waiting for it.
+    """Return a function that restores the terminal's current state without blocking.
 
     For a process that must end while its screen hangs.
     """
@@ -161,13 +161,13 @@ def restoring(terminal: TextIO | None, screen: TextIO | None) -> Callable[[], No
 def with_defaults(
     config: RunConfig, defaults: Mapping[str, Any], said: Collection[str]
 ) -> RunConfig:
-    """Return ``config`` with the user's defaults for its options, but for those that were said."""
+    """Return ``config`` with the user's defaults for the options that were not given."""
     unsaid = options_of(RunConfig).keys() - set(said)
     return replace(config, **{name: defaults[name] for name in unsaid & defaults.keys()})
 
 
 def plain_terminal() -> bool:
-    """Tell whether images must be drawn in plain ASCII: no colour wanted, or no UTF-8 there."""
+    """Tell whether images must be plain ASCII: no colour wanted, or no UTF-8 available."""
     return bool(os.environ.get("NO_COLOR")) or not _utf8()
 
 

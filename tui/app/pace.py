@@ -31,5 +31,5 @@ class Pace:
         return passed >= LATEST or self._used() - self._before <= SHARE * passed
 
     def drew(self) -> None:
-        """Begin to count anew."""
+        """Start counting again."""
         self._at, self._before = self._clock(), self._used()

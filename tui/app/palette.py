@@ -44,7 +44,7 @@ class Palette(GuardedDialog, CommandPalette):
 
 
 class ActionCommands(Provider):
-    """The actions that the palette finds: all, or in a dialog those that work there too."""
+    """The actions that the palette finds: all, or over a dialog those that work there too."""
 
     async def discover(self) -> Hits:
         """Yield every action, by its sentence."""

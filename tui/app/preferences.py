@@ -53,7 +53,7 @@ class Preferences:
 
     @classmethod
     def read(cls, path: Path) -> "Preferences":
-        """Read the file; what cannot be used is left out, with a line that says so."""
+        """Read the file; unusable entries are ignored, with a line that says so."""
         try:
             values = _parsed(path, _text(path))
         except FileNotFoundError:
@@ -80,7 +80,7 @@ class Preferences:
 
 
 def _text(path: Path) -> str:
-    """Return what a file holds, links followed. Raises FileNotFoundError and EngineError."""
+    """Return a file's content, following links. Raises FileNotFoundError and EngineError."""
     try:
         return read_bytes(os.path.realpath(path), LIMIT).decode().removeprefix(BOM)
     except UnicodeDecodeError as error:
@@ -91,7 +91,7 @@ def _text(path: Path) -> str:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
-    """Return what TOML says. Raises EngineError."""
+    """Parse TOML. Raises EngineError."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -114,7 +114,7 @@ def _table(values: Mapping[str, Any], name: str, wrong: dict[str, str]) -> dict[
 
 
 def _checked_keys(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the keys that can be the user's, and why the others cannot, by action."""
+    """Return the user's valid keys, and what is wrong with the others, by action."""
     if not given:
         return {}, {}
     from tui.app.key_rules import checked_keys  # with widgets that the first frame does not need
@@ -123,7 +123,7 @@ def _checked_keys(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, s
 
 
 def _checked_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the options that can be defaults, and why the others cannot, by name."""
+    """Return the valid defaults, and what is wrong with the others, by name."""
     kept: dict[str, Any] = {}
     refused: dict[str, str] = {}
     names = dict.fromkeys(name for kind in configs().values() for name in options_of(kind))
@@ -145,7 +145,7 @@ def _checked_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
 
 
 def remember_theme(path: Path, theme: str) -> None:
-    """Write the theme into the file, unless it says so already; all else stays as it is.
+    """Write the theme into the file if it differs; everything else stays as it is.
 
     The file is read again for it, since another app may have written meanwhile, and a link is
     written through. Raises EngineError and OSError where that cannot be: what is not TOML is never

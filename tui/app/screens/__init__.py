@@ -1,4 +1,4 @@
-"""What opens over a section: questions, forms and close looks, one file each.
+"""Dialogs over a section: questions, forms and close-ups, one file each.
 
 Each is imported when it is first wanted, which is after the first frame.
 """

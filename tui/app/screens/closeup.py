@@ -1,4 +1,4 @@
-"""A close look at one thing of a section: a sample, a noise, a neuron, the map of success.
+"""A close-up of one thing in a section: a sample, a noise, a neuron, the map of success.
 
 A close-up is drawn anew twice a second, so that it lives as long as the run does. It keeps to the
 run that it was opened on, also where the section behind it goes on to the next one.
@@ -56,7 +56,7 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
             yield Static(id="closeup")
 
     def on_mount(self) -> None:
-        """Draw, and go on drawing."""
+        """Draw, and keep drawing."""
         self.draw()
         self.set_interval(INTERVAL, self.draw)
 
@@ -71,7 +71,7 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
         return Size(self.app.size.width - gutter.width, self.app.size.height - gutter.height)
 
     def draw(self) -> None:
-        """Bring title and picture up to date."""
+        """Update title and picture."""
         panel, room = self.query_one(VerticalScroll), self.room
         panel.border_title = self.title_words()
         picture = self.picture(room)
@@ -96,7 +96,7 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
         raise NotImplementedError
 
     def picture(self, room: Size) -> Text:
-        """Return what is looked at, no wider than ``room``; what is higher can be scrolled."""
+        """Return the content, no wider than ``room``; it scrolls if it is higher."""
         raise NotImplementedError
 
     def action_move(self, by: int) -> None:

@@ -1,4 +1,4 @@
-"""Marked runs compared: ranked, their curves in one chart, their pictures side by side."""
+"""The marked runs compared: ranked, curves in one chart, pictures side by side."""
 
 from typing import ClassVar
 
@@ -98,7 +98,7 @@ class Compare(GuardedDialog, ModalScreen[None]):
             self._draw_curves()
 
     def action_sideways(self, by: int) -> None:
-        """Scroll the ranking to its sides."""
+        """Scroll the ranking sideways."""
         self.query_one(Room).scroll_relative(x=by, animate=False)
 
     def action_scroll(self, by: int) -> None:
@@ -107,7 +107,7 @@ class Compare(GuardedDialog, ModalScreen[None]):
 
 
 def _rendered(table: object) -> Text:
-    """Return a table as words, as wide as it is: one can scroll sideways."""
+    """Return a table as text at its full width: it scrolls sideways."""
     console = SafeConsole(width=WIDEST, color_system=None)
     with console.capture() as capture:
         console.print(table)

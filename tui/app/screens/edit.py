@@ -27,7 +27,7 @@ ANSWERS = {"run": "run", "keep": "keep", "copy": "copy"}  # short, for sixty col
 
 
 class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
-    """Returns the runs as edited and whether to run them now, or None where nothing is to change.
+    """Returns the runs as edited and whether to run them now, or None if cancelled.
 
     The runs come and go as a list for each command line, and what is returned is what is shown.
     """
@@ -168,7 +168,7 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
             self.app.bell()
 
     def action_copy(self) -> None:
-        """Put the command lines on the clipboard of whoever sits at the terminal (OSC 52)."""
+        """Copy the command lines to the clipboard of the user's terminal (OSC 52)."""
         if self._check():
             self.app.copy_to_clipboard("\n".join(self._command_lines()))
             self.notify("Copied, where the terminal allows it.")

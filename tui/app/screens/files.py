@@ -1,4 +1,4 @@
-"""Where a run's files are, and the one line that brings them home."""
+"""Where a run's files are, and the command that copies them home."""
 
 import getpass
 import os

@@ -1,4 +1,4 @@
-"""The question that is asked when someone leaves while a run goes on."""
+"""The question on quitting while a run is active."""
 
 from typing import ClassVar
 

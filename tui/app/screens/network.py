@@ -51,7 +51,7 @@ class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
             yield OptionList(*options)
 
     def on_mount(self) -> None:
-        """Put the cursor on the present choice."""
+        """Put the cursor on the current choice."""
         options = self.query_one(OptionList)
         ids = [option.id for option in options.options]
         options.highlighted = ids.index(self.present) if self.present in ids else 0
@@ -67,7 +67,7 @@ class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
 
 
 def trained_runs(artifacts: str) -> list[Run]:
-    """Return the finished trainings in a folder, newest first; what cannot be read is passed."""
+    """Return the finished trainings in a folder, newest first; unreadable ones are skipped."""
     found = []
     with suppress(MnistTuiError):
         for run, info in finished_runs(Path(artifacts)):

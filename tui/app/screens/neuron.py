@@ -1,4 +1,4 @@
-"""One neuron: its image, its receptive field, what the test set has for it, and its climb."""
+"""One neuron: its image, its receptive field, its strongest test images and its curve."""
 
 import textwrap
 from typing import Any
@@ -83,7 +83,7 @@ class NeuronView(CloseUp):
         return self.neuron.receptive_field
 
     def _exemplars(self, images: np.ndarray, width: int, height: int) -> Text:
-        """Return the images' receptive fields, as large as they fit, but never tiny."""
+        """Return the images' receptive fields, as large as fits, but never tiny."""
         pictures = []
         size = max(EXEMPLAR, fitting_size(len(images), width, height))
         for image in images:

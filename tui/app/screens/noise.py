@@ -39,7 +39,7 @@ class NoiseView(CloseUp):
         return f"{digit} digit  {target} target  {keys.name('closeup.close')} closes"
 
     def title_words(self) -> str:
-        """Return which digit is to be read as which."""
+        """Return which digit should be read as which."""
         return f"A {self.digit} to be read as {self.label}{self.when}"
 
     def picture(self, room: Size) -> Text:

@@ -51,7 +51,7 @@ class SuccessMap(CloseUp):
 
 
 def _per_cent(rate: float, *, whole: bool) -> str:
-    """Return a rate in per cent; 0 and 100 stand for none and all alone."""
+    """Return a rate in per cent; only none is 0 and only all is 100."""
     if rate in (0, 1):
         return f"{rate * 100:.0f}"
     if whole:

@@ -81,7 +81,7 @@ MAP = Action["AdversarialPane"](
 
 
 class AdversarialPane(NetworkPane):
-    """Section 2 of the report."""
+    """Section 2: ten target labels."""
 
     section = "adversarial"
     close_up = "NoiseView"

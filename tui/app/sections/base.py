@@ -1,4 +1,4 @@
-"""What the sections share: which task they show, at which step, and what the next run is."""
+"""What panes share: the task that is shown, at which step, and the next run's options."""
 
 import dataclasses
 import textwrap
@@ -71,7 +71,7 @@ class Pane(Guarded, Container):
 
     @property
     def running(self) -> Task | None:
-        """The run that pause and stop are about."""
+        """The run that pause and stop act on."""
         return self.conductor.running
 
     async def open(self) -> None:
@@ -85,7 +85,7 @@ class Pane(Guarded, Container):
         """Return to the latest step, where there are steps."""
 
     def redraw(self, *, pictures: bool = True) -> None:
-        """Bring all up to date, or the words alone; an error is shown instead, and reported."""
+        """Update everything, or the text alone; an error is shown in its place and reported."""
         drawn = self.guarded(self.refresh_text)
         if pictures:
             drawn = self.guarded(self.refresh_pictures) and drawn
@@ -93,10 +93,10 @@ class Pane(Guarded, Container):
             self.clear_fault()
 
     def refresh_text(self) -> None:
-        """Bring numbers and words up to date."""
+        """Update numbers and text."""
 
     def refresh_pictures(self) -> None:
-        """Bring charts and images up to date."""
+        """Update charts and images."""
 
 
 class ExperimentPane(Pane):
@@ -109,7 +109,7 @@ class ExperimentPane(Pane):
     def __init__(
         self, conductor: Conductor, look: Look, artifacts: str, options: Mapping[str, Any]
     ) -> None:
-        """``options`` hold what was asked for before any editing, of any section."""
+        """``options`` are those given at the start, of any section."""
         super().__init__(conductor, look, artifacts)
         known = options_of(self.kind)
         self.config = self.kind(**{name: v for name, v in options.items() if name in known})
@@ -131,7 +131,7 @@ class ExperimentPane(Pane):
 
     @property
     def running(self) -> Task | None:
-        """What is shown where another process drives it, or else what runs here."""
+        """The shown run if another process drives it, else the one that runs here."""
         if self.shown is not None and self.shown.elsewhere:
             return self.shown
         return self.conductor.running
@@ -175,11 +175,11 @@ class ExperimentPane(Pane):
         self.refresh_pictures()
 
     def configs_of_choice(self) -> Commands:
-        """Return what is marked or else chosen, for the key r: a list for each command line."""
+        """Return what is marked, or else selected, for ``r``: a list for each command line."""
         raise NotImplementedError
 
     def configs_of_all(self) -> Commands:
-        """Return everything in the section, for the key a."""
+        """Return everything in the section, for ``a``."""
         raise NotImplementedError
 
     @property
@@ -198,12 +198,12 @@ class ExperimentPane(Pane):
         return Text.assemble((mark, "bold #CC79A7"), words)
 
     def mark(self) -> None:
-        """Mark the highlighted row, or take its mark away."""
+        """Mark or unmark the highlighted row."""
         self.marked ^= {self.row}
         self.refresh_text()
 
     def scroll_panels(self, by: int) -> None:
-        """Scroll the panels that hold more than they show, by lines."""
+        """Scroll the panels that have more than they show, by lines."""
         for panel in self.query(VerticalScroll):
             panel.scroll_relative(y=by, animate=False)
 
@@ -218,7 +218,7 @@ class ExperimentPane(Pane):
         self.refresh_pictures()
 
     def lines(self, curve: Curve, style: str, *, smooth: bool = True) -> list[Line]:
-        """Return a curve's line; where it is smoothed, over the raw one."""
+        """Return a curve's line; if smoothed, over the raw one."""
         weight = self._weight if smooth else 0.0
         if not weight:
             return [Line(curve.steps, curve.values, style)]
@@ -251,7 +251,7 @@ class ExperimentPane(Pane):
         return "" if self.cursor is None else f"  step {self.cursor:,}"
 
     def edit(self, commands: Commands) -> None:
-        """Take over the options that the form made of the chosen runs."""
+        """Adopt the options that the form returned for the selected runs."""
         config = commands[0][0]
         names = options_of(self.kind)
         self.config = dataclasses.replace(
@@ -260,13 +260,13 @@ class ExperimentPane(Pane):
         self.refresh_text()
 
     def invitation(self, keys: str) -> Text:
-        """Return which keys make a first run, or that runs are still being looked for."""
+        """Say which keys start a first run, or that runs are still being looked for."""
         if self.conductor.shelf.loading:
             return Text("loading …", "dim")
         return Text(keys, "bold")
 
     def about_shown(self) -> Text:
-        """Return what the shown run is: number, recipe, seed and dataset, or what went wrong."""
+        """Describe the shown run: number, recipe, seed and dataset, or what went wrong."""
         task = self.shown
         if task is None:
             return Text()
@@ -290,5 +290,5 @@ def config_of(task: Task, kind: type[Asked]) -> Asked:
 
 
 def hint(words: str, room: Size) -> Text:
-    """Return words for a panel which has nothing to show yet."""
+    """Return the text for a panel that has nothing to show yet."""
     return Text(textwrap.fill(words, max(room.width, 8)), style="dim italic")

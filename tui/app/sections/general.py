@@ -61,7 +61,7 @@ class GeneralPane(ExperimentPane):
         yield images
 
     def on_mount(self) -> None:
-        """Draw as the whole app does."""
+        """Draw in the app's style."""
         self.chart.plain = self.look.plain
 
     def configs_of_choice(self) -> Commands:
@@ -126,7 +126,7 @@ def option_of(name: str) -> Option:
 
 
 def numbers_in(results: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
-    """Yield the numbers of results by where they stand: ``test accuracy``."""
+    """Yield the numbers in results by their place: ``test accuracy``."""
     for name, value in results.items():
         words = f"{path} {name}".strip().replace("_", " ")
         if isinstance(value, Mapping):

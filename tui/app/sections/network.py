@@ -44,7 +44,7 @@ class NetworkPane(ExperimentPane):
     )
 
     def choose_network(self, run: str | None) -> None:
-        """Look at the network of a run from now on; None is the newest of the best model."""
+        """Use the network of a run from now on; None is the newest of the best model."""
         self.config = replace(self.config, run=run)
         self.shown = self.newest(self.looks_at_choice)
         if self.shown is None and run is not None:

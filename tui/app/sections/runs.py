@@ -92,11 +92,11 @@ class RunsPane(Pane):
             yield Static(id="no-runs")
 
     def on_mount(self) -> None:
-        """Write the head of the table."""
+        """Write the table's header."""
         self.table.add_columns(*COLUMNS)
 
     def refresh_text(self) -> None:
-        """Read the artifacts folder again; the cursor stays on its run."""
+        """Reread the artifacts folder; the cursor stays on its run."""
         table, empty = self.table, self.empty
         words = self.box.value.lower().split()
         here = table.coordinate_to_cell_key(table.cursor_coordinate).row_key if table.rows else None
@@ -161,7 +161,7 @@ class RunsPane(Pane):
         return [Run(Path(self.artifacts) / name) for name in sorted(self._marked, reverse=True)]
 
     def mark(self) -> None:
-        """Mark the run under the cursor and go to the next, or take its mark away."""
+        """Mark or unmark the run under the cursor and go to the next."""
         if self.chosen is None:
             return
         self._marked ^= {self.chosen.id}
@@ -170,7 +170,7 @@ class RunsPane(Pane):
 
     @property
     def chosen_state(self) -> str:
-        """Its status at the last reading of the folder."""
+        """Its status when the folder was last read."""
         chosen = self.chosen
         return self._states.get(chosen.id, "") if chosen else ""
 

@@ -122,7 +122,7 @@ RESUME = Action["Pane"](
 
 
 def no_history(pane: "ExperimentPane") -> str | None:
-    """Return what to do where no run is shown that can be looked at."""
+    """Return what to do if there is no run to look at."""
     if pane.shown is not None and pane.shown.history.event_steps:
         return None
     return f"There is no run to look at yet; {pane.keys.name('run.choice')} starts one."

@@ -33,7 +33,7 @@ ROOM_FOR_PROBABILITY = 14  # pixels a side
 
 
 class TrainPane(ExperimentPane):
-    """Section 1 of the report."""
+    """Section 1: three networks."""
 
     section = "train"
     close_up = "SampleView"

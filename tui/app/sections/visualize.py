@@ -33,7 +33,7 @@ ROWS: tuple[tuple[str, int | None], ...] = tuple(
 
 
 class VisualizePane(NetworkPane):
-    """Section 3 of the report."""
+    """Section 3: layers and neurons."""
 
     section = "visualize"
     close_up = "NeuronView"

@@ -1,1 +1,1 @@
-"""What panes are made of, one widget a file."""
+"""The widgets of panes, one per file."""

@@ -67,7 +67,7 @@ class Chart(Guarded, Widget):
         self.plot, self.border_title, self.border_subtitle = Plot(), title, ""
 
     def watch_plot(self) -> None:
-        """Draw at the present size; where it looks the same, nothing is sent to the terminal."""
+        """Draw at the current size; nothing is sent to the terminal if it looks the same."""
         drawn = self._draw()
         if drawn != self._drawn:
             self._drawn = drawn

@@ -1,4 +1,4 @@
-"""Textual's lists, mended."""
+"""Fixes for Textual's lists."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def _move_page_of_lines(self: OptionList, direction: Any) -> None:
 
 
 def mend_lists() -> None:
-    """Let no list fail at a page key that comes before its layout, or while it is hidden.
+    """Keep lists from failing on a page key before their layout, or while hidden.
 
     The class itself, since Textual's selects and its palette make lists of their own.
     """

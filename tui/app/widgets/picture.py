@@ -1,4 +1,4 @@
-"""A panel's content that is sent to the terminal only when it changed."""
+"""A panel's content, sent to the terminal only when it has changed."""
 
 from rich.text import Text
 from textual.widgets import Static

@@ -1,4 +1,4 @@
-"""What is drawn for a size: each widget asks for its drawing again when its own size changes."""
+"""Widgets that draw for their size: each asks for its drawing again when its size changes."""
 
 from collections.abc import Callable
 

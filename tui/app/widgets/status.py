@@ -1,4 +1,4 @@
-"""The line of progress: what runs, how far it is, how fast and how long it will take."""
+"""The status line: the active run, its progress, speed and remaining time."""
 
 from rich.text import Text
 
@@ -22,7 +22,7 @@ def status_line(
     plain: bool,
     width: int,
 ) -> Text:
-    """Return the line for the active run, or else ``last``, what happened last.
+    """Return the line for the active run, or else ``last``, the latest message.
 
     ``chosen`` is the run that the keys are about now.
     """
