@@ -102,7 +102,7 @@ def test_ctrl_z_suspends_and_fg_resumes(artifacts, home):
             return file.read().rpartition(")")[2].split()[0]
 
     terminal.press("\x1a")
-    wait_for(lambda: state() == "T", 10)
+    terminal.read(lambda t: state() == "T")  # it stops when all that it drew has been read
     os.kill(terminal.pid, signal.SIGCONT)
     wait_for(lambda: state() != "T", 10)
     before = len(terminal.output)

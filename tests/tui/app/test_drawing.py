@@ -235,7 +235,10 @@ def test_close_looks_in_every_room(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 
     async def story(app, pilot):
-        await pilot.press(key, *keys)
+        await pilot.press(key)
+        pane = app.main.pane
+        await until(pilot, lambda: pane.shown is not None)
+        await pilot.press(*keys)
         await until(pilot, lambda: isinstance(app.screen, CloseUp))
         for width in WIDTHS:
             room = Size(width - 5, HEIGHTS[width % len(HEIGHTS)] - 2)
@@ -252,7 +255,10 @@ def test_close_looks_on_the_screen(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 
     async def story(app, pilot):
-        await pilot.press(key, *keys)
+        await pilot.press(key)
+        pane = app.main.pane
+        await until(pilot, lambda: pane.shown is not None)
+        await pilot.press(*keys)
         await until(pilot, lambda: isinstance(app.screen, CloseUp))
         for width, height in zip(SOME_WIDTHS, cycle(HEIGHTS), strict=False):
             panel = app.screen.query_one(VerticalScroll)
