@@ -132,7 +132,8 @@ class Laboratory:
         if key not in self._datasets:
             name, root, offline = key
             data = open_dataset(name, root, offline=offline, warn=self._warn)
-            self._datasets[key] = self._datasets[data.name, data.origin, offline] = data
+            self._datasets[key] = data
+            self._datasets[data.name, data.origin, offline] = data  # as it was found
         return self._datasets[key]
 
     def _device(self, config: RunConfig) -> "Device":

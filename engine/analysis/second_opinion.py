@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.data.dataset import Dataset
 from engine.errors import EngineError
 from engine.files.reader import MB, read_state
+from engine.networks.architectures import WEIGHTS_FILE
 from engine.runs.run import Run
 from engine.sections.section import Verdict
 
@@ -31,7 +32,8 @@ def layers_of(weights: Mapping[str, Tensor], images: Tensor) -> dict[str, Tensor
             values = F.conv2d(
                 values, weights[f"conv{number}.weight"], weights[f"conv{number}.bias"], padding=1
             )
-            values = found[f"pool{number}"] = F.max_pool2d(F.relu(values), 2)
+            values = F.max_pool2d(F.relu(values), 2)
+            found[f"pool{number}"] = values
     values = values.flatten(1)
     if "hidden.weight" in weights:
         values = F.relu(F.linear(values, weights["hidden.weight"], weights["hidden.bias"]))
@@ -50,7 +52,7 @@ def answers_of(weights: Mapping[str, Tensor], images: np.ndarray, noise: np.ndar
 
 def weights_of(run: Run) -> dict[str, Tensor]:
     """Return the weights that a run left. Raises EngineError."""
-    path = run.path / "weights.pt"
+    path = run.path / WEIGHTS_FILE
     try:
         content = read_state(path, 64 * MB, "train the network again")
     except FileNotFoundError:

@@ -11,6 +11,7 @@ IMAGE_SIZE = 28
 CLASSES = 10
 KERNEL = 3
 CHANNELS = 32
+WEIGHTS_FILE = "weights.pt"  # in the directory of a run that trained a network
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

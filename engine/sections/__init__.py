@@ -35,7 +35,8 @@ def find(name: str) -> AnySection:
     except (KeyError, TypeError):
         raise UsageError(f"There is no section {name!r}, only {', '.join(_SECTIONS)}.") from None
     if isinstance(found, str):
-        found = _SECTIONS[name] = import_module(found).SECTION
+        found = import_module(found).SECTION
+        _SECTIONS[name] = found
     return found
 
 

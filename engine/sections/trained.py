@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.config import RECIPES, RunConfig
 from engine.errors import EngineError, MissingNetwork, Unsound, UsageError
 from engine.files.reader import is_id, run_beside
-from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
+from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, WEIGHTS_FILE
 from engine.options import option, unasked
 from engine.sections.section import Made, Section
 from engine.sections.train.chance import REMEDY
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from engine.numerics.device import Device
     from engine.runs.run import Run
 
-WEIGHTS_FILE = "weights.pt"
 CHECKPOINT_INTERVAL = 100  # steps, where there are no epochs
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.files.values import digits, fractions
+from engine.networks.architectures import WEIGHTS_FILE
 from engine.runs.events import Event, real
 from engine.runs.history import best, last
 from engine.runs.schema import ANSWERS_FILE
@@ -38,7 +39,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
     decisive = ("model",)
     flaw = "at chance"
     drawn_from = ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples")
-    files = ("weights.pt", ANSWERS_FILE)
+    files = (WEIGHTS_FILE, ANSWERS_FILE)
     verified = "accuracy, loss, samples and confusion come out again from weights.pt"
     comes_out_again = "Test accuracy comes out again from the weights"
 
@@ -60,7 +61,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
         """Return a run's network. Raises EngineError."""
         from engine.networks.network import load_network
 
-        return load_network(run.path / "weights.pt", config.model, device.torch_device)
+        return load_network(run.path / WEIGHTS_FILE, config.model, device.torch_device)
 
     def evaluate(
         self, config: ResolvedTrainConfig, made: "Network", data: "Dataset", device: "Device"

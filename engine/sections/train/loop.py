@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.data.dataset import Dataset, Split
 from engine.errors import EngineError
-from engine.networks.architectures import ARCHITECTURES
+from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE
 from engine.networks.network import Network, weights_bytes
 from engine.numerics.augmentation import random_affine, warp
 from engine.numerics.cuda_graph import Replayed
@@ -60,7 +60,7 @@ class TrainState:
 
     def files(self) -> dict[str, bytes]:
         """Return the files that a finished run leaves, by name."""
-        return {"weights.pt": weights_bytes(self.network)}
+        return {WEIGHTS_FILE: weights_bytes(self.network)}
 
     def made(self) -> Network:
         """Return the trained network."""
