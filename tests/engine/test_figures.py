@@ -13,6 +13,7 @@ from engine.report.document import render
 from engine.runs.history import History
 from engine.runs.run import Run
 from engine.sections.adversarial import figures as adversarial
+from tests.conftest import a_few
 from tests.tui import example_runs as examples
 
 
@@ -26,7 +27,7 @@ def test_who_reads_a_figure_while_it_is_drawn_again_gets_a_whole_one(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("kept", [0, 20, -5])
+@pytest.mark.parametrize("kept", a_few([20, 0, -5]))
 def test_a_figure_that_was_cut_is_drawn_again(copied, kept):
     run = copied["train"]
     path = run.path / "figures" / "loss.png"

@@ -20,6 +20,7 @@ from engine.report.referee import referee
 from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.runs.store import list_runs, remove_run
+from tests.conftest import a_few
 from tests.engine.conftest import spoil_array, spoil_json
 
 
@@ -210,7 +211,7 @@ def test_a_planted_flaw_is_found(copied, few, cpu, flaw, claim):
     ("section", "name"),
     [("train", "weights.pt"), ("adversarial", "noise.npy"), ("visualize", "images.npy")],
 )
-@pytest.mark.parametrize("content", [None, b"", b"nonsense"])
+@pytest.mark.parametrize("content", a_few([b"nonsense", None, b""]))
 def test_what_is_lost_or_damaged_is_found_and_the_page_is_made(
     copied, few, cpu, tmp_path, section, name, content
 ):

@@ -53,6 +53,7 @@ def assert_it_went_on_and_ended_equal(artifacts, uninterrupted):
     assert comparable(run) == uninterrupted
 
 
+@pytest.mark.extended
 def test_d_leaves_and_the_run_ends_as_if_nothing_had_happened(artifacts, home, uninterrupted):
     terminal = training(artifacts, **home)
     terminal.press("d")
@@ -69,6 +70,7 @@ def test_a_line_that_drops_hands_the_run_over(artifacts, home, uninterrupted):
     assert_it_went_on_and_ended_equal(artifacts, uninterrupted)
 
 
+@pytest.mark.extended
 def test_a_line_that_stalls_and_then_drops_hands_it_over_too(artifacts, home, uninterrupted):
     """The app's loop hangs on a terminal that nobody reads when the signal comes."""
     terminal = training(artifacts, **home)
@@ -81,6 +83,7 @@ def test_a_line_that_stalls_and_then_drops_hands_it_over_too(artifacts, home, un
     assert_it_went_on_and_ended_equal(artifacts, uninterrupted)
 
 
+@pytest.mark.extended
 def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, home):
     terminal = training(artifacts, key="a", **home)
     terminal.press("q")

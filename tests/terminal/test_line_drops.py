@@ -42,6 +42,7 @@ def hang_up(*arguments, artifacts):
 
 
 @pytest.mark.parametrize("json", [False, True])
+@pytest.mark.extended
 def test_a_run_and_its_resume_are_kept_with_129(artifacts, uninterrupted, json):
     if json:
         terminal = Terminal(*TRAIN, "--json", "--artifacts", str(artifacts), watch=False)

@@ -20,7 +20,7 @@ from engine.runs.session import Session
 from engine.runs.store import create_run
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.visualize.config import VisualizeConfig
-from tests.conftest import train_config
+from tests.conftest import a_few, train_config
 from tests.processes import comparable
 
 
@@ -133,7 +133,7 @@ def test_killed_before_the_first_checkpoint_it_begins_anew(config, few, cpu):
     assert comparable(run) == expected
 
 
-@pytest.mark.parametrize("left", [None, b"", b'{"event":"started","step":0,"time":17'])
+@pytest.mark.parametrize("left", a_few([b'{"event":"started","step":0,"time":17', None, b""]))
 def test_killed_before_its_first_line_was_whole_it_begins_anew(config, few, cpu, left):
     expected = comparable(whole(config, few, cpu))
     stop = StopAt(2)

@@ -3,6 +3,7 @@
 import pytest
 from textual.widgets import Input
 
+from tests.conftest import a_few
 from tests.tui.pilot import live, text, until
 from tui.app.screens.edit import Edit
 from tui.app.widgets.fields import Toggle
@@ -122,7 +123,7 @@ SELECTIONS = {  # keys, then what the title and the command lines say
 }
 
 
-@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize("selection", a_few(SELECTIONS, 3))
 @pytest.mark.parametrize("later", [False, True], ids=["now", "later"])
 def test_the_form_names_shows_and_runs_the_same(tmp_path, selection, later):
     keys, title, options = SELECTIONS[selection]

@@ -8,6 +8,7 @@ from textual.binding import BindingsMap
 
 from engine.runs.events import Started
 from engine.sections.train.config import TrainConfig
+from tests.conftest import a_few
 from tests.tui import example_runs as examples
 from tests.tui.app.test_snapshots import Script
 from tests.tui.pilot import commands_of, live, long_training, text, until
@@ -143,7 +144,7 @@ def test_the_scan_finds_what_names_a_default_key():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("state", ["nothing", "finished", "live"])
+@pytest.mark.parametrize("state", a_few(["nothing", "finished", "live"]))
 def test_no_text_names_a_default_key_where_the_user_has_another(state, finished, digits, tmp_path):
     said, places = [], {}
     config = TrainConfig(model="baseline").resolve(**examples.FOUND)

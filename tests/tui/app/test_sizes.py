@@ -62,7 +62,7 @@ async def go_to(app, pilot, *keys):
     await pilot.pause(0.1)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", a_few(SIZES, 2))
 def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     async def story(app, pilot):
         for key, section in SECTIONS.items():
@@ -76,6 +76,7 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     opened(story, size)
 
 
+@pytest.mark.extended
 def test_at_the_smallest_size_every_panel_fits_or_scrolls_with_keys(opened):
     async def story(app, pilot):
         for key, section in SECTIONS.items():
@@ -165,7 +166,7 @@ VIEWS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("view", a_few(VIEWS, 4))
+@pytest.mark.parametrize("view", a_few(VIEWS))
 def test_a_resize_leaves_nothing_stale(opened, view):
     async def at_size(size, before=None):
         async def story(app, pilot):
@@ -187,7 +188,7 @@ def test_a_resize_leaves_nothing_stale(opened, view):
         assert resized == fresh
 
 
-@pytest.mark.parametrize("width", [60, 80, 112, 113, 119, 120, 130, 131, 200])
+@pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 2))
 def test_help_has_two_columns_only_where_both_fit(opened, width):
     async def story(app, pilot):
         await pilot.press("question_mark")
