@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.progress import DownloadColumn, Progress
 
 from engine.errors import EngineError
 from engine.options import option
 from tui.cli.options import AsJson, expand, refuse_options_before
-from tui.cli.progress import Words
 from tui.console import console_for, say, say_json
 
 if TYPE_CHECKING:
@@ -125,6 +123,10 @@ def fetch(
         return
     root = Path(where.data_root) if where.data_root else cache_root()
     console = console_for("stderr")
+    from rich.progress import DownloadColumn, Progress
+
+    from tui.cli.progress import Words
+
     with Progress(
         Words("{task.description}"),
         DownloadColumn(),

@@ -14,17 +14,17 @@ from tui.cli.progress import Silence
 from tui.console import say_json
 from tui.live.hand_over import open_log, start_process
 
-COMMAND = "drive"  # of `mnist-tui run`, hidden
 
-
-def start_detached(requests: Iterable[queue.Request]) -> dict[str, Any]:
+def start_detached(command: str, requests: Iterable[queue.Request]) -> dict[str, Any]:
     """Have another process drive these runs; return the Started event of the first as JSON.
+
+    ``command`` is that of `mnist-tui run` which drives what its standard input describes.
 
     Raises typer.Exit with that process's exit code if it could not start; it has said why on
     standard error.
     """
     process = start_process(
-        ["run", COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ["run", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdin is not None  # both are pipes
     assert process.stdout is not None

@@ -6,7 +6,6 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 
 from rich.console import Console
@@ -66,6 +65,8 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found
 
 
 def _versions() -> dict[str, str]:
+    from importlib import metadata
+
     names = ("mnist-tui", "torch", "torchvision", "numpy", "matplotlib", "rich", "textual", "typer")
     return {name: metadata.version(name) for name in names}
 

@@ -5,7 +5,6 @@ import os
 import re
 import sys
 import traceback
-from importlib import metadata
 from typing import Annotated, Any
 
 import typer
@@ -56,6 +55,8 @@ def bare(
 ) -> None:
     """Open the app, unless a command follows."""
     if version:
+        from importlib import metadata
+
         say(f"mnist-tui {metadata.version('mnist-tui')}")
         raise typer.Exit
     for doubt in doubtful_variables(context):

@@ -12,7 +12,6 @@ from engine.runs.store import find_run
 from tui.cli.completion import run_ids
 from tui.cli.options import expand
 from tui.cli.runs import Where
-from tui.comparison import print_comparison
 from tui.console import complain, console_for, say, say_json, say_text
 
 if TYPE_CHECKING:
@@ -122,4 +121,6 @@ def compare(
     elif json_:
         say_json(to_json(comparison))
     else:
+        from tui.comparison import print_comparison
+
         print_comparison(comparison, console_for("stdout"))

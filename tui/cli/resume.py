@@ -15,9 +15,7 @@ from engine.runs.follow import Follower
 from engine.runs.queue import read_queue
 from engine.runs.run import Run
 from engine.runs.store import find_run
-from tui.cli.headless import conduct
 from tui.cli.options import Output, expand, said
-from tui.cli.progress import listener
 from tui.cli.runs import RunName, Where
 from tui.cli.tables import print_results
 from tui.console import complain, console_for, say
@@ -48,6 +46,8 @@ def resume(
     more = sum(len(batch.configs) for batch in waiting)
     if more and not (output.quiet or output.json):
         complain(f"{more} more queued behind it will follow (--alone skips them)")
+    from tui.cli.headless import conduct
+
     conduct(waiting, output, resumed=found, keeps_queue=not alone)
 
 
@@ -87,6 +87,8 @@ def _follow(run: Run, output: Output) -> Event | None:
 
     Raises typer.Exit if a signal ends the command or its output no longer has a reader.
     """
+    from tui.cli.progress import listener
+
     follower, control, last = Follower(run), Control(), None
     with (
         stopping_on_signals(control),

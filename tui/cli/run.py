@@ -18,8 +18,6 @@ from engine.runs.queue import Request, from_json
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
-from tui.cli.detach import COMMAND, Announcement, start_detached
-from tui.cli.headless import conduct
 from tui.cli.options import (
     Output,
     expand,
@@ -43,6 +41,8 @@ class Experiments(TyperGroup):
         """Return the names of the commands."""
         return list(self.commands)
 
+
+DRIVE = "drive"  # hidden: what the other process of --detach runs
 
 app = typer.Typer(
     cls=Experiments,
@@ -113,9 +113,13 @@ def _conduct(
     words = [word for word in sys.argv[1:] if word != "--detach"]
     requests = [Request(shlex.join(["mnist-tui", *words]), list(configs), report=report)]
     if not detach:
+        from tui.cli.headless import conduct  # here, as --help should not wait for it
+
         conduct(requests, output)
         return
-    started = start_detached(requests)
+    from tui.cli.detach import start_detached
+
+    started = start_detached(DRIVE, requests)
     if output.json:
         say_json(started)
     else:
@@ -125,9 +129,12 @@ def _conduct(
         complain(f"running in the background{more}; `mnist-tui attach {started['run']}` shows it")
 
 
-@app.command(COMMAND, hidden=True)
+@app.command(DRIVE, hidden=True)
 def drive() -> None:
     """Drive the runs that standard input describes; announce the first on standard output."""
+    from tui.cli.detach import Announcement
+    from tui.cli.headless import conduct
+
     try:
         requests = from_json(sys.stdin.read() if sys.stdin else "")
     except ValueError as error:

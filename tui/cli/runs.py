@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.errors import EngineError, UsageError
 from engine.options import option
@@ -170,6 +169,14 @@ def verify(
 
 def _rerun(run: Run, data: "Dataset", device: "Device", steps: int | None) -> "Verdict":
     """Run a run again, with a bar on a terminal. Raises EngineError."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     from engine.analysis.rerun import rerun
 
     console = console_for("stderr")

@@ -11,6 +11,7 @@ from engine.networks.architectures import ARCHITECTURES
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
+from tui.cli import headless
 from tui.cli import run as run_commands
 from tui.commands import command_line, read_value
 
@@ -33,8 +34,8 @@ def test_what_is_not_of_the_type_is_refused(name, text):
 def parsed(command):
     """Return the configs that the command line makes of a command."""
     seen = []
-    real = run_commands.conduct
-    run_commands.conduct = lambda requests, output: seen.extend(
+    real = headless.conduct
+    headless.conduct = lambda requests, output: seen.extend(
         config for request in requests for config in request.configs
     )
     try:
@@ -43,7 +44,7 @@ def parsed(command):
         result = CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
         assert result.exit_code == 0, result.output
     finally:
-        run_commands.conduct = real
+        headless.conduct = real
     return seen
 
 
