@@ -25,6 +25,7 @@ from tui.live.signals import exit_code, handling_signals
 
 TELL_AFTER = 0.5  # seconds of saving after which the user is told why the prompt is late
 PATIENCE = 600.0  # seconds that saving may take
+A_MOMENT = 0.2  # seconds for a thread that has nothing left to do
 # No mouse reports, no bracketed paste, the cursor shown, the screen from before the app.
 RESET = (
     b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?25h\x1b[?1049l"
@@ -111,7 +112,7 @@ def _leave(app: MnistTui) -> int:
         say(f"{run} continues in the background{resumed}; `mnist-tui attach {run}` shows it")
     if app.ended_by:
         code = exit_code(app.ended_by)
-    if not conductor.ended.is_set():
+    if not conductor.ended.wait(A_MOMENT):  # it may be importing torch, or waiting for a mirror
         _end(code)
     return code
 
