@@ -43,8 +43,8 @@ def layers_of(weights: Mapping[str, Tensor], images: Tensor) -> dict[str, Tensor
 
 def answers_of(weights: Mapping[str, Tensor], images: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Return what a network says of uint8 images [N, H, W] with noise [1, H, W] on them: [N]."""
-    added, found = torch.from_numpy(noise), []
-    for part in torch.from_numpy(images).split(PART):
+    added, found = torch.tensor(noise), []
+    for part in torch.tensor(images).split(PART):
         seen = torch.clamp(part[:, None] / 255 + added, 0, 1)
         found.append(layers_of(weights, seen)["logits"].argmax(1))
     return torch.cat(found).numpy()
@@ -92,13 +92,13 @@ def on_success(run: Run, network: Run, data: Dataset) -> Verdict:
 
 def on_activations(run: Run, network: Run, data: Dataset) -> Verdict:
     """Look at each neuron's activation on its own image, and for dead ones on the test images."""
-    neurons, images = run.read_result()["neurons"], torch.from_numpy(run.array())
+    neurons, images = run.read_result()["neurons"], torch.tensor(run.array())
     weights, wrong = weights_of(network), []
     layers = layers_of(weights, images)
     alive = {
         name: torch.zeros(values.shape[1], dtype=torch.bool) for name, values in layers.items()
     }
-    for part in torch.from_numpy(data.test.images).split(PART):
+    for part in torch.tensor(data.test.images).split(PART):
         for name, values in layers_of(weights, part[:, None] / 255).items():
             alive[name] |= _at_centre(values).ne(0).any(0)
     for m, neuron in enumerate(neurons):
