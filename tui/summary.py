@@ -1,5 +1,8 @@
 """A run in one row: its cells in a table of runs, its headline result and any remark on it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.cells import cell_len
 from rich.table import Column
 
@@ -20,7 +23,7 @@ def run_cells(run: Run) -> tuple[str, ...]:
             info["dataset"]["name"],
             info["config"].get("recipe", ""),
             str(info["config"]["seed"]),
-            headline(run),
+            headline(run, info),
         )
     except EngineError:
         return run.id, "", "damaged", "", "", "", ""
@@ -29,17 +32,16 @@ def run_cells(run: Run) -> tuple[str, ...]:
 def remark_of(run: Run) -> str:
     """Return in a word or two what is wrong with a finished run's result, "" if nothing is."""
     try:
-        if run.read_info()["status"] != "finished" or not sections.warning_of(run):
+        info = run.read_info()
+        if info["status"] != "finished" or not sections.warning_of(run):
             return ""
-        section = sections.find(run.read_info()["section"])
-        return "network at chance" if section.needs_network else section.flaw
+        return sections.find(info["section"]).flaw
     except EngineError:  # damaged, as its status says
         return ""
 
 
-def headline(run: Run) -> str:
+def headline(run: Run, info: Mapping[str, Any]) -> str:
     """Return a finished run's result in a few characters, "" if there is none."""
-    info = run.read_info()
     if info["status"] != "finished":
         return ""
     return sections.find(info["section"]).score(run.read_result())

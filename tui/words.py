@@ -22,11 +22,6 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def dataset_title(name: str) -> str:
-    """Return a dataset's name as it is written."""
-    return "MNIST" if name == "mnist" else name
-
-
 def number(value: float, spec: str = ".3f") -> str:
     """Return a number, or a dash if it is not finite."""
     return format(value, spec) if math.isfinite(value) else "–"

@@ -29,7 +29,7 @@ NOT_COMPARABLE: Literal["not comparable"] = "not comparable"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Outcome:
     """What came of running a run anew: ``words`` say what was compared, or what differs."""
 
     verdict: Literal["same", "different", "not comparable"]
@@ -44,7 +44,7 @@ def rerun(
     *,
     steps: int | None = None,
     listen: Callable[[int, int], None] = lambda step, steps: None,
-) -> Verdict:
+) -> Outcome:
     """Run a finished run anew, up to ``steps`` or to its end, and compare.
 
     ``listen`` is called with the step reached and the steps of the whole run. Raises EngineError
@@ -55,12 +55,12 @@ def rerun(
         raise EngineError(f"Run {run.id} is {run.read_status()}; only a finished one can be rerun.")
     config = run.read_config()
     if reason := _hindrance(info, data, device):
-        return Verdict(NOT_COMPARABLE, reason)
+        return Outcome(NOT_COMPARABLE, reason)
     section = sections.find(config.section)
     try:
-        experiment = section.begin(config, data.without_test(), device)
+        experiment = section.experiment(config, data, device)
     except MissingNetwork as error:
-        return Verdict(NOT_COMPARABLE, str(error))
+        return Outcome(NOT_COMPARABLE, str(error))
     told, step, files = _told(run), 0, dict[str, bytes]()
     for event in section.events(experiment, config, data, device):
         step = event.step
@@ -68,19 +68,19 @@ def rerun(
         if event.kind not in COMPARED:
             continue
         if difference := _difference(next(told, None), event):
-            return Verdict(DIFFERENT, f"step {step}: {difference}", step)
+            return Outcome(DIFFERENT, f"step {step}: {difference}", step)
         if isinstance(event, Progress) and steps is not None and step >= steps:
-            return Verdict(SAME, f"the first {step:,} of {experiment.steps:,} steps", step)
+            return Outcome(SAME, f"the first {step:,} of {experiment.steps:,} steps", step)
         if isinstance(event, Finished):
             files = experiment.state.files()
             if event.answers:
                 files[ANSWERS_FILE] = npz_bytes(event.answers)
             difference = _difference_of_files(run, files) or _difference_of_result(run, event)
             if difference:
-                return Verdict(DIFFERENT, difference, step)
+                return Outcome(DIFFERENT, difference, step)
     if next(told, None) is not None:
-        return Verdict(DIFFERENT, f"{JOURNAL_FILE} has more lines than the run", step)
-    return Verdict(SAME, f"all {step:,} steps, the results, {' and '.join(files)}", step)
+        return Outcome(DIFFERENT, f"{JOURNAL_FILE} has more lines than the run", step)
+    return Outcome(SAME, f"all {step:,} steps, the results, {' and '.join(files)}", step)
 
 
 def _hindrance(info: dict[str, Any], data: Dataset, device: Device) -> str:
@@ -104,12 +104,12 @@ def _decisive(environment: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(run: Run) -> Iterator[Any]:
-    """Yield the journal's lines that are compared, as they stand there; None if one is damaged."""
+    """Yield the journal's lines that are compared, as they stand there; {} for a damaged one."""
     for line in run.lines():
         try:
             values = from_json(line)
         except Unsound:
-            yield None
+            yield {}
             continue
         if isinstance(values, dict) and values.get("event") in COMPARED:
             yield values
@@ -117,9 +117,9 @@ def _told(run: Run) -> Iterator[Any]:
 
 def _difference(told: Any, event: Event) -> str:
     """Return in which value a line of the journal differs from the event, "" if in none."""
-    if told is None:
+    if not told:  # the journal has ended, or its line is damaged
         return f"{JOURNAL_FILE} has no sound line about it"
-    now = plain(to_json(event))
+    now = to_json(event)
     there, here = ({k: v for k, v in one.items() if k not in UNSET} for one in (told, now))
     for path, then, again in differences(there, here, tolerance=0.0):
         if "base64" in path:

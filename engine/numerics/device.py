@@ -37,10 +37,10 @@ class Device:
             return contextlib.nullcontext()
         return torch.autocast(self.torch_device.type, torch.bfloat16)
 
-    def place(self, part: Split) -> tuple[Tensor, Tensor]:
-        """Return a part's images uint8 [N, 1, H, W] and labels int64 [N] on the device."""
-        images = torch.tensor(part.images, device=self.torch_device).unsqueeze(1)
-        labels = torch.tensor(part.labels, dtype=torch.int64, device=self.torch_device)
+    def place(self, split: Split) -> tuple[Tensor, Tensor]:
+        """Return a split's images uint8 [N, 1, H, W] and labels int64 [N] on the device."""
+        images = torch.tensor(split.images, device=self.torch_device).unsqueeze(1)
+        labels = torch.tensor(split.labels, dtype=torch.int64, device=self.torch_device)
         return images, labels
 
     def numbers(self, values: Sequence[float]) -> Tensor:

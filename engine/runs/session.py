@@ -71,6 +71,7 @@ class Session:
         ``resumed`` is the run to resume; ``config`` is its config.
         """
         self.config = config
+        self._section = sections.find(config.section)
         self.data = data
         self.device = device
         self.listen = listen
@@ -91,9 +92,7 @@ class Session:
         """
         from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
 
-        section = sections.find(self.config.section)
-        # What makes weights, noise and images cannot have looked at a test image.
-        experiment = section.begin(self.config, self.data.without_test(), self.device)
+        experiment = self._section.experiment(self.config, self.data, self.device)
         run = self.resumed or create_run(
             Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
         )
@@ -211,8 +210,7 @@ class Session:
     ) -> Finished | Stopped:
         """Pull events until the experiment ends or a stop is asked for."""
         since = time.perf_counter()
-        section = sections.find(self.config.section)
-        for event in section.events(experiment, self.config, self.data, self.device):
+        for event in self._section.events(experiment, self.config, self.data, self.device):
             if isinstance(event, Progress):
                 self.seconds += time.perf_counter() - since
             if isinstance(event, Working):
@@ -287,7 +285,7 @@ class Session:
         except Exception as error:  # hours of work are not lost for a picture
             message = f"The figures could not be drawn ({error}); try `mnist-tui runs figures`."
         run.write_json(RESULT_FILE, result)
-        rests_on = ("config", JOURNAL_FILE, RESULT_FILE, *sections.find(self.config.section).files)
+        rests_on = ("config", JOURNAL_FILE, RESULT_FILE, *self._section.files)
         run.update(
             status="finished", finished_at=_now(), message=message, sha256=run.hashes(rests_on)
         )

@@ -54,7 +54,7 @@ class Experiment(Generic[Made]):
     state: State[Made]
     making: Iterator[Event]
     steps: int  # of the whole run
-    checkpoint_interval: int  # steps between two checkpoints
+    checkpoint_interval: int = 100  # steps between two checkpoints; those of an epoch, if any
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ class Section(ABC, Generic[Config, Made]):
 
     @abstractmethod
     def begin(self, config: Config, data: "Dataset", device: "Device") -> Experiment[Made]:
-        """Return the experiment that a config describes. Raises MnistTuiError."""
+        """Return the experiment that a config describes; its test images are black.
+
+        Raises MnistTuiError.
+        """
 
     @abstractmethod
     def load(self, config: Config, run: "Run", device: "Device") -> Made:
@@ -124,6 +127,10 @@ class Section(ABC, Generic[Config, Made]):
         self, config: Config, made: Made, data: "Dataset", device: "Device"
     ) -> Iterator[Event]:
         """Judge what a run made, in float32; ends with Finished. Raises EngineError."""
+
+    def experiment(self, config: Config, data: "Dataset", device: "Device") -> Experiment[Made]:
+        """Begin an experiment that cannot have looked at a test image. Raises MnistTuiError."""
+        return self.begin(config, data.without_test(), device)
 
     def events(
         self, experiment: Experiment[Made], config: Config, data: "Dataset", device: "Device"

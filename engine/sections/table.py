@@ -17,7 +17,12 @@ class ResultTable:
     caption: str = ""
 
 
+def dataset_title(name: str) -> str:
+    """Return a dataset's name as it is written."""
+    return "MNIST" if name == "mnist" else name
+
+
 def tested_on(info: Mapping[str, Any]) -> str:
     """Return a run's dataset and how many test images it has, in words."""
-    name, n = info["dataset"]["name"], info["dataset"]["test"]
-    return f"{'MNIST' if name == 'mnist' else name} ({n:,} test images)"
+    dataset = info["dataset"]
+    return f"{dataset_title(dataset['name'])} ({dataset['test']:,} test images)"

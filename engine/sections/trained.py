@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from engine.numerics.device import Device
     from engine.runs.run import Run
 
-CHECKPOINT_INTERVAL = 100  # steps, where there are no epochs
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkConfig(RunConfig):
@@ -71,6 +69,7 @@ class LooksAtNetwork(Section[Looking, Made]):
     """A section whose runs look at a network."""
 
     needs_network = True
+    flaw = "network at chance"
 
     def check_config(self, config: Looking) -> None:
         """Raise Unsound unless networks are named by ids of runs, and something is asked for."""
@@ -95,10 +94,14 @@ def load_network_of(config: ResolvedNetworkConfig, device: "Device") -> "Network
     return _load(Path(config.artifacts), config.run, config.model, device)
 
 
-def load_others_of(config: ResolvedNetworkConfig, device: "Device") -> "dict[str, Network]":
-    """Return the other models' networks by model, frozen. Raises as ``load_network_of`` does."""
-    folder = Path(config.artifacts)
-    return {model: _load(folder, run, model, device) for model, run in config.others.items()}
+def load_networks_of(
+    config: ResolvedNetworkConfig, device: "Device"
+) -> "tuple[Network, dict[str, Network]]":
+    """Return that network and those of the other models, by model. Raises as it does."""
+    network, folder = load_network_of(config, device), Path(config.artifacts)
+    return network, {
+        model: _load(folder, run, model, device) for model, run in config.others.items()
+    }
 
 
 def _load(artifacts: Path, run: str, model: str, device: "Device") -> "Network":

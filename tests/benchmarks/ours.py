@@ -67,7 +67,7 @@ def _found(task: Task, device: Device) -> dict:
 
 def begun(config: RunConfig, data: Dataset, device: Device) -> Iterator[Event]:
     section = sections.find(config.section)
-    return section.events(section.begin(config, data, device), config, data, device)
+    return section.events(section.experiment(config, data, device), config, data, device)
 
 
 def _timed(events: Iterator[Event]) -> float:

@@ -91,7 +91,7 @@ def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, hom
     terminal.press("d")
     assert terminal.exit_code() == 0
     [first] = list_runs(artifacts)
-    assert [config.model for batch in read_queue(first) for config in batch.configs] == [
+    assert [config.model for request in read_queue(first) for config in request.configs] == [
         "two-conv", "two-conv-fc"
     ]  # fmt: skip
     wait_for(lambda: len(list_runs(artifacts)) > 1, 120)
@@ -99,7 +99,7 @@ def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, hom
     assert second.read_config().model == "two-conv"
     assert first.read_status() == "finished"
     wait_for(lambda: read_queue(second))
-    assert [batch.runs for batch in read_queue(second)] == [[first.id, second.id]]
+    assert [request.runs for request in read_queue(second)] == [[first.id, second.id]]
     assert not read_queue(first)
 
 

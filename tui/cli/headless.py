@@ -120,7 +120,7 @@ def _leave(reason: str, runs: list[Run]) -> NoReturn:
 
 def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
     """Raise EngineError if a folder's path is not UTF-8: run.json could not hold it."""
-    folders = {os.path.abspath(config.artifacts) for request in configs for config in request}
+    folders = {os.path.abspath(config.artifacts) for each in configs for config in each}
     folders |= {str(resumed.path.parent.resolve())} if resumed is not None else set()
     for folder in sorted(folders):
         try:

@@ -23,7 +23,7 @@ from tui.streams import on_terminal
 from tui.summary import remark_of, run_cells
 
 if TYPE_CHECKING:
-    from engine.analysis.rerun import Verdict
+    from engine.analysis.rerun import Outcome
     from engine.data.dataset import Dataset
     from engine.numerics.device import Device
 
@@ -85,8 +85,9 @@ def _listed(run: Run) -> dict[str, Any]:
     names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
     times: dict[str, Any] = dict.fromkeys(("started_at", "finished_at", "seconds"))
     with suppress(EngineError, KeyError):
-        times |= {name: run.read_info()[name] for name in ("started_at", "finished_at")}
-        if run.read_info()["status"] == "finished":
+        info = run.read_info()
+        times |= {name: info[name] for name in ("started_at", "finished_at")}
+        if info["status"] == "finished":
             times["seconds"] = run.read_result()["seconds"]
     return dict(zip(names, run_cells(run), strict=True)) | times | {"remark": remark_of(run)}
 
@@ -155,19 +156,19 @@ def verify(
         if not json_:
             say(f"{VERDICTS[check.holds]}  {check.subject}: {check.words}")
     holds = agrees(checks)
-    verdict = _rerun(found, data, device, steps) if again else None
-    if verdict is not None:
-        holds = holds and verdict.verdict == SAME
+    outcome = _rerun(found, data, device, steps) if again else None
+    if outcome is not None:
+        holds = holds and outcome.verdict == SAME
         if not json_:
-            say(f"{verdict.verdict}  again: {verdict.words}")
+            say(f"{outcome.verdict}  again: {outcome.words}")
     if json_:
         told = {"run": found.id, "holds": holds, "checks": list(map(dataclasses.asdict, checks))}
-        say_json(told | ({"again": dataclasses.asdict(verdict)} if verdict is not None else {}))
+        say_json(told | ({"again": dataclasses.asdict(outcome)} if outcome is not None else {}))
     if not holds:
         raise typer.Exit(1)
 
 
-def _rerun(run: Run, data: "Dataset", device: "Device", steps: int | None) -> "Verdict":
+def _rerun(run: Run, data: "Dataset", device: "Device", steps: int | None) -> "Outcome":
     """Run a run again, with a bar on a terminal. Raises EngineError."""
     from rich.progress import (
         BarColumn,

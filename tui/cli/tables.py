@@ -24,8 +24,9 @@ def print_results(runs: Iterable[Run], console: Console) -> None:
     runs = list(runs)
     tables: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
-        if run.read_info()["status"] == "finished":
-            section = sections.find(run.read_info()["section"])
+        info = run.read_info()
+        if info["status"] == "finished":
+            section = sections.find(info["section"])
             tables.setdefault((section.name, *section.tabled_by(run)), []).append(run)
     for finished in tables.values():
         _print_table(finished, console)
@@ -101,9 +102,10 @@ def run_json(run: Run) -> dict[str, Any]:
 
     ``warning`` says why the result is worthless, "" if it is not.
     """
-    result = run.read_result() if run.read_info()["status"] == "finished" else None
+    info = run.read_info()
+    result = run.read_result() if info["status"] == "finished" else None
     present = {"status": run.read_status(), "result": result, "warning": sections.warning_of(run)}
-    return run.read_info() | present | {"files": run_files(run)}
+    return info | present | {"files": run_files(run)}
 
 
 def _print_table(runs: list[Run], console: Console) -> None:

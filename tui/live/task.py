@@ -20,7 +20,7 @@ from engine.runs.events import (
 )
 from engine.runs.follow import Follower
 from engine.runs.history import History
-from tui.words import dataset_title
+from engine.sections.table import dataset_title
 
 RATE_EVENTS = 50  # over which the speed is averaged
 

@@ -16,10 +16,8 @@ from engine.sections.adversarial.results import AdversarialResults, check_target
 from engine.sections.section import Claim, Experiment, PreviewRules, Results
 from engine.sections.table import ResultTable
 from engine.sections.trained import (
-    CHECKPOINT_INTERVAL,
     LooksAtNetwork,
-    load_network_of,
-    load_others_of,
+    load_networks_of,
 )
 
 if TYPE_CHECKING:
@@ -56,13 +54,12 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
         from engine.sections.adversarial.craft import craft
         from engine.sections.adversarial.state import CraftState
 
-        network, others = load_network_of(config, device), load_others_of(config, device)
+        network, others = load_networks_of(config, device)
         state = CraftState.begin(config, device, network, others)
         return Experiment(
             state=state,
             making=craft(config, data, device, state),
             steps=config.steps,
-            checkpoint_interval=CHECKPOINT_INTERVAL,
         )
 
     def load(self, config: ResolvedAdversarialConfig, run: "Run", device: "Device") -> "Noises":
@@ -72,7 +69,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
         from engine.sections.adversarial.state import Noises
 
         noise = torch.from_numpy(run.array()).to(device.torch_device)
-        return Noises(noise, load_network_of(config, device), load_others_of(config, device))
+        return Noises(noise, *load_networks_of(config, device))
 
     def evaluate(
         self, config: ResolvedAdversarialConfig, made: "Noises", data: "Dataset", device: "Device"

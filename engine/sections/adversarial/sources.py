@@ -15,21 +15,21 @@ from engine.sections.adversarial.config import ResolvedAdversarialConfig
 
 
 class Sources:
-    """One image of each digit of a part, drawn by the seed."""
+    """One image of each digit of a split, drawn by the seed."""
 
     def __init__(
-        self, name: str, part: Split, config: ResolvedAdversarialConfig, device: Device
+        self, name: str, split: Split, config: ResolvedAdversarialConfig, device: Device
     ) -> None:
         self.name = name
         self.device = device
         chosen = []
         for digit in range(CLASSES):
-            of_digit = np.flatnonzero(part.labels == digit)
+            of_digit = np.flatnonzero(split.labels == digit)
             random = stream(config.seed, Stream.SAMPLES, digit)
             chosen.append(random.choice(of_digit))
-        self.part = Split(part.images[chosen], part.labels[chosen])
+        self.split = Split(split.images[chosen], split.labels[chosen])
         self.indices = [int(index) for index in chosen]
-        self.images, _ = device.place(self.part)
+        self.images, _ = device.place(self.split)
 
     def clean(self, network: Network, step: int) -> Preview:
         """Return the images [K, H, W], what the network says of them, ``before`` [K], and its
@@ -38,7 +38,7 @@ class Sources:
         return Preview(
             step=step,
             name=self.name,
-            images=self.part.images,
+            images=self.split.images,
             values={
                 "index": self.indices,
                 "before": answers.argmax(1),

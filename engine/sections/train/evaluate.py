@@ -58,13 +58,13 @@ def evaluate(
     )
 
 
-def _judge(network: Network, part: Split, device: Device) -> tuple[Tensor, dict[str, Any]]:
+def _judge(network: Network, split: Split, device: Device) -> tuple[Tensor, dict[str, Any]]:
     """Return logits [N, K] and how good they are."""
-    images, labels = device.place(part)
+    images, labels = device.place(split)
     logits = predict(network, images, device)
     return logits, judge(logits, labels)
 
 
 def draw_samples(images: int, seed: int) -> np.ndarray:
-    """Return the indices of the samples shown of a part with that many images, sorted: [16]."""
+    """Return the indices of the samples shown of a split with that many images, sorted: [16]."""
     return np.sort(stream(seed, Stream.SAMPLES).choice(images, SAMPLES, replace=False))

@@ -198,11 +198,11 @@ def _check_finite(config: ResolvedTrainConfig, step: int, losses: np.ndarray) ->
 class _Samples:
     """The 16 validation images, drawn by the seed, that a person watches while training."""
 
-    def __init__(self, part: Split, seed: int, device: Device) -> None:
+    def __init__(self, split: Split, seed: int, device: Device) -> None:
         self.device = device
-        chosen = draw_samples(len(part), seed)
-        self.part = Split(part.images[chosen], part.labels[chosen])
-        self.images = device.place(self.part)[0]
+        chosen = draw_samples(len(split), seed)
+        self.split = Split(split.images[chosen], split.labels[chosen])
+        self.images = device.place(self.split)[0]
 
     def preview(self, state: TrainState, *, with_images: bool = False) -> Preview:
         """Return the network's current answers, with the images if asked."""
@@ -211,9 +211,9 @@ class _Samples:
         return Preview(
             step=state.step,
             name="samples",
-            images=self.part.images if with_images else None,
+            images=self.split.images if with_images else None,
             values={
-                "label": self.part.labels,
+                "label": self.split.labels,
                 "prediction": answers.cpu().numpy(),
                 "probability": probabilities.cpu().numpy(),
             },

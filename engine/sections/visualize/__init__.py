@@ -13,10 +13,8 @@ from engine.runs.history import best, last, mean
 from engine.sections.section import Claim, Experiment, PreviewRules, Results
 from engine.sections.table import ResultTable
 from engine.sections.trained import (
-    CHECKPOINT_INTERVAL,
     LooksAtNetwork,
-    load_network_of,
-    load_others_of,
+    load_networks_of,
 )
 from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
 from engine.sections.visualize.results import VisualizeResults, check_neurons
@@ -52,13 +50,12 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
         """Return the ascent that a config describes. Raises EngineError."""
         from engine.sections.visualize.ascend import AscentState, ascend
 
-        network, others = load_network_of(config, device), load_others_of(config, device)
+        network, others = load_networks_of(config, device)
         state = AscentState.begin(config, network, others)
         return Experiment(
             state=state,
             making=ascend(config, state),
             steps=config.steps,
-            checkpoint_interval=CHECKPOINT_INTERVAL,
         )
 
     def load(self, config: ResolvedVisualizeConfig, run: "Run", device: "Device") -> "Climbed":
@@ -70,7 +67,7 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
 
         from engine.sections.visualize.ascend import AscentState
 
-        network, others = load_network_of(config, device), load_others_of(config, device)
+        network, others = load_networks_of(config, device)
         images = torch.from_numpy(run.array()).to(device.torch_device)
         begun = AscentState.begin(config, network, others).made()
         return replace(begun, images=images)

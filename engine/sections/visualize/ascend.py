@@ -25,7 +25,7 @@ PREVIEW_INTERVAL = 10
 class Climbed:
     """What a run makes: ``images`` [M, 1, H, W] of ``neurons``, with the networks that see them.
 
-    Start activations [M] and restarts [M] are what only the course of a run can tell.
+    Start activations [M] and restarts [M] say where it began.
     """
 
     images: Tensor

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 def table(run: "Run") -> ResultTable:
     """Return a row per layer: dead and restarted neurons, activations, percentiles, readings."""
-    info, neurons = run.read_info(), run.read_result()["neurons"]
+    info, result = run.read_info(), run.read_result()
+    neurons = result["neurons"]
     table = ResultTable(
-        f"Neurons of {run.read_result()['model']} on {tested_on(info)}, "
+        f"Neurons of {result['model']} on {tested_on(info)}, "
         f"recipe {info['config']['recipe']}",
         ("layer", ">neurons", ">dead", ">restarted", ">start", ">end", ">percentile",
          "others read"),

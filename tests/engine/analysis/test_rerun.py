@@ -105,6 +105,9 @@ FORGERIES = {
         ),
         "a missing line": lambda run: drop_line(run, "progress"),
         "a line twice": lambda run: double_line(run, "preview"),
+        "a damaged line after the end": lambda run: (run.path / "events.jsonl").write_bytes(
+            (run.path / "events.jsonl").read_bytes() + b"\0\0\n"
+        ),
         "an answer": lambda run: other_answers(run),
         "the time of the result's accuracy": lambda run: both(
             run, lambda values: values["validation"].update(loss=0.001)

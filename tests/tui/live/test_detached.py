@@ -112,7 +112,9 @@ def test_a_killed_queue_is_gone_on_with(artifacts, alone):
     process.wait()
     first = only(artifacts)
     assert first.read_status() == "interrupted"
-    assert [config.model for batch in read_queue(first) for config in batch.configs] == ["two-conv"]
+    assert [config.model for request in read_queue(first) for config in request.configs] == [
+        "two-conv"
+    ]
     arguments = ["--alone"] if alone else []
     code, _, err = call("resume", first.id, "--artifacts", artifacts, *arguments)
     assert code == 0, err

@@ -17,12 +17,12 @@ from engine.errors import MnistTuiError
 from engine.networks.architectures import BEST_MODEL
 from engine.runs.run import Run
 from engine.runs.store import finished_runs
+from engine.sections.table import dataset_title
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import titled
 from tui.app.sections.base import BAD
 from tui.summary import headline, remark_of
-from tui.words import dataset_title
 
 NEWEST = "the newest"
 
@@ -73,7 +73,7 @@ def trained_runs(artifacts: str) -> list[Run]:
         for run, info in finished_runs(Path(artifacts)):
             if info["section"] == "train":
                 with suppress(MnistTuiError):
-                    headline(run)
+                    headline(run, info)
                     found.append(run)
     return found
 
@@ -82,7 +82,7 @@ def _line(run: Run) -> Text:
     info = run.read_info()
     config, remark = info["config"], remark_of(run)
     return Text.assemble(
-        config["model"].ljust(13), (headline(run).ljust(8), "bold"),
+        config["model"].ljust(13), (headline(run, info).ljust(8), "bold"),
         f"{config['recipe'].ljust(11)}seed {config['seed']:<4}"
         f"{dataset_title(info['dataset']['name']).ljust(8)}",
         ("-".join(run.id.split("-")[:3]), "dim"), *([("  " + remark, BAD)] if remark else []),

@@ -76,7 +76,7 @@ class NetworkPane(ExperimentPane):
             info = trained.read_info()
             words.append_text(
                 Text.assemble(
-                    info["config"]["model"], f" {headline(trained)}\n",
+                    info["config"]["model"], f" {headline(trained, info)}\n",
                     (f"{info['config']['recipe']}, seed {info['config']['seed']}", "dim"),
                 )
             )  # fmt: skip
