@@ -27,10 +27,10 @@ from textual.worker import Worker, WorkerState
 
 from engine.files.text import visible
 from tui.app.faults import Faults, PlantedFault, log_path, plant, words_of
-from tui.app.widgets.lists import mend_lists
+from tui.app.widgets.textual_fixes import fix_textual
 
 FAULT = "bold #D55E00"
-mend_lists()
+fix_textual()
 
 
 class Guarded:

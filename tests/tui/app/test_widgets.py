@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from rich.text import Text
-from textual.widgets import OptionList
+from textual.geometry import Size
+from textual.widgets import OptionList, Static
 
-from tests.tui.pilot import live
+from tests.tui.pilot import live, until
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Line, Plot, draw, spark
 from tui.drawing.pixels import draw_framed, draw_grey, draw_signed, shrink
@@ -168,5 +169,20 @@ def test_a_list_that_is_not_laid_out_turns_no_pages(tmp_path, move):
             options.highlighted = highlighted
             getattr(options, f"action_{move}")()
         assert options.highlighted == 0
+
+    live(tmp_path, story)
+
+
+def test_a_text_that_changes_twice_around_a_layout_is_shown_whole(tmp_path):
+    async def story(app, pilot):
+        words = Static("")
+        await app.screen.mount(words)
+        await pilot.pause()
+        words.update("\n".join("ab"))
+        app.screen._refresh_layout(Size(100, 30))  # the terminal is resized before it is idle
+        words.update("\n".join("abcd"))
+        await until(pilot, lambda: not words._layout_required)
+        await pilot.pause(0.1)
+        assert words.size.height == 4
 
     live(tmp_path, story)
