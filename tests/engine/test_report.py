@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import torch
 
+from engine.analysis import second_opinion
 from engine.analysis.verify import verify
 from engine.errors import EngineError
 from engine.figures import draw_figures
@@ -327,6 +329,19 @@ def test_a_judge_that_does_not_clamp_is_found_by_the_second_opinion(copied, few,
         claim.startswith("A second implementation counts the same success") for claim in found
     )
     assert not any(claim.startswith("Success comes out again") for claim in found)
+
+
+@pytest.mark.parametrize("change", [
+    lambda state: state | {"conv1.bias": state["conv1.bias"].double()},
+    lambda state: state | {"logits.weight": state["logits.weight"][:, :5]},
+    lambda state: {"conv1.weight": state["conv1.weight"]},
+    lambda state: [1, 2],
+], ids=["double", "shape", "missing", "list"])  # fmt: skip
+def test_the_second_opinion_is_told_of_damaged_weights(copied, change):
+    path = copied["train"].path / "weights.pt"
+    torch.save(change(torch.load(path)), path)
+    with pytest.raises(EngineError):
+        second_opinion.weights_of(copied["train"])
 
 
 def test_crafting_cannot_peek_at_test_images(copied, few, cpu, monkeypatch):
