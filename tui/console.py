@@ -76,7 +76,9 @@ def say(line: str) -> None:
 
 def say_text(text: str) -> None:
     """Print lines of a result on standard output; newlines in ``text`` are kept."""
-    _write(sys.stdout, *map(visible, text.removesuffix("\n").split("\n")))
+    text = text.removesuffix("\n")
+    printable = text.replace("\n", "").isprintable()  # as all of a long table is
+    _write(sys.stdout, *([text] if printable else map(visible, text.split("\n"))))
 
 
 def say_json(value: Any, separators: tuple[str, str] | None = None) -> None:

@@ -15,8 +15,9 @@ import numpy as np
 from engine import sections
 from engine.errors import EngineError
 from engine.files.reader import run_beside
+from engine.runs.curves import Curve
 from engine.runs.events import plain
-from engine.runs.history import Curve, History
+from engine.runs.history import History
 from engine.runs.run import Run
 
 PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
@@ -233,7 +234,7 @@ def _read(run: Run) -> Compared:
     settings = _settings(info)
     section = sections.find(info["section"])
     network = _network(run, settings["run"]) if section.needs_network else {}
-    history = History.of(run.events())
+    history = History.of(run.events(), run.journal)
     return Compared(run, settings, network, history, section.ranking(history))
 
 

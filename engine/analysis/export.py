@@ -1,33 +1,58 @@
 """Every metric of a run by step, as one table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from engine import sections
 from engine.errors import EngineError
 from engine.files.spreadsheet import csv_text
+from engine.runs.curves import Curve
 from engine.runs.history import History
 from engine.runs.run import Run
 
+PART = 16_384  # steps written at a time
 
-def export_csv(run: Run) -> str:
-    """Return a run's metrics as CSV: a line a step, a column a metric, empty where not measured.
 
-    A metric of several values a step has a column for each, ``loss_label_3``,
-    ``activation_pool2_7``. Raises EngineError where there is nothing to export.
+def export_csv(run: Run) -> Iterator[str]:
+    """Yield a run's metrics as CSV, some lines at a time.
+
+    A line a step, a column a metric, empty where not measured. A metric of several values a step
+    has a column for each, ``loss_label_3``, ``activation_pool2_7``. Raises EngineError where there
+    is nothing to export.
     """
-    history = History.of(run.events())
-    columns: dict[str, dict[int, float]] = {}
+    history = History.of(run.events(), run.journal)
+    columns: dict[str, Curve] = {}
     for name, curve in history.curves.items():
         values = curve.values.reshape(len(curve.values), -1)
         for column, series in zip(_columns(run, name, curve.values), values.T, strict=True):
-            columns[column] = dict(zip(curve.steps.tolist(), series.tolist(), strict=True))
+            columns[column] = Curve(curve.steps, series)
     if not columns:
         raise EngineError(f"Run {run.id} has not measured anything yet.")
-    steps = sorted(set().union(*columns.values()))
-    rows = ([step, *(_cell(column.get(step)) for column in columns.values())] for step in steps)
-    return csv_text([["step", *columns], *rows])
+    yield csv_text([["step", *columns]])
+    last = max(int(curve.steps[-1]) for curve in columns.values())
+    for first in range(0, last + 1, PART):
+        if rows := _rows([_between(curve, first, first + PART) for curve in columns.values()]):
+            yield rows
+
+
+def _rows(columns: Sequence[Curve]) -> str:
+    """Return the lines of all steps that any of the columns has: numbers, which need no quotes."""
+    steps = np.unique(np.concatenate([curve.steps for curve in columns]))
+    cells = [list(map(str, steps.tolist()))]
+    for curve in columns:
+        column = [""] * len(steps)
+        texts = map(_cell, curve.values.astype(np.float32))
+        for place, text in zip(np.searchsorted(steps, curve.steps).tolist(), texts, strict=True):
+            column[place] = text
+        cells.append(column)
+    return "".join(",".join(row) + "\n" for row in zip(*cells, strict=True))
+
+
+def _between(curve: Curve, first: int, end: int) -> Curve:
+    """Return a curve's part from step ``first`` to before ``end``."""
+    part = slice(*np.searchsorted(curve.steps, (first, end)))
+    return Curve(curve.steps[part], curve.values[part])
 
 
 def _columns(run: Run, name: str, values: np.ndarray) -> Sequence[str]:
@@ -37,8 +62,6 @@ def _columns(run: Run, name: str, values: np.ndarray) -> Sequence[str]:
     return sections.find(config.section).columns(config, name)
 
 
-def _cell(value: float | None) -> str:
+def _cell(value: np.float32) -> str:
     """Return the shortest text that is read back as the same float32, "" where there is none."""
-    if value is None or np.isnan(value):
-        return ""
-    return str(np.float32(value))
+    return "" if np.isnan(value) else str(value)

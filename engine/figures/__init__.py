@@ -11,7 +11,6 @@ from engine.errors import EngineError
 from engine.files.reader import DamagedFile, run_beside
 from engine.runs.history import WholeHistory
 from engine.runs.run import Run
-from engine.runs.schema import JOURNAL_FILE
 
 
 def draw_figures(run: Run) -> Iterator[Path]:
@@ -36,14 +35,14 @@ def whole_history(run: Run) -> WholeHistory:
 
     Raises EngineError where the run has not finished or lines of its journal are lost.
     """
-    history = WholeHistory.of(run.events())
+    history = WholeHistory.of(run.events(), run.journal)
     if history.finished is None:
         raise EngineError(f"Run {run.id} has not finished; there is nothing to draw yet.")
     for name in sections.find(history.started.section).drawn_from:
         curve = history.curves.get(name)
         told = name in history.previews or (curve is not None and np.isfinite(curve.values).any())
         if not told:
-            raise DamagedFile(run.path / JOURNAL_FILE, f"it has lost all lines about {name}")
+            raise DamagedFile(run.journal, f"it has lost all lines about {name}")
     return history
 
 

@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from engine.files.text import visible
 from engine.files.writer import write_atomically
+from engine.runs.curves import Curve, thinned
 from engine.runs.events import real
 from engine.runs.history import WholeHistory
 
@@ -25,6 +26,7 @@ BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, GREY, INK = "#CC79A7", "#56B4E9", "#8A8A8A", "#222222"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, INK)
 DPI = 160
+BINS = 4000  # of a long line; no figure is as many pixels wide
 HEADER = 0.62  # inches for title and subtitle
 
 
@@ -60,6 +62,15 @@ def chart(axes: Axes, xlabel: str, ylabel: str) -> None:
     axes.set_axisbelow(True)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def line(axes: Axes, steps: np.ndarray, values: np.ndarray, **options: Any) -> None:
+    """Draw values [S] over steps [S]; of a long line, the lowest and highest of each bin.
+
+    A bin is narrower than a pixel, so it looks the same and takes seconds instead of minutes.
+    """
+    drawn = thinned(Curve(steps, values), BINS)
+    axes.plot(drawn.steps, drawn.values, **options)
 
 
 def log_axis(axes: Axes) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.runs.history import Curve, History
+from engine.runs.curves import Curve
+from engine.runs.history import History
 from engine.runs.run import Run
 
 

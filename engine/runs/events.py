@@ -22,15 +22,19 @@ VALUES_DEPTH = 4  # lists in one another of what a line measures
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Event:
-    """Something that happened after ``step`` steps, at ``time`` (seconds since the Unix epoch)."""
+    """Something that happened after ``step`` steps, at ``time`` (seconds since the Unix epoch).
+
+    ``place`` is where its line begins in the journal, in bytes; None where it has none.
+    """
 
     kind: ClassVar[str]
     step: int
     time: float | None = None
+    place: int | None = None
 
-    def at(self, time: float) -> Self:
+    def at(self, time: float, place: int | None = None) -> Self:
         """Return the same event, stamped."""
-        return dataclasses.replace(self, time=time)
+        return dataclasses.replace(self, time=time, place=place)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -165,7 +169,7 @@ KINDS: dict[str, type[Event]] = {
 }
 
 
-_NOT_IN_JSON = ("low", "high", "answers")  # those of images are with the images
+_NOT_IN_JSON = ("low", "high", "answers", "place")  # the range of images is with the images
 _IN_JSON = {"results": "figures"}  # the keys of fields that were once called otherwise
 
 # What JSON must hold in the fields that readers build on; one name means the same in every event.
@@ -175,6 +179,20 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "config": dict, "dataset": dict, "environment": dict,
     "series": dict, "values": dict, "results": dict, "images": (dict, type(None)),
 }  # fmt: skip
+
+_FIELDS = {  # of each kind of event: name, key in JSON, whether it must be there, its type there
+    kind: [
+        (
+            item.name,
+            _IN_JSON.get(item.name, item.name),
+            item.default is MISSING and item.default_factory is MISSING,
+            _TYPES.get(item.name, object),
+        )
+        for item in dataclasses.fields(kind)
+        if item.name not in _NOT_IN_JSON
+    ]
+    for kind in KINDS.values()
+}
 
 
 def to_json(event: Event) -> dict[str, Any]:
@@ -197,7 +215,7 @@ def to_json(event: Event) -> dict[str, Any]:
     return line
 
 
-def from_json(line: Any) -> Event:
+def from_json(line: Any, place: int | None = None) -> Event:
     """Return the event that ``to_json`` wrote, measurements that are null as NaN.
 
     Raises Unsound where the line is no such object.
@@ -206,26 +224,23 @@ def from_json(line: Any) -> Event:
     if kind is None:
         raise Unsound(f"no such event: {line.get('event') if isinstance(line, dict) else line!r}")
     values: dict[str, Any] = {}
-    for item in dataclasses.fields(kind):
-        key = _IN_JSON.get(item.name, item.name)
-        if item.name in _NOT_IN_JSON:
-            continue
+    for name, key, needed, of in _FIELDS[kind]:
         if key not in line:
-            if item.default is MISSING and item.default_factory is MISSING:
+            if needed:
                 raise Unsound(f"no event: {key} is missing")
-        elif not isinstance(line[key], _TYPES.get(item.name, object)):
+        elif not isinstance(line[key], of):
             raise Unsound(f"{key} cannot be {line[key]!r}")
         else:
-            values[item.name] = line[key]
+            values[name] = line[key]
     if kind in (Progress, Preview):
         measured = values.get("values", {})
         check_depth(measured, VALUES_DEPTH)
-        values["values"] = {name: _numbers(value) for name, value in measured.items()}
+        values["values"] = {name: numbers_of(value) for name, value in measured.items()}
     if kind is Progress:
-        values["series"] = {name: _array(rows) for name, rows in values["series"].items()}
+        values["series"] = {name: array_of(rows) for name, rows in values["series"].items()}
     if kind is Preview and values.get("images"):
         values |= _picture(values["images"])
-    return kind(**values)
+    return kind(**values, place=place)
 
 
 def _picture(picture: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,7 +251,7 @@ def _picture(picture: Mapping[str, Any]) -> dict[str, Any]:
         ends = {end: picture[end] for end in ("low", "high")}
     except (KeyError, TypeError, ValueError, OverflowError):
         raise Unsound("no event: images that are none") from None
-    return {"images": images} | {end: _numbers(value) for end, value in ends.items()}
+    return {"images": images} | {end: numbers_of(value) for end, value in ends.items()}
 
 
 def plain(value: Any) -> Any:
@@ -260,13 +275,12 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _array(rows: Any) -> np.ndarray:
+def array_of(rows: Any) -> np.ndarray:
     """Return float32 from nested lists, None as NaN."""
     if not isinstance(rows, list):
         raise Unsound("no event: a series that is no list")
     try:
-        with np.errstate(over="ignore"):  # the journal's reader refuses what is no float32
-            return np.array(rows, dtype=np.float32)
+        return np.array(rows, dtype=np.float32)
     except (TypeError, ValueError, OverflowError):
         raise Unsound("no event: a series of something other than numbers") from None
 
@@ -276,8 +290,10 @@ def real(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _numbers(value: Any) -> Any:
+def numbers_of(value: Any) -> Any:
     """Return a measurement, or nested lists of them, None as NaN."""
     if isinstance(value, list):
-        return [_numbers(item) for item in value]
+        return [
+            numbers_of(item) if item is None or isinstance(item, list) else item for item in value
+        ]
     return math.nan if value is None else value

@@ -1,15 +1,16 @@
 """Following the journal of a run that another process drives."""
 
 import time
+from collections.abc import Iterator
 
 from engine.errors import EngineError
 from engine.files.reader import JOURNAL_LIMIT, open_to_read, read_lines
 from engine.runs.events import Event, Failed, Finished, Interrupted, Stopped
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
-from engine.runs.schema import JOURNAL_FILE
 
 TAKE_OVER = 30.0  # seconds that another process may take to resume what was handed over
+AT_ONCE = 1024  # events, which take memory until they are drawn
 KNOWN = 64  # bytes before the place read to; other bytes there tell of a journal that was cut
 
 
@@ -30,14 +31,22 @@ class Follower:
         self._parser = run.parser()
         self._last: Event | None = None
 
+    def read_all(self) -> Iterator[Event]:
+        """Yield what is new since the last look; raises as ``read`` does."""
+        while events := self.read():
+            yield from events
+
     def read(self) -> list[Event]:
-        """Return what is new since the last look.
+        """Return what is new since the last look; of more than ``AT_ONCE``, the first.
 
         Raises EngineError where ``run.json`` or the journal's beginning is damaged.
         """
         # Asked before the lines are read: what was written before the end is then read for sure.
         driven = is_driven(self.run.path)
         events = self._new_events()
+        if len(events) == AT_ONCE:  # how it goes on is told by what follows
+            self._last = events[-1]
+            return events
         let_go = self.driven and not driven
         ended = let_go or not (driven or self._looked)
         self.driven, self._looked = driven, True
@@ -64,7 +73,7 @@ class Follower:
         return self._parser.damaged
 
     def _new_events(self) -> list[Event]:
-        path = self.run.path / JOURNAL_FILE
+        path = self.run.journal
         events = []
         try:
             with open_to_read(path, JOURNAL_LIMIT) as journal:
@@ -75,10 +84,12 @@ class Follower:
                 for line in read_lines(journal, path):
                     if not line.endswith(b"\n"):
                         break  # a last line that is being written can wait
-                    if (event := self._parser.event(line)) is not None:
+                    if (event := self._parser.event(line, self._place)) is not None:
                         events.append(event)
                     self._place += len(line)
                     self._known = (self._known + line)[-KNOWN:]
+                    if len(events) == AT_ONCE:
+                        break
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -1,38 +1,71 @@
-"""A journal as arrays, from which figures, tables and charts are drawn. No torch in here."""
+"""A run's events as curves and previews, from which all is drawn. No torch in here."""
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from engine.runs.curves import Curve
 from engine.runs.events import Event, Finished, Preview, Progress, Started
+from engine.runs.previews import Previews
 
 
-@dataclass(slots=True)
-class Curve:
-    """Measurements by step: ``steps`` int [S] and ``values`` float [S] or [S, L]."""
+class _Points:
+    """A curve that grows, in arrays with room at their end."""
 
-    steps: np.ndarray
-    values: np.ndarray
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        """``shape`` is that of the values of one step."""
+        self._count = 0
+        self._steps = np.empty(64, np.int64)
+        self._values = np.empty((64, *shape))
+
+    def add(self, step: int, value: Any) -> None:
+        """Append what was measured at a step."""
+        end = self._room_for(1)
+        self._steps[end - 1], self._values[end - 1] = step, value
+
+    def extend(self, last: int, rows: np.ndarray) -> None:
+        """Append rows [S, ...] of successive steps up to ``last``."""
+        end = self._room_for(len(rows))
+        self._steps[end - len(rows) : end] = np.arange(last - len(rows) + 1, last + 1)
+        self._values[end - len(rows) : end] = rows
+
+    def _room_for(self, count: int) -> int:
+        """Make room for so many more and return their end."""
+        end = self._count + count
+        if end > len(self._steps):
+            size = end + end // 4
+            grown = np.empty(size, np.int64), np.empty((size, *self._values.shape[1:]))
+            for new, old in zip(grown, (self._steps, self._values), strict=True):
+                new[: self._count] = old[: self._count]
+            self._steps, self._values = grown
+        self._count = end
+        return end
+
+    @property
+    def curve(self) -> Curve:
+        """What there is so far; later points do not change it."""
+        return Curve(self._steps[: self._count], self._values[: self._count])
 
 
 class History:
     """All events of a run so far, in the order of its steps; grows by ``add``."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Path | None = None) -> None:
+        """``journal`` is where previews are read again when they are asked for."""
         self.started: Started | None = None
         self.finished: Finished | None = None
-        self.previews: dict[str, list[Preview]] = {}
-        self.event_steps: list[int] = []  # of the Progress events: where a step cursor can stand
-        self._points: dict[str, tuple[list[int], list[Any]]] = {}
-        self._curves: dict[str, Curve] = {}
+        self.previews: dict[str, Previews] = {}
+        self.event_steps = array("q")  # of the Progress events: where a step cursor can stand
+        self._journal = journal
+        self._points: dict[str, _Points] = {}
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Self:
+    def of(cls, events: Iterable[Event], journal: Path | None = None) -> Self:
         """Collect a run's events."""
-        history = cls()
+        history = cls(journal)
         for event in events:
             history.add(event)
         return history
@@ -40,45 +73,43 @@ class History:
     def add(self, event: Event) -> None:
         """Take in the next event. Series and values share one namespace of curves."""
         match event:
+            case Progress():
+                self.event_steps.append(event.step)
+                for name, rows in event.series.items():
+                    if (points := self._points.get(name)) is None:
+                        points = self._points[name] = _Points(rows.shape[1:])
+                    points.extend(event.step, rows)
+                for name, value in event.values.items():
+                    if (points := self._points.get(name)) is None:
+                        points = self._points[name] = _Points(np.shape(value))
+                    points.add(event.step, value)
+            case Preview():
+                if event.name not in self.previews:
+                    self.previews[event.name] = Previews(self._journal)
+                self.previews[event.name].add(event)
             case Started():
                 self.started = event
             case Finished():
                 self.finished = event
-            case Preview():
-                self.previews.setdefault(event.name, []).append(event)
-            case Progress():
-                self.event_steps.append(event.step)
-                for name, rows in event.series.items():
-                    first = event.step - len(rows) + 1
-                    self._extend(name, range(first, event.step + 1), rows)
-                for name, value in event.values.items():
-                    self._extend(name, [event.step], [value])
-
-    def _extend(self, name: str, steps: Iterable[int], values: Iterable[Any]) -> None:
-        known_steps, known_values = self._points.setdefault(name, ([], []))
-        known_steps.extend(steps)
-        known_values.extend(values)
-        self._curves.pop(name, None)
 
     @property
     def curves(self) -> dict[str, Curve]:
         """Every curve by name, as arrays."""
-        for name, (steps, values) in self._points.items():
-            if name not in self._curves:
-                self._curves[name] = Curve(np.array(steps), np.array(values, dtype=np.float64))
-        return self._curves
+        return {name: points.curve for name, points in self._points.items()}
 
-    def preview(self, name: str, step: int | None = None) -> Preview | None:
-        """Return the last preview of a name, at ``step`` at the latest; None before the first."""
-        for preview in reversed(self.previews.get(name, ())):
-            if step is None or preview.step <= step:
-                return preview
-        return None
+    def preview(
+        self, name: str, step: int | None = None, *, before_last: bool = False
+    ) -> Preview | None:
+        """Return the last preview of a name, at ``step`` at the latest; None before the first.
+
+        ``before_last`` leaves out the very last one.
+        """
+        known = self.previews.get(name)
+        return known.at(step, before_last=before_last) if known is not None else None
 
     def images(self, name: str) -> np.ndarray:
         """Return the last images of a preview, back in their range: float64 [N, H, W]."""
-        preview = next(p for p in reversed(self.previews[name]) if p.images is not None)
-        return preview.floats()
+        return self.previews[name].last_pictured.floats()
 
 
 class WholeHistory(History):
@@ -86,62 +117,3 @@ class WholeHistory(History):
 
     started: Started
     finished: Finished
-
-
-def ema(values: np.ndarray, weight: float) -> np.ndarray:
-    """Return the exponential moving average of values [S], each past one ``weight`` times less.
-
-    Corrected for its short past at the start. Values that are not finite count for nothing and
-    stay gaps.
-    """
-    if weight <= 0 or not len(values):
-        return values
-    length = min(len(values), math.ceil(math.log(1e-3) / math.log(weight)))
-    kernel = weight ** np.arange(length)
-    finite = np.isfinite(values)
-    sums = np.convolve(np.where(finite, values, 0), kernel)[: len(values)]
-    counts = np.convolve(finite, kernel)[: len(values)]
-    out = np.full(len(values), np.nan)
-    np.divide(sums, counts, out=out, where=finite)
-    return out
-
-
-def smooth(values: np.ndarray, window: int) -> np.ndarray:
-    """Return the centred moving average of values [S] over ``window`` steps.
-
-    Centred, since an average that looks back only lags behind and makes a falling training loss
-    look worse than the validation loss. Shorter at both ends; values that are not finite count
-    for nothing, and are NaN where nothing else is near.
-    """
-    finite = np.isfinite(values)
-    kernel = np.ones(min(window, len(values)))
-    sums = np.convolve(np.where(finite, values, 0), kernel, "same")
-    counts = np.convolve(finite, kernel, "same")
-    out = np.full(len(values), np.nan)
-    np.divide(sums, counts, out=out, where=counts > 0)
-    return out
-
-
-def by_step(curve: Curve | None) -> np.ndarray:
-    """Return a curve's values that are finite, the mean of several at one step: at most [S]."""
-    if curve is None or not curve.values.size:
-        return np.empty(0)
-    values: np.ndarray = curve.values.reshape(len(curve.values), -1).mean(1)
-    finite: np.ndarray = values[np.isfinite(values)]
-    return finite
-
-
-def best(curve: Curve | None) -> float:
-    """Return the largest value of a curve, NaN where there is none."""
-    return float(max(by_step(curve), default=math.nan))
-
-
-def last(curve: Curve | None) -> float:
-    """Return the last value of a curve, NaN where there is none."""
-    values = by_step(curve)
-    return float(values[-1]) if len(values) else math.nan
-
-
-def mean(values: Sequence[float]) -> float:
-    """Return the mean of values, NaN of none."""
-    return float(np.mean(values)) if values else math.nan

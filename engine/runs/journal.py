@@ -8,9 +8,11 @@ is damaged is skipped and counted. No torch in here.
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 
@@ -29,7 +31,9 @@ from engine.runs.events import (
     Preview,
     Progress,
     Started,
+    array_of,
     from_json,
+    numbers_of,
     to_json,
 )
 from engine.runs.schema import (
@@ -43,7 +47,8 @@ from engine.runs.schema import (
 
 Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
 Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
-Measured = Annotated[float, Meta(ge=-3.5e38, le=3.5e38)] | None  # a float32, null for NaN
+FLOAT32 = 3.4028235e38  # the largest, as its shortest decimal
+Measured = Annotated[float, Meta(ge=-FLOAT32, le=FLOAT32)] | None  # null for NaN
 
 
 class _Line(TypedDict):
@@ -65,11 +70,28 @@ class _StartedLine(_Line):
     environment: EnvironmentValues
 
 
-class _ProgressLine(_Line):
+class _ProgressLine(msgspec.Struct, gc=False):
     """A Progress; its shapes depend on the run."""
 
+    event: Literal["progress"]
+    time: Time
+    step: Count
     series: dict[str, list[Measured | list[Measured]]]
-    values: NotRequired[dict[str, Measured | list[Measured]]]
+    values: dict[str, Measured | list[Measured]] = {}
+
+
+class _CheckpointLine(msgspec.Struct, gc=False):
+    """A Checkpoint."""
+
+    event: Literal["checkpoint"]
+    time: Time
+    step: Count
+
+
+# How most lines of a long journal begin: they are parsed and checked in one go.
+_PROGRESS, _CHECKPOINT = b'{"event":"progress"', b'{"event":"checkpoint"'
+_parse_progress = msgspec.json.Decoder(_ProgressLine).decode
+_parse_checkpoint = msgspec.json.Decoder(_CheckpointLine).decode
 
 
 class JournalParser:
@@ -82,14 +104,14 @@ class JournalParser:
         self._config = config
         self._rules: _Rules | None = None
 
-    def event(self, line: bytes) -> Event | None:
-        """Return the event of a line, None where it is damaged.
+    def event(self, line: bytes, place: int | None = None) -> Event | None:
+        """Return the event of a line that begins at ``place``, None where it is damaged.
 
         Raises DamagedFile where the first one is no sound Started.
         """
         try:
             if self._rules is not None:
-                return self._rules.event(strict_json(line))
+                return self._rules.event(line, place)
             started = _started(strict_json(line), self._config())
         except Unsound as error:
             if self._rules is None:
@@ -109,6 +131,7 @@ class StoredEvents(Iterator[Event]):
     def __init__(self, lines: Iterable[bytes], parser: JournalParser) -> None:
         self._lines = iter(lines)
         self._parser = parser
+        self._place = 0  # bytes read so far
 
     @property
     def damaged(self) -> int:
@@ -119,7 +142,9 @@ class StoredEvents(Iterator[Event]):
         for line in self._lines:
             if not line.endswith(b"\n"):
                 break  # being written, or cut
-            if (event := self._parser.event(line)) is not None:
+            event = self._parser.event(line, self._place)
+            self._place += len(line)
+            if event is not None:
                 return event
         raise StopIteration
 
@@ -152,6 +177,16 @@ def _check_value(name: str, value: Any, kind: Any) -> None:
         raise Unsound(f"{name}: {error}") from None
 
 
+def _check_shares(name: str, values: Any) -> None:
+    """Raise Unsound unless values lie between 0 and 1, or are not known (NaN)."""
+    if isinstance(values, float):
+        low = high = values
+    else:
+        low, high = np.fmin.reduce(values, None), np.fmax.reduce(values, None)
+    if low < 0 or high > 1.001:  # a mean may be above one by a rounding
+        raise Unsound(f"{name}: not shares")
+
+
 class _Rules:
     """The rules for the lines after a Started, and how far they have got."""
 
@@ -166,56 +201,89 @@ class _Rules:
         self.shapes: dict[str, tuple[int, ...]] = {}  # of each curve, at one step
         self.shown: dict[str, int] = {}  # how many images the previews of a name have
 
-    def event(self, line: Any) -> Event:
+    def event(self, content: bytes, place: int | None) -> Event:
         """Return the event of a later line. Raises Unsound where it is damaged."""
-        measures = isinstance(line, dict) and line.get("event") == Progress.kind
-        check(line, _ProgressLine if measures else _Line)
-        event = from_json(line)
+        with suppress(msgspec.MsgspecError, UnicodeError):  # what is wrong is said below
+            if content.startswith(_PROGRESS):
+                return self._progress(_parse_progress(content), place)
+            if content.startswith(_CHECKPOINT):
+                return self._checkpoint(_parse_checkpoint(content), place)
+        line = strict_json(content)
+        if isinstance(line, dict) and line.get("event") == Progress.kind:
+            return self._progress(check(line, _ProgressLine), place)
+        check(line, _Line)
+        event = from_json(line, place)
         if isinstance(event, Started):
             raise Unsound("a second start")
-        # The line about a checkpoint is written when that is, which may be some steps later.
-        if event.step > self.steps or (event.step < self.step and event.kind != Checkpoint.kind):
-            raise Unsound(f"step {event.step} after step {self.step} of {self.steps}")
+        if isinstance(event, Checkpoint):
+            return self._checkpoint(check(line, _CheckpointLine), place)
+        self._check_step(event.step)
         match event:
-            case Progress():
-                self._check_progress(event)
             case Preview():
                 self._check_preview(event, line)
             case Finished():
                 check_results(event.results, self.section.name, self.asked)
                 _check_value("images_seen", event.images_seen, Count | None)
-        self.step = max(self.step, event.step)
+        self.step = event.step
         return event
 
-    def _check_progress(self, event: Progress) -> None:
-        known = self.section.series
-        if any(name not in event.series for name in known):
-            raise Unsound("a series is missing")
-        rows = {len(series) for series in event.series.values()}
-        if len(rows) != 1 or not 0 < max(rows) <= event.step - self.measured:
-            raise Unsound("other series than one row a step")
-        shapes = {name: series.shape[1:] for name, series in event.series.items()}
-        for name, one in shapes.items():
-            if one not in ((), self.row) or (name in known and one != self.row):
-                raise Unsound(f"{name}: a series of shape {list(event.series[name].shape)}")
-        for name, value in event.values.items():
-            one = (len(value),) if isinstance(value, list) else ()
-            if (
-                one not in ((), self.row)
-                or (name in self.section.scalars and one)
-                or name in shapes
+    def _checkpoint(self, line: _CheckpointLine, place: int | None) -> Checkpoint:
+        # It is written when the checkpoint is on disk, which may be some steps later.
+        if line.step > self.step:
+            self._check_step(line.step)
+            self.step = line.step
+        return Checkpoint(step=line.step, time=line.time, place=place)
+
+    def _check_step(self, step: int) -> None:
+        if not self.step <= step <= self.steps:
+            raise Unsound(f"step {step} after step {self.step} of {self.steps}")
+
+    def _progress(self, line: _ProgressLine, place: int | None) -> Progress:
+        self._check_step(line.step)
+        known, unusual = self.shapes, False  # what is as in earlier lines was checked with those
+        series: dict[str, np.ndarray] = {}
+        count = line.step - self.measured
+        for name, rows in line.series.items():
+            one = series[name] = array_of(rows)
+            if not 0 < len(one) <= count or (
+                series and len(one) != len(next(iter(series.values())))
             ):
+                raise Unsound("other series than one row a step")
+            unusual = unusual or known.get(name) != one.shape[1:]
+        if not series or any(name not in series for name in self.section.series):
+            raise Unsound("a series is missing")
+        values: dict[str, Any] = {}
+        for name, value in line.values.items():
+            if name in series:
                 raise Unsound(f"{name}: not a value a step")
-            shapes[name] = one
-        for name in shapes.keys() & set(self.section.shares):
-            shares = np.asarray(event.series.get(name, event.values.get(name)))
-            # A mean may be above one by a rounding; what is not a number is neither.
-            if (shares < 0).any() or (shares > 1.001).any():
-                raise Unsound(f"{name}: not shares")
-        if any(self.shapes.get(name, one) != one for name, one in shapes.items()):
-            raise Unsound("of another length than before")
+            if isinstance(value, float):
+                unusual = unusual or known.get(name) != ()
+            else:
+                value = numbers_of(value)
+                unusual = unusual or known.get(name) != np.shape(value)
+            values[name] = value
+        if unusual:
+            self._learn_shapes(series, values)
+        for name in self.section.shares:
+            if name in values or name in series:
+                _check_shares(name, values[name] if name in values else series[name])
+        self.step = self.measured = line.step
+        return Progress(step=line.step, time=line.time, place=place, series=series, values=values)
+
+    def _learn_shapes(self, series: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
+        """Check what is measured for the first time, and that nothing has another shape now."""
+        shapes = {name: rows.shape[1:] for name, rows in series.items()}
+        shapes |= {name: np.shape(value) for name, value in values.items()}
+        for name, one in shapes.items():
+            if one not in ((), self.row):
+                raise Unsound(f"{name}: of shape {list(one)} at a step")
+            if name in self.section.series and one != self.row:
+                raise Unsound(f"{name}: not one value a row")
+            if name in self.section.scalars and name not in series and one:
+                raise Unsound(f"{name}: not one value a step")
+            if self.shapes.get(name, one) != one:
+                raise Unsound(f"{name}: of another shape than before")
         self.shapes |= shapes
-        self.measured = event.step
 
     def _check_preview(self, event: Preview, line: Mapping[str, Any]) -> None:
         rules = self.previews.get(event.name)

@@ -62,6 +62,11 @@ class Run:
         """The directory's name: unique, sorts by time, says what the run is."""
         return self.path.name
 
+    @property
+    def journal(self) -> Path:
+        """The file that the journal is in."""
+        return self.path / JOURNAL_FILE
+
     def read_info(self) -> dict[str, Any]:
         """Return ``run.json``, checked. Raises EngineError where it is missing or damaged."""
         return self._read_json(RUN_FILE, check_run)
@@ -130,14 +135,13 @@ class Run:
 
     def parser(self) -> JournalParser:
         """Return a parser of the journal, before its first line."""
-        return JournalParser(self.path / JOURNAL_FILE, self.read_config)
+        return JournalParser(self.journal, self.read_config)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the journal's lines, the last one perhaps cut. Raises EngineError."""
-        path = self.path / JOURNAL_FILE
         try:
-            with open_to_read(path, JOURNAL_LIMIT) as journal:
-                yield from read_lines(journal, path)
+            with open_to_read(self.journal, JOURNAL_LIMIT) as journal:
+                yield from read_lines(journal, self.journal)
         except FileNotFoundError:
             return
 
@@ -207,7 +211,7 @@ class Run:
         Returns whether anything is left: a process may have died before its first line was whole.
         Raises EngineError where the journal is shorter than ``size``.
         """
-        path = self.path / JOURNAL_FILE
+        path = self.journal
         try:
             descriptor = open_file(self.path, JOURNAL_FILE, os.O_RDWR | os.O_CREAT)
             with os.fdopen(descriptor, "r+b") as file:

@@ -317,7 +317,7 @@ class Session:
         return error
 
     def _emit(self, event: Event, journal: Journal) -> None:
-        stamped = event.at(time.time())
+        stamped = event.at(time.time(), place=journal.size)
         journal.append(stamped)
         self._tell(stamped)
 

@@ -58,13 +58,13 @@ def test_infused_images_are_titled_by_their_true_digit_and_the_answer(
     run = Run(tmp_path / examples.crafted(tmp_path, digits, 1, "a network"))
     history = History.of(run.events())
     for name in ("sources", "test_sources"):
-        history.previews[name][-1].values["before"] = [
+        history.previews[name].last.values["before"] = [
             5
         ] * 10  # no clean image is read as what it is
     figures = []
     monkeypatch.setattr(adversarial, "save", lambda figure, *name: figures.append(figure))
     list(adversarial.draw(history, np.zeros((10, 1, 28, 28)), tmp_path))
-    answers = history.previews["noise"][-1].values["after"][0]
+    answers = history.previews["noise"].last.values["after"][0]
     titles = [axes.get_title() for axes in figures[0].axes]
     for digit in range(1, 10):
         resists = "" if answers[digit] == 0 else "  resists"

@@ -18,7 +18,7 @@ class Look:
         index = SMOOTHINGS.index(self.smoothing)
         self.smoothing = SMOOTHINGS[(index + 1) % len(SMOOTHINGS)]
 
-    def weight(self, steps: int) -> float:
+    def weight(self, steps: float) -> float:
         """Return the weight of an exponential average over single steps of a run of ``steps``.
 
         A share of the run and not a number of steps: what smooths 2,000 steps of training would

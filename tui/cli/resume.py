@@ -95,7 +95,7 @@ def _follow(run: Run, output: Output) -> Event | None:
         listener(output, console_for("stderr"), 1) as listen,
     ):
         while not follower.ended and control.stop_reason is None:
-            for last in follower.read():
+            for last in follower.read_all():
                 listen(last)
             if reason := lost():
                 control.stop(reason)
@@ -129,5 +129,6 @@ def stop(run: RunName, where: Where) -> None:
 
 def _ended(follower: Follower) -> bool:
     """Return whether nothing drives the run any more."""
-    follower.read()
+    for _ in follower.read_all():
+        pass
     return follower.ended

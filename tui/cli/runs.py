@@ -119,7 +119,8 @@ def export(run: RunName, where: Where) -> None:
     """Print all metrics of a run as CSV, one row per step."""
     from engine.analysis.export import export_csv
 
-    say_text(export_csv(find_run(Path(where.artifacts), run)))
+    for part in export_csv(find_run(Path(where.artifacts), run)):
+        say_text(part)
 
 
 @app.command()

@@ -37,7 +37,7 @@ class Shelf:
         info = run.read_info()
         follower = Follower(run)
         task = Task(run.read_config(), Request(info["command"], []), follower=follower)
-        for event in follower.read():
+        for event in follower.read_all():
             task.add(event)
         if task.active:  # its journal has no end
             task.state = run.read_status()
@@ -115,11 +115,10 @@ class Shelf:
             if task.state == "finished" and not follower.driven:
                 continue
             try:
-                events = follower.read()
+                for event in follower.read_all():
+                    self._mailbox.put(task, event)
             except MnistTuiError:  # removed or damaged: keep what there is
                 continue
-            for event in events:
-                self._mailbox.put(task, event)
             task.waiting = _waiting(task) if task.elsewhere else 0
 
     def running(self) -> Task | None:

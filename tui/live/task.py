@@ -20,6 +20,7 @@ from engine.runs.events import (
 )
 from engine.runs.follow import Follower
 from engine.runs.history import History
+from engine.runs.run import Run
 from engine.sections.table import dataset_title
 
 RATE_EVENTS = 50  # over which the speed is averaged
@@ -75,7 +76,8 @@ class Task(Job):
         Started resets the task: a run resumed from its checkpoint is replayed from its start.
         """
         if isinstance(event, Started):
-            self.history, self.marks, self.message, self._told_until = History(), [], "", 0.0
+            self.history = History(self._journal_of(event))
+            self.marks, self.message, self._told_until = [], "", 0.0
         elif event.time is not None and event.time <= self._told_until:
             return
         self.doing = event.doing if isinstance(event, Working) else ""
@@ -116,6 +118,12 @@ class Task(Job):
         if self.follower is not None:  # its folder may have been moved since
             return self.follower.run.path
         return Path(self.config.artifacts) / self.run
+
+    def _journal_of(self, started: Started) -> Path:
+        """Return where the journal lies that an event is from."""
+        if self.follower is not None:
+            return self.follower.run.journal
+        return Run(Path(self.config.artifacts) / started.run).journal
 
     @property
     def rate(self) -> float:

@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.files.values import digits, fractions
 from engine.networks.architectures import CLASSES
+from engine.runs.curves import best, last, mean
 from engine.runs.events import Event
-from engine.runs.history import best, last, mean
 from engine.runs.schema import ANSWERS_FILE
 from engine.sections.adversarial.config import AdversarialConfig, ResolvedAdversarialConfig
 from engine.sections.adversarial.results import AdversarialResults, check_targets

@@ -18,6 +18,7 @@ from engine.figures.style import (
     VERMILION,
     chart,
     legend,
+    line,
     new_figure,
     percent_axis,
     picture,
@@ -79,7 +80,7 @@ def _label(history: WholeHistory, noise: np.ndarray, row: int, bound: float, fol
 def _curve(axes: Axes, history: WholeHistory, name: str, row: int, words: str) -> None:
     chart(axes, "iteration (batches of training images)", words)
     curve = history.curves[name]
-    axes.plot(curve.steps, curve.values[:, row], color=BLUE, linewidth=1.3)
+    line(axes, curve.steps, curve.values[:, row], color=BLUE, linewidth=1.3)
     axes.set_ylim(bottom=0)
 
 
@@ -107,7 +108,7 @@ def _infused(
 ) -> None:
     """Show the nine images of other digits with the noise on them, and what they are read as."""
     clean = history.images("test_sources")
-    after = history.previews["noise"][-1].values["after"][row]
+    after = history.previews["noise"].last.values["after"][row]
     inner = spec.subgridspec(3, 3)
     shown = [digit for digit in range(CLASSES) if digit != label][:9]
     for place, digit in enumerate(shown):
@@ -181,8 +182,8 @@ def _success(history: WholeHistory, folder: Path) -> Path:
     percent_axis(curves)
     curve = history.curves["success"]
     for row, label in enumerate(labels):
-        curves.plot(
-            curve.steps, curve.values[:, row], color=CYCLE[row % len(CYCLE)], linewidth=1.1,
+        line(
+            curves, curve.steps, curve.values[:, row], color=CYCLE[row % len(CYCLE)], linewidth=1.1,
             linestyle="-" if row < len(CYCLE) else "--", label=str(label),
         )  # fmt: skip
     curves.set_ylim(0, 1.03)

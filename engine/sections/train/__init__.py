@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine.files.values import digits, fractions
 from engine.networks.architectures import WEIGHTS_FILE
+from engine.runs.curves import best, last
 from engine.runs.events import Event, real
-from engine.runs.history import best, last
 from engine.runs.schema import ANSWERS_FILE
 from engine.sections.section import Claim, Experiment, PreviewRules, Results, Section
 from engine.sections.table import ResultTable

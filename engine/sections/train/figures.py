@@ -15,6 +15,7 @@ from engine.figures.style import (
     chart,
     dataset_words,
     legend,
+    line,
     log_axis,
     new_figure,
     percent_axis,
@@ -26,7 +27,8 @@ from engine.figures.style import (
 )
 from engine.networks.architectures import ARCHITECTURES
 from engine.numerics.intervals import rate_interval
-from engine.runs.history import Curve, WholeHistory, smooth
+from engine.runs.curves import Curve, smooth
+from engine.runs.history import WholeHistory
 
 WINDOW = 21  # steps over which the training loss is smoothed
 
@@ -62,14 +64,14 @@ def _loss(history: WholeHistory, folder: Path) -> Path:
         chart(place, "iteration (batches)", words)
         raw = _with_penalty(history, train) if add else train.values
         held_out = _with_penalty(history, validation) if add else validation.values
-        place.plot(train.steps, raw, color=BLUE, linewidth=0.5, alpha=0.3)
-        place.plot(
-            train.steps, smooth(raw, WINDOW), color=BLUE, linewidth=1.4,
+        line(place, train.steps, raw, color=BLUE, linewidth=0.5, alpha=0.3)
+        line(
+            place, train.steps, smooth(raw, WINDOW), color=BLUE, linewidth=1.4,
             label=f"training batches (mean of {WINDOW}; raw behind)",
         )  # fmt: skip
-        place.plot(
-            validation.steps, held_out, color=VERMILION, linewidth=1.4, linestyle=(0, (4, 1.5)),
-            label="validation set",
+        line(
+            place, validation.steps, held_out, color=VERMILION, linewidth=1.4,
+            linestyle=(0, (4, 1.5)), label="validation set",
         )  # fmt: skip
         _fit_loss(place, np.concatenate([smooth(raw, WINDOW), held_out]))
         legend(place)
@@ -98,8 +100,8 @@ def _accuracy(history: WholeHistory, folder: Path) -> Path:
     percent_axis(place)
     curve = history.curves["validation_accuracy"]
     interval = int(curve.steps[0])
-    place.plot(
-        curve.steps, curve.values, color=BLUE, linewidth=1.3,
+    line(
+        place, curve.steps, curve.values, color=BLUE, linewidth=1.3,
         label=f"validation set, every {interval} iterations",
     )  # fmt: skip
     _mark_test(place, history, BLUE, f"test set, once: {_test_words(history)}")
@@ -212,12 +214,12 @@ def _models(histories: Sequence[WholeHistory], folder: Path) -> Path:
         train, validation = history.curves["loss"], history.curves["validation_loss"]
         trained = smooth(_with_penalty(history, train), WINDOW)
         held_out = _with_penalty(history, validation)
-        loss.plot(train.steps, trained, color=colour, linewidth=0.8, alpha=0.45)
-        loss.plot(validation.steps, held_out, color=colour, linewidth=1.4, label=name)
+        line(loss, train.steps, trained, color=colour, linewidth=0.8, alpha=0.45)
+        line(loss, validation.steps, held_out, color=colour, linewidth=1.4, label=name)
         drawn += [trained, held_out]
         curve = history.curves["validation_accuracy"]
         words = f"{name}: test {history.finished.results['test']['accuracy']:.2%}"
-        accuracy.plot(curve.steps, curve.values, color=colour, linewidth=1.2, label=words)
+        line(accuracy, curve.steps, curve.values, color=colour, linewidth=1.2, label=words)
         _mark_test(accuracy, history, colour, None, index)
     _fit_loss(loss, np.concatenate(drawn))
     _fit_accuracy(accuracy, [history.curves["validation_accuracy"] for history in histories])

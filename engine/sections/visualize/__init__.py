@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.files.values import numbers
 from engine.networks.architectures import EXEMPLARS
+from engine.runs.curves import best, last, mean
 from engine.runs.events import Event, real
-from engine.runs.history import best, last, mean
 from engine.sections.section import Claim, Experiment, PreviewRules, Results
 from engine.sections.table import ResultTable
 from engine.sections.trained import (

@@ -16,6 +16,7 @@ from engine.figures.style import (
     VERMILION,
     chart,
     legend,
+    line,
     new_figure,
     picture,
     provenance,
@@ -115,17 +116,19 @@ def _curves(history: WholeHistory, layer: str, rows: list[int], folder: Path) ->
     values = np.vstack([starts, curve.values[:, rows]])
     if len(rows) <= 10:
         for place_in_cycle, m in enumerate(rows):
-            place.plot(
-                steps, values[:, place_in_cycle], color=CYCLE[place_in_cycle % len(CYCLE)],
+            line(
+                place, steps, values[:, place_in_cycle],
+                color=CYCLE[place_in_cycle % len(CYCLE)],
                 linewidth=1.2, linestyle="-" if place_in_cycle < len(CYCLE) else "--",
                 label=str(neurons[m]["index"]),
             )  # fmt: skip
         legend(place, title="neuron", title_fontsize=8, ncols=2)
     else:
-        place.plot(steps, values, color=CYCLE[0], linewidth=0.8, alpha=0.35)
+        for neuron in values.T:
+            line(place, steps, neuron, color=CYCLE[0], linewidth=0.8, alpha=0.35)
         alive = [column for column, m in enumerate(rows) if not neurons[m]["dead"]]
-        place.plot(
-            steps, np.median(values[:, alive], axis=1), color=VERMILION, linewidth=1.8,
+        line(
+            place, steps, np.median(values[:, alive], axis=1), color=VERMILION, linewidth=1.8,
             label=f"median of the {len(alive)} neurons that are not dead",
         )  # fmt: skip
         legend(place)

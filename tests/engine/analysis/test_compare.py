@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.analysis.compare import band, compare, to_json
 from engine.errors import EngineError
-from engine.runs.history import Curve
+from engine.runs.curves import Curve
 from engine.runs.run import Run
 from engine.runs.store import remove_run
 from tests.conftest import train_config

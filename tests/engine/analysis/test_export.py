@@ -17,7 +17,7 @@ from tests.conftest import run_values, started_values, train_config
 
 
 def table(run):
-    rows = list(csv.DictReader(io.StringIO(export_csv(run))))
+    rows = list(csv.DictReader(io.StringIO("".join(export_csv(run)))))
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
@@ -54,13 +54,13 @@ def test_a_value_that_is_not_finite_is_a_gap(tmp_path):
         file.write(
             '{"event":"progress","step":2,"time":1,"series":{"loss":[1.5,null]},"values":{}}\n'
         )
-    assert export_csv(run) == "step,loss\n1,1.5\n2,\n"
+    assert "".join(export_csv(run)) == "step,loss\n1,1.5\n2,\n"
     assert math.isnan(History.of(run.events()).curves["loss"].values[1])
 
 
 def test_nothing_measured_is_told(tmp_path):
     with pytest.raises(EngineError, match="not measured anything"):
-        export_csv(Run(tmp_path))
+        next(export_csv(Run(tmp_path)))
 
 
 def test_the_name_of_a_metric_cannot_be_a_formula_or_an_escape_sequence(copied):
@@ -73,5 +73,5 @@ def test_the_name_of_a_metric_cannot_be_a_formula_or_an_escape_sequence(copied):
                 line["series"][name] = line["series"]["loss"]
         lines.append(json.dumps(line) + "\n")
     path.write_text("".join(lines))
-    head = export_csv(copied["train"]).splitlines()[0].split(",")
+    head = next(export_csv(copied["train"])).strip().split(",")
     assert {"'=1+1", "a\N{REPLACEMENT CHARACTER}"} < set(head)

@@ -11,8 +11,8 @@ from engine.config import RunConfig, resolved
 from engine.files.values import Fraction
 from engine.files.writer import npy_bytes
 from engine.options import option
+from engine.runs.curves import last
 from engine.runs.events import Finished, Preview, Progress
-from engine.runs.history import last
 from engine.sections.section import Experiment, PreviewRules, Section
 
 

@@ -64,7 +64,7 @@ class NeuronView(CloseUp):
         top = beside(image, right)
         if "exemplars" not in task.history.previews:
             return top
-        shown = task.history.previews["exemplars"][-1].images
+        shown = task.history.previews["exemplars"].last.images
         assert shown is not None
         strongest = shown[row * EXEMPLARS : (row + 1) * EXEMPLARS] / 255
         height = room.height - top.plain.count("\n") - 3  # the empty line and the words

@@ -40,13 +40,14 @@ class SampleView(CloseUp):
         factor = 2 if large else 1
         image = history.images("samples")[self.index]
         drawn = draw_grey(enlarge(image, factor), plain=self.plain)
-        so_far = [p for p in history.previews["samples"] if cursor is None or p.step <= cursor]
-        return beside(drawn, self._words(so_far))
+        known = history.previews["samples"]
+        latest, spread = known.latest(cursor, ANSWERS), known.spread(cursor, ANSWERS)
+        return beside(drawn, self._words(list(latest), list(spread)))
 
-    def _words(self, so_far: list[Preview]) -> Text:
-        label = labels_and_answers(so_far[-1])[0][self.index]
-        answers = [labels_and_answers(preview)[1][self.index] for preview in so_far]
-        sure = [float(preview.values["probability"][self.index]) for preview in so_far]
+    def _words(self, latest: list[Preview], spread: list[Preview]) -> Text:
+        label = labels_and_answers(latest[-1])[0][self.index]
+        answers = [labels_and_answers(preview)[1][self.index] for preview in latest]
+        sure = [float(preview.values["probability"][self.index]) for preview in spread]
         answer = answers[-1]
         words = Text.assemble(("\nit is    ", "dim"), (f"{label}\n", "bold"), ("read as  ", "dim"))
         words.append(f"{answer}", "bold" if answer == label else WRONG)
@@ -54,10 +55,10 @@ class SampleView(CloseUp):
             words.append(f"  {'x' if self.plain else '✗'} wrong", WRONG)
         words.append("\nsure     ", "dim").append(f"{sure[-1]:.1%}\n\n")
         words.append("answers so far\n", "dim")
-        for past in answers[-ANSWERS:]:
+        for past in answers:
             words.append(str(past), "" if past == label else WRONG)
         words.append("\n\nhow sure of them\n", "dim")
-        return words.append(spark(sure, min(len(sure), ANSWERS), plain=self.plain))
+        return words.append(spark(sure, len(sure), plain=self.plain))
 
     def action_move(self, by: int) -> None:
         """Go to the next sample."""

@@ -53,16 +53,13 @@ class Infused:
         The last noise is shown on test images; the others, while crafting, on validation images.
         """
         history = task.history
-        noises = history.previews.get("noise", [])
         judged = "test_sources" in history.previews
-        if judged and step is not None:
-            noises = noises[:-1]
-        known = [noise for noise in noises if step is None or noise.step <= step]
-        if not known:
+        noise = history.preview("noise", step, before_last=judged and step is not None)
+        if noise is None:
             return None
         name = "test_sources" if judged and step is None else "sources"
-        before = history.previews[name][-1]
-        return cls(known[-1].floats(), known[-1].high, before.floats(), before, known[-1])
+        before = history.previews[name].last
+        return cls(noise.floats(), noise.high, before.floats(), before, noise)
 
     def sum(self, row: int, digit: int) -> np.ndarray:
         """Return a digit's image with a noise on it, clamped: [H, W]."""

@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 
 from engine.config import RunConfig
 from engine.options import options_of
-from engine.runs.history import Curve, ema
+from engine.runs.curves import Curve, binned, ema
 from engine.runs.run import Run
 from tui.app import screens
 from tui.app.action import Action
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Asked = TypeVar("Asked", bound=RunConfig)
 Commands = Sequence[Sequence[RunConfig]]  # runs, a list for each command line
 
+SMOOTHED = 10_000  # points of a moving average at most
 RAW = "#5A6570"  # the line under a smoothed one
 BAD = "bold #D55E00"
 
@@ -219,32 +220,30 @@ class ExperimentPane(Pane):
 
     def lines(self, curve: Curve, style: str, *, smooth: bool = True) -> list[Line]:
         """Return a curve's line; if smoothed, over the raw one."""
-        weight = self._weight if smooth else 0.0
-        if not weight:
+        smoothed = self._smoothed(curve) if smooth else None
+        if smoothed is None:
             return [Line(curve.steps, curve.values, style)]
-        return [
-            Line(curve.steps, curve.values, RAW),
-            Line(curve.steps, ema(curve.values, weight), style),
-        ]
+        raw = Line(curve.steps, curve.values, RAW)
+        return [raw, Line(smoothed.steps, smoothed.values, style)]
 
-    @property
-    def _weight(self) -> float:
-        """The weight of the average that smooths the shown run."""
-        return self.look.weight(self.shown.steps) if self.shown is not None else 0.0
+    def _smoothed(self, curve: Curve) -> Curve | None:
+        """Return a curve's moving average, over means of parts where it is long."""
+        curve, size = binned(curve, SMOOTHED)
+        weight = self.look.weight(self.shown.steps / size) if self.shown is not None else 0.0
+        return Curve(curve.steps, ema(curve.values, weight)) if weight else None
 
     def at_cursor(self, curve: Curve | None, smooth: bool = False) -> float:
         """Return a curve's value at the cursor, or its last; NaN where there is none."""
         if curve is None or not len(curve.steps):
             return float("nan")
+        if smooth:
+            curve = self._smoothed(curve) or curve
         index = len(curve.steps) - 1
         if self.cursor is not None:
             index = int(np.searchsorted(curve.steps, self.cursor, "right")) - 1
         if index < 0:
             return float("nan")
-        values = curve.values
-        if smooth:
-            values = ema(values, self._weight)
-        return float(values[index])
+        return float(curve.values[index])
 
     def when(self) -> str:
         """Return where the cursor stands, for a title; "" at the latest step."""

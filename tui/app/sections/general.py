@@ -97,7 +97,7 @@ class GeneralPane(ExperimentPane):
         """Draw the chosen curve and the images of the latest preview."""
         self._draw_curve()
         previews = self.shown.history.previews if self.shown else {}
-        name = next((n for n, found in previews.items() if found[-1].images is not None), None)
+        name = next((n for n, found in previews.items() if found.last.images is not None), None)
         preview = self.shown.history.preview(name, self.cursor) if self.shown and name else None
         if preview is None or preview.images is None:
             self.images.draw(partial(hint, "Images show here, where a run makes some."))

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.widgets import OptionList
 
 from engine.networks.architectures import LAYERS, NEURONS, Neuron
-from engine.runs.history import Curve
+from engine.runs.curves import Curve
 from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
 from tui.app.sections.base import Commands, hint
 from tui.app.sections.network import NetworkPane

@@ -10,9 +10,11 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from engine.runs.curves import Curve, thinned
 from tui.app.guard import Guarded
 
 # Bits of a braille cell (U+2800), by dot row and column.
+MOST = 1000  # parts of a long line that are told apart: more than any screen has columns of dots
 DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 SPARKS = "▁▂▃▄▅▆▇█"
 PLAIN_SPARKS = "_.-=+*#@"
@@ -132,10 +134,11 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
 
 
 def _scaled(line: Line, log: bool) -> Line:
-    values = np.asarray(line.values, float)
+    curve = thinned(Curve(np.asarray(line.steps), np.asarray(line.values, float)), MOST)
+    values = curve.values
     if log:
         values = np.log10(np.where(values > 0, values, np.nan))
-    return Line(line.steps, values, line.style)
+    return Line(curve.steps, values, line.style)
 
 
 def _range(plot: Plot, values: np.ndarray) -> tuple[float, float]:
