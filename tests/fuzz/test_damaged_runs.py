@@ -15,6 +15,7 @@ import time
 import traceback
 from contextlib import contextmanager, suppress
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -30,11 +31,13 @@ from engine.report.choose import choose
 from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.runs.follow import Follower
+from engine.runs.index import summaries
 from engine.runs.lock import is_driven
 from engine.runs.queue import QueueKeeper, Request, read_queue
 from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.runs.store import find_run, list_runs
+from engine.runs.summary import summarize
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
@@ -44,11 +47,10 @@ from tui.app.screens.network import trained_runs
 from tui.app.sections.adversarial import Infused
 from tui.app.sections.train import labels_and_answers
 from tui.cli.progress import Meter
-from tui.cli.tables import print_run, runs_table
+from tui.cli.tables import print_run, print_runs
 from tui.comparison import print_comparison
 from tui.live.mailbox import Mailbox
 from tui.live.shelf import Shelf
-from tui.summary import run_cells
 
 SHORT, LONG = 60, 2000
 CHUNK = 100  # damages in one test of the long form
@@ -127,12 +129,12 @@ def print_to_nobody():
 
 
 def list_them(run, artifacts, laboratory, tmp_path):
-    found = list_runs(artifacts)
-    cells = {cells[0]: cells for cells in map(run_cells, found)}
-    json.dumps(list(cells.values()))
-    print_to_nobody().print(runs_table(found))
-    for other, (_, _, status, *_) in cells.items():
-        assert status != "damaged" or other == run.id
+    found = summaries(artifacts)
+    assert found == [summarize(run) for run in list_runs(artifacts)]
+    json.dumps([msgspec.to_builtins(one) for one in found])
+    print_runs(found, print_to_nobody())
+    for one in found:
+        assert one.status != "damaged" or one.run == run.id
 
 
 def show(run, artifacts, laboratory, tmp_path):

@@ -12,21 +12,26 @@ import typer
 
 from engine.errors import EngineError, UsageError
 from engine.options import option
+from engine.runs.index import summaries
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.runs.store import find_run, finish_removals, is_named, list_runs, remove_run
+from engine.runs.summary import Summary
 from tui.cli.completion import run_ids
 from tui.cli.options import AsJson, expand, refuse_options_before
-from tui.cli.tables import print_run, run_json, runs_table
+from tui.cli.tables import print_run, print_runs, run_json
 from tui.console import complain, console_for, say, say_json, say_text
 from tui.streams import on_terminal
-from tui.summary import remark_of, run_cells
 
 if TYPE_CHECKING:
     from engine.analysis.rerun import Outcome
     from engine.data.dataset import Dataset
     from engine.numerics.device import Device
 
+LISTED = (  # what a list in JSON says of a run
+    "run", "section", "status", "dataset", "recipe", "seed", "result",
+    "started_at", "finished_at", "seconds", "remark",
+)  # fmt: skip
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 
 app = typer.Typer(
@@ -66,13 +71,13 @@ def list_(where: Where, json_: AsJson = False) -> None:
 
 
 def _print_list(where: Where, json_: bool) -> None:
-    found = list_runs(Path(where.artifacts))
+    found = summaries(Path(where.artifacts))
     if json_:
         say_json([_listed(run) for run in found])
         return
     console = console_for("stdout")
     if found:
-        console.print(runs_table(found))
+        print_runs(found, console)
     else:
         console.print(
             f"No runs in {where.artifacts} yet; `mnist-tui run train` makes the first.",
@@ -80,16 +85,9 @@ def _print_list(where: Where, json_: bool) -> None:
         )
 
 
-def _listed(run: Run) -> dict[str, Any]:
+def _listed(run: Summary) -> dict[str, Any]:
     """Return a run's entry in the list: the cells of the table, and its times if known."""
-    names = ("run", "section", "status", "dataset", "recipe", "seed", "result")
-    times: dict[str, Any] = dict.fromkeys(("started_at", "finished_at", "seconds"))
-    with suppress(EngineError, KeyError):
-        info = run.read_info()
-        times |= {name: info[name] for name in ("started_at", "finished_at")}
-        if info["status"] == "finished":
-            times["seconds"] = run.read_result()["seconds"]
-    return dict(zip(names, run_cells(run), strict=True)) | times | {"remark": remark_of(run)}
+    return {name: getattr(run, name) for name in LISTED}
 
 
 @app.command()

@@ -2,21 +2,26 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from engine import sections
+from engine.files.text import visible
 from engine.runs.run import Run
-from tui.summary import keep_whole, remark_of, run_cells
+from engine.runs.summary import Summary
+from tui.summary import BAD, keep_whole
 
-BAD = "bold red"
+RUN_COLUMNS = ("run", "status", "dataset", ">seed", ">result", "recipe")
+GAP = 2  # cells between two columns
 
 
 def print_results(runs: Iterable[Run], console: Console) -> None:
@@ -34,20 +39,53 @@ def print_results(runs: Iterable[Run], console: Console) -> None:
         console.print(f"{run.read_info()['status']:>9}  {run.path}", soft_wrap=True)
 
 
-def runs_table(runs: Iterable[Run]) -> Table:
-    """Return a row per run, newest first."""
-    table = _table("run", "status", "dataset", ">seed", ">result", "recipe")
-    for run in runs:
-        name, _, status, dataset, recipe, seed, result = run_cells(run)
-        table.add_row(name, status, dataset, seed, with_remark(run, result), recipe)
-    keep_whole(table.columns[0])
-    return table
+def print_runs(runs: Sequence[Summary], console: Console) -> None:
+    """Print a row per run, newest first.
+
+    Where all of it fits, rows are laid out here: Rich takes seconds for ten thousand.
+    """
+    rows = [tuple(map(visible, _cells(run))) for run in runs]
+    titles = [name.lstrip(">") for name in RUN_COLUMNS]
+    widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
+    table = _table(*RUN_COLUMNS)
+    if sum(widths) + GAP * len(widths) > console.width:
+        for run, row in zip(runs, rows, strict=True):
+            *first, result, recipe = row
+            table.add_row(*first, Text(result, BAD if run.remark else ""), recipe)
+        keep_whole(table.columns[0])
+        console.print(table)
+        return
+    for column, width in zip(table.columns, widths, strict=True):
+        column.min_width = width
+    console.print(table)
+    pairs = zip(runs, rows, strict=True)
+    for worthless, some in groupby(pairs, lambda pair: bool(pair[0].remark)):
+        if worthless:
+            for _, row in some:
+                console.print(_marked_line(row, widths), soft_wrap=True)
+        else:
+            console.file.write("".join(_line(row, widths) + "\n" for _, row in some))
 
 
-def with_remark(run: Run, result: str) -> Text:
-    """Return a run's result, in red and with a remark if it is worthless."""
-    remark = remark_of(run)
-    return Text(f"{result}, {remark}", BAD) if remark else Text(result)
+def _cells(run: Summary) -> tuple[str, ...]:
+    result = f"{run.result}, {run.remark}" if run.remark else run.result
+    return run.run, run.status, run.dataset, run.seed, result, run.recipe
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    """Return a row's cells at their columns' widths, as Rich sets them."""
+    cells = []
+    for name, cell, width in zip(RUN_COLUMNS, row, widths, strict=True):
+        blank = " " * (width - cell_len(cell))
+        cells.append(blank + cell if name.startswith(">") else cell + blank)
+    return (" " * GAP).join(cells) + " "
+
+
+def _marked_line(row: Sequence[str], widths: Sequence[int]) -> Text:
+    """Return a row whose result is in red."""
+    line = Text(_line(row, widths), no_wrap=True)
+    line.highlight_words([row[RUN_COLUMNS.index(">result")]], BAD)
+    return line
 
 
 def print_run(run: Run, console: Console) -> None:

@@ -4,16 +4,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from engine.errors import MnistTuiError
 from engine.runs.follow import Follower
+from engine.runs.index import summaries
 from engine.runs.lock import is_driven_elsewhere
 from engine.runs.queue import Request, read_queue
 from engine.runs.run import Run
-from engine.runs.store import finished_runs, list_runs
+from engine.runs.store import list_runs
+from engine.runs.summary import Summary
 from tui.live.mailbox import Mailbox
 from tui.live.task import Task
+
+FEW = 50  # runs, whose files are read as fast as the index
 
 
 class Shelf:
@@ -61,25 +64,24 @@ class Shelf:
 
     def _open_newest(self, artifacts: str) -> None:
         found: set[tuple[str, str]] = set()
-        for run, info in self._finished(artifacts):
-            with suppress(MnistTuiError):
-                train = info["section"] == "train"
-                kind = info["section"], info["config"]["model"] if train else ""
-                if kind not in found:
-                    self.open(run)
+        for run in self._finished(artifacts):
+            kind = run.section, run.model if not run.network else ""
+            if kind not in found:
+                with suppress(MnistTuiError):
+                    self.open(Run(Path(artifacts) / run.run))
                     found.add(kind)
 
     def open_newest_of(self, artifacts: str, section: str, network: str) -> Task | None:
         """Open the newest finished run of a section that looked at a run's network."""
-        for run, info in self._finished(artifacts):
-            if info["section"] == section and info["config"].get("run") == network:
+        for run in self._finished(artifacts):
+            if run.section == section and run.network == network:
                 with suppress(MnistTuiError):
-                    return self.open(run)
+                    return self.open(Run(Path(artifacts) / run.run))
         return None
 
-    def _finished(self, artifacts: str) -> Iterator[tuple[Run, dict[str, Any]]]:
+    def _finished(self, artifacts: str) -> Iterator[Summary]:
         with suppress(MnistTuiError):
-            yield from finished_runs(Path(artifacts))
+            yield from (run for run in summaries(Path(artifacts)) if run.status == "finished")
 
     def forget(self, run: Run) -> None:
         """Drop a run that this process drives from now on."""
@@ -90,15 +92,24 @@ class Shelf:
         """Open runs that another process drives and that were not open yet."""
         found = []
         with suppress(MnistTuiError):
-            for run in list_runs(Path(artifacts)):
-                if run.id in self._looked_at or self._known(run) is not None:
-                    continue
+            unknown = self._unknown(artifacts)
+            if len(unknown) > FEW:
+                self._looked_at.update(run.run for run in self._finished(artifacts))
+                unknown = self._unknown(artifacts)
+            for run in unknown:
                 with suppress(MnistTuiError):
                     if run.read_info()["status"] == "finished":
                         self._looked_at.add(run.id)
                     elif is_driven_elsewhere(run.path):
                         found.append(self.open(run))
         return found
+
+    def _unknown(self, artifacts: str) -> list[Run]:
+        """Return the runs in a folder that may be driven and are not open."""
+        opened = {_id_of(task) for task in self.tasks}
+        runs = list_runs(Path(artifacts))
+        known = self._looked_at | opened
+        return [run for run in runs if run.id not in known]
 
     def follow(self) -> None:
         """Put new events of opened runs, written by other processes, into the mailbox."""

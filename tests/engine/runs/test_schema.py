@@ -12,9 +12,9 @@ from engine.runs.queue import from_json as queue_from_json
 from engine.runs.run import Run
 from engine.runs.schema import check_queue
 from engine.runs.store import finished_runs, list_runs
+from engine.runs.summary import summarize
 from tests.conftest import run_values, train_config
 from tests.engine.conftest import spoil_json
-from tui.summary import run_cells
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_run_json_that_is_none_is_one_clear_line(run, path, value):
     assert "\n" not in str(told.value)
     assert path[0] in told.value.why
     assert run.find_damage() == str(told.value)
-    assert run_cells(run)[2] == "damaged"
+    assert summarize(run).status == "damaged"
     assert list(finished_runs(run.path.parent)) == []
 
 
@@ -113,9 +113,9 @@ def test_one_damaged_run_never_hides_the_others(runs, tmp_path, kind):
     names = [run.id for run in list_runs(folder)]
     victim = Run(folder / names[1])
     (victim.path / "run.json").write_bytes(kind.encode("latin1"))
-    cells = [run_cells(run) for run in list_runs(folder)]
-    assert [one[0] for one in cells] == names
-    assert [one[0] for one in cells if one[2] == "damaged"] == [victim.id]
+    found = [summarize(run) for run in list_runs(folder)]
+    assert [one.run for one in found] == names
+    assert [one.run for one in found if one.status == "damaged"] == [victim.id]
     assert len(list(finished_runs(folder))) == len(names) - 1
     assert choose(folder, [])
 
@@ -159,9 +159,9 @@ def test_a_result_that_is_none_is_one_clear_line(copied, section):
         (run.path / "result.json").write_text(json.dumps(values))
         with pytest.raises(DamagedFile, match=r"result\.json is damaged"):
             _ = Run(run.path).read_result()
-        assert run_cells(Run(run.path))[2] == "damaged", (path, value)
+        assert summarize(Run(run.path)).status == "damaged", (path, value)
     (run.path / "result.json").write_bytes(sound)
-    assert run_cells(run)[2] == "finished"
+    assert summarize(run).status == "finished"
 
 
 def test_figures_that_were_not_finite_are_null_and_sound(copied, few, cpu):

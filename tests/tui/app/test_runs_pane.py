@@ -1,9 +1,12 @@
 """The table of runs."""
 
+import os
 import shutil
 
+import pytest
+
 from tests.tui import example_runs as examples
-from tests.tui.pilot import live, text
+from tests.tui.pilot import live, text, until
 
 
 def test_an_artifacts_folder_that_cannot_be_read_is_told_where_runs_were(tmp_path, digits):
@@ -26,3 +29,46 @@ def test_an_artifacts_folder_that_cannot_be_read_is_told_where_runs_were(tmp_pat
         assert not app.query_one("#no-runs").display
 
     live(artifacts, story)
+
+
+@pytest.fixture
+def hundreds(tmp_path, digits):
+    """A folder of more runs than are read, or drawn, at once."""
+    artifacts = tmp_path / "artifacts"
+    first = examples.trained(artifacts, digits, 1, "baseline", 0.9)
+    for number in range(2, 601):
+        path = artifacts / f"20260102-{number // 60:02d}{number % 60:02d}00-000-train-baseline"
+        path.mkdir()
+        for name in ("run.json", "result.json"):
+            os.link(artifacts / first / name, path / name)
+    return artifacts
+
+
+def test_filtering_marking_and_moving_read_no_files(hundreds, monkeypatch):
+    async def story(app, pilot):
+        await pilot.press("4")
+        pane = app.main.panes["runs"]
+        await until(pilot, lambda: len(pane._runs) == 600)
+        assert len(pane.table.rows) < 600
+
+        def fail(*arguments, **options):
+            raise AssertionError("a file is read")
+
+        for name in ("summaries", "list_runs"):
+            monkeypatch.setattr(f"tui.app.sections.runs.{name}", fail)
+        for name in ("read_info", "read_result"):
+            monkeypatch.setattr(f"engine.runs.run.Run.{name}", fail)
+        newest = [run.run for run in pane._runs]
+        await pilot.press("space", "space", "down", "space")
+        assert pane._marked == {newest[0], newest[1], newest[3]}
+        await pilot.press("slash", *"-03")
+        assert len(pane.table.rows) == len([run for run in newest if "-03" in run]) < 100
+        await pilot.press("escape")
+        assert pane._marked == {newest[0], newest[1], newest[3]}
+        for _ in range(60):
+            await pilot.press("pagedown")
+        await pilot.press("down")
+        assert pane.chosen.id == newest[-1]
+        assert len(pane.table.rows) == 600
+
+    live(hundreds, story)

@@ -9,12 +9,13 @@ from rich.console import Console
 from textual.widgets import DataTable, OptionList
 
 from engine.runs.run import Run
+from engine.runs.summary import summarize
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
 from tui.app.keymap import Keymap
 from tui.app.widgets.status import BAD, status_line
 from tui.cli.main import invoke
-from tui.cli.tables import print_results, print_run, runs_table
+from tui.cli.tables import print_results, print_run, print_runs
 from tui.comparison import print_comparison
 from tui.live.conductor import Conductor
 from tui.live.mailbox import Mailbox
@@ -62,7 +63,7 @@ def test_the_results_of_a_command_say_so_in_red(runs):
 
 
 def test_the_list_of_runs_and_one_run_say_so_in_red(runs):
-    red = red_lines(printed(lambda console: console.print(runs_table(runs))))
+    red = red_lines(printed(lambda console: print_runs([*map(summarize, runs)], console)))
     assert ["9.00%, at chance" in line for line in red] == [True, False, False]
     assert ["network at chance" in line for line in red] == [False, True, True]
     for run, told in zip(runs, (False, True, True, True), strict=True):

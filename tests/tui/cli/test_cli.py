@@ -121,7 +121,7 @@ def test_what_is_unexpected_says_how_to_learn_more_of_it(capsys, monkeypatch):
     def fail(artifacts):
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr("tui.cli.runs.list_runs", fail)  # that command has no --debug
+    monkeypatch.setattr("tui.cli.runs.summaries", fail)  # that command has no --debug
     assert invoke(["runs"]) == 1
     err = capsys.readouterr().err
     assert err == (

@@ -15,14 +15,13 @@ from textual.widgets.option_list import Option
 
 from engine.errors import MnistTuiError
 from engine.networks.architectures import BEST_MODEL
-from engine.runs.run import Run
-from engine.runs.store import finished_runs
+from engine.runs.index import summaries
+from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import titled
 from tui.app.sections.base import BAD
-from tui.summary import headline, remark_of
 
 NEWEST = "the newest"
 
@@ -40,7 +39,7 @@ class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
     def compose(self) -> ComposeResult:
         """Lay out the finished trainings, newest first."""
         options = [Option(f"the newest {BEST_MODEL}; trained first where there is none", NEWEST)]
-        options += [Option(_line(run), run.id) for run in trained_runs(self.artifacts)]
+        options += [Option(_line(run), run.run) for run in trained_runs(self.artifacts)]
         with Vertical(classes="dialog wide") as dialog:
             dialog.border_title = "Network"
             keys = self.app.keys
@@ -66,24 +65,18 @@ class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
         self.dismiss((None if event.option_id == NEWEST else event.option_id,))
 
 
-def trained_runs(artifacts: str) -> list[Run]:
+def trained_runs(artifacts: str) -> list[Summary]:
     """Return the finished trainings in a folder, newest first; unreadable ones are skipped."""
-    found = []
     with suppress(MnistTuiError):
-        for run, info in finished_runs(Path(artifacts)):
-            if info["section"] == "train":
-                with suppress(MnistTuiError):
-                    headline(run, info)
-                    found.append(run)
-    return found
+        found = summaries(Path(artifacts))
+        return [run for run in found if run.section == "train" and run.status == "finished"]
+    return []
 
 
-def _line(run: Run) -> Text:
-    info = run.read_info()
-    config, remark = info["config"], remark_of(run)
+def _line(run: Summary) -> Text:
+    remark = [("  " + run.remark, BAD)] if run.remark else []
     return Text.assemble(
-        config["model"].ljust(13), (headline(run, info).ljust(8), "bold"),
-        f"{config['recipe'].ljust(11)}seed {config['seed']:<4}"
-        f"{dataset_title(info['dataset']['name']).ljust(8)}",
-        ("-".join(run.id.split("-")[:3]), "dim"), *([("  " + remark, BAD)] if remark else []),
+        run.model.ljust(13), (run.result.ljust(8), "bold"),
+        f"{run.recipe.ljust(11)}seed {run.seed:<4}{dataset_title(run.dataset).ljust(8)}",
+        ("-".join(run.run.split("-")[:3]), "dim"), *remark,
     )  # fmt: skip

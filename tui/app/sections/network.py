@@ -11,13 +11,13 @@ from engine.errors import EngineError
 from engine.files.reader import run_beside
 from engine.networks.architectures import BEST_MODEL
 from engine.runs.run import Run
+from engine.runs.summary import summarize
 from engine.sections import warning_of
 from engine.sections.trained import NetworkConfig
 from tui.app import screens
 from tui.app.action import Action, with_action
 from tui.app.sections.base import BAD, Commands, ExperimentPane, config_of
 from tui.app.sections.shared_actions import EDIT
-from tui.summary import headline
 
 
 async def _choose(pane: "NetworkPane") -> None:
@@ -76,7 +76,7 @@ class NetworkPane(ExperimentPane):
             info = trained.read_info()
             words.append_text(
                 Text.assemble(
-                    info["config"]["model"], f" {headline(trained, info)}\n",
+                    info["config"]["model"], f" {summarize(trained).result}\n",
                     (f"{info['config']['recipe']}, seed {info['config']['seed']}", "dim"),
                 )
             )  # fmt: skip

@@ -1,28 +1,34 @@
 """Runs: what was run, newest first; enter opens one in its section from its files alone."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import getters, on
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.coordinate import Coordinate
 from textual.events import Key
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from engine.errors import MnistTuiError
+from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.store import list_runs
+from engine.runs.summary import Summary
 from tui.app import screens
 from tui.app.action import Action
 from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
 from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
-from tui.summary import remark_of, run_cells
+from tui.summary import words_of
 from tui.words import MARKED, MARKS, PLAIN_MARKS
 
+AT_ONCE = 200  # runs that may be read while the screen waits
+AHEAD = 200  # rows written beyond the cursor
 COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
 
 
@@ -80,8 +86,10 @@ class RunsPane(Pane):
 
     def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
         super().__init__(conductor, look, artifacts)
-        self._states: dict[str, str] = {}  # by run
+        self._runs: list[Summary] = []  # the newest first
+        self._shown: list[Summary] = []  # those that the filter lets pass
         self._marked: set[str] = set()
+        self._indexed = False  # whether many runs have been read once
 
     def compose(self) -> ComposeResult:
         """Lay out the filter and the table."""
@@ -96,55 +104,100 @@ class RunsPane(Pane):
         self.table.add_columns(*COLUMNS)
 
     def refresh_text(self) -> None:
-        """Reread the artifacts folder; the cursor stays on its run."""
-        table, empty = self.table, self.empty
-        words = self.box.value.lower().split()
-        here = table.coordinate_to_cell_key(table.cursor_coordinate).row_key if table.rows else None
-        table.clear()
-        self._states.clear()
+        """List the artifacts folder again; the cursor stays on its run."""
         try:
-            runs = list_runs(Path(self.artifacts))
+            if not self._indexed and len(list_runs(Path(self.artifacts))) > AT_ONCE:
+                self._say("Reading the runs …")
+                self._index()
+                return
+            self._runs = summaries(Path(self.artifacts))
         except MnistTuiError as error:
-            empty.display = True
-            empty.update(Text(str(error), BAD))
-            self.panel.border_title = "Runs"
+            self._runs = []
+            self.table.clear()
+            self._say(str(error), BAD)
             return
-        for run in runs:
-            cells = run_cells(run)
-            self._states[run.id] = cells[2]
-            remark = remark_of(run)
-            if all(word in " ".join([*cells, remark]).lower() for word in words):
-                id, _, status, dataset, recipe, seed, result = cells
-                mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
-                chosen = MARKED[self.look.plain] if run.id in self._marked else " "
-                name = Text.assemble((chosen, "bold #CC79A7"), id)
-                words_of_result = Text(f"{result} {remark}".rstrip(), BAD if remark else "",
-                                       justify="right")  # fmt: skip
-                # All as Text: in a string, brackets would be markup.
-                others = map(Text, (f"{mark} {status}", recipe, dataset))
-                table.add_row(
-                    name, words_of_result, *others, Text(seed, justify="right"), key=run.id
-                )
-        self._marked.intersection_update(self._states)  # some may have been removed elsewhere
-        if here in table.rows:
-            table.move_cursor(row=table.get_row_index(here))
-        keys = self.keys
-        press = f"go to {keys.name('section.train')} and press {keys.name('run.choice')}"
+        self._marked.intersection_update(run.run for run in self._runs)  # some may be gone
+        self.write_rows()
+
+    @work(thread=True, exclusive=True, exit_on_error=False)
+    def _index(self) -> None:
+        """Read many runs for the first time, which takes seconds."""
+        try:
+            with suppress(MnistTuiError):  # told when the folder is listed
+                summaries(Path(self.artifacts))
+        finally:
+            self._indexed = True
+            self.call_later(self.redraw)
+
+    def write_rows(self) -> None:
+        """Write a row for each run that the filter lets pass, from memory."""
+        table = self.table
+        words = self.box.value.lower().split()
+        here = self._here
+        self._shown = [
+            run for run in self._runs if not words or all(word in words_of(run) for word in words)
+        ]
+        place = next((n for n, run in enumerate(self._shown) if run.run == here), 0)
+        table.clear()
+        self._write_until(place + AHEAD)
+        if table.rows:
+            table.move_cursor(row=place)
+        if self._shown:
+            self.empty.display = False
+            self.panel.border_title = f"Runs  {len(self._shown):,} of {len(self._runs):,}"
+            return
+        press = f"go to {self.keys.name('section.train')} and press {self.keys.name('run.choice')}"
         nothing = f"No runs in {self.artifacts} yet; {press}."
-        if runs and not table.rows:
+        if self._runs:
             nothing = "No run matches the filter; escape clears it."
-        empty.display = not table.rows
-        empty.update(Text(nothing, "dim italic"))
-        self.panel.border_title = f"Runs  {len(table.rows)} of {len(runs)}"
+        self._say(nothing, "dim italic")
+        self.panel.border_title = f"Runs  0 of {len(self._runs):,}"
+
+    def _say(self, words: str, style: str = "") -> None:
+        """Show words in place of the rows."""
+        self.empty.display = True
+        self.empty.update(Text(words, style))
+        self.panel.border_title = "Runs"
+
+    def _write_until(self, end: int) -> None:
+        """Write rows up to a place: a terminal shows a few of ten thousand."""
+        for run in self._shown[len(self.table.rows) : end]:
+            self.table.add_row(*self._cells(run), key=run.run)
+
+    def _cells(self, run: Summary) -> list[Text]:
+        """Return a run's row. All as Text: in a string, brackets would be markup."""
+        mark = (PLAIN_MARKS if self.look.plain else MARKS).get(run.status, "?")
+        remark = f" {run.remark}" if run.remark else ""
+        return [
+            self._named(run.run),
+            Text(f"{run.result}{remark}".strip(), BAD if remark else "", justify="right"),
+            *map(Text, (f"{mark} {run.status}", run.recipe, run.dataset)),
+            Text(run.seed, justify="right"),
+        ]
+
+    def _named(self, run: str) -> Text:
+        chosen = MARKED[self.look.plain] if run in self._marked else " "
+        return Text.assemble((chosen, "bold #CC79A7"), run)
+
+    @on(DataTable.RowHighlighted)
+    def _write_ahead(self, event: DataTable.RowHighlighted) -> None:
+        """Write more rows as the cursor comes near the last one."""
+        if event.cursor_row + AHEAD // 2 > len(self.table.rows):
+            self._write_until(event.cursor_row + AHEAD)
+
+    @property
+    def _here(self) -> str:
+        """The id of the run under the cursor, "" if there is none."""
+        table = self.table
+        if not table.rows:
+            return ""
+        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or ""
 
     @property
     def chosen(self) -> Run | None:
         """The run under the cursor."""
-        table = self.table
-        if not table.rows:
-            return None
-        key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key
-        return Run(Path(self.artifacts) / (key.value or ""))
+        here = self._here
+        return Run(Path(self.artifacts) / here) if here else None
 
     async def open(self) -> None:
         """Open the run under the cursor in its section."""
@@ -162,17 +215,17 @@ class RunsPane(Pane):
 
     def mark(self) -> None:
         """Mark or unmark the run under the cursor and go to the next."""
-        if self.chosen is None:
+        if not (here := self._here):
             return
-        self._marked ^= {self.chosen.id}
-        self.refresh_text()
+        self._marked ^= {here}
+        self.table.update_cell_at(Coordinate(self.table.cursor_row, 0), self._named(here))
         self.table.action_cursor_down()
 
     @property
     def chosen_state(self) -> str:
         """Its status when the folder was last read."""
-        chosen = self.chosen
-        return self._states.get(chosen.id, "") if chosen else ""
+        row = self.table.cursor_row
+        return self._shown[row].status if self._here and row < len(self._shown) else ""
 
     def show_filter(self) -> None:
         """Let the user type what the shown runs must contain."""
@@ -195,7 +248,7 @@ class RunsPane(Pane):
 
     @on(Input.Changed)
     def _filter(self) -> None:
-        self.refresh_text()
+        self.write_rows()
 
     @on(DataTable.RowSelected)
     def _open(self, event: DataTable.RowSelected) -> None:

@@ -1,0 +1,64 @@
+"""What a list of runs says of each, from its ``run.json`` and ``result.json``."""
+
+from contextlib import suppress
+
+import msgspec
+
+from engine import sections
+from engine.errors import EngineError
+from engine.runs.run import Run
+
+DAMAGED = "damaged"
+
+
+class Summary(msgspec.Struct, frozen=True, gc=False):
+    """A run in a row of a table, all fields but the first blank where it is damaged."""
+
+    run: str  # its id
+    section: str = ""
+    status: str = DAMAGED
+    dataset: str = ""
+    model: str = ""
+    recipe: str = ""
+    seed: str = ""
+    network: str = ""  # id of the run whose network it looks at
+    result: str = ""  # of a finished run, in a few characters
+    remark: str = ""  # what is wrong with that, in a word or two
+    started_at: str | None = None
+    finished_at: str | None = None
+    seconds: float | None = None
+
+
+def summarize(run: Run) -> Summary:
+    """Read what a list says of a run."""
+    try:
+        info = run.read_info()
+        config, section = info["config"], sections.find(info["section"])
+        finished = info["status"] == "finished"
+        result = run.read_result() if finished else {}
+        return Summary(
+            run=run.id,
+            section=section.name,
+            status=run.read_status(),
+            dataset=info["dataset"]["name"],
+            model=config.get("model") or "",
+            recipe=config.get("recipe") or "",
+            seed=str(config["seed"]),
+            network=config.get("run") or "",
+            result=section.score(result) if finished else "",
+            remark=section.flaw if finished and section.warning(run) else "",
+            started_at=info["started_at"],
+            finished_at=info["finished_at"],
+            seconds=result.get("seconds"),
+        )
+    except EngineError:
+        return _damaged(run)
+
+
+def _damaged(run: Run) -> Summary:
+    """Return what is known of a run whose files are damaged: when it ran, if that is sound."""
+    with suppress(EngineError):
+        info = run.read_info()
+        times = {name: info[name] for name in ("started_at", "finished_at")}
+        return Summary(run.id, **times)
+    return Summary(run.id)
