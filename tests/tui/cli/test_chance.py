@@ -114,11 +114,11 @@ def test_a_training_and_whoever_takes_its_network_are_told_at_once(tmp_path, cap
 
 def test_the_app_s_status_line_says_so_in_red(runs):
     task = Shelf(Mailbox()).open(runs[1])
-    line = status_line(Conductor(), task, Keymap(), plain=False, width=200)
+    line = status_line(Conductor(), task, Keymap(), width=200)
     assert WORDS in line.plain
     assert str(line.style) == BAD
     sound = Shelf(Mailbox()).open(runs[0])
-    sound = status_line(Conductor(), sound, Keymap(), plain=False, width=200)
+    sound = status_line(Conductor(), sound, Keymap(), width=200)
     assert "chance" not in sound.plain
 
 

@@ -85,5 +85,6 @@ def _line(run: Run) -> Text:
         config["model"].ljust(13), (headline(run, info).ljust(8), "bold"),
         f"{config['recipe'].ljust(11)}seed {config['seed']:<4}"
         f"{dataset_title(info['dataset']['name']).ljust(8)}",
-        ("-".join(run.id.split("-")[:3]), "dim"), *([("  " + remark, BAD)] if remark else []),
+        ("-".join(run.id.split("-")[:3]), "$text-muted"),
+        *([("  " + remark, BAD)] if remark else []),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
@@ -21,7 +22,7 @@ from tui.app.sections.base import BAD, Pane
 from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
 from tui.summary import remark_of, run_cells
-from tui.words import MARKED, MARKS, PLAIN_MARKS
+from tui.words import MARKED, MARKS
 
 COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
 
@@ -115,11 +116,12 @@ class RunsPane(Pane):
             remark = remark_of(run)
             if all(word in " ".join([*cells, remark]).lower() for word in words):
                 id, _, status, dataset, recipe, seed, result = cells
-                mark = (PLAIN_MARKS if self.look.plain else MARKS).get(status, "?")
-                chosen = MARKED[self.look.plain] if run.id in self._marked else " "
-                name = Text.assemble((chosen, "bold #CC79A7"), id)
-                words_of_result = Text(f"{result} {remark}".rstrip(), BAD if remark else "",
-                                       justify="right")  # fmt: skip
+                mark = MARKS.get(status, "?")
+                chosen = MARKED if run.id in self._marked else " "
+                name = Text.assemble((chosen, self._style("bold $marked")), id)
+                words_of_result = Text(f"{result} {remark}".rstrip(), justify="right")
+                if remark:
+                    words_of_result.stylize(self._style(BAD))
                 # All as Text: in a string, brackets would be markup.
                 others = map(Text, (f"{mark} {status}", recipe, dataset))
                 table.add_row(
@@ -134,8 +136,13 @@ class RunsPane(Pane):
         if runs and not table.rows:
             nothing = "No run matches the filter; escape clears it."
         empty.display = not table.rows
-        empty.update(Text(nothing, "dim italic"))
+        empty.update(Text(nothing, "italic $text-muted"))
         self.panel.border_title = f"Runs  {len(table.rows)} of {len(runs)}"
+
+    def _style(self, style: str) -> Style:
+        """Return a style with the theme's colours, which a table does not look up by itself."""
+        drawn: Style = self.app.stylesheet.parse_style(style).rich_style
+        return drawn
 
     @property
     def chosen(self) -> Run | None:
