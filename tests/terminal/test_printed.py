@@ -53,7 +53,8 @@ def test_without_colour_it_has_none_and_is_still_unicode(artifacts, command):
     assert "▀" not in output.decode()
 
 
-@pytest.mark.parametrize(("name", "words"), a_few([("LC_ALL", "C"), ("LANG", "POSIX")]))
-def test_doctor_says_that_the_locale_is_not_utf8(artifacts, name, words):
-    said = printed(artifacts, "doctor", **{name: words})
+@pytest.mark.parametrize("environment", a_few([{"LC_ALL": "C"}, {"LANG": "POSIX"}]))
+def test_doctor_says_that_the_locale_is_not_utf8(artifacts, environment):
+    [(name, words)] = environment.items()
+    said = printed(artifacts, "doctor", **environment)
     assert f"plain ASCII: the locale is not UTF-8 ({name}={words})".encode() in said

@@ -67,8 +67,7 @@ class MnistTui(GuardedApp):
         super().__init__()
         if plain:
             self.filters.append(Ascii())
-        colourless = self.no_color or self.console.color_system is None
-        shades = ASCII if plain else BLOCKS if colourless else None
+        shades = ASCII if plain else BLOCKS if self.no_color else None
         self.shared = shared
         self.preferences = preferences or Preferences()
         self.keys = Keymap(self.preferences.keys)

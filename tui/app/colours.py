@@ -136,6 +136,7 @@ def _of_theme(dark: bool, generated: tuple[tuple[str, str], ...]) -> dict[str, s
         "button-color-foreground": ink_on(primary),
         "input-selection-background": row.hex,
         "input-selection-foreground": made(foreground),
+        "screen-selection-background": row.hex,
     }
 
 

@@ -39,6 +39,8 @@ def open_app(
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
     preferences = Preferences.read(preferences_path())
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # empty means nothing, but not to Textual
     shared = with_defaults(config, preferences.defaults, said)
     app = MnistTui(shared, plain=ascii_ or wanted(), preferences=preferences, run=run)
     app.last = in_a_line(preferences.problems)

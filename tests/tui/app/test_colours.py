@@ -140,6 +140,17 @@ def test_every_text_is_legible_in_every_theme(view, finished):
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("theme", sorted(BUILTIN_THEMES.keys() - THEMES.keys()))
+def test_an_ansi_theme_draws_every_view(finished, theme):
+    async def story(app, pilot):
+        app.theme = theme
+        for view in sorted({*VIEWS} - {"fault"}):
+            await open_view(app, pilot, view)
+        assert app.faults.count == 0
+
+    live(finished, story, plain=False)
+
+
 def test_a_table_follows_the_theme(finished):
     async def story(app, pilot):
         await pilot.press("4", "space")
