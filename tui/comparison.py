@@ -12,8 +12,9 @@ from rich.text import Text
 from engine import sections
 from engine.analysis.compare import Compared, Comparison
 from engine.files.text import visible
-from tui.drawing.pixels import draw_grey, draw_signed, shrink
+from tui.drawing.pixels import ASCII, BLOCKS, Shades, draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import thumbnails
+from tui.streams import keeps_to_ascii
 from tui.summary import keep_whole
 from tui.words import number
 
@@ -34,7 +35,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print("Mean over seeds ± standard deviation", style="bold")
         console.print(group_table(comparison))
     if console.is_terminal and console.color_system and comparison.section != "train":
-        console.print(pictures(comparison, console.width, plain=False))
+        shades = ASCII if keeps_to_ascii() else BLOCKS if console.no_color else None
+        console.print(pictures(comparison, console.width, shades))
 
 
 def ranking(comparison: Comparison) -> Table:
@@ -47,10 +49,10 @@ def ranking(comparison: Comparison) -> Table:
     return table
 
 
-def warnings_of(comparison: Comparison) -> list[Text]:
-    """Return a red line for each run whose results are worthless."""
+def warnings_of(comparison: Comparison, style: str = "bold red") -> list[Text]:
+    """Return a line for each run whose results are worthless."""
     return [
-        Text(f"{compared.run.id}: {warning}", "bold red")
+        Text(f"{compared.run.id}: {warning}", style)
         for compared in comparison.runs
         if (warning := compared.warning)
     ]
@@ -66,7 +68,9 @@ def group_table(comparison: Comparison) -> Table:
     return table
 
 
-def pictures(comparison: Comparison, width: int, *, plain: bool) -> Text:
+def pictures(
+    comparison: Comparison, width: int, shades: Shades | None, caption: str = "dim"
+) -> Text:
     """Return the images of each label or neuron from all runs, side by side, a block each."""
     blocks = []
     shown = [(compared, _images(compared)) for compared in comparison.runs]
@@ -76,12 +80,11 @@ def pictures(comparison: Comparison, width: int, *, plain: bool) -> Text:
             if name in images:
                 image, bound = images[name]
                 small = shrink(image, SIDE, SIDE)
-                drawn = draw_signed(small, bound, plain=plain) if bound else draw_grey(
-                    small, plain=plain)  # fmt: skip
+                drawn = draw_signed(small, bound, shades) if bound else draw_grey(small, shades)
             else:
                 drawn = Text("\n" * (SIDE // 2 - 1))
             rank = comparison.runs.index(compared) + 1
-            row.append((drawn, Text(f"{name}, {rank}", "dim")))
+            row.append((drawn, Text(f"{name}, {rank}", caption)))
         blocks.append(thumbnails(row, SIDE, width))
     return Text("\n").join(blocks)
 

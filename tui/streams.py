@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from tui.ascii import ERRORS
+from tui.ascii import ERRORS, in_ascii, wanted
 
 # Errors of a pipe or socket that nobody reads, and of a terminal that has hung up.
 READER_LEFT = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN}
@@ -27,6 +27,7 @@ class Outlet:
         """``stream`` is None if the process was started with it closed."""
         self._stream = stream
         self._drops = False
+        self.ascii = wanted()
         self.failure: OSError | None = None
 
     @property
@@ -45,7 +46,7 @@ class Outlet:
             return len(text)
         try:
             if not self._drops:
-                self._stream.write(text)
+                self._stream.write(in_ascii(text) if self.ascii else text)
         except UnicodeEncodeError:  # the locale cannot encode it
             encoding = self._stream.encoding
             return self.write(text.encode(encoding, ERRORS).decode(encoding))
@@ -132,6 +133,17 @@ def forgive_reader() -> None:
     """Ignore it if the reader of standard output has left."""
     if _current:
         _current[0].forgive_reader()
+
+
+def keep_to_ascii() -> None:
+    """Print nothing but ASCII from now on."""
+    for outlet in _current or ():
+        outlet.ascii = True
+
+
+def keeps_to_ascii() -> bool:
+    """Return whether what is printed becomes ASCII."""
+    return _current[0].ascii if _current else wanted()
 
 
 def on_terminal(*streams: TextIO | None) -> bool:

@@ -8,11 +8,7 @@ MARKS = {
     "queued": "◌", "running": "◐", "finished": "●", "stopped": "■", "interrupted": "□",
     "failed": "✗",
 }  # fmt: skip
-PLAIN_MARKS = {
-    "queued": ".", "running": ">", "finished": "*", "stopped": "#", "interrupted": "%",
-    "failed": "x",
-}  # fmt: skip
-MARKED = ("›", "+")  # drawn, and in plain ASCII
+MARKED = "›"
 
 
 def clock(seconds: float) -> str:

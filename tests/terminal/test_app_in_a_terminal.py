@@ -169,8 +169,16 @@ def test_a_reader_that_stops_for_30_s_slows_the_training_by_nothing(tmp_path, lo
 
 
 COLOUR_24, COLOUR_8 = re.compile(rb"[34]8;2;"), re.compile(rb"[34]8;5;(\d+)")
+STYLES = re.compile(rb"\x1b\[([\d;]*)m")
+COLOURS = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
 GREYS = {0, 7, 8, 15, 16, 59, 102, 145, 188, 231, *range(232, 256)}  # of the 256 colours
-HALF_BLOCK, BRAILLE = re.compile("▀"), re.compile("[⠁-⣿]")
+HALF_BLOCK, SHADE, BRAILLE = re.compile("▀"), re.compile("[░▒▓]"), re.compile("[⠁-⣿]")
+
+
+def used_colours(output):
+    """Return the codes that set a colour."""
+    codes = [int(code) for codes in STYLES.findall(output) for code in codes.split(b";") if code]
+    return COLOURS.intersection(codes)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +186,16 @@ HALF_BLOCK, BRAILLE = re.compile("▀"), re.compile("[⠁-⣿]")
     [
         pytest.param({"COLORTERM": "truecolor"}, (), True, True, True, marks=pytest.mark.extended),
         ({"COLORTERM": ""}, (), False, True, True),
-        pytest.param({"NO_COLOR": "1"}, (), False, False, False, marks=pytest.mark.extended),
+        ({"NO_COLOR": "1", "COLORTERM": "truecolor"}, (), False, False, True),
         pytest.param({"COLORTERM": ""}, ("--ascii",), False, True, False,
                      marks=pytest.mark.extended),
-        ({"COLORTERM": "", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, (),
-         False, True, False),
+        ({"COLORTERM": "", "LC_ALL": "C"}, (), False, True, False),
+        pytest.param({"COLORTERM": "", "LANG": "POSIX"}, (), False, True, False,
+                     marks=pytest.mark.extended),
+        pytest.param({"COLORTERM": "", "LC_ALL": "C", "PYTHONUTF8": "0"}, (), False, True, False,
+                     marks=pytest.mark.extended),
     ],
-    ids=["truecolor", "256", "NO_COLOR", "--ascii", "LC_ALL=C"],
+    ids=["truecolor", "256", "NO_COLOR", "--ascii", "LC_ALL=C", "LANG=POSIX", "not even Python"],
 )  # fmt: skip
 def test_pictures_in_what_the_terminal_can_show(
     tmp_path, long_runs, environment, arguments, true_colour, colour, unicode
@@ -195,10 +206,12 @@ def test_pictures_in_what_the_terminal_can_show(
     palette = {int(number) for number in COLOUR_8.findall(terminal.output)}
     assert bool(palette - GREYS) is (colour and not true_colour)
     shown = terminal.output.decode(errors="replace")
-    assert bool(HALF_BLOCK.search(shown)) is unicode
+    assert bool(HALF_BLOCK.search(shown)) is (unicode and colour)
+    assert bool(SHADE.search(shown)) is (unicode and not colour)
     assert bool(BRAILLE.search(shown)) is unicode
     assert "Models" in terminal.text
-    if "LC_ALL" in environment:
+    assert bool(used_colours(terminal.output)) is colour
+    if not unicode:
         assert terminal.output.isascii()
         assert "+- Models -" in terminal.text
     os.kill(terminal.pid, signal.SIGTERM)

@@ -18,12 +18,14 @@ from textual.binding import BindingsMap
 from textual.command import CommandPalette
 from textual.events import Resize
 from textual.screen import Screen
+from textual.theme import Theme
 
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.options import options_of
 from engine.runs.run import Run
-from tui.app import screens
+from tui.app import colours, screens
+from tui.app.filters import Ascii
 from tui.app.guard import GuardedApp
 from tui.app.keymap import Keymap
 from tui.app.look import Look
@@ -31,6 +33,7 @@ from tui.app.machine import Machine
 from tui.app.main_screen import MainScreen
 from tui.app.palette import ActionCommands, Palette
 from tui.app.preferences import Preferences, preferences_path, remember_theme
+from tui.drawing.pixels import ASCII, BLOCKS
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code
 from tui.live.task import Task
@@ -60,8 +63,11 @@ class MnistTui(GuardedApp):
         machine: Machine | None = None,
         run: Run | None = None,
     ) -> None:
-        """``run`` is opened at once."""
+        """``plain`` draws in ASCII; ``run`` is opened at once."""
         super().__init__()
+        if plain:
+            self.filters.append(Ascii())
+        shades = ASCII if plain else BLOCKS if self.no_color else None
         self.shared = shared
         self.preferences = preferences or Preferences()
         self.keys = Keymap(self.preferences.keys)
@@ -77,7 +83,7 @@ class MnistTui(GuardedApp):
         self.ended_by: str | None = None  # a signal's name
         self.left = False  # because the user wanted to
         self.main = MainScreen(
-            self.conductor, Look(plain=plain), self.keys, shared.artifacts, self._options()
+            self.conductor, Look(shades), self.keys, shared.artifacts, self._options()
         )
         self._to_open = run
         self._looked_around = 0.0
@@ -88,6 +94,12 @@ class MnistTui(GuardedApp):
         shared = {name: getattr(self.shared, name) for name in options_of(RunConfig)}
         return dict(self.preferences.defaults) | shared
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables, legible, and our own."""
+        generated = super().get_css_variables()
+        self.theme_variables = generated | colours.variables(self.current_theme, generated)
+        return self.theme_variables
+
     def get_default_screen(self) -> Screen[None]:
         """Return the screen under all others."""
         return self.main
@@ -97,7 +109,7 @@ class MnistTui(GuardedApp):
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
         self._remembered = self.theme
-        self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme.name))
+        self.theme_changed_signal.subscribe(self, self._changed_theme)
         self.set_interval(LOAD_INTERVAL, self._read_load)
         self.set_interval(FOLLOW_INTERVAL, self._follow_others)
         self.call_after_refresh(self._begin)
@@ -134,6 +146,11 @@ class MnistTui(GuardedApp):
         """Leave a reading for the timer: a thread must never wait for the screen."""
         self.machine = self.machine or Machine()
         self.load = self.machine.read().words()
+
+    def _changed_theme(self, theme: Theme) -> None:
+        """Draw what does not follow the theme by itself: the cells of a table."""
+        self.main.stale.update(self.main.panes)
+        self._remember(theme.name)
 
     def _remember(self, theme: str) -> None:
         """Save the theme if it has changed."""

@@ -9,13 +9,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
-from rich.segment import Segment
 from rich.text import Text
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.color import Color
 from textual.events import InputEvent, Key, Paste
 from textual.filter import LineFilter
 from textual.message import Message
@@ -25,11 +23,11 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from engine.files.text import visible
 from tui.app.faults import Faults, PlantedFault, log_path, plant, words_of
+from tui.app.filters import WITHOUT_COLOUR, VisibleText
 from tui.app.widgets.textual_fixes import fix_textual
 
-FAULT = "bold #D55E00"
+FAULT = "bold $bad"
 fix_textual()
 
 
@@ -109,32 +107,19 @@ class GuardedDialog(Guarded):
         return done
 
 
-class VisibleText(LineFilter):
-    """Replaces control characters in all that is drawn, wherever the text came from."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments with text that is safe to print."""
-        if all(text.isprintable() for text, *_ in segments):
-            return segments
-        return [
-            segment if segment.control else Segment(visible(segment.text), segment.style)
-            for segment in segments
-        ]
-
-
 class GuardedApp(Guarded, App[None]):
     """An app that survives its own errors and handles keys strictly one after another."""
-
-    FILTERS: ClassVar[Sequence[LineFilter]] = (VisibleText(),)
 
     def __init__(self) -> None:
         super().__init__()
         self.faults = Faults()
+        self.filters: list[LineFilter] = [VisibleText()]
         self.broken: BaseException | None = None  # what the app could not live on with
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and ours."""
-        return [*super().get_line_filters(), *self.FILTERS]
+        theirs = super().get_line_filters()
+        return [*(WITHOUT_COLOUR.get(type(one), one) for one in theirs), *self.filters]
 
     def report(self, error: BaseException, place: str, source: object = None) -> None:
         """Show an error as one line and log it; end the app where nothing else is left."""

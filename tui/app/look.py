@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
+from tui.drawing.pixels import Shades
+
 SMOOTHINGS = (0.0, 0.005, 0.02)  # how far an average reaches back, as a share of the run's steps
 
 
 @dataclass(slots=True)
 class Look:
-    """``plain`` is ASCII without colour."""
+    """``shades`` draw images where there is no colour, or nothing but ASCII."""
 
-    plain: bool = False
+    shades: Shades | None = None
     logarithm: bool = True
     smoothing: float = SMOOTHINGS[1]
 

@@ -271,7 +271,6 @@ class MainScreen(Guarded, Screen[None]):
             self.app.last,
             self.keys,
             chosen=chosen.id if chosen is not None else "",
-            plain=self.pane.look.plain,
             width=self.app.size.width,
         )
         reasons = {action.id: self.reason_against(action) for action in self.keys.actions.all}
@@ -287,8 +286,8 @@ class MainScreen(Guarded, Screen[None]):
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Write what changed."""
         self.progress.show(snapshot.progress)
-        self.load.show(Text(snapshot.load, "dim"))
-        self.where.show(Text(snapshot.where, "dim"))
+        self.load.show(Text(snapshot.load, "$text-muted"))
+        self.where.show(Text(snapshot.where, "$text-muted"))
         keys = key_line(snapshot.section, snapshot.refused, self.keys, snapshot.width)
         self.key_bar.show(keys)
 

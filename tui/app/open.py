@@ -1,7 +1,6 @@
 """Opens the app on the terminal, and makes sure that nothing is lost or left hanging at its end."""
 
 import asyncio
-import locale
 import os
 import signal
 import sys
@@ -18,7 +17,7 @@ from engine.runs.run import Run
 from tui.app.app import MnistTui
 from tui.app.faults import log_path, words_of
 from tui.app.preferences import Preferences, preferences_path
-from tui.ascii import ERRORS
+from tui.ascii import wanted
 from tui.console import complain, say
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code, handling_signals
@@ -40,12 +39,10 @@ def open_app(
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
     preferences = Preferences.read(preferences_path())
-    if (
-        not _utf8() and sys.__stderr__ is not None
-    ):  # Textual draws on standard error, whose own way would be backslashes
-        sys.__stderr__.reconfigure(errors=ERRORS)
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # empty means nothing, but not to Textual
     shared = with_defaults(config, preferences.defaults, said)
-    app = MnistTui(shared, plain=ascii_ or plain_terminal(), preferences=preferences, run=run)
+    app = MnistTui(shared, plain=ascii_ or wanted(), preferences=preferences, run=run)
     app.last = in_a_line(preferences.problems)
     app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
@@ -165,12 +162,3 @@ def with_defaults(
     """Return ``config`` with the user's defaults for the options that were not given."""
     unsaid = options_of(RunConfig).keys() - set(said)
     return replace(config, **{name: defaults[name] for name in unsaid & defaults.keys()})
-
-
-def plain_terminal() -> bool:
-    """Tell whether images must be plain ASCII: no colour wanted, or no UTF-8 available."""
-    return bool(os.environ.get("NO_COLOR")) or not _utf8()
-
-
-def _utf8() -> bool:
-    return "utf" in (locale.getpreferredencoding(False) or "").lower()

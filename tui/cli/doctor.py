@@ -1,9 +1,8 @@
 """``mnist-tui doctor``: what this machine has, on one screen."""
 
-import locale
 import os
 import platform
-import sys
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +12,11 @@ from rich.table import Table
 
 from engine.errors import MnistTuiError
 from engine.options import option
+from tui.ascii import is_utf8
 from tui.cli.data import Found, dataset_states
 from tui.cli.options import AsJson, expand
 from tui.console import console_for, say_json
+from tui.streams import keeps_to_ascii
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,12 +57,21 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found
     if os.environ.get("NO_COLOR"):
         colours = "none (NO_COLOR is set)"
     yield "colours", colours
-    encoding = getattr(sys.stdout, "encoding", "") or locale.getpreferredencoding()
-    yield "characters", encoding + ("" if "utf" in encoding.lower() else " (plain ASCII is used)")
+    yield "characters", _characters()
     yield from _device_findings()
     yield from ((each.name, each) for each in dataset_states(where.data_root))
     yield "artifacts", _folder_state(Path(where.artifacts))
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def _characters() -> str:
+    """Return what text is made of, and why where that is ASCII."""
+    if is_utf8():
+        return "plain ASCII, as asked for" if keeps_to_ascii() else "UTF-8"
+    chosen = [f"{name}={os.environ.get(name, '')}" for name in ("LC_ALL", "LC_CTYPE", "LANG")]
+    # Python itself sets LC_CTYPE to UTF-8 where LANG asks for C.
+    words = next((each for each in chosen if not re.search("=$|utf", each, re.I)), "none is set")
+    return f"plain ASCII: the locale is not UTF-8 ({words}); LC_ALL=C.UTF-8 changes that"
 
 
 def _versions() -> dict[str, str]:

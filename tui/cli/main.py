@@ -14,7 +14,14 @@ from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from tui.cli import data, report, resume, run, runs
 from tui.cli.doctor import doctor
-from tui.cli.options import doubtful_variables, expand, refuse_options_before, said, source_of
+from tui.cli.options import (
+    AsAscii,
+    doubtful_variables,
+    expand,
+    refuse_options_before,
+    said,
+    source_of,
+)
 from tui.console import complain, explain, say
 from tui.live.signals import exit_code
 from tui.streams import Outlet, occupy_closed, on_terminal, outlets
@@ -50,7 +57,7 @@ LONGEST = 400  # characters of an error about the command line
 def bare(
     context: typer.Context,
     config: RunConfig,
-    ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
+    ascii_: AsAscii = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Open the app, unless a command follows."""

@@ -16,9 +16,17 @@ import typer
 
 from engine.errors import UsageError
 from engine.options import Option, flag, option, options_of, several_of
+from tui import ascii
 from tui.cli.completion import one_of, training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
+AsAscii = Annotated[
+    bool,
+    typer.Option(
+        "--ascii", help="Use plain ASCII characters only.", envvar=ascii.VARIABLE,
+        show_envvar=False,
+    ),
+]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -15,12 +15,12 @@ from engine.runs.follow import Follower
 from engine.runs.queue import read_queue
 from engine.runs.run import Run
 from engine.runs.store import find_run
-from tui.cli.options import Output, expand, said
+from tui.cli.options import AsAscii, Output, expand, said
 from tui.cli.runs import RunName, Where
 from tui.cli.tables import print_results
 from tui.console import complain, console_for, say
 from tui.live.signals import exit_code, stopping_on_signals
-from tui.streams import FULL, lost, on_terminal
+from tui.streams import FULL, keep_to_ascii, lost, on_terminal
 
 LOOK = 0.1  # seconds between two looks at another process's run
 STOP_PATIENCE = 60.0  # seconds
@@ -57,7 +57,7 @@ def attach(
     run: RunName,
     config: RunConfig,
     output: Output,
-    ascii_: Annotated[bool, typer.Option("--ascii", help="Draw images in plain ASCII.")] = False,
+    ascii_: AsAscii = False,
 ) -> None:
     """Follow a run that another process drives.
 
@@ -70,6 +70,8 @@ def attach(
 
         chosen = said(context) | {"artifacts"}  # the user's default would lead to other runs
         raise typer.Exit(open_app(config, ascii_=ascii_, said=chosen, run=found))
+    if ascii_:
+        keep_to_ascii()
     last = _follow(found, output)
     match last:
         case Failed():

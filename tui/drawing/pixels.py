@@ -1,15 +1,24 @@
-"""Images as characters: two pixels a cell in colour, or shades of plain ASCII."""
+"""Images as characters: two pixels a cell in colour, or shades where there is no colour."""
 
 from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-SHADES = " .:-=+*#%@"  # dark to bright on a dark terminal
-SIGNED_SHADES = "@%#=- +oxX"  # less ink ... none ... more ink
+
+class Shades(NamedTuple):
+    """Characters that stand for pixels without colour."""
+
+    grey: str  # dark to bright, on a dark terminal
+    signed: str  # less ink, none, more ink
+
+
+ASCII = Shades(" .:-=+*#%@", "@%#=- +oxX")
+BLOCKS = Shades(" ░▒▓█", "█▓▒░ +oxX")
 UPPER_HALF = "▀"
 FRAME = (230, 159, 0)
 
@@ -32,33 +41,35 @@ def _areas(size: int, parts: int) -> np.ndarray:
     return weights
 
 
-def draw_grey(image: np.ndarray, *, plain: bool = False) -> Text:
+def draw_grey(image: np.ndarray, shades: Shades | None = None) -> Text:
     """Draw an image [H, W] in [0, 1], black to white, in H/2 lines of W cells."""
     level = (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
-    return _grey(level.tobytes(), level.shape, plain).copy()
+    return _grey(level.tobytes(), level.shape, shades).copy()
 
 
 @lru_cache(maxsize=512)
-def _grey(pixels: bytes, shape: tuple[int, int], plain: bool) -> Text:
+def _grey(pixels: bytes, shape: tuple[int, int], shades: Shades | None) -> Text:
     """Draw grey levels; kept, since most images of a section stay while their captions change."""
     level = np.frombuffer(pixels, np.uint8).reshape(shape)
-    if plain:
-        return _shades(level / 255, SHADES)
+    if shades:
+        return _shaded(level / 255, shades.grey)
     return _half_blocks(np.stack([level] * 3, axis=-1))
 
 
-def draw_signed(image: np.ndarray, bound: float, *, plain: bool = False) -> Text:
+def draw_signed(image: np.ndarray, bound: float, shades: Shades | None = None) -> Text:
     """Draw an image [H, W] in [-bound, bound]: blue takes ink away, red adds it, zero is white."""
     unit = np.clip(np.nan_to_num(image) / (bound or 1), -1, 1)
-    if plain:
-        return _shades((unit + 1) / 2, SIGNED_SHADES)
+    if shades:
+        return _shaded((unit + 1) / 2, shades.signed)
     strength = np.abs(unit)[..., None]
     tint = np.where(unit[..., None] > 0, (178, 24, 43), (33, 102, 172))
     colours = 247 * (1 - strength) + tint * strength
     return _half_blocks(colours.astype(np.uint8))
 
 
-def draw_framed(image: np.ndarray, frame: tuple[slice, slice], *, plain: bool = False) -> Text:
+def draw_framed(
+    image: np.ndarray, frame: tuple[slice, slice], shades: Shades | None = None
+) -> Text:
     """Draw an image [H, W] in [0, 1] with a frame around rows and columns, outside of them."""
     rows, columns = frame
     mask = np.zeros(image.shape, bool)
@@ -66,8 +77,8 @@ def draw_framed(image: np.ndarray, frame: tuple[slice, slice], *, plain: bool = 
     mask[around[0], around[1]] = True
     mask[rows, columns] = False
     unit = np.clip(np.nan_to_num(image), 0, 1)
-    if plain:
-        return _shades(np.where(mask, 0.3, unit), SHADES)
+    if shades:
+        return _shaded(np.where(mask, 0.3, unit), shades.grey)
     level = np.stack([unit * 255 + 0.5] * 3, axis=-1)
     level[mask] = FRAME
     return _half_blocks(level.astype(np.uint8))
@@ -78,7 +89,7 @@ def enlarge(image: np.ndarray, factor: int) -> np.ndarray:
     return image.repeat(factor, 0).repeat(factor, 1)
 
 
-def _shades(unit: np.ndarray, shades: str) -> Text:
+def _shaded(unit: np.ndarray, shades: str) -> Text:
     """Draw one character for two pixels on top of each other."""
     pairs = _paired(unit).mean(1)
     index = np.minimum((pairs * len(shades)).astype(int), len(shades) - 1)

@@ -27,7 +27,7 @@ from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
 from tui.comparison import pictures
 from tui.drawing import pixels
-from tui.drawing.pixels import draw_grey, enlarge, shrink
+from tui.drawing.pixels import ASCII, draw_grey, enlarge, shrink
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
 WIDTHS, HEIGHTS = range(60, 241), (18, 24, 40, 60)
@@ -309,7 +309,7 @@ def test_compared_pictures_at_every_width(tmp_path, digits, recorded):
     comparison = compare(runs)
     for width in WIDTHS:
         recorded.clear()
-        drawn = pictures(comparison, width, plain=False)
+        drawn = pictures(comparison, width, None)
         assert max(map(len, drawn.plain.split("\n"))) <= width
         assert_recorded(cells_of_text(drawn), recorded, 2 * CLASSES)
 
@@ -323,7 +323,7 @@ def test_thumbnails_are_never_wider_than_their_width():
 
 
 def test_captions_do_not_move_the_pictures_beside_them():
-    pictures = [(draw_grey(np.ones((12, 12)), plain=True), Text("a caption that is long"))] * 2
+    pictures = [(draw_grey(np.ones((12, 12)), ASCII), Text("a caption that is long"))] * 2
     top, *_, caption = thumbnails(pictures, 12, 40).plain.rstrip("\n").split("\n")
     assert top == f"{'@' * 12}  {'@' * 12}"
     assert caption == "a caption th  a caption th"

@@ -70,7 +70,7 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
             for chart in app.main.panes[section].query(Chart):
                 if chart.size:  # some stand in a column that a narrow terminal leaves out
                     drawn = str(chart.render())
-                    assert drawn.count("*") >= min(chart.size), (chart.id, drawn)
+                    assert len(re.findall("[⠁-⣿]", drawn)) >= min(chart.size), (chart.id, drawn)
                     assert "nothing" not in drawn
 
     opened(story, size)
@@ -145,16 +145,16 @@ def test_infused_images_are_captioned_by_their_true_digit_and_the_answer(opened)
         answers = pane.shown.history.previews["noise"][-1].values["after"][0]
         pane.refresh_pictures()
         for width, legend in (
-            (80, "true -> answer"),
-            (130, "true digit -> answer"),
-            (200, "true digit -> answer with the noise"),
+            (80, "true > answer"),
+            (130, "true digit > answer"),
+            (200, "true digit > answer with the noise"),
         ):
             await pilot.resize_terminal(width, 40)
             await pilot.pause(0.2)
             shown = "\n".join(lines_of(app))
             assert f" {legend} " in shown
             for digit in range(1, CLASSES):
-                assert f"{digit} -> {answers[digit]}" in shown
+                assert f"{digit} > {answers[digit]}" in shown
 
     opened(story, (80, 40))
 

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from rich.text import Text
@@ -7,8 +9,10 @@ from textual.widgets import OptionList, Static
 from tests.tui.pilot import live, until
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Line, Plot, draw, spark
-from tui.drawing.pixels import draw_framed, draw_grey, draw_signed, shrink
+from tui.drawing.pixels import ASCII, BLOCKS, draw_framed, draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import fitting_size, thumbnails
+
+DOTTED = re.compile("[⠁-⣿]")
 
 
 def rows(text):
@@ -26,20 +30,23 @@ def test_a_28x28_image_is_28x14_cells_with_two_pixels_each():
 
 
 def test_a_bar_is_full_by_its_share_and_empty_where_there_is_none():
-    lengths = [bar(share, 8, "red", plain=True).plain.count("#") for share in (0, 0.5, 1, np.nan)]
+    lengths = [bar(share, 8, "red").plain.count("━") for share in (0, 0.5, 1, np.nan)]
     assert lengths == [0, 4, 8, 0]
 
 
-def test_plain_images_are_ascii_without_colour():
-    for text in (draw_grey(np.eye(10), plain=True), draw_signed(np.eye(10), 1, plain=True)):
-        assert text.plain.isascii()
+@pytest.mark.parametrize("shades", [ASCII, BLOCKS])
+def test_shaded_images_have_no_colour(shades):
+    for text in (draw_grey(np.eye(10), shades), draw_signed(np.eye(10), 1, shades)):
+        assert text.plain.isascii() or shades is BLOCKS
         assert not text.spans
-    assert rows(draw_grey(np.ones((2, 3)), plain=True)) == ["@@@"]
+    assert rows(draw_grey(np.ones((2, 3)), shades)) == [shades.grey[-1] * 3]
 
 
 def test_signed_images_tell_more_from_less_and_survive_nan():
-    text = draw_signed(np.array([[1.0, -1.0, 0.0, np.nan]] * 2), 1.0, plain=True)
-    assert len(set(text.plain)) == 3
+    for shades in (ASCII, BLOCKS):
+        text = draw_signed(np.array([[1.0, -1.0, 0.0, np.nan]] * 2), 1.0, shades)
+        assert text.plain[2:] == "  "
+        assert len(set(text.plain)) == 3
     assert draw_signed(np.zeros((2, 2)), 0.0).plain == "▀▀"
 
 
@@ -72,11 +79,11 @@ def test_a_chart_never_crashes_and_keeps_its_size(size, values, log):
 @pytest.mark.parametrize("width", [1, 5, 11, 15, 16, 24, 60])
 def test_a_chart_of_any_size_shows_its_curve_and_stays_within(width, height):
     line = Line(np.arange(1, 401), np.linspace(2.3, 0.1, 400), "red")
-    drawn = rows(draw(Plot([line]), width, height, plain=True))
+    drawn = rows(draw(Plot([line]), width, height))
     assert len(drawn) == height
     assert max(map(len, drawn)) <= width
-    assert sum(row.count("*") for row in drawn) >= min(width, height)
-    numbered = any("|" in row for row in drawn)
+    assert sum(len(DOTTED.findall(row)) for row in drawn) >= min(width, height)
+    numbered = any("┤" in row for row in drawn)
     assert numbered == (width >= 15 and height >= 3)
 
 
@@ -96,10 +103,10 @@ def test_no_peak_is_hidden():
 def test_a_gap_stays_a_gap():
     values = np.ones(100)
     values[40:60] = np.nan
-    text = draw(Plot([Line(np.arange(100), values, "red")], low=0, high=2), 60, 9, plain=True)
-    middle = next(row for row in rows(text) if "*" in row)
-    assert "*" * 5 + " " * 5 in middle.replace(" " * 6, " " * 5)
-    assert middle.count("*") < 50
+    text = draw(Plot([Line(np.arange(100), values, "red")], low=0, high=2), 60, 9)
+    middle = next(row for row in rows(text) if DOTTED.search(row))
+    assert re.search(f"{DOTTED.pattern}{{5}} {{5}}", middle)
+    assert len(DOTTED.findall(middle)) < 50
 
 
 def test_sparks_never_crash():
@@ -107,15 +114,14 @@ def test_sparks_never_crash():
     assert spark([np.nan, np.inf], 4) == "    "
     assert spark([0, 1], 4) == "▁█  "
     assert spark([1, np.nan, 1], 3)[1] == " "
-    assert spark([0, 1], 2, plain=True).isascii()
     assert spark([0.99, 1], 2, limits=(0, 1)) == "██"
 
 
 def test_thumbnails_fill_the_width():
-    one = (draw_grey(np.ones((4, 4)), plain=True), draw_grey(np.ones((2, 1)), plain=True))
+    one = (draw_grey(np.ones((4, 4)), ASCII), draw_grey(np.ones((2, 1)), ASCII))
     drawn = rows(thumbnails([one] * 3, 4, 10))  # small ones stand close
     assert drawn == ["@@@@ @@@@", "@@@@ @@@@", "@    @", "@@@@", "@@@@", "@"]
-    large = (draw_grey(np.ones((2, 12)), plain=True), Text("x"))
+    large = (draw_grey(np.ones((2, 12)), ASCII), Text("x"))
     assert rows(thumbnails([large] * 2, 12, 30)) == ["@" * 12 + "  " + "@" * 12, f"x{'':13}x", ""]
     assert fitting_size(16, 120, 64) == 28
     assert fitting_size(16, 120, 60) == 26
@@ -132,8 +138,8 @@ def test_a_line_that_is_no_longer_finite_is_told_by_a_badge():
 
 def test_the_cursor_is_a_column_behind_the_curve():
     line = Line(np.arange(101), np.full(101, 0.5), "red")
-    without = draw(Plot([line], low=0, high=1), 60, 10, plain=True)
-    with_one = draw(Plot([line], low=0, high=1, cursor=50), 60, 10, plain=True)
+    without = draw(Plot([line], low=0, high=1), 60, 10)
+    with_one = draw(Plot([line], low=0, high=1, cursor=50), 60, 10)
     changed = {
         column
         for a, b in zip(rows(without), rows(with_one), strict=True)
@@ -150,7 +156,7 @@ def test_a_chart_sends_one_style_for_a_run_of_cells():
 
 
 def test_a_frame_stands_around_its_field():
-    drawn = rows(draw_framed(np.zeros((8, 8)), (slice(2, 6), slice(3, 5)), plain=True))
+    drawn = rows(draw_framed(np.zeros((8, 8)), (slice(2, 6), slice(3, 5)), ASCII))
     shades = np.array([list(line) for line in drawn])
     assert (shades[1:3, 2] != " ").all()
     assert (shades[1:3, 3:5] == " ").all()

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from rich.console import Console
+from textual.color import Color
 from textual.widgets import DataTable, OptionList
 
 from engine.runs.run import Run
@@ -115,11 +116,11 @@ def test_a_training_and_whoever_takes_its_network_are_told_at_once(tmp_path, cap
 
 def test_the_app_s_status_line_says_so_in_red(runs):
     task = Shelf(Mailbox()).open(runs[1])
-    line = status_line(Conductor(), task, Keymap(), plain=False, width=200)
+    line = status_line(Conductor(), task, Keymap(), width=200)
     assert WORDS in line.plain
     assert str(line.style) == BAD
     sound = Shelf(Mailbox()).open(runs[0])
-    sound = status_line(Conductor(), sound, Keymap(), plain=False, width=200)
+    sound = status_line(Conductor(), sound, Keymap(), width=200)
     assert "chance" not in sound.plain
 
 
@@ -151,7 +152,8 @@ def test_every_section_of_the_app_says_so_in_red(artifacts):
         assert [str(cell) for cell in cells] == [
             "74 neurons network at chance", "95.50% network at chance", "9.00% at chance", "91.00%",
         ]  # fmt: skip
-        assert [str(cell.style) == BAD for cell in cells] == [True, True, True, False]
+        red = Color.parse(app.theme_variables["bad"]).rich_color
+        assert [[span.style.color for span in cell.spans] for cell in cells] == [[red]] * 3 + [[]]
         await pilot.press("space", "space", "slash", *"chance", "enter")
         await pilot.pause(0.2)
         assert table.row_count == 3

@@ -18,6 +18,7 @@ from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.sections.base import ExperimentPane
+from tui.drawing.pixels import Shades
 from tui.live.task import Task
 
 INTERVAL = 0.5  # seconds
@@ -36,9 +37,9 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
         self._drawn = Text()
 
     @property
-    def plain(self) -> bool:
-        """Whether to draw in ASCII without colour."""
-        return self.pane.look.plain
+    def shades(self) -> Shades | None:
+        """What pictures are drawn with where there is no colour."""
+        return self.pane.look.shades
 
     @property
     def cursor(self) -> int | None:

@@ -10,16 +10,16 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from engine.analysis.compare import Comparison
+from tui.app.colours import SERIES
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.look import Look
+from tui.app.sections.base import BAD
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.room import Room
 from tui.comparison import group_table, pictures, ranking, warnings_of
 from tui.console import SafeConsole
 
-COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
-FAINT = "#5A6570"
 WIDEST = 1000  # cells that a table may have
 
 
@@ -53,19 +53,18 @@ class Compare(GuardedDialog, ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Draw."""
-        self.query_one(Chart).plain = self.look.plain
         self.query_one(Room).draw(self._ranked)
         self._draw_curves()
 
     def _ranked(self, room: Size) -> Text:
         """Return the runs ranked, the means over seeds, and the pictures."""
-        parts = [Text(self.comparison.warning, "yellow")] if self.comparison.warning else []
-        parts += [_rendered(ranking(self.comparison)), *warnings_of(self.comparison)]
+        parts = [Text(self.comparison.warning, "$waiting")] if self.comparison.warning else []
+        parts += [_rendered(ranking(self.comparison)), *warnings_of(self.comparison, BAD)]
         if len(self.comparison.groups) < len(self.comparison.runs):
             words = Text("Mean over seeds, ± the deviation of one run", "bold")
             parts += [words, _rendered(group_table(self.comparison))]
         if self.comparison.section != "train":
-            parts.append(pictures(self.comparison, room.width, plain=self.look.plain))
+            parts.append(pictures(self.comparison, room.width, self.look.shades, "$text-muted"))
         return Text("\n").join(parts)
 
     def _draw_curves(self) -> None:
@@ -79,10 +78,10 @@ class Compare(GuardedDialog, ModalScreen[None]):
             band = self.comparison.band(group, metric)
             if band is None:
                 continue
-            colour = COLOURS[position % len(COLOURS)]
+            colour = SERIES[position % len(SERIES)]
             if len(group) > 1:
                 for edge in (band.mean - band.deviation, band.mean + band.deviation):
-                    lines.append(Line(band.steps, edge, FAINT))
+                    lines.append(Line(band.steps, edge, "$faint"))
             lines.append(Line(band.steps, band.mean, colour))
             legend.append(Text(self.comparison.name_of(group), colour))
         chart.plot = Plot(lines, log=self.look.logarithm and "loss" in metric)

@@ -22,7 +22,7 @@ from tui.app.widgets.fields import Choice, Fields, Toggle
 from tui.commands import chosen_words, command_line, read_value
 
 FIRST = ("recipe", "model", "run", "epochs", "steps", "epsilon", "seed")  # what people change most
-WRONG = "bold #D55E00"
+WRONG = "bold $bad"
 ANSWERS = {"run": "run", "keep": "keep", "copy": "copy"}  # short, for sixty columns
 
 
@@ -114,7 +114,9 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
         """Explain the option that is being edited."""
         name = (self.focused.id or "") if self.focused else ""
         rules = dict(self._fields()).get(name.removeprefix("field-"))
-        self.query_one("#explained", Static).update(Text(rules.help if rules else "", "dim"))
+        self.query_one("#explained", Static).update(
+            Text(rules.help if rules else "", "$text-muted")
+        )
 
     def read(self) -> Commands:
         """Return the runs as the form stands. Raises UsageError as the command line does."""

@@ -36,11 +36,13 @@ class Files(GuardedDialog, ModalScreen[None]):
             keys = self.app.keys
             copy, close = keys.name("files.copy"), keys.name("files.close")
             dialog.border_subtitle = Text(f"{copy} copies the line, {close} closes")
-            folder = Text.assemble(("folder\n", "dim"), str(self.run.path.resolve()), "\n")
+            folder = Text.assemble(("folder\n", "$text-muted"), str(self.run.path.resolve()), "\n")
             yield Static(folder, id="folder")
             yield Static(Text(files_of(self.run)), id="files")
             words = "bring them home" if "SSH_CONNECTION" in os.environ else "from another machine"
-            yield Static(Text.assemble((f"\n{words}\n", "dim"), (self.line, "bold")), id="line")
+            yield Static(
+                Text.assemble((f"\n{words}\n", "$text-muted"), (self.line, "bold")), id="line"
+            )
 
     def action_copy(self) -> None:
         """Copy the line to the clipboard, through the terminal."""

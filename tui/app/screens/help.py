@@ -74,10 +74,12 @@ class Help(GuardedDialog, ModalScreen[None]):
                 continue
             key = self.keys.shown(action.id)
             reason = self.reasons.get(action.id, "")
-            words.append(f"{key:>{self._margin - 2}}  ", "bold #56B4E9" if not reason else "dim")
-            words.append(self._folded(action.sentence, width), "dim" if reason else "")
+            off = "$text-disabled" if reason else ""
+            words.append(f"{key:>{self._margin - 2}}  ", off or "bold $key")
+            words.append(self._folded(action.sentence, width), off)
             if reason:
-                words.append(f"{'':{self._margin}}{self._folded(reason, width)}", "dim italic")
+                folded = self._folded(reason, width)
+                words.append(f"{'':{self._margin}}{folded}", "italic $text-muted")
         return words
 
     def _folded(self, sentence: str, width: int) -> str:

@@ -78,5 +78,5 @@ def _line(run: Summary) -> Text:
     return Text.assemble(
         run.model.ljust(13), (run.result.ljust(8), "bold"),
         f"{run.recipe.ljust(11)}seed {run.seed:<4}{dataset_title(run.dataset).ljust(8)}",
-        ("-".join(run.run.split("-")[:3]), "dim"), *remark,
+        ("-".join(run.run.split("-")[:3]), "$text-muted"), *remark,
     )  # fmt: skip

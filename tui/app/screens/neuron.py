@@ -47,7 +47,7 @@ class NeuronView(CloseUp):
         row = targets_of(self.shown).index(self.neuron)
         preview = task.history.preview("images", cursor)
         if preview is None or preview.images is None:
-            return Text("No image yet.", "dim")
+            return Text("No image yet.", "$text-muted")
         size = IMAGE_SIZE
         if room.width >= LARGE + GAP + CURVE.width and room.height >= HIGH:
             size = LARGE
@@ -60,7 +60,7 @@ class NeuronView(CloseUp):
         if curve is not None:
             one = Line(curve.steps, curve.values[:, row], ONE)
             plot = Plot([one], last_step=task.steps, cursor=cursor)
-            right = Text("\n").join([right, draw(plot, width, CURVE.height, plain=self.plain)])
+            right = Text("\n").join([right, draw(plot, width, CURVE.height)])
         top = beside(image, right)
         if "exemplars" not in task.history.previews:
             return top
@@ -68,7 +68,7 @@ class NeuronView(CloseUp):
         assert shown is not None
         strongest = shown[row * EXEMPLARS : (row + 1) * EXEMPLARS] / 255
         height = room.height - top.plain.count("\n") - 3  # the empty line and the words
-        words = ("\n\nthe nine test images that excite it most\n", "dim")
+        words = ("\n\nthe nine test images that excite it most\n", "$text-muted")
         return Text.assemble(top, words, self._exemplars(strongest, room.width, height))
 
     def _framed(self, image: np.ndarray, size: int) -> Text:
@@ -77,7 +77,7 @@ class NeuronView(CloseUp):
             slice(round(part.start * scale), round(part.stop * scale)) for part in self._field()
         )
         seen = shrink(enlarge(image, -(-size // IMAGE_SIZE)), size, size)
-        return draw_framed(seen, (rows, columns), plain=self.plain)
+        return draw_framed(seen, (rows, columns), self.shades)
 
     def _field(self) -> tuple[slice, slice]:
         return self.neuron.receptive_field
@@ -93,7 +93,7 @@ class NeuronView(CloseUp):
                 image = enlarge(seen, -(-size // len(seen)))
             small = shrink(image, size, size)
             nothing = (slice(0, size), slice(0, size))
-            pictures.append((draw_framed(small, nothing, plain=self.plain), Text()))
+            pictures.append((draw_framed(small, nothing, self.shades), Text()))
         return thumbnails(pictures, size, width)
 
     def _facts(self, finished: Any, row: int, width: int) -> Text:
@@ -130,6 +130,6 @@ def _told(facts: dict[str, str], width: int) -> Text:
     words = Text()
     for name, value in facts.items():
         first, *rest = textwrap.wrap(value, max(width - NAME, 8)) or [""]
-        words.append(f"{name:{NAME}}", "dim").append(f"{first}\n")
+        words.append(f"{name:{NAME}}", "$text-muted").append(f"{first}\n")
         words.append("".join(f"{'':{NAME}}{line}\n" for line in rest))
     return words

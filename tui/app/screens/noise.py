@@ -47,25 +47,25 @@ class NoiseView(CloseUp):
         index = self._labels.index(self.label)
         infused = Infused.at(self.shown, self.cursor)
         if infused is None:
-            return Text("No noise yet.", "dim")
+            return Text("No noise yet.", "$text-muted")
         roomy = room.height >= 1 + SMALLEST // 2 + CLASSES
         lines = CLASSES if roomy else 1 + CLASSES // 2
         across, down = (room.width - 2 * GAP) // 3, 2 * (room.height - 1 - lines)
         size = max(8, min(IMAGE_SIZE, across, down) // 2 * 2)
         clean, noise = infused.clean[self.digit], infused.noises[index]
         pictures = [
-            draw_grey(shrink(clean, size, size), plain=self.plain),
-            draw_signed(shrink(noise, size, size), infused.bound, plain=self.plain),
-            draw_grey(shrink(infused.sum(index, self.digit), size, size), plain=self.plain),
+            draw_grey(shrink(clean, size, size), self.shades),
+            draw_signed(shrink(noise, size, size), infused.bound, self.shades),
+            draw_grey(shrink(infused.sum(index, self.digit), size, size), self.shades),
         ]
         heads = ("clean", f"noise, ±{infused.bound:.2f}", "sum, clamped")
         drawn = Text()
         for picture, head in zip(pictures, heads, strict=True):
-            captioned = Text("\n").join([Text(head[:size].ljust(size), "dim"), picture])
+            captioned = Text("\n").join([Text(head[:size].ljust(size), "$text-muted"), picture])
             drawn = beside(drawn, captioned) if drawn else captioned
         before = infused.before.values.get("probabilities")
         if before is None:  # a run of an earlier version
-            words = Text("\nThis run's journal holds no probabilities.", "dim")
+            words = Text("\nThis run's journal holds no probabilities.", "$text-muted")
             return Text("\n").join([drawn, words])
         clean_ones = self._bars(before[self.digit], self.digit, roomy)
         after = infused.after.values["probabilities"][index][self.digit]
@@ -76,7 +76,7 @@ class NoiseView(CloseUp):
             width = max(line.cell_len for line in left.split("\n"))
             start = min(2 * (size + GAP), room.width - width)  # below the sum where that fits
             return Text("\n").join([drawn, beside(left, right, gap=max(GAP, start - width))])
-        top = Text(f"  {'clean':{SHORT_BAR + 8}}sum", "dim")
+        top = Text(f"  {'clean':{SHORT_BAR + 8}}sum", "$text-muted")
         pairs = [Text(" ").join(pair) for pair in zip(clean_ones, sum_ones, strict=True)]
         rows = _numbered(pairs)
         half = CLASSES // 2
@@ -89,8 +89,8 @@ class NoiseView(CloseUp):
         words = []
         for digit in range(CLASSES):
             share = float(probabilities[digit])
-            style = "" if digit != answer else "bold #009E73" if digit == wanted else WRONG
-            drawn = bar(share, BAR if roomy else SHORT_BAR, style or "#56B4E9", plain=self.plain)
+            style = "" if digit != answer else "bold $good" if digit == wanted else WRONG
+            drawn = bar(share, BAR if roomy else SHORT_BAR, style or "$series-1")
             drawn.append(f" {share:7.2%}" if roomy else f" {share:6.1%}", style)
             words.append(drawn)
         return words

@@ -35,11 +35,11 @@ class SampleView(CloseUp):
         """Return the image beside what the network says of it."""
         history, cursor = self.shown.history, self.cursor
         if history.preview("samples", cursor) is None:  # it is told from its start again
-            return Text("No sample yet.", "dim")
+            return Text("No sample yet.", "$text-muted")
         large = room.width >= 2 * IMAGE_SIZE + GAP + WORDS and room.height >= IMAGE_SIZE
         factor = 2 if large else 1
         image = history.images("samples")[self.index]
-        drawn = draw_grey(enlarge(image, factor), plain=self.plain)
+        drawn = draw_grey(enlarge(image, factor), self.shades)
         known = history.previews["samples"]
         latest, spread = known.latest(cursor, ANSWERS), known.spread(cursor, ANSWERS)
         return beside(drawn, self._words(list(latest), list(spread)))
@@ -49,16 +49,18 @@ class SampleView(CloseUp):
         answers = [labels_and_answers(preview)[1][self.index] for preview in latest]
         sure = [float(preview.values["probability"][self.index]) for preview in spread]
         answer = answers[-1]
-        words = Text.assemble(("\nit is    ", "dim"), (f"{label}\n", "bold"), ("read as  ", "dim"))
+        words = Text.assemble(
+            ("\nit is    ", "$text-muted"), (f"{label}\n", "bold"), ("read as  ", "$text-muted")
+        )
         words.append(f"{answer}", "bold" if answer == label else WRONG)
         if answer != label:
-            words.append(f"  {'x' if self.plain else '✗'} wrong", WRONG)
-        words.append("\nsure     ", "dim").append(f"{sure[-1]:.1%}\n\n")
-        words.append("answers so far\n", "dim")
+            words.append("  ✗ wrong", WRONG)
+        words.append("\nsure     ", "$text-muted").append(f"{sure[-1]:.1%}\n\n")
+        words.append("answers so far\n", "$text-muted")
         for past in answers:
             words.append(str(past), "" if past == label else WRONG)
-        words.append("\n\nhow sure of them\n", "dim")
-        return words.append(spark(sure, len(sure), plain=self.plain))
+        words.append("\n\nhow sure of them\n", "$text-muted")
+        return words.append(spark(sure, len(sure)))
 
     def action_move(self, by: int) -> None:
         """Go to the next sample."""

@@ -1,15 +1,17 @@
 """Success by true digit and target label, as a map of ten by ten."""
 
 from rich.text import Text
+from textual.color import Color
 from textual.geometry import Size
 
 from engine.networks.architectures import CLASSES
+from tui.app.colours import ink_on
 from tui.app.keymap import Keymap
 from tui.app.screens.closeup import CloseUp
 
 HEAD, TOTAL = 6, 7  # cells of a line's target and of its total
 CELL, NARROW_CELL = 5, 4  # the narrow one has room for whole per cents
-DARK, BRIGHT = (23, 32, 51), (253, 231, 37)  # both ends are told apart by the colour-blind
+DARK, BRIGHT = Color(23, 32, 51), Color(253, 231, 37)  # the colour-blind tell them apart
 
 
 class SuccessMap(CloseUp):
@@ -27,9 +29,11 @@ class SuccessMap(CloseUp):
         """Return a row for each target, a column for each true digit."""
         finished = self.shown.history.finished
         if finished is None:
-            return Text("The map comes with the judging on the test images,\nat the end.", "dim")
+            return Text(
+                "The map comes with the judging on the test images,\nat the end.", "$text-muted"
+            )
         cell = CELL if room.width >= HEAD + CLASSES * CELL + TOTAL else NARROW_CELL
-        words = Text.assemble(("target  true digit\n", "dim"))
+        words = Text.assemble(("target  true digit\n", "$text-muted"))
         words.append(" " * HEAD + "".join(f"{digit:>{cell}}" for digit in range(CLASSES)), "bold")
         words.append(f"{'all':>{TOTAL}}", "bold")
         for target in finished.results["targets"]:
@@ -41,13 +45,12 @@ class SuccessMap(CloseUp):
 
     def _cell(self, rate: float | None, cell: int) -> Text:
         if rate is None:
-            return Text(f"{'-' if self.plain else '·':>{cell}}", "dim")
+            return Text(f"{'·':>{cell}}", "$text-muted")
         words = f"{_per_cent(rate, whole=cell == NARROW_CELL):>{cell}}"
-        if self.plain:
+        if self.shades is not None:
             return Text(words)
-        colour = [round(a + (b - a) * rate) for a, b in zip(DARK, BRIGHT, strict=True)]
-        ink = "#000000" if rate > 0.45 else "#FFFFFF"
-        return Text(words, f"{ink} on rgb({colour[0]},{colour[1]},{colour[2]})")
+        colour = DARK.blend(BRIGHT, rate)
+        return Text(words, f"{ink_on(colour)} on {colour.hex}")
 
 
 def _per_cent(rate: float, *, whole: bool) -> str:

@@ -30,10 +30,10 @@ from tui.live.task import Task
 
 MARGIN = 2
 CURVES = ("loss", "success")
-LINE = "#56B4E9"
+LINE = "$series-1"
 SPARK, RATE = 4, 7  # cells of a label's line
 # What the captions of the infused images say; the longest that fits is shown.
-LEGENDS = ("true digit {} answer with the noise", "true digit {} answer", "true {} answer")
+LEGENDS = ("true digit → answer with the noise", "true digit → answer", "true → answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,6 @@ class AdversarialPane(NetworkPane):
     def on_mount(self) -> None:
         """Choose the first label."""
         self.targets.highlighted = 0
-        for chart in self.query(Chart):
-            chart.plain = self.look.plain
 
     def configs_of_choice(self) -> Commands:
         """Return the noises of the marked labels, or of the highlighted one."""
@@ -157,7 +155,7 @@ class AdversarialPane(NetworkPane):
             words.append("\n\n").append_text(self.about_shown())
             epsilon = config_of(self.shown, AdversarialConfig).epsilon
             if epsilon is not None:
-                words.append(f"\nbudget ε {epsilon:g}", "dim")
+                words.append(f"\nbudget ε {epsilon:g}", "$text-muted")
         self.attacked.show(words)
 
     def _label_line(self, label: int, width: int) -> Text:
@@ -171,8 +169,8 @@ class AdversarialPane(NetworkPane):
             rate = history.finished.results["targets"][index]["success"]["rate"]
         room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
         return Text.assemble(
-            f"{label} ", bar(rate, room, "#009E73", plain=self.look.plain), " ",
-            (spark(values, SPARK, limits=(0, 1), plain=self.look.plain), LINE),
+            f"{label} ", bar(rate, room, "$good"), " ",
+            (spark(values, SPARK, limits=(0, 1)), LINE),
             f"{rate:>{RATE}.1%}",
         )  # fmt: skip
 
@@ -199,8 +197,7 @@ class AdversarialPane(NetworkPane):
         for name in CURVES:
             self._draw_curve(self.shown, name, index)
         grid.draw(partial(self._draw_infused, infused, index, label))
-        arrow = "->" if self.look.plain else "→"
-        grid.legends = tuple(words.format(arrow) for words in LEGENDS)
+        grid.legends = LEGENDS
 
     def _draw_curve(self, task: Task, name: str, index: int) -> None:
         chart = self.query_one(f"#noise-{name}", Chart)
@@ -230,18 +227,16 @@ class AdversarialPane(NetworkPane):
         if size < IMAGE_SIZE:
             image = shrink(image, size, size)
         image = enlarge(image, max(1, size // IMAGE_SIZE))
-        return draw_signed(image, infused.bound, plain=self.look.plain)
+        return draw_signed(image, infused.bound, self.look.shades)
 
     def _draw_infused(self, infused: Infused, index: int, label: int, room: Size) -> Text:
         size = fitting_size(CLASSES - 1, room.width, room.height)
         pictures = []
         for digit in [digit for digit in range(CLASSES) if digit != label]:
             image = infused.sum(index, digit)[MARGIN:-MARGIN, MARGIN:-MARGIN]
-            picture = draw_grey(shrink(image, size, size), plain=self.look.plain)
+            picture = draw_grey(shrink(image, size, size), self.look.shades)
             after = infused.after.values["after"][index][digit]
             fooled = after == label
-            arrow = "->" if self.look.plain else "→"
-            cross = "" if fooled else " x" if self.look.plain else " ✗"
-            words = f"{digit} {arrow} {after}{cross}"
+            words = f"{digit} → {after}{'' if fooled else ' ✗'}"
             pictures.append((picture, Text(words, "" if fooled else WRONG)))
         return thumbnails(pictures, min(size, len(image)), room.width)

@@ -34,8 +34,8 @@ Asked = TypeVar("Asked", bound=RunConfig)
 Commands = Sequence[Sequence[RunConfig]]  # runs, a list for each command line
 
 SMOOTHED = 10_000  # points of a moving average at most
-RAW = "#5A6570"  # the line under a smoothed one
-BAD = "bold #D55E00"
+RAW = "$faint"  # the line under a smoothed one
+BAD = "bold $bad"
 
 
 class Pane(Guarded, Container):
@@ -195,8 +195,8 @@ class ExperimentPane(Pane):
         )
 
     def _with_mark(self, row: int, words: Text) -> Text:
-        mark = MARKED[self.look.plain] if row in self.marked else " "
-        return Text.assemble((mark, "bold #CC79A7"), words)
+        mark = MARKED if row in self.marked else " "
+        return Text.assemble((mark, "bold $marked"), words)
 
     def mark(self) -> None:
         """Mark or unmark the highlighted row."""
@@ -261,7 +261,7 @@ class ExperimentPane(Pane):
     def invitation(self, keys: str) -> Text:
         """Say which keys start a first run, or that runs are still being looked for."""
         if self.conductor.shelf.loading:
-            return Text("loading …", "dim")
+            return Text("loading …", "$text-muted")
         return Text(keys, "bold")
 
     def about_shown(self) -> Text:
@@ -276,9 +276,9 @@ class ExperimentPane(Pane):
         if task.history.started:
             config = task.history.started.config
             dataset = task.history.started.dataset["name"]
-            words.append(f"{'-'.join(task.run.split('-')[:3])}\n", "dim")
+            words.append(f"{'-'.join(task.run.split('-')[:3])}\n", "$text-muted")
             recipe = f"{config['recipe']}, " if "recipe" in config else ""
-            words.append(f"{recipe}seed {config['seed']}, {dataset}", "dim")
+            words.append(f"{recipe}seed {config['seed']}, {dataset}", "$text-muted")
         return words
 
 
@@ -290,4 +290,4 @@ def config_of(task: Task, kind: type[Asked]) -> Asked:
 
 def hint(words: str, room: Size) -> Text:
     """Return the text for a panel that has nothing to show yet."""
-    return Text(textwrap.fill(words, max(room.width, 8)), style="dim italic")
+    return Text(textwrap.fill(words, max(room.width, 8)), style="italic $text-muted")

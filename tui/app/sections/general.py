@@ -20,10 +20,10 @@ from tui.app.sections.shared_actions import MARK, OPEN
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room
-from tui.drawing.pixels import draw_grey, shrink
+from tui.drawing.pixels import Shades, draw_grey, shrink
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
-LINE = "#56B4E9"
+LINE = "$series-1"
 
 
 class GeneralPane(ExperimentPane):
@@ -60,10 +60,6 @@ class GeneralPane(ExperimentPane):
         images.border_title = "Images"
         yield images
 
-    def on_mount(self) -> None:
-        """Draw in the app's style."""
-        self.chart.plain = self.look.plain
-
     def configs_of_choice(self) -> Commands:
         """Return the one run that there is to start."""
         return [[self.config]]
@@ -90,7 +86,7 @@ class GeneralPane(ExperimentPane):
             words = self.about_shown()
             if (finished := self.shown.history.finished) is not None:
                 for name, value in numbers_in(finished.results):
-                    words.append(f"\n{name} ", "dim").append(f"{value:.4g}")
+                    words.append(f"\n{name} ", "$text-muted").append(f"{value:.4g}")
         self.about.show(words)
 
     def refresh_pictures(self) -> None:
@@ -102,7 +98,7 @@ class GeneralPane(ExperimentPane):
         if preview is None or preview.images is None:
             self.images.draw(partial(hint, "Images show here, where a run makes some."))
             return
-        self.images.draw(partial(draw_images, preview, plain=self.look.plain))
+        self.images.draw(partial(draw_images, preview, self.look.shades))
         self.images.border_title = f"{preview.name.capitalize()}{self.when()}"
 
     def _draw_curve(self) -> None:
@@ -135,7 +131,7 @@ def numbers_in(results: Mapping[str, Any], path: str = "") -> Iterator[tuple[str
             yield words, float(value)
 
 
-def draw_images(preview: Preview, room: Size, *, plain: bool) -> Text:
+def draw_images(preview: Preview, shades: Shades | None, room: Size) -> Text:
     """Draw a preview's images [N, H, W] or [N, C, H, W] from its lowest value to its highest."""
     span = (preview.high - preview.low) or 1.0
     images = (preview.floats() - preview.low) / span
@@ -143,7 +139,7 @@ def draw_images(preview: Preview, room: Size, *, plain: bool) -> Text:
         images = images.mean(1)
     size = min(fitting_size(len(images), room.width, room.height), images.shape[2])
     pictures = [
-        (draw_grey(shrink(image, size, size), plain=plain), Text(str(number)))
+        (draw_grey(shrink(image, size, size), shades), Text(str(number)))
         for number, image in enumerate(images)
     ]
     return thumbnails(pictures, size, room.width)

@@ -68,7 +68,7 @@ class NetworkPane(ExperimentPane):
     def network_words(self, verb: str) -> Text:
         """Return whose network is looked at, by the run that is shown or by the next one."""
         run = config_of(self.shown, NetworkConfig).run if self.shown else self.config.run
-        words = Text.assemble("\n", (f"{verb} ", "dim"))
+        words = Text.assemble("\n", (f"{verb} ", "$text-muted"))
         if run is None:
             return words.append(f"newest {BEST_MODEL}")
         try:
@@ -77,7 +77,7 @@ class NetworkPane(ExperimentPane):
             words.append_text(
                 Text.assemble(
                     info["config"]["model"], f" {summarize(trained).result}\n",
-                    (f"{info['config']['recipe']}, seed {info['config']['seed']}", "dim"),
+                    (f"{info['config']['recipe']}, seed {info['config']['seed']}", "$text-muted"),
                 )
             )  # fmt: skip
             if warning := warning_of(trained):

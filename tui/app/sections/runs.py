@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -25,7 +26,7 @@ from tui.app.sections.base import BAD, Pane
 from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
 from tui.summary import words_of
-from tui.words import MARKED, MARKS, PLAIN_MARKS
+from tui.words import MARKED, MARKS
 
 AT_ONCE = 200  # runs that may be read while the screen waits
 AHEAD = 200  # rows written beyond the cursor
@@ -150,7 +151,7 @@ class RunsPane(Pane):
         nothing = f"No runs in {self.artifacts} yet; {press}."
         if self._runs:
             nothing = "No run matches the filter; escape clears it."
-        self._say(nothing, "dim italic")
+        self._say(nothing, "italic $text-muted")
         self.panel.border_title = f"Runs  0 of {len(self._runs):,}"
 
     def _say(self, words: str, style: str = "") -> None:
@@ -166,18 +167,19 @@ class RunsPane(Pane):
 
     def _cells(self, run: Summary) -> list[Text]:
         """Return a run's row. All as Text: in a string, brackets would be markup."""
-        mark = (PLAIN_MARKS if self.look.plain else MARKS).get(run.status, "?")
-        remark = f" {run.remark}" if run.remark else ""
+        result = Text(f"{run.result} {run.remark}".strip(), justify="right")
+        if run.remark:
+            result.stylize(self._style(BAD))
         return [
             self._named(run.run),
-            Text(f"{run.result}{remark}".strip(), BAD if remark else "", justify="right"),
-            *map(Text, (f"{mark} {run.status}", run.recipe, run.dataset)),
+            result,
+            *map(Text, (f"{MARKS.get(run.status, '?')} {run.status}", run.recipe, run.dataset)),
             Text(run.seed, justify="right"),
         ]
 
     def _named(self, run: str) -> Text:
-        chosen = MARKED[self.look.plain] if run in self._marked else " "
-        return Text.assemble((chosen, "bold #CC79A7"), run)
+        mark = MARKED if run in self._marked else " "
+        return Text.assemble((mark, self._style("bold $marked")), run)
 
     @on(DataTable.RowHighlighted)
     def _write_ahead(self, event: DataTable.RowHighlighted) -> None:
@@ -192,6 +194,11 @@ class RunsPane(Pane):
         if not table.rows:
             return ""
         return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or ""
+
+    def _style(self, style: str) -> Style:
+        """Return a style with the theme's colours, which a table does not look up by itself."""
+        drawn: Style = self.app.stylesheet.parse_style(style).rich_style
+        return drawn
 
     @property
     def chosen(self) -> Run | None:

@@ -19,13 +19,13 @@ from tui.app.sections.base import BAD, Commands, ExperimentPane, hint
 from tui.app.widgets.chart import Chart, Line, Plot, spark
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import draw_grey, shrink
+from tui.drawing.pixels import Shades, draw_grey, shrink
 from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
-from tui.words import MARKS, PLAIN_MARKS, number
+from tui.words import MARKS, number
 
 MARGIN = 4  # empty pixels around an MNIST digit, not worth cells
-TRAIN, VALIDATION, OTHERS = "#56B4E9", "#E69F00", "#5A6570"
+TRAIN, VALIDATION, OTHERS = "$series-1", "$series-2", "$faint"
 NAMES = tuple(ARCHITECTURES)
 SPARK = 9
 SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
@@ -66,8 +66,6 @@ class TrainPane(ExperimentPane):
     def on_mount(self) -> None:
         """Choose the first model."""
         self.models.highlighted = 0
-        for chart in self.query(Chart):
-            chart.plain = self.look.plain
 
     @property
     def model(self) -> str:
@@ -118,15 +116,12 @@ class TrainPane(ExperimentPane):
         self.shown = self.shown or self._newest_of(self.model)
         self.write_list(lambda width: [self._model_lines(name) for name in NAMES])
         architecture = ARCHITECTURES[self.model]
-        arrow = "->" if self.look.plain else "→"
-        blocks = [
-            f"{words} {arrow} pool {arrow}" for words in architecture.chain if "conv" in words
-        ]
+        blocks = [f"{words} → pool →" for words in architecture.chain if "conv" in words]
         head = [words for words in architecture.chain if words.isdigit()]
         about = Text.assemble(
-            "\n", "\n".join([*blocks, f" {arrow} ".join(head)]),
-            (f"\n{architecture.parameters:,} parameters", "dim"),
-            (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "dim"),
+            "\n", "\n".join([*blocks, " → ".join(head)]),
+            (f"\n{architecture.parameters:,} parameters", "$text-muted"),
+            (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "$text-muted"),
         )  # fmt: skip
         if self.shown is None:
             one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
@@ -141,12 +136,11 @@ class TrainPane(ExperimentPane):
             task = self._newest_of(name)
         if task is None:
             words = "loading …" if self.conductor.shelf.loading else "not trained yet"
-            return Text.assemble("  ", name, "\n  ", (words, "dim"))
-        marks = PLAIN_MARKS if self.look.plain else MARKS
-        lines = Text.assemble(marks[task.state], " ", name, "\n  ")
+            return Text.assemble("  ", name, "\n  ", (words, "$text-muted"))
+        lines = Text.assemble(MARKS[task.state], " ", name, "\n  ")
         curve = task.history.curves.get("validation_accuracy")
         if curve is not None and not task.warning:
-            lines.append(spark(curve.values, SPARK, plain=self.look.plain), VALIDATION)
+            lines.append(spark(curve.values, SPARK), VALIDATION)
         if task.history.finished:
             accuracy = task.history.finished.results["test"]["accuracy"]
             # On a narrow terminal there is no room for a curve beside the words.
@@ -155,9 +149,9 @@ class TrainPane(ExperimentPane):
             else:
                 lines.append(f" {accuracy:.2%}", "bold")
         elif curve is not None:
-            lines.append(f" {curve.values[-1]:.1%}", "dim")
+            lines.append(f" {curve.values[-1]:.1%}", "$text-muted")
         else:
-            lines.append(task.state, "dim")
+            lines.append(task.state, "$text-muted")
         return lines
 
     def refresh_pictures(self) -> None:
@@ -174,7 +168,7 @@ class TrainPane(ExperimentPane):
             self.samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")
-        self.samples.draw(partial(draw_samples, images, answers, plain=self.look.plain))
+        self.samples.draw(partial(draw_samples, images, answers, self.look.shades))
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
         self.samples.border_subtitle = f"{right} of {len(images)} right"
 
@@ -218,7 +212,7 @@ class TrainPane(ExperimentPane):
         )  # fmt: skip
         chart.border_title = f"Validation accuracy{self.when()}"
         legend = f"[{VALIDATION}]{self.model}[/] {self.at_cursor(curve):.2%}"
-        chart.border_subtitle = legend + (f" [{OTHERS}]others[/]" if len(lines) > 1 else "")
+        chart.border_subtitle = legend + (" others" if len(lines) > 1 else "")
 
 
 def model_of(config: RunConfig) -> str:
@@ -239,7 +233,7 @@ def labels_and_answers(preview: Preview) -> tuple[list[int], list[int]]:
     return [int(v) for v in preview.values["label"]], [int(v) for v in preview.values["prediction"]]
 
 
-def draw_samples(images: np.ndarray, answers: Preview, room: Size, *, plain: bool) -> Text:
+def draw_samples(images: np.ndarray, answers: Preview, shades: Shades | None, room: Size) -> Text:
     """Return sample images [N, H, W] in [0, 1] as thumbnails over the network's answers."""
     size = fitting_size(len(images), room.width, room.height)
     pictures = []
@@ -247,10 +241,9 @@ def draw_samples(images: np.ndarray, answers: Preview, room: Size, *, plain: boo
         images, *labels_and_answers(answers), answers.values["probability"], strict=True
     ):
         inner = image[MARGIN:-MARGIN, MARGIN:-MARGIN]
-        picture = draw_grey(shrink(inner, size, size), plain=plain)
+        picture = draw_grey(shrink(inner, size, size), shades)
         good = label == answer
-        cross = "x" if plain else "✗"
-        words = f"{answer}" if good else f"{answer}{cross}{label}"
+        words = f"{answer}" if good else f"{answer}✗{label}"
         if size >= ROOM_FOR_PROBABILITY:
             words += f" {probability:.0%}"
         pictures.append((picture, Text(words, "" if good else WRONG)))

@@ -24,7 +24,7 @@ from tui.drawing.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 
 AROUND = 2  # pixels shown around a receptive field
-MANY, MEDIAN, ONE = "#3A6B8C", "#E69F00", "#56B4E9"
+MANY, MEDIAN, ONE = "$faint", "$series-2", "$series-1"
 LAYER_WORDS = {"logits": "final layer", "pool2": "second pooling", "pool1": "first pooling"}
 # The rows of the list: each layer, then its neurons.
 ROWS: tuple[tuple[str, int | None], ...] = tuple(
@@ -62,7 +62,6 @@ class VisualizePane(NetworkPane):
     def on_mount(self) -> None:
         """Choose the logits."""
         self.neurons.highlighted = 0
-        self.chart.plain = self.look.plain
 
     @property
     def layer(self) -> str:
@@ -103,7 +102,7 @@ class VisualizePane(NetworkPane):
             values = self.shown.history.curves["activation"].values[-1]
             ends = dict(zip(targets_of(self.shown), values, strict=True))
         self.write_list(lambda width: [self._line(layer, index, ends) for layer, index in ROWS])
-        words = Text.assemble((f"\n{LAYER_WORDS[self.layer]}", "dim"))
+        words = Text.assemble((f"\n{LAYER_WORDS[self.layer]}", "$text-muted"))
         words.append_text(self.network_words("of"))
         if self.shown is None:
             one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
@@ -115,9 +114,11 @@ class VisualizePane(NetworkPane):
 
     def _line(self, layer: str, index: int | None, ends: dict[Neuron, float]) -> Text:
         if index is None:
-            return Text.assemble((layer, "bold"), (f" {NEURONS[layer]}", "dim"))
+            return Text.assemble((layer, "bold"), (f" {NEURONS[layer]}", "$text-muted"))
         end = ends.get(Neuron(layer, index))
-        return Text.assemble(f"  {index:>2}", ("" if end is None else f"{end:>10.4g}", "dim"))
+        return Text.assemble(
+            f"  {index:>2}", ("" if end is None else f"{end:>10.4g}", "$text-muted")
+        )
 
     def has_pictures(self) -> bool:
         """Tell whether the shown run has images of what is highlighted."""
@@ -184,7 +185,7 @@ class VisualizePane(NetworkPane):
         size = fitting_size(len(neurons), room.width, room.height)
         pictures = []
         for neuron, image in zip(neurons, images, strict=True):
-            picture = draw_grey(field_of(neuron, image, size), plain=self.look.plain)
+            picture = draw_grey(field_of(neuron, image, size), self.look.shades)
             style = WRONG if neuron in dead else CHOSEN if neuron == chosen else ""
             words = f" {neuron.index} dead" if neuron in dead else f" {neuron.index} "
             pictures.append((picture, Text(words, style)))

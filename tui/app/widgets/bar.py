@@ -5,8 +5,7 @@ import math
 from rich.text import Text
 
 
-def bar(share: float, cells: int, style: str, *, plain: bool) -> Text:
-    """Return ``cells`` cells, those up to ``share`` in ``style`` and the rest dim; of NaN none."""
+def bar(share: float, cells: int, style: str) -> Text:
+    """Return ``cells`` cells, thick up to ``share`` and thin beyond; of NaN all are thin."""
     filled = 0 if math.isnan(share) else round(share * cells)
-    full, empty = ("#", "-") if plain else ("━", "─")
-    return Text.assemble((full * filled, style), (empty * (cells - filled), "dim"))
+    return Text.assemble(("━" * filled, style), ("─" * (cells - filled), "$faint"))

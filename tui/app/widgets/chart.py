@@ -17,9 +17,8 @@ from tui.app.guard import Guarded
 MOST = 1000  # parts of a long line that are told apart: more than any screen has columns of dots
 DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 SPARKS = "▁▂▃▄▅▆▇█"
-PLAIN_SPARKS = "_.-=+*#@"
-BADGE = "bold #FFFFFF on #B2182B"
-CURSOR = "bold #CC79A7"
+BADGE = "bold reverse $bad"
+CURSOR = "bold $marked"
 LOWEST, NARROWEST = 3, 10  # lines, and cells of the curves, from which on the axes have numbers
 
 
@@ -61,7 +60,6 @@ class Chart(Guarded, Widget):
     DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; min-height: 4; }"
 
     plot: reactive[Plot] = reactive(Plot, always_update=True, repaint=False)
-    plain: reactive[bool] = reactive(False)
     _drawn = Text()
 
     def show_nothing(self, title: str) -> None:
@@ -80,14 +78,14 @@ class Chart(Guarded, Widget):
         self.watch_plot()
 
     def _draw(self) -> Text:
-        return draw(self.plot, self.size.width, self.size.height, plain=self.plain)
+        return draw(self.plot, self.size.width, self.size.height)
 
     def render(self) -> Text:
         """Return what was drawn last."""
         return self._drawn
 
 
-def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
+def draw(plot: Plot, width: int, height: int) -> Text:
     """Draw a plot in ``height`` lines of ``width`` cells; values below zero vanish from a log.
 
     Where there is no room for numbers at the axes, the curves have all of it.
@@ -96,7 +94,7 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
     finite = [line.values[np.isfinite(line.values)] for line in lines]
     values = np.concatenate(finite) if finite else np.empty(0)
     if not len(values):
-        return Text("nothing yet" if width >= 11 else "…", style="dim italic")
+        return Text("nothing yet" if width >= 11 else "…", style="italic $text-muted")
     if width < 1 or height < 1:
         return Text()
     low, high = _range(plot, values)
@@ -106,7 +104,7 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
     margin = margin if numbered else 0
     columns, rows = width - margin, height - numbered  # the last line numbers the x axis
     last = plot.last_step or max(int(line.steps[-1]) for line in lines if len(line.steps))
-    canvas = _Canvas(rows, columns, plain)
+    canvas = _Canvas(rows, columns)
     for line in lines:
         canvas.curve(line, low, high, last)
     if plot.cursor is not None:
@@ -117,8 +115,8 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
     ticks = {0: labels[0], (rows - 1) // 2: labels[1], rows - 1: labels[2]}
     for row in range(rows):
         if numbered:
-            text.append(ticks.get(row, "").rjust(margin - 1), "dim")
-            text.append("|" if plain else ("┤" if row in ticks else "│"), "dim")
+            text.append(ticks.get(row, "").rjust(margin - 1), "$text-muted")
+            text.append("┤" if row in ticks else "│", "$text-muted")
         drawn = canvas.row(row)
         if row == 0 and badge:
             drawn = drawn[: columns - len(badge)].append(badge, BADGE)
@@ -129,7 +127,7 @@ def draw(plot: Plot, width: int, height: int, *, plain: bool = False) -> Text:
     axis = "0".ljust(columns // 2 - len(middle) // 2) + middle
     if len(axis) + len(end) >= columns:  # they would run into each other
         axis = "0"
-    text.append(" " * margin + (axis.ljust(columns - len(end)) + end)[:columns], "dim")
+    text.append(" " * margin + (axis.ljust(columns - len(end)) + end)[:columns], "$text-muted")
     return text
 
 
@@ -156,10 +154,9 @@ def _range(plot: Plot, values: np.ndarray) -> tuple[float, float]:
 class _Canvas:
     """Cells of 2 x 4 dots; each cell has the style of the last line drawn through it."""
 
-    def __init__(self, rows: int, columns: int, plain: bool) -> None:
+    def __init__(self, rows: int, columns: int) -> None:
         self.dots = np.zeros((rows * 4, columns * 2), bool)
         self.styles = np.full((rows, columns), "", object)
-        self.plain = plain
 
     def curve(self, line: Line, low: float, high: float, last: int) -> None:
         """Draw a line, each column from its lowest to its highest value: no peak is hidden."""
@@ -220,13 +217,8 @@ class _Canvas:
         for style, run in groupby(
             zip(codes.tolist(), self.styles[row], strict=True), key=lambda cell: cell[1]
         ):
-            text.append("".join(self._character(code) for code, _ in run), style or "dim")
+            text.append("".join(chr(0x2800 + code) if code else " " for code, _ in run), style)
         return text
-
-    def _character(self, code: int) -> str:
-        if not code:
-            return " "
-        return "*" if self.plain else chr(0x2800 + code)
 
 
 def spark(
@@ -234,7 +226,6 @@ def spark(
     width: int,
     *,
     limits: tuple[float, float] | None = None,
-    plain: bool = False,
 ) -> str:
     """Return the course of values, means of parts, in ``width`` characters; a gap where not finite.
 
@@ -248,12 +239,11 @@ def spark(
     if not len(finite):
         return " " * width
     low, high = limits or (finite.min(), finite.max())
-    sparks = PLAIN_SPARKS if plain else SPARKS
     drawn = ""
     for value in shown:
         if not np.isfinite(value):
             drawn += " "
             continue
         share = (value - low) / (high - low) if high > low else 0.5
-        drawn += sparks[min(int(share * len(sparks)), len(sparks) - 1)]
+        drawn += SPARKS[min(int(share * len(SPARKS)), len(SPARKS) - 1)]
     return drawn.ljust(width)

@@ -7,7 +7,7 @@ from rich.text import Text
 from tui.app.keymap import Keymap, titled
 from tui.app.widgets.picture import Picture
 
-KEY = "bold #E69F00"
+KEY = "bold $key"
 
 
 class Links(Picture):
@@ -45,13 +45,13 @@ def _line(section: str, refused: Container[str], keys: Keymap, gap: str, *, all_
     for action in keys.actions.of_section(section):
         if not action.footer:
             continue
-        dim = action.id in refused
-        if dim and not all_:
+        off = "$text-disabled" if action.id in refused else ""
+        if off and not all_:
             continue
         click = {"@click": f"screen.do('{action.id}')"}
         key = keys.shown(action.id)
         start = len(line)
-        line.append(key, "dim" if dim else KEY).append(f" {action.word}", "dim" if dim else "")
+        line.append(key, off or KEY).append(f" {action.word}", off)
         line.apply_meta(click, start, len(line))
         line.append(gap)
     return line

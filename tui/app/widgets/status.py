@@ -10,7 +10,7 @@ from tui.words import clock
 
 BAR, SHORT_BAR = 24, 10  # cells
 ROOMY = 110  # cells, from here on there is room for more than the most important
-GOOD, WAITING, BAD = "#009E73", "bold #E69F00", "bold #D55E00"
+GOOD, WAITING, BAD = "$good", "bold $waiting", "bold $bad"
 
 
 def status_line(
@@ -19,7 +19,6 @@ def status_line(
     keys: Keymap,
     *,
     chosen: str = "",
-    plain: bool,
     width: int,
 ) -> Text:
     """Return the line for the active run, or else ``last``, the latest message.
@@ -31,11 +30,11 @@ def status_line(
         return _idle(last, keys, chosen)
     if not task.steps:
         words = f" starting {task.section} {task.config.title} …"
-        return Text(f"{words}  {last}" if isinstance(last, str) else words, "dim")
+        return Text(f"{words}  {last}" if isinstance(last, str) else words, "$text-muted")
     share = task.step / task.steps
     roomy = width >= ROOMY
     text = Text.assemble(
-        f" {_title(task)}  ", bar(share, BAR if roomy else SHORT_BAR, GOOD, plain=plain),
+        f" {_title(task)}  ", bar(share, BAR if roomy else SHORT_BAR, GOOD),
         f"  {_epoch(task) if roomy else ''}step {task.step:,}/{task.steps:,}",
     )  # fmt: skip
     if task.control.stop_reason:
@@ -50,9 +49,9 @@ def status_line(
             text.append(f"  {task.rate * batch:,.0f} img/s")
         text.append(f"  {clock((task.steps - task.step) / task.rate)} left")
     if waiting := conductor.waiting:
-        text.append(f"  {waiting} waiting", "dim")
+        text.append(f"  {waiting} waiting", "$text-muted")
     if task.elsewhere:
-        text.append("  in another process" if roomy else "  elsewhere", "dim")
+        text.append("  in another process" if roomy else "  elsewhere", "$text-muted")
     return text
 
 
@@ -70,7 +69,7 @@ def _epoch(task: Task) -> str:
 
 def _idle(last: str | Task, keys: Keymap, chosen: str) -> Text:
     if isinstance(last, str):
-        return Text(f" {last or 'ready'}", "dim")
+        return Text(f" {last or 'ready'}", "$text-muted")
     if last.state == "failed":
         return Text(f" {_title(last)} failed: {last.message}", BAD)
     if last.state in ("stopped", "interrupted") and last.run:
@@ -78,4 +77,4 @@ def _idle(last: str | Task, keys: Keymap, chosen: str) -> Text:
         return Text(f" {_title(last)} {last.state} at step {last.step:,}{resumes}", WAITING)
     if last.warning:
         return Text(f" {_title(last)} {last.warning}", BAD)
-    return Text(f" {_title(last)} {last.message or last.state}", "dim")
+    return Text(f" {_title(last)} {last.message or last.state}", "$text-muted")

@@ -5,12 +5,18 @@ In the classes themselves, since Textual's selects, palette and dialogs make suc
 
 from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+from textual.content import Content, Span
 from textual.geometry import Region
+from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import OptionList
 
 _move_page = OptionList._move_page
 _refresh = Widget.refresh
+_from_rich_text = Content.from_rich_text
+_get_visual_style = Widget.get_visual_style
 
 
 def _move_page_of_lines(self: OptionList, direction: Any) -> None:
@@ -37,7 +43,32 @@ def _refresh_counted(
     return _refresh(self, *regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
+def _content_of(text: str | Text, console: Console | None = None) -> Content:
+    """Return Rich's text as content whose styles may name variables of the theme.
+
+    Textual reads the style of a whole text so, and those of its parts as Rich does, once.
+    """
+    if isinstance(text, str) or not text._spans:
+        return _from_rich_text(text, console)
+    whole = Text(text.plain, text.style)
+    parts = [
+        Span(start, end, style if isinstance(style, str) else Style.from_rich_style(style))
+        for start, end, style in text._spans
+    ]
+    return _from_rich_text(whole, console).add_spans(parts)
+
+
+def _visual_style(self: Widget, *names: str, partial: bool = False) -> Style:
+    """Return a style with "reverse", which Textual drops: without colours it is all there is."""
+    style = _get_visual_style(self, *names, partial=partial)
+    if self.app.no_color and any(self.get_component_styles(n).text_style.reverse for n in names):
+        style += Style(reverse=True)
+    return style
+
+
 def fix_textual() -> None:
-    """Apply the fixes: page keys in a list without lines, sizes cached between two changes."""
+    """Apply the fixes: lists without lines, sizes between two changes, styles."""
+    Widget.get_visual_style = _visual_style  # type: ignore[method-assign]
+    Content.from_rich_text = staticmethod(_content_of)  # type: ignore[method-assign]
     OptionList._move_page = _move_page_of_lines  # type: ignore[method-assign]
     Widget.refresh = _refresh_counted  # type: ignore[method-assign, assignment]

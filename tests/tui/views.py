@@ -1,0 +1,46 @@
+"""Every section and dialog of the app, to be looked at one after another."""
+
+import numpy as np
+from textual.widgets import Input
+
+from tests.tui.pilot import until
+from tui.app import screens
+
+KEYS = {
+    "train": ("1",), "adversarial": ("2", "j"), "visualize": ("3", "j", "x"),
+    "runs": ("4", "space"), "filter": ("4", "slash", "t"), "sample": ("1", "enter"),
+    "noise": ("2", "enter"), "map": ("2", "m"), "neuron": ("3", "enter"),
+    "help": ("1", "question_mark"), "files": ("4", "o"),
+    "compare": ("4", "down", "down", "space", "down", "space", "c"), "form": ("1", "e"),
+    "choices": ("1", "e", "enter"), "toggle": ("1", "e", *["tab"] * 6), "network": ("2", "n"),
+    "commands": ("1", "ctrl+p"), "found": ("1", "ctrl+p", "s", "t", "down"),
+}  # fmt: skip
+VIEWS = (*KEYS, "leave", "notice", "fault", "diverged")
+
+
+async def open_view(app, pilot, view):
+    """Open a section or dialog by its keys, and whatever else stands on the screen at times."""
+    while len(app.screen_stack) > 1:
+        app.pop_screen()
+    app.main.runs._marked.clear()
+    if view in KEYS:
+        await pilot.press(*KEYS[view])
+    else:
+        app.main.show("train")
+        await pilot.pause()
+    if view == "leave":
+        app.push_screen(screens.Leave(2, False))
+    elif view == "notice":
+        app.tell("What happened last… “in words”")
+    elif view == "fault":
+        app.report(ZeroDivisionError("by zero"), "Pane.refresh_text", app.main.pane)
+        app._exception = None  # it was meant
+    elif view == "diverged":
+        chart = app.main.pane.loss
+        chart.plot.lines[0].values[-3:] = np.nan
+        chart.plot = chart.plot
+    if view in ("commands", "found"):
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count > 1)
+    for box in app.screen.query(Input):
+        box.cursor_blink = False
+    await pilot.pause(0.2)
