@@ -103,6 +103,9 @@ class Section(ABC, Generic[Config, Made]):
 
     files: ClassVar[tuple[str, ...]] = ()  # what a finished run leaves, ``State.files`` and answers
     array_file: ClassVar[str | None] = None  # the one of them that holds [rows, 1, H, W]
+    # What an image that another device reads otherwise changes by more than its share of the test
+    # images: by how much, given how many those are.
+    borderline: ClassVar[Mapping[str, Callable[[int], float]]] = {}
     verified: ClassVar[str] = "the results come out again"  # what verification says of them
     comes_out_again: ClassVar[str] = "Results come out again from the files"  # the same, as a claim
 

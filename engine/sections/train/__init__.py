@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.files.values import digits, fractions
 from engine.networks.architectures import WEIGHTS_FILE
@@ -40,6 +40,7 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
     flaw = "at chance"
     drawn_from = ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples")
     files = (WEIGHTS_FILE, ANSWERS_FILE)
+    borderline: ClassVar = {"confusion": lambda images: 1}
     verified = "accuracy, loss, samples and confusion come out again from weights.pt"
     comes_out_again = "Test accuracy comes out again from the weights"
 

@@ -232,3 +232,47 @@ def test_where_an_ascent_began_is_computed_again(copied, name, value, few, cpu):
 
     spoil_json(run, "result.json", change)
     assert f"neurons[1].{name}" in disagreements(run, few, cpu)["result"]
+
+
+def elsewhere(run):
+    """Say that the run was made on another device."""
+    info = run.read_info()
+    environment = info["environment"] | {"device_name": "Another One"}
+    run.update(environment=environment, environments=[environment])
+
+
+def read_otherwise(results, images):
+    """Change results as so many wrong answers more would."""
+    results["test"]["accuracy"] -= images / results["test"]["n"]
+    place = max(range(10), key=lambda digit: results["confusion"][digit][digit])
+    results["confusion"][place][place] -= images
+    results["confusion"][place][place - 1] += images
+
+
+@pytest.mark.parametrize(("there", "images", "holds"), [
+    (False, 0, True), (False, 1, False), (True, 0, True), (True, 1, True),
+    (True, 3, False),
+])  # fmt: skip
+def test_a_borderline_image_differs_on_another_device_only(copied, few, cpu, there, images, holds):
+    run = copied["train"]
+    spoil_json(run, "result.json", lambda results: read_otherwise(results, images))
+    if there:
+        elsewhere(run)
+    [check] = [check for check in verify(run, few, cpu) if check.subject == "result"]
+    assert check.holds is holds
+    assert ("on the border" in check.words) == (there and holds and images != 0)
+
+
+@pytest.mark.parametrize("path", [("model",), ("samples", 0, "label"), ("parameters",)])
+def test_other_results_must_be_the_same_on_another_device_too(copied, few, cpu, path):
+    run = copied["train"]
+
+    def change(results):
+        for name in path[:-1]:
+            results = results[name]
+        value = results[path[-1]]
+        results[path[-1]] = "two-conv-fc" if isinstance(value, str) else (value + 1) % 10
+
+    spoil_json(run, "result.json", change)
+    elsewhere(run)
+    assert "result" in disagreements(run, few, cpu) or path == ("model",)
