@@ -31,11 +31,11 @@ class RunConfig:
 
     dataset: str = option("auto", "Images to work on.", choices=DATASETS)
     data_root: str | None = option(
-        None, "Folder that holds MNIST/raw/; the only place looked in when given."
+        None, "Folder that holds MNIST/raw/; the only place looked in when given.", path=True
     )
     data_found: str | None = unasked(added=True)  # the folder where MNIST was found
     offline: bool = option(False, "Never download anything.", added=True)
-    artifacts: str = option("artifacts", "Folder that run directories go to.")
+    artifacts: str = option("artifacts", "Folder that run directories go to.", path=True)
     device: str = option("auto", "auto, cpu, cuda or cuda:N.")
     precision: str = option(
         "auto",

@@ -1,6 +1,7 @@
 """Configs as text: option values parsed from it, and the command line that does the same."""
 
 import dataclasses
+import os
 import shlex
 from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
@@ -21,7 +22,8 @@ def environment_variable(name: str) -> str:
 def read_value(kind: type, name: str, text: str) -> Any:
     """Parse an option's value as the type of its field; "" gives the default.
 
-    Raises UsageError if the text is not of that type; the config checks ranges.
+    A path's ``~`` is the home folder: no shell has read it. Raises UsageError if the text is not of
+    that type; the config checks ranges.
     """
     default = next(item.default for item in dataclasses.fields(kind) if item.name == name)
     if not text.strip():
@@ -32,6 +34,8 @@ def read_value(kind: type, name: str, text: str) -> Any:
     try:
         if types == [bool]:
             return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+        if options_of(kind)[name].path:
+            return os.path.expanduser(text)
         return types[0](text)
     except (ValueError, KeyError):
         words = {int: "a whole number", float: "a number", bool: "true or false"}[types[0]]

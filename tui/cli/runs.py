@@ -38,7 +38,7 @@ app = typer.Typer(
 class Where:
     """Where runs are."""
 
-    artifacts: str = option("artifacts", "Folder of run directories.")
+    artifacts: str = option("artifacts", "Folder of run directories.", path=True)
 
 
 RunName = Annotated[

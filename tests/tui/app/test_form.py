@@ -184,3 +184,22 @@ def test_copy_takes_every_command_line(tmp_path):
         assert len(shown) == 2
 
     live(tmp_path, story, size=(200, 60))
+
+
+def test_a_tilde_in_a_path_becomes_the_home_folder_and_the_command_can_be_pasted(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    async def story(app, pilot):
+        lines = started(app)
+        form = await open_form(app, pilot)
+        form.query_one("#field-artifacts").value = "~/runs"
+        await pilot.pause(0.1)
+        [shown] = commands_shown(app)
+        assert f"--artifacts {tmp_path}/runs" in shown.replace("\n", "")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: lines)
+        assert lines == [shown]
+
+    live(tmp_path, story, size=(200, 60))
