@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.errors import EngineError, UsageError
+from engine.hints import hint
 from engine.options import option
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
@@ -75,7 +76,8 @@ def _print_list(where: Where, json_: bool) -> None:
         console.print(runs_table(found))
     else:
         console.print(
-            f"No runs in {where.artifacts} yet; `mnist-tui run train` makes the first.",
+            f"No runs in {where.artifacts} yet; {hint(where.artifacts, 'run', 'train')} makes the "
+            "first.",
             soft_wrap=True,
         )
 
@@ -211,7 +213,8 @@ def rm(
     found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
     for run in found:
         if is_driven(run.path):
-            raise EngineError(f"Run {run.id} is running; `mnist-tui stop {run.id}` stops it.")
+            stops = hint(artifacts, "stop", run.id)
+            raise EngineError(f"Run {run.id} is running; {stops} stops it.")
     if not yes and not on_terminal(sys.stdin, sys.stderr):
         raise UsageError("Removing runs off a terminal needs --yes.")
     for loss in _losses(artifacts, found):

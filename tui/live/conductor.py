@@ -14,6 +14,7 @@ from functools import partial
 from engine.config import RunConfig
 from engine.driver import Driver
 from engine.errors import MnistTuiError
+from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Event, Failed, Stopped
@@ -69,7 +70,8 @@ class Conductor:
         for request in requests:
             if request.report:
                 request.report = False
-                self.notices.put("When all have finished, `mnist-tui report` writes their report.")
+                report = hint(run.path.parent, "report")
+                self.notices.put(f"When all have finished, {report} writes their report.")
             self._start(request)
         return task
 
@@ -248,7 +250,7 @@ class Conductor:
             self.handing_over = False
             self.not_handed_over = (
                 f"{run.id} could not be handed over ({error}); it is stopped and kept: "
-                f"`mnist-tui resume {run.id}` resumes it"
+                f"{hint(run.path.parent, 'resume', run.id)} resumes it"
             )
             self.notices.put(self.not_handed_over)
         else:
