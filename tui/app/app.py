@@ -34,6 +34,7 @@ from tui.app.preferences import Preferences, preferences_path, remember_theme
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code
 from tui.live.task import Task
+from tui.live.unfinished import open_unfinished
 
 LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
 FOLLOW_INTERVAL = 0.5  # seconds between two looks at the journals of others
@@ -114,6 +115,7 @@ class MnistTui(GuardedApp):
     @work(thread=True, exit_on_error=False)
     def _open_newest(self) -> None:
         self.conductor.shelf.open_newest(self.shared.artifacts)
+        open_unfinished(self.conductor.shelf, self.shared.artifacts)
         self.main.stale.update(self.main.experiments)
         going_on = self.conductor.shelf.look_for_driven(self.shared.artifacts)
         if going_on and self._to_open is None:  # as it was left

@@ -297,6 +297,31 @@ def test_a_stopped_run_goes_on_by_g(tmp_path):
     assert sum(event.kind == "resumed" for event in run.events()) == 1
 
 
+def test_an_app_opened_later_shows_the_stopped_run_and_g_resumes_it(tmp_path):
+    stopped = []
+
+    async def stop(app, pilot):
+        task = long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 30)
+        await pilot.press("s")
+        await until(pilot, lambda: task.state == "stopped" and app.conductor.running is None)
+        stopped.append(task.run)
+
+    async def story(app, pilot):
+        pane = app.main.experiments["train"]
+        await until(pilot, lambda: pane.shown is not None, 10)
+        assert (pane.shown.run, pane.shown.state) == (stopped[0], "stopped")
+        await pilot.press("2")
+        refused = app.main.reason_against(app.keys.actions.by_id["run.go_on"])
+        assert refused == "There is no run here; stopped ones are in 4 Runs."
+        await pilot.press("1", "g")
+        await until(pilot, lambda: app.conductor.tasks and app.conductor.tasks[0].step > 30)
+
+    live(tmp_path, stop)
+    live(tmp_path, story)
+    assert len(list_runs(tmp_path)) == 1
+
+
 def test_what_waits_is_kept_beside_the_run_and_comes_back_with_it(tmp_path):
     async def first(app, pilot):
         long_training(app, tmp_path)
