@@ -313,7 +313,7 @@ def test_an_app_opened_later_shows_the_stopped_run_and_g_resumes_it(tmp_path):
         assert (pane.shown.run, pane.shown.state) == (stopped[0], "stopped")
         await pilot.press("2")
         refused = app.main.reason_against(app.keys.actions.by_id["run.go_on"])
-        assert refused == "There is no run here; stopped ones are in 4 Runs."
+        assert refused == "No run here; stopped ones are in 4 Runs."
         await pilot.press("1", "g")
         await until(pilot, lambda: app.conductor.tasks and app.conductor.tasks[0].step > 30)
 

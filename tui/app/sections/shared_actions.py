@@ -101,10 +101,9 @@ def _no_resume(pane: "Pane") -> str | None:
     state = pane.chosen_state
     if state in ("stopped", "interrupted", "failed"):
         return None
-    here = f"This run is {state}" if state else "There is no run here"
-    if state not in ("", "finished") or pane.section == sections.RUNS:
-        return f"{here}."
-    return f"{here}; stopped ones are in {titled(sections.RUNS, pane.keys)}."
+    if state or pane.section == sections.RUNS:
+        return f"This run is {state}." if state else "There is no run here."
+    return f"No run here; stopped ones are in {titled(sections.RUNS, pane.keys)}."
 
 
 PAUSE = Action["Pane"](
