@@ -214,12 +214,10 @@ class MnistTui(GuardedApp):
 
     async def leave(self) -> None:
         """Quit; ask first if a run is active."""
-        own = self.conductor.own
-        if own is None:
+        if self.conductor.own is None:
             self._leave("stop")
         else:
-            paused = own.control.paused
-            await self.push_screen(screens.Leave(self.conductor.waiting, paused), self._leave)
+            await self.push_screen(screens.Leave(self.conductor), self._leave)
 
     async def leave_anywhere(self) -> None:
         """Quit from anywhere; the second time, take the question's first answer."""

@@ -183,6 +183,25 @@ def test_leaving_asks_while_something_runs_and_enter_stops_and_saves(tmp_path):
     assert run.read_info()["status"] == "stopped"
 
 
+def test_the_question_on_leaving_says_when_the_run_has_ended(tmp_path):
+    async def story(app, pilot):
+        task = long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 20)
+        await pilot.press("q", "down")
+        await until(pilot, lambda: text(app, "#question") == "A run is active.")
+        answers = app.screen.query_one(OptionList)
+        assert answers.highlighted == 1
+        app.conductor.stop(task, "user")
+        await until(pilot, lambda: text(app, "#question") == "The run has ended.")
+        assert [str(option.prompt) for option in answers.options] == ["Quit", "Stay"]
+        assert answers.highlighted == 0
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.is_running, 10)
+        assert app.left
+
+    live(tmp_path, story)
+
+
 def test_a_failure_is_a_line_in_its_place(tmp_path):
     async def story(app, pilot):
         config = TrainConfig(model="baseline", dataset="digits", learning_rate=100.0,
