@@ -2,13 +2,14 @@
 
 import dataclasses
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
 from engine.config import RunConfig
 from engine.errors import UsageError
-from engine.options import flag, options_of, several_of
+from engine.options import flag, options_of, several_of, short
 
 PREFIX = "MNIST_TUI_"
 FOR_TESTS = PREFIX + "TEST_"
@@ -34,8 +35,11 @@ def read_value(kind: type, name: str, text: str) -> Any:
     try:
         if types == [bool]:
             return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
-        if options_of(kind)[name].path:
+        rules = options_of(kind)[name]
+        if rules.path:
             return os.path.expanduser(text)
+        if rules.words and not re.fullmatch(rules.words, text, re.ASCII):
+            raise UsageError(f"{flag(name)} must be {rules.help.rstrip('.')}, not {short(text)}.")
         return types[0](text)
     except (ValueError, KeyError):
         words = {int: "a whole number", float: "a number", bool: "true or false"}[types[0]]
