@@ -24,7 +24,7 @@ from engine.errors import EngineError
 from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import screens
-from tui.app.guard import GuardedApp
+from tui.app.guard import GuardedApp, GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.machine import Machine
@@ -153,6 +153,9 @@ class MnistTui(GuardedApp):
         """Resize the main screen, whatever is open over it."""
         if self.main.is_mounted:
             self.main.fit(event.size)
+            for screen in self.screen_stack:
+                if isinstance(screen, GuardedDialog):
+                    screen.fit(self.main.too_small_now)
 
     async def action_do(self, ids: str) -> None:
         """Do an action whose key works in dialogs too."""
@@ -171,6 +174,7 @@ class MnistTui(GuardedApp):
         """Open a screen over the sections, with the user's own keys."""
         if isinstance(screen, Screen):
             screen._bindings = self.keys.rebound(screen._bindings)
+            screen.set_class(self.main.too_small_now, "-too-small")
         return super().push_screen(screen, *arguments, **options)
 
     # The palette.

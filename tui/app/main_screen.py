@@ -170,6 +170,11 @@ class MainScreen(Guarded, Screen[None]):
         )
         self.stale.update(self.panes)
 
+    @property
+    def too_small_now(self) -> bool:
+        """Whether the terminal is smaller than the app takes."""
+        return self.has_class("-too-small")
+
     # Actions.
 
     async def action_do(self, ids: str) -> None:

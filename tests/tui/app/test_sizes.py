@@ -208,3 +208,40 @@ def test_help_has_two_columns_only_where_both_fit(opened, width):
         assert "Filter the runs by words" in seen
 
     opened(story, (width, 24))
+
+
+@pytest.mark.parametrize("view", ["sample", "form", "compare", "help"])
+def test_a_dialog_gives_way_to_the_words_that_the_terminal_is_too_small(opened, view):
+    async def story(app, pilot):
+        await go_to(app, pilot, *VIEWS[view])
+        await pilot.pause(0.3)
+        dialog, focused, before = app.screen, app.screen.focused, lines_of(app)
+        assert dialog is not app.main
+        for small in ((40, 10), (59, 30), (100, 17)):
+            await pilot.resize_terminal(*small)
+            await pilot.pause(0.3)
+            shown = " ".join(" ".join(lines_of(app)).split())
+            assert shown == f"mnist-tui needs 60x18 cells; this is {small[0]}x{small[1]}."
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause(0.5)
+        assert app.screen is dialog
+        assert dialog.focused is focused
+        assert lines_of(app) == before
+
+    opened(story, (80, 24))
+
+
+def test_a_dialog_opened_while_the_terminal_is_too_small_is_hidden_too(opened):
+    async def story(app, pilot):
+        await pilot.press("question_mark")
+        await pilot.pause(0.3)
+        assert [line.strip() for line in lines_of(app) if line.strip()] == [
+            "mnist-tui needs 60x18 cells; this is 50x15."
+        ]
+
+    async def small(app, pilot):
+        await pilot.resize_terminal(50, 15)
+        await pilot.pause(0.2)
+        await story(app, pilot)
+
+    opened(small)
