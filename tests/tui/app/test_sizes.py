@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 from textual.containers import VerticalScroll
@@ -15,9 +16,11 @@ from tui.app.app import MnistTui
 from tui.app.main_screen import SMALLEST
 from tui.app.screens.edit import Edit
 from tui.app.screens.success import SuccessMap
-from tui.app.widgets.chart import Chart
+from tui.app.widgets.chart import Chart, draw
 
 SIZES = (SMALLEST, (60, 24), (80, 24), (100, 30), (130, 40), (200, 60))
+LARGER = [(100, 30), (109, 30), (110, 30), (120, 40), (159, 44), (160, 45), (160, 50), (175, 50),
+          (200, 60), (240, 70)]  # fmt: skip
 SECTIONS = {"1": "train", "2": "adversarial", "3": "visualize"}
 
 
@@ -74,6 +77,23 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
                     assert "nothing" not in drawn
 
     opened(story, size)
+
+
+def test_charts_keep_the_numbers_at_their_axes(opened):
+    """From 100x30 up, whatever the numbers."""
+
+    async def story(app, pilot):
+        for key, section in SECTIONS.items():
+            await go_to(app, pilot, key)
+            for size in LARGER:
+                await pilot.resize_terminal(*size)
+                await pilot.pause(0.1)
+                for chart in app.main.panes[section].query(Chart):
+                    longest = replace(chart.plot, label_y=lambda value: "1.23e-05")
+                    drawn = draw(longest, *chart.size, plain=True).plain
+                    assert "1.23e-05" in drawn, (section, size, chart.id, chart.size)
+
+    opened(story, (100, 30))
 
 
 @pytest.mark.extended
