@@ -31,12 +31,15 @@ class RunConfig:
 
     dataset: str = option("auto", "Images to work on.", choices=DATASETS)
     data_root: str | None = option(
-        None, "Folder that holds MNIST/raw/; the only place looked in when given."
+        None, "Folder that holds MNIST/raw/; the only place looked in when given.", path=True
     )
     data_found: str | None = unasked(added=True)  # the folder where MNIST was found
     offline: bool = option(False, "Never download anything.", added=True)
-    artifacts: str = option("artifacts", "Folder that run directories go to.")
-    device: str = option("auto", "auto, cpu, cuda or cuda:N.")
+    artifacts: str = option("artifacts", "Folder that run directories go to.", path=True)
+    # Apple's mps is no promise, but torch may know it, and the engine takes what torch knows.
+    device: str = option(
+        "auto", "auto, cpu, cuda or cuda:N.", words=r"auto|cpu|mps|cuda(:\d{1,3})?"
+    )
     precision: str = option(
         "auto",
         "Arithmetic of the inner loops; auto takes bf16 where the hardware has it.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.config import RunConfig
 from engine.errors import EngineError
+from engine.hints import hint
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
 from engine.options import options_of
 from engine.runs.control import Control
@@ -195,7 +196,7 @@ def find_trained(artifacts: Path, name: str) -> Run:
     if info["section"] != "train":
         raise EngineError(
             f"Run {run.id} is of section {info['section']}; --run needs a train run "
-            "(`mnist-tui runs` lists them)."
+            f"({hint(artifacts, 'runs')} lists them)."
         )
     if info["status"] != "finished":
         raise EngineError(f"Run {run.id} is {info['status']}; --run needs a finished one.")

@@ -34,6 +34,8 @@ class Option:
     one: str = ""  # of a field that ``several`` made: what a single value is called
     spread: bool = False  # several values on a command line make several runs, one of each
     added: bool = False  # runs of the first versions do not have it
+    path: bool = False  # it names a file or a folder
+    words: str = ""  # a pattern of the words that the app takes for it; ``help`` names them
 
 
 # Field functions return Any, as those of dataclasses do: the annotation gives the type.

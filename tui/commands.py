@@ -1,13 +1,15 @@
 """Configs as text: option values parsed from it, and the command line that does the same."""
 
 import dataclasses
+import os
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
 from engine.config import RunConfig
 from engine.errors import UsageError
-from engine.options import flag, options_of, several_of
+from engine.options import flag, options_of, several_of, short
 
 PREFIX = "MNIST_TUI_"
 FOR_TESTS = PREFIX + "TEST_"
@@ -21,7 +23,8 @@ def environment_variable(name: str) -> str:
 def read_value(kind: type, name: str, text: str) -> Any:
     """Parse an option's value as the type of its field; "" gives the default.
 
-    Raises UsageError if the text is not of that type; the config checks ranges.
+    A path's ``~`` is the home folder: no shell has read it. Raises UsageError if the text is not of
+    that type; the config checks ranges.
     """
     default = next(item.default for item in dataclasses.fields(kind) if item.name == name)
     if not text.strip():
@@ -32,6 +35,11 @@ def read_value(kind: type, name: str, text: str) -> Any:
     try:
         if types == [bool]:
             return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+        rules = options_of(kind)[name]
+        if rules.path:
+            return os.path.expanduser(text)
+        if rules.words and not re.fullmatch(rules.words, text, re.ASCII):
+            raise UsageError(f"{flag(name)} must be {rules.help.rstrip('.')}, not {short(text)}.")
         return types[0](text)
     except (ValueError, KeyError):
         words = {int: "a whole number", float: "a number", bool: "true or false"}[types[0]]

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import EngineError, Unsound
+from engine.hints import hint
 
 MB = 1 << 20
 JSON_LIMIT = 4 * MB  # bytes of run.json, result.json, a queue
@@ -275,5 +276,5 @@ def is_id(name: Any) -> bool:
 def run_beside(folder: Path, name: str) -> Path:
     """Return the directory of another run in a folder. Raises EngineError unless it is an id."""
     if not is_id(name):
-        raise EngineError(f"{name!r} is no run's id; `mnist-tui runs` lists the runs.")
+        raise EngineError(f"{name!r} is no run's id; {hint(folder, 'runs')} lists the runs.")
     return folder / name

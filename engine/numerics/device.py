@@ -86,7 +86,7 @@ def open_device(
             torch_device = torch.device("cuda", torch.cuda.current_device())
         (torch.ones(2, device=torch_device) * 2).sum().item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
+        reason = _reason(error)
         raise EngineError(
             f"Device {name!r} cannot be used here ({reason}). "
             "Try --device cpu; `mnist-tui doctor` lists what is there."
@@ -106,6 +106,12 @@ def open_device(
     torch.set_num_threads(threads)
     _keep_freed_memory()
     return Device(torch_device=torch_device, precision=precision, threads=threads)
+
+
+def _reason(error: Exception) -> str:
+    """Return torch's words; where it lists every kind of device it has heard of, ours."""
+    words = str(error).splitlines()[0].rstrip(".")
+    return "torch knows no such device" if words.startswith("Expected one of") else words
 
 
 def _keep_freed_memory() -> None:

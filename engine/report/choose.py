@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.hints import hint
 from engine.networks.architectures import ARCHITECTURES
 from engine.runs.run import Run
 from engine.runs.store import find_run, finished_runs
@@ -73,6 +74,7 @@ def newest(artifacts: Path) -> list[Run]:
             found.setdefault((section, model), run)
     if not found:
         raise EngineError(
-            f"No finished run in {artifacts} yet; `mnist-tui run all` makes the whole report."
+            f"No finished run in {artifacts} yet; {hint(artifacts, 'run', 'all')} makes the whole "
+            "report."
         )
     return list(found.values())

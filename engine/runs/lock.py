@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.files.reader import open_regular
 from engine.files.writer import open_file
+from engine.hints import hint
 
 LOCK_FILE = ".lock"
 PATIENCE, LOOK = 0.5, 0.01  # seconds; a mere look holds the lock for an instant
@@ -50,7 +51,7 @@ class RunLock:
             if time.monotonic() > deadline:
                 raise EngineError(
                     f"Run {run.name} is being driven by another process; "
-                    f"`mnist-tui stop {run.name}` stops it there."
+                    f"{hint(run.parent, 'stop', run.name)} stops it there."
                 )
             time.sleep(LOOK)
         if not _same_file(self._file, run / LOCK_FILE):  # removed while we waited for it

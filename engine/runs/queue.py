@@ -11,6 +11,7 @@ from engine.config import RunConfig
 from engine.errors import Unsound
 from engine.files.reader import JSON_LIMIT, DamagedFile, read_bytes
 from engine.files.reader import from_json as strict_json
+from engine.hints import hint
 from engine.runs.run import Run
 from engine.runs.schema import check_queue
 
@@ -74,7 +75,8 @@ def read_queue(run: Run) -> list[Request]:
         return []
     except (Unsound, DamagedFile) as error:
         why = error.why if isinstance(error, DamagedFile) else str(error)
-        raise DamagedFile(path, why, f"`mnist-tui resume {run.id} --alone` ignores it") from None
+        alone = hint(run.path.parent, "resume", run.id, "--alone")
+        raise DamagedFile(path, why, f"{alone} ignores it") from None
     here = str(run.path.parent.resolve())  # the folder may have been moved since
     for request in requests:
         request.configs = [dataclasses.replace(c, artifacts=here) for c in request.configs]

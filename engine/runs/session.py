@@ -19,6 +19,7 @@ from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from engine.files.reader import DamagedFile
 from engine.files.writer import npz_bytes
+from engine.hints import hint
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import (
     Checkpoint,
@@ -273,17 +274,17 @@ class Session:
         result = plain(finished.results) | {"seconds": self.seconds}
         if finished.images_seen is not None:
             result["images_per_second"] = finished.images_seen / self.seconds
-        message = ""
+        message, again = "", hint(run.path.parent, "runs", "figures", run.id)
         try:
             for path in draw_figures(run):
                 self._tell(Working(step=finished.step, doing=f"drew {path.name}"))
                 if self.control.stop_reason == HAND_OVER:
                     return False
                 if self.control.stop_reason:
-                    message = "Stopped while drawing; `mnist-tui runs figures` draws all figures."
+                    message = f"Stopped while drawing; {again} draws all figures."
                     break
         except Exception as error:  # hours of work are not lost for a picture
-            message = f"The figures could not be drawn ({error}); try `mnist-tui runs figures`."
+            message = f"The figures could not be drawn ({error}); try {again}."
         run.write_json(RESULT_FILE, result)
         rests_on = ("config", JOURNAL_FILE, RESULT_FILE, *self._section.files)
         run.update(
@@ -302,7 +303,7 @@ class Session:
         elif isinstance(error, OSError):
             message = (
                 f"The files of the run cannot be written ({error.strerror or error}). "
-                f"Fix that, then resume with `mnist-tui resume {run.id}`."
+                f"Fix that, then resume with {_resuming(run)}."
             )
             error = EngineError(message)
         else:
@@ -354,9 +355,11 @@ def _of_the_listener(error: Exception, run: Run) -> EngineError:
         words = f"What listened to the run failed ({type(error).__name__}: {words})"
     if run.read_info()["status"] == "finished":
         return EngineError(f"{words}; run {run.id} has finished all the same.")
-    return EngineError(
-        f"{words}; run {run.id} was stopped and kept: `mnist-tui resume {run.id}` resumes it."
-    )
+    return EngineError(f"{words}; run {run.id} was stopped and kept: {_resuming(run)} resumes it.")
+
+
+def _resuming(run: Run) -> str:
+    return hint(run.path.parent, "resume", run.id)
 
 
 def _now() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.hints import hint
 from engine.runs.lock import LOCK_FILE, RunLock, is_driven
 from engine.runs.run import Run
 from engine.runs.schema import RUN_FILE
@@ -90,7 +91,8 @@ def find_run(artifacts: Path, name: str) -> Run:
             return run
     matches = [run for run in runs if is_named(run.id, name)]
     if not name or not matches:
-        raise EngineError(f"No run {name!r} in {artifacts}; `mnist-tui runs` lists what is there.")
+        lists = hint(artifacts, "runs")
+        raise EngineError(f"No run {name!r} in {artifacts}; {lists} lists what is there.")
     if len(matches) > 1:
         raise EngineError(f"{name!r} could be {' or '.join(run.id for run in matches[:3])}.")
     return matches[0]

@@ -56,6 +56,11 @@ def status(artifacts):
     return json.loads((only_run(artifacts) / "run.json").read_text())["status"]
 
 
+def farewell(terminal):
+    """Return the lines that stand on the terminal after the app."""
+    return terminal.output.rpartition(LEAVE_SCREEN)[2].decode().split("\x1b[?25h")[-1].splitlines()
+
+
 def assert_restored(terminal):
     assert terminal.output.count(ENTER_SCREEN) == terminal.output.count(LEAVE_SCREEN) == 1
     assert terminal.output.rfind(SHOW_CURSOR) > terminal.output.rfind(HIDE_CURSOR)
@@ -104,6 +109,26 @@ def test_a_signal_stops_saves_and_restores(tmp_path, long_runs, number, code):
     assert terminal.exit_code() == code
     assert_restored(terminal)
     assert status(artifacts) == "stopped"
+    run = only_run(artifacts).name
+    [line] = [line for line in farewell(terminal) if run in line]
+    assert f"{run} stopped at step " in line
+    assert f"`mnist-tui resume {run} --artifacts {artifacts}` resumes it" in line
+    assert "more" not in line
+
+
+def test_leaving_says_what_was_stopped_and_what_waits_behind_it(tmp_path, long_runs):
+    artifacts = tmp_path / "a"
+    terminal = opened(artifacts, **long_runs)
+    terminal.press("a")
+    terminal.read(lambda t: "img/s" in t.text, 60)
+    terminal.press("q")
+    terminal.read(lambda t: "keep its progress" in t.text)
+    terminal.press("\r")
+    assert terminal.exit_code() == 0
+    run = only_run(artifacts).name
+    [line] = [line for line in farewell(terminal) if run in line]
+    assert f"{run} stopped at step " in line
+    assert line.endswith("resumes it, then 2 more queued behind it")
 
 
 def test_an_error_in_a_pane_is_one_line_in_it_and_the_run_goes_on(tmp_path, long_runs):

@@ -90,6 +90,7 @@ def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, hom
     terminal.read(lambda t: "Keep it running in the background" in t.text)
     terminal.press("d")
     assert terminal.exit_code() == 0
+    assert b" continues in the background, then 2 more; `mnist-tui attach " in terminal.output
     [first] = list_runs(artifacts)
     assert [config.model for request in read_queue(first) for config in request.configs] == [
         "two-conv", "two-conv-fc"

@@ -29,7 +29,7 @@ async def open_view(app, pilot, view):
         app.main.show("train")
         await pilot.pause()
     if view == "leave":
-        app.push_screen(screens.Leave(2, False))
+        app.push_screen(screens.Leave(app.conductor))
     elif view == "notice":
         app.tell("What happened last… “in words”")
     elif view == "fault":

@@ -26,7 +26,7 @@ from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import colours, screens
 from tui.app.filters import Ascii
-from tui.app.guard import GuardedApp
+from tui.app.guard import GuardedApp, GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.machine import Machine
@@ -37,6 +37,7 @@ from tui.drawing.pixels import ASCII, BLOCKS
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code
 from tui.live.task import Task
+from tui.live.unfinished import open_unfinished
 
 LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
 FOLLOW_INTERVAL = 0.5  # seconds between two looks at the journals of others
@@ -126,6 +127,7 @@ class MnistTui(GuardedApp):
     @work(thread=True, exit_on_error=False)
     def _open_newest(self) -> None:
         self.conductor.shelf.open_newest(self.shared.artifacts)
+        open_unfinished(self.conductor.shelf, self.shared.artifacts)
         self.main.stale.update(self.main.experiments)
         going_on = self.conductor.shelf.look_for_driven(self.shared.artifacts)
         if going_on and self._to_open is None:  # as it was left
@@ -168,6 +170,9 @@ class MnistTui(GuardedApp):
         """Resize the main screen, whatever is open over it."""
         if self.main.is_mounted:
             self.main.fit(event.size)
+            for screen in self.screen_stack:
+                if isinstance(screen, GuardedDialog):
+                    screen.fit(self.main.too_small_now)
 
     async def action_do(self, ids: str) -> None:
         """Do an action whose key works in dialogs too."""
@@ -186,6 +191,7 @@ class MnistTui(GuardedApp):
         """Open a screen over the sections, with the user's own keys."""
         if isinstance(screen, Screen):
             screen._bindings = self.keys.rebound(screen._bindings)
+            screen.set_class(self.main.too_small_now, "-too-small")
         return super().push_screen(screen, *arguments, **options)
 
     # The palette.
@@ -229,12 +235,10 @@ class MnistTui(GuardedApp):
 
     async def leave(self) -> None:
         """Quit; ask first if a run is active."""
-        own = self.conductor.own
-        if own is None:
+        if self.conductor.own is None:
             self._leave("stop")
         else:
-            paused = own.control.paused
-            await self.push_screen(screens.Leave(self.conductor.waiting, paused), self._leave)
+            await self.push_screen(screens.Leave(self.conductor), self._leave)
 
     async def leave_anywhere(self) -> None:
         """Quit from anywhere; the second time, take the question's first answer."""

@@ -99,6 +99,21 @@ class Guarded:
 class GuardedDialog(Guarded):
     """Mixed in before a screen that is answered once: a second Enter finds it gone."""
 
+    _had_focus: Widget | None = None
+
+    def fit(self, small: bool) -> None:
+        """Hide while the terminal is too small, which the main screen says; the focus comes back.
+
+        What is hidden loses it.
+        """
+        if self.has_class("-too-small") == small:  # type: ignore[attr-defined]
+            return
+        if small:
+            self._had_focus = self.focused  # type: ignore[attr-defined]
+        self.set_class(small, "-too-small")  # type: ignore[attr-defined]
+        if not small and (had := self._had_focus) is not None:
+            self.call_after_refresh(self.set_focus, had)  # type: ignore[attr-defined]
+
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """Dismiss with an answer, if it is still awaited."""
         if not self.is_current:  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
@@ -31,7 +32,7 @@ from tui.app.sections.runs import RunsPane
 from tui.app.sections.shared_actions import OPEN
 from tui.app.widgets.keybar import Links, key_line, title_line
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.status import status_line
+from tui.app.widgets.status import fitting_parts, status_line
 from tui.commands import command_line
 from tui.live.conductor import Conductor
 from tui.live.task import Task, where_words
@@ -169,6 +170,11 @@ class MainScreen(Guarded, Screen[None]):
         )
         self.stale.update(self.panes)
 
+    @property
+    def too_small_now(self) -> bool:
+        """Whether the terminal is smaller than the app takes."""
+        return self.has_class("-too-small")
+
     # Actions.
 
     async def action_do(self, ids: str) -> None:
@@ -272,16 +278,26 @@ class MainScreen(Guarded, Screen[None]):
             self.keys,
             chosen=chosen.id if chosen is not None else "",
             width=self.app.size.width,
+            room=self._room_for_progress(),
         )
         reasons = {action.id: self.reason_against(action) for action in self.keys.actions.all}
         self.snapshot = Snapshot(
             section=self.current,
             progress=progress,
             load=self.app.load,
-            where=self._where(),
+            where=fitting_parts(self._where(), self._room_for_where()),
             refused={id: why for id, why in reasons.items() if why},
             width=self.app.size.width,
         )
+
+    def _room_for_progress(self) -> int:
+        """Return the cells that the load leaves in its line."""
+        load = self.app.load if self.load.display else ""
+        return self.app.size.width - (cell_len(load) + 2)  # with its padding
+
+    def _room_for_where(self) -> int:
+        """Return the cells that the titles leave in their line, without the padding."""
+        return self.app.size.width - title_line(self.current, self.keys).cell_len - 2
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Write what changed."""

@@ -12,9 +12,11 @@ from functools import partial
 from typing import Any, NoReturn, TextIO
 
 from engine.config import RunConfig
+from engine.hints import hint
 from engine.options import options_of
 from engine.runs.run import Run
 from tui.app.app import MnistTui
+from tui.app.farewell import fate
 from tui.app.faults import log_path, words_of
 from tui.app.preferences import Preferences, preferences_path
 from tui.ascii import wanted
@@ -95,7 +97,8 @@ def _leave(app: MnistTui) -> int:
     try:
         _wait(conductor)
     except KeyboardInterrupt:
-        complain("interrupted while saving; `mnist-tui runs` shows what can be resumed")
+        runs = hint(app.shared.artifacts, "runs")
+        complain(f"interrupted while saving; {runs} shows what can be resumed")
         _end(130)
     for task in conductor.collect():  # that nobody has seen
         if task.state == "failed":
@@ -103,10 +106,8 @@ def _leave(app: MnistTui) -> int:
     if conductor.not_handed_over:
         complain(conductor.not_handed_over)
         code = code or 1
-    if conductor.handed_over:
-        run = conductor.handed_over
-        resumed = " (it was paused: now it runs)" if conductor.resumed_by_it else ""
-        say(f"{run} continues in the background{resumed}; `mnist-tui attach {run}` shows it")
+    if line := fate(conductor):
+        say(line)
     if app.ended_by:
         code = exit_code(app.ended_by)
     if not conductor.ended.wait(A_MOMENT):  # it may be importing torch, or waiting for a mirror

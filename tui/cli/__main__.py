@@ -1,5 +1,5 @@
 """``python -m tui.cli``: the command line where it is not installed."""
 
-from tui.cli.main import main
+from tui.cli.start import main
 
 main()

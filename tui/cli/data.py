@@ -25,7 +25,7 @@ app = typer.Typer(
 class Where:
     """Where MNIST is."""
 
-    data_root: str | None = option(None, "Folder that holds MNIST/raw/.")
+    data_root: str | None = option(None, "Folder that holds MNIST/raw/.", path=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

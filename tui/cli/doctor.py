@@ -23,8 +23,8 @@ from tui.streams import keeps_to_ascii
 class Where:
     """What to look at."""
 
-    data_root: str | None = option(None, "Folder that holds MNIST/raw/.")
-    artifacts: str = option("artifacts", "Folder of run directories.")
+    data_root: str | None = option(None, "Folder that holds MNIST/raw/.", path=True)
+    artifacts: str = option("artifacts", "Folder of run directories.", path=True)
 
 
 @expand

@@ -157,6 +157,7 @@ def option_parameters(group: type) -> list[inspect.Parameter]:
             envvar=environment_variable(name),
             show_envvar=False,
             autocompletion=training_ids if name == "run" else None,
+            callback=_at_home if rules.path else None,
         )
         parameters.append(
             inspect.Parameter(
@@ -167,6 +168,13 @@ def option_parameters(group: type) -> list[inspect.Parameter]:
             )
         )
     return parameters
+
+
+def _at_home(context: typer.Context, parameter: typer.CallbackParam, value: Any) -> Any:
+    """Return a path, its ``~`` expanded where no shell has done so: in the environment."""
+    if value is not None and _source(context, parameter.name or "") == "ENVIRONMENT":
+        return os.path.expanduser(value)
+    return value
 
 
 def repeated_options(group: type) -> dict[str, tuple[str, Option]]:

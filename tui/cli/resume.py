@@ -9,6 +9,7 @@ import typer
 
 from engine.config import RunConfig
 from engine.errors import EngineError
+from engine.hints import hint
 from engine.runs.control import Control
 from engine.runs.events import Event, Failed, Interrupted, Stopped
 from engine.runs.follow import Follower
@@ -77,9 +78,8 @@ def attach(
         case Failed():
             raise EngineError(last.message)
         case Interrupted() | Stopped():
-            complain(
-                f"{found.id} is {found.read_status()}; `mnist-tui resume {found.id}` resumes it"
-            )
+            resumes = hint(config.artifacts, "resume", found.id)
+            complain(f"{found.id} is {found.read_status()}; {resumes} resumes it")
         case _ if not output.json:
             print_results([found], console_for("stdout"))
 

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
+from engine.hints import hint
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import options_of
 from engine.runs.queue import Request, from_json
@@ -126,7 +127,8 @@ def _conduct(
         say(started["run"])
     if not (output.json or output.quiet):
         more = f", then {len(configs) - 1} more" if len(configs) > 1 else ""
-        complain(f"running in the background{more}; `mnist-tui attach {started['run']}` shows it")
+        attach = hint(configs[0].artifacts, "attach", started["run"])
+        complain(f"running in the background{more}; {attach} shows it")
 
 
 @app.command(DRIVE, hidden=True)

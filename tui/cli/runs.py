@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.errors import EngineError, UsageError
+from engine.hints import hint
 from engine.options import option
 from engine.runs.index import summaries
 from engine.runs.lock import is_driven
@@ -43,7 +44,7 @@ app = typer.Typer(
 class Where:
     """Where runs are."""
 
-    artifacts: str = option("artifacts", "Folder of run directories.")
+    artifacts: str = option("artifacts", "Folder of run directories.", path=True)
 
 
 RunName = Annotated[
@@ -80,7 +81,8 @@ def _print_list(where: Where, json_: bool) -> None:
         print_runs(found, console)
     else:
         console.print(
-            f"No runs in {where.artifacts} yet; `mnist-tui run train` makes the first.",
+            f"No runs in {where.artifacts} yet; {hint(where.artifacts, 'run', 'train')} makes the "
+            "first.",
             soft_wrap=True,
         )
 
@@ -209,7 +211,8 @@ def rm(
     found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
     for run in found:
         if is_driven(run.path):
-            raise EngineError(f"Run {run.id} is running; `mnist-tui stop {run.id}` stops it.")
+            stops = hint(artifacts, "stop", run.id)
+            raise EngineError(f"Run {run.id} is running; {stops} stops it.")
     if not yes and not on_terminal(sys.stdin, sys.stderr):
         raise UsageError("Removing runs off a terminal needs --yes.")
     for loss in _losses(artifacts, found):

@@ -14,6 +14,7 @@ from functools import partial
 from engine.config import RunConfig
 from engine.driver import Driver
 from engine.errors import MnistTuiError
+from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Event, Failed, Stopped
@@ -42,9 +43,10 @@ class Conductor:
         # ever, so the engine's thread then ends the process when all runs are stopped and saved.
         self.abandoned: int | None = None
         self.handing_over = False  # another process is to take over the active run
-        self.handed_over: str | None = None  # the id of the run that it took
+        self.handed_over: Run | None = None  # the run that it took
         self.resumed_by_it = False  # it was paused before
         self.not_handed_over = ""  # why it could not be
+        self.left_off: Task | None = None  # what was active when all was stopped
         self.restore_terminal: Callable[[], None] = lambda: None
         laboratory = laboratory or Laboratory(warn=self.notices.put)
         self.driver: Driver[Task] = Driver(laboratory, self)
@@ -69,7 +71,8 @@ class Conductor:
         for request in requests:
             if request.report:
                 request.report = False
-                self.notices.put("When all have finished, `mnist-tui report` writes their report.")
+                report = hint(run.path.parent, "report")
+                self.notices.put(f"When all have finished, {report} writes their report.")
             self._start(request)
         return task
 
@@ -142,6 +145,7 @@ class Conductor:
         """Stop the active task and drop the queue, unless they are being handed over."""
         if self.handing_over:
             return
+        self.left_off = self.left_off or self.own
         for task in self.tasks:
             if task.active or task is self.driver.active:
                 task.control.stop(reason)
@@ -248,8 +252,8 @@ class Conductor:
             self.handing_over = False
             self.not_handed_over = (
                 f"{run.id} could not be handed over ({error}); it is stopped and kept: "
-                f"`mnist-tui resume {run.id}` resumes it"
+                f"{hint(run.path.parent, 'resume', run.id)} resumes it"
             )
             self.notices.put(self.not_handed_over)
         else:
-            self.handed_over, self.resumed_by_it = run.id, task.control.paused
+            self.handed_over, self.resumed_by_it = run, task.control.paused

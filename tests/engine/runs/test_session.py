@@ -193,7 +193,7 @@ def test_an_error_of_who_listens_is_theirs_and_costs_the_run_nothing(
         "No; run" if isinstance(error, EngineError) else
         f"What listened to the run failed ({type(error).__name__}: {error}"
     )  # fmt: skip
-    assert f"`mnist-tui resume {run.id}`" in str(told.value)
+    assert f"`mnist-tui resume {run.id} --artifacts {tmp_path}`" in str(told.value)
     assert "The files of" not in str(told.value)
     assert isinstance(heard[-1], kind)  # and is told no more
     *_, checkpoint, stopped = run.events()

@@ -183,6 +183,25 @@ def test_leaving_asks_while_something_runs_and_enter_stops_and_saves(tmp_path):
     assert run.read_info()["status"] == "stopped"
 
 
+def test_the_question_on_leaving_says_when_the_run_has_ended(tmp_path):
+    async def story(app, pilot):
+        task = long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 20)
+        await pilot.press("q", "down")
+        await until(pilot, lambda: text(app, "#question") == "A run is active.")
+        answers = app.screen.query_one(OptionList)
+        assert answers.highlighted == 1
+        app.conductor.stop(task, "user")
+        await until(pilot, lambda: text(app, "#question") == "The run has ended.")
+        assert [str(option.prompt) for option in answers.options] == ["Quit", "Stay"]
+        assert answers.highlighted == 0
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.is_running, 10)
+        assert app.left
+
+    live(tmp_path, story)
+
+
 def test_a_failure_is_a_line_in_its_place(tmp_path):
     async def story(app, pilot):
         config = TrainConfig(model="baseline", dataset="digits", learning_rate=100.0,
@@ -295,6 +314,31 @@ def test_a_stopped_run_goes_on_by_g(tmp_path):
     [run] = list_runs(tmp_path)
     assert run.read_status() == "stopped"
     assert sum(event.kind == "resumed" for event in run.events()) == 1
+
+
+def test_an_app_opened_later_shows_the_stopped_run_and_g_resumes_it(tmp_path):
+    stopped = []
+
+    async def stop(app, pilot):
+        task = long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 30)
+        await pilot.press("s")
+        await until(pilot, lambda: task.state == "stopped" and app.conductor.running is None)
+        stopped.append(task.run)
+
+    async def story(app, pilot):
+        pane = app.main.experiments["train"]
+        await until(pilot, lambda: pane.shown is not None, 10)
+        assert (pane.shown.run, pane.shown.state) == (stopped[0], "stopped")
+        await pilot.press("2")
+        refused = app.main.reason_against(app.keys.actions.by_id["run.go_on"])
+        assert refused == "No run here; stopped ones are in 4 Runs."
+        await pilot.press("1", "g")
+        await until(pilot, lambda: app.conductor.tasks and app.conductor.tasks[0].step > 30)
+
+    live(tmp_path, stop)
+    live(tmp_path, story)
+    assert len(list_runs(tmp_path)) == 1
 
 
 def test_what_waits_is_kept_beside_the_run_and_comes_back_with_it(tmp_path):

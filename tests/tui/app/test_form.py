@@ -184,3 +184,57 @@ def test_copy_takes_every_command_line(tmp_path):
         assert len(shown) == 2
 
     live(tmp_path, story, size=(200, 60))
+
+
+def test_a_tilde_in_a_path_becomes_the_home_folder_and_the_command_can_be_pasted(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    async def story(app, pilot):
+        lines = started(app)
+        form = await open_form(app, pilot)
+        form.query_one("#field-artifacts").value = "~/runs"
+        await pilot.pause(0.1)
+        [shown] = commands_shown(app)
+        assert f"--artifacts {tmp_path}/runs" in shown.replace("\n", "")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: lines)
+        assert lines == [shown]
+
+    live(tmp_path, story, size=(200, 60))
+
+
+def test_what_an_empty_field_shows_may_be_typed_too(tmp_path):
+    async def story(app, pilot):
+        form = await open_form(app, pilot, "2")
+        before = form.edited
+        for name in ("threads", "epsilon", "run", "data_root"):
+            field = form.query_one(f"#field-{name}")
+            assert field.value == ""
+            field.value = field.placeholder
+        await pilot.pause(0.1)
+        assert form.edited == before
+        assert text(app, "#command").startswith("$ mnist-tui run adversarial")
+
+    live(tmp_path, story)
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:", "cuda:x", "CPU", "meta"])
+def test_a_device_that_is_none_is_refused_by_the_form_in_one_line(tmp_path, device):
+    async def story(app, pilot):
+        lines = started(app)
+        form = await open_form(app, pilot)
+        form.query_one("#field-device").value = device
+        await pilot.pause(0.1)
+        words = f"--device must be auto, cpu, cuda or cuda:N, not {device!r}."
+        assert text(app, "#command") == words
+        await pilot.press("ctrl+r")
+        assert app.screen is form
+        for good in ("cuda:1", "cpu", ""):
+            form.query_one("#field-device").value = good
+            await pilot.pause(0.1)
+            assert "must be" not in text(app, "#command")
+        assert not lines
+
+    live(tmp_path, story)

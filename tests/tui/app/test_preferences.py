@@ -38,6 +38,12 @@ def test_theme_keys_and_defaults(path):
     )
 
 
+def test_a_tilde_in_a_default_is_the_home_folder(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = written(path, '[defaults]\nartifacts = "~/runs"\ndata_root = "~"\n')
+    assert found.defaults == {"artifacts": f"{tmp_path}/runs", "data_root": str(tmp_path)}
+
+
 def test_a_byte_order_mark_and_ids_without_quotes_are_read(path):
     found = written(path, '\ufefftheme = "nord"\n[keys]\nrun.pause = "p"\n')
     assert found == Preferences("nord", {"run.pause": "p"})

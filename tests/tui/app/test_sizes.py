@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 from textual.containers import VerticalScroll
@@ -15,9 +16,11 @@ from tui.app.app import MnistTui
 from tui.app.main_screen import SMALLEST
 from tui.app.screens.edit import Edit
 from tui.app.screens.success import SuccessMap
-from tui.app.widgets.chart import Chart
+from tui.app.widgets.chart import Chart, draw
 
 SIZES = (SMALLEST, (60, 24), (80, 24), (100, 30), (130, 40), (200, 60))
+LARGER = [(100, 30), (109, 30), (110, 30), (120, 40), (159, 44), (160, 45), (160, 50), (175, 50),
+          (200, 60), (240, 70)]  # fmt: skip
 SECTIONS = {"1": "train", "2": "adversarial", "3": "visualize"}
 
 
@@ -74,6 +77,23 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
                     assert "nothing" not in drawn
 
     opened(story, size)
+
+
+def test_charts_keep_the_numbers_at_their_axes(opened):
+    """From 100x30 up, whatever the numbers."""
+
+    async def story(app, pilot):
+        for key, section in SECTIONS.items():
+            await go_to(app, pilot, key)
+            for size in LARGER:
+                await pilot.resize_terminal(*size)
+                await pilot.pause(0.1)
+                for chart in app.main.panes[section].query(Chart):
+                    longest = replace(chart.plot, label_y=lambda value: "1.23e-05")
+                    drawn = draw(longest, *chart.size, plain=True).plain
+                    assert "1.23e-05" in drawn, (section, size, chart.id, chart.size)
+
+    opened(story, (100, 30))
 
 
 @pytest.mark.extended
@@ -208,3 +228,40 @@ def test_help_has_two_columns_only_where_both_fit(opened, width):
         assert "Filter the runs by words" in seen
 
     opened(story, (width, 24))
+
+
+@pytest.mark.parametrize("view", ["sample", "form", "compare", "help"])
+def test_a_dialog_gives_way_to_the_words_that_the_terminal_is_too_small(opened, view):
+    async def story(app, pilot):
+        await go_to(app, pilot, *VIEWS[view])
+        await pilot.pause(0.3)
+        dialog, focused, before = app.screen, app.screen.focused, lines_of(app)
+        assert dialog is not app.main
+        for small in ((40, 10), (59, 30), (100, 17)):
+            await pilot.resize_terminal(*small)
+            await pilot.pause(0.3)
+            shown = " ".join(" ".join(lines_of(app)).split())
+            assert shown == f"mnist-tui needs 60x18 cells; this is {small[0]}x{small[1]}."
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause(0.5)
+        assert app.screen is dialog
+        assert dialog.focused is focused
+        assert lines_of(app) == before
+
+    opened(story, (80, 24))
+
+
+def test_a_dialog_opened_while_the_terminal_is_too_small_is_hidden_too(opened):
+    async def story(app, pilot):
+        await pilot.press("question_mark")
+        await pilot.pause(0.3)
+        assert [line.strip() for line in lines_of(app) if line.strip()] == [
+            "mnist-tui needs 60x18 cells; this is 50x15."
+        ]
+
+    async def small(app, pilot):
+        await pilot.resize_terminal(50, 15)
+        await pilot.pause(0.2)
+        await story(app, pilot)
+
+    opened(small)

@@ -7,8 +7,11 @@ from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
 from tests.tui.pilot import live, until
+from tui.app.keymap import Keymap
+from tui.app.sections import experiments
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Line, Plot, draw, spark
+from tui.app.widgets.keybar import key_line
 from tui.drawing.pixels import ASCII, BLOCKS, draw_framed, draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
@@ -32,6 +35,25 @@ def test_a_28x28_image_is_28x14_cells_with_two_pixels_each():
 def test_a_bar_is_full_by_its_share_and_empty_where_there_is_none():
     lengths = [bar(share, 8, "red").plain.count("━") for share in (0, 0.5, 1, np.nan)]
     assert lengths == [0, 4, 8, 0]
+
+
+@pytest.mark.parametrize("own", [{}, {"run.pause": "ctrl+shift+f5", "app.help": "ctrl+f12"}])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+def test_the_key_bar_leaves_out_whole_keys_but_never_help_and_quit(width, own):
+    keys = Keymap(own)
+    for section in keys.actions.sections:
+        line = key_line(section, (), keys, width).plain
+        assert len(line.rstrip()) <= width
+        whole = [f"{keys.shown(a.id)} {a.word}" for a in keys.actions.of_section(section)]
+        rest = line
+        for words in whole:
+            rest = rest.replace(words, "", 1)
+        assert not rest.strip()
+        assert f"{keys.shown('app.help')} help" in line
+        assert f"{keys.shown('app.quit')} quit" in line
+    if width >= 60 and not own:
+        assert all("s stop" in key_line(s, (), keys, width).plain for s in keys.actions.sections)
+        assert all("space pause" in key_line(s, (), keys, width).plain for s in experiments())
 
 
 @pytest.mark.parametrize("shades", [ASCII, BLOCKS])

@@ -72,7 +72,7 @@ def test_all_models_make_one_run_each_and_a_figure_of_them_all(tmp_path):
         (["--ascii", "attach", "x"], 2, "Give --ascii after attach"),
         (["run", "train", "--threads", "1000", "--dataset", "digits"], 1, "processors"),
         (["run", "train", "--device", "cuda:99", "--dataset", "digits"], 1, "--device cpu"),
-        (["run", "train", "--device", "toaster", "--dataset", "digits"], 1, "--device cpu"),
+        (["run", "train", "--device", "toaster", "--dataset", "digits"], 1, "knows no such device"),
         (
             ["run", "train", "--dataset", "mnist", "--data-root", "/nowhere"],
             1,

@@ -8,12 +8,14 @@ from typer.testing import CliRunner
 
 from engine.errors import UsageError
 from engine.networks.architectures import ARCHITECTURES
+from engine.options import flag
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
 from tui.cli import headless
 from tui.cli import run as run_commands
-from tui.commands import command_line, read_value
+from tui.cli.main import invoke
+from tui.commands import command_line, environment_variable, read_value
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,26 @@ def test_values_are_read_in_their_type(name, text, value):
 def test_what_is_not_of_the_type_is_refused(name, text):
     with pytest.raises(UsageError, match=f"--{name} must be"):
         read_value(TrainConfig, name, text)
+
+
+@pytest.mark.parametrize("name", ["artifacts", "data_root"])
+def test_a_tilde_is_the_home_folder_where_no_shell_has_read_it(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_value(TrainConfig, name, "~/runs") == str(tmp_path / "runs")
+    assert read_value(TrainConfig, name, "./~") == "./~"
+    monkeypatch.setenv(environment_variable(name), "~/runs")
+    [config] = parsed("mnist-tui run train --model baseline")
+    assert getattr(config, name) == str(tmp_path / "runs")
+    assert "~" not in command_line([config])
+    [config] = parsed(f"mnist-tui run train --model baseline {flag(name)} '~'")
+    assert getattr(config, name) == "~"  # quoted: the user means it
+
+
+def test_the_commands_about_runs_expand_it_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MNIST_TUI_ARTIFACTS", "~/runs")
+    assert invoke(["runs"]) == 0
+    assert f"No runs in {tmp_path}/runs yet" in capsys.readouterr().out
 
 
 def parsed(command):

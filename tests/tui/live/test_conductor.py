@@ -71,7 +71,7 @@ def test_a_run_that_was_stopped_is_not_gone_on_with_elsewhere(tmp_path, monkeypa
         conductor.close()
         worker.join(60)
         assert not worker.is_alive()
-    assert taken == [conductor.handed_over]
+    assert taken == [conductor.handed_over.id]
 
 
 def started(run, **options):

@@ -23,7 +23,7 @@ def test_a_detached_run_prints_its_id_and_is_followed_to_its_end(artifacts):
     code, out, err = call(*TRAIN, "--epochs", 30, "--artifacts", artifacts, "--detach")
     run = only(artifacts)
     assert (code, out) == (0, f"{run.id}\n")
-    assert f"mnist-tui attach {run.id}" in err
+    assert f"`mnist-tui attach {run.id} --artifacts {artifacts}`" in err
     assert run.read_status() == "running"
     code, out, err = call("attach", run.id, "--artifacts", artifacts)
     assert code == 0
@@ -75,7 +75,7 @@ def test_it_outlives_whoever_started_it_and_is_stopped_by_name(artifacts):
     assert "nothing drives it" in err
     code, _, err = call("attach", run.id, "--artifacts", artifacts, "--quiet")
     assert code == 0
-    assert f"mnist-tui resume {run.id}" in err
+    assert f"`mnist-tui resume {run.id} --artifacts {artifacts}`" in err
 
 
 def test_attach_tells_of_a_process_that_dies(artifacts):

@@ -23,6 +23,7 @@ from tui.commands import chosen_words, command_line, read_value
 
 FIRST = ("recipe", "model", "run", "epochs", "steps", "epsilon", "seed")  # what people change most
 WRONG = "bold $bad"
+WORDS = {"run": f"the newest {BEST_MODEL}", "epsilon": "no budget"}  # of what is left open
 ANSWERS = {"run": "run", "keep": "keep", "copy": "copy"}  # short, for sixty columns
 
 
@@ -96,8 +97,14 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
             known = dataclasses.replace(known, model=known.model or BEST_MODEL)
         value = known.defaults.get(name)
         if value is None:
-            return {"run": f"the newest {BEST_MODEL}", "epsilon": "no budget"}.get(name, "auto")
+            return WORDS.get(name, "auto")
         return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def _meant(self, name: str, text: str) -> str:
+        """Return "" for the words that stand in an empty field: who types them means them."""
+        default = next(f.default for f in dataclasses.fields(self.config) if f.name == name)
+        words = WORDS.get(name, "auto")
+        return "" if default is None and text.strip().lower() == words else text
 
     def on_mount(self) -> None:
         """Begin at the first field."""
@@ -124,7 +131,7 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
         for name in self.names:
             field = self.query_one(f"#field-{name}")
             if isinstance(field, Input):
-                values[name] = read_value(type(self.config), name, field.value)
+                values[name] = read_value(type(self.config), name, self._meant(name, field.value))
             elif isinstance(field, Choice | Toggle):
                 values[name] = field.value
         commands = self.commands

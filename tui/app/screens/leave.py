@@ -12,6 +12,9 @@ from textual.widgets.option_list import Option
 
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.live.conductor import Conductor
+
+INTERVAL = 0.2  # seconds between two looks at the run
 
 
 class Leave(GuardedDialog, ModalScreen[str]):
@@ -19,28 +22,46 @@ class Leave(GuardedDialog, ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["leave"]]
 
-    def __init__(self, waiting: int, paused: bool) -> None:
+    def __init__(self, conductor: Conductor) -> None:
         super().__init__()
-        self.waiting = waiting
-        self.paused = paused
+        self.conductor = conductor
+        self._asked: tuple[str, dict[str, str]] = "", {}
 
     def compose(self) -> ComposeResult:
-        """Lay out the question and its answers; the first is what Enter takes."""
-        words = "A run is paused" if self.paused else "A run is active"
-        words += f", {self.waiting} more queued." if self.waiting else "."
-        resumes = "Resume it" if self.paused else "Keep it running"
+        """Lay out the question and its answers."""
         with Vertical(classes="dialog"):
-            yield Static(words)
-            yield OptionList(
-                Option("Stop it, keep its progress and quit", id="stop"),
-                Option(f"{resumes} in the background and quit", id="detach"),
-                Option("Stay", id="stay"),
-            )
+            yield Static(id="question")
+            yield OptionList()
 
     def on_mount(self) -> None:
-        """Put the cursor on the first answer."""
-        self.query_one(OptionList).highlighted = 0
+        """Ask, with the cursor on the first answer, which Enter takes."""
+        self.ask()
         self.set_focus(self.query_one(OptionList))
+        self.set_interval(INTERVAL, self.ask)
+
+    def ask(self) -> None:
+        """Write what is asked now: the run may end meanwhile."""
+        if self._asked == (asked := self._question()):
+            return
+        self._asked = words, answers = asked
+        self.query_one("#question", Static).update(words)
+        box = self.query_one(OptionList)
+        at = box.highlighted_option.id if box.highlighted_option is not None else None
+        box.set_options(Option(answer, id=id) for id, answer in answers.items())
+        box.highlighted = list(answers).index(at) if at in answers else 0
+
+    def _question(self) -> tuple[str, dict[str, str]]:
+        """Return the question, and the answers by id."""
+        own, waiting = self.conductor.own, self.conductor.waiting
+        if own is None:
+            return "The run has ended.", {"stop": "Quit", "stay": "Stay"}
+        paused = own.control.paused
+        words = "A run is paused" if paused else "A run is active"
+        return f"{words}, {waiting} more queued." if waiting else f"{words}.", {
+            "stop": "Stop it, keep its progress and quit",
+            "detach": f"{'Resume it' if paused else 'Keep it running'} in the background and quit",
+            "stay": "Stay",
+        }
 
     @on(OptionList.OptionSelected)
     def _answer(self, event: OptionList.OptionSelected) -> None:

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import MnistTuiError
-from tui.app import screens
+from tui.app import screens, sections
 from tui.app.action import Action
+from tui.app.keymap import titled
 
 if TYPE_CHECKING:
     from tui.app.sections.base import Commands, ExperimentPane, Pane
@@ -100,7 +101,9 @@ def _no_resume(pane: "Pane") -> str | None:
     state = pane.chosen_state
     if state in ("stopped", "interrupted", "failed"):
         return None
-    return f"This run is {state}." if state else "There is no run here."
+    if state or pane.section == sections.RUNS:
+        return f"This run is {state}." if state else "There is no run here."
+    return f"No run here; stopped ones are in {titled(sections.RUNS, pane.keys)}."
 
 
 PAUSE = Action["Pane"](

@@ -1,13 +1,18 @@
 """The line of sections at the top and of keys at the bottom, made from the list of actions."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
+from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
+from tui.app.action import Action
 from tui.app.keymap import Keymap, titled
 from tui.app.widgets.picture import Picture
 
 KEY = "bold $key"
+KEPT = ("app.help", "app.quit")  # at any width
+OFFERED_ON_QUITTING = ("app.detach",)
 
 
 class Links(Picture):
@@ -31,23 +36,35 @@ def title_line(section: str, keys: Keymap) -> Text:
 def key_line(section: str, refused: Container[str], keys: Keymap, width: int) -> Text:
     """Return a section's keys with a word each, to be clicked too; dim what cannot be done now.
 
-    ``refused`` holds ids of actions.
+    ``refused`` holds ids of actions. What does not fit is left out whole: first what cannot be done
+    now, then what the question on quitting offers too, then what the fewest sections have. Help,
+    which names all keys, and quit stay.
     """
-    for gap, all_ in (("  ", True), (" ", True), (" ", False)):
-        line = _line(section, refused, keys, gap, all_=all_)
-        if line.cell_len <= width:
+
+    def importance(action: Action[Any]) -> tuple[bool, int]:
+        sections = len(keys.actions.sections_of(action))  # those of runs are not in all
+        return action.id not in OFFERED_ON_QUITTING, min(sections, len(keys.actions.sections) - 1)
+
+    actions = [action for action in keys.actions.of_section(section) if action.footer]
+    line = _line(actions, refused, keys, "  ")
+    if not _fits(line, width):
+        line = _line(actions, refused, keys, " ")
+    if not _fits(line, width):
+        actions = [action for action in actions if action.id not in refused]
+        line = _line(actions, refused, keys, " ")
+    while not _fits(line, width):
+        spare = [action for action in actions if action.id not in KEPT]
+        if not spare:
             break
+        actions.remove(min(reversed(spare), key=importance))
+        line = _line(actions, refused, keys, " ")
     return line
 
 
-def _line(section: str, refused: Container[str], keys: Keymap, gap: str, *, all_: bool) -> Text:
+def _line(actions: Iterable[Action[Any]], refused: Container[str], keys: Keymap, gap: str) -> Text:
     line = Text(gap[1:], no_wrap=True)
-    for action in keys.actions.of_section(section):
-        if not action.footer:
-            continue
+    for action in actions:
         off = "$text-disabled" if action.id in refused else ""
-        if off and not all_:
-            continue
         click = {"@click": f"screen.do('{action.id}')"}
         key = keys.shown(action.id)
         start = len(line)
@@ -55,3 +72,7 @@ def _line(section: str, refused: Container[str], keys: Keymap, gap: str, *, all_
         line.apply_meta(click, start, len(line))
         line.append(gap)
     return line
+
+
+def _fits(line: Text, width: int) -> bool:
+    return cell_len(line.plain.rstrip()) <= width

@@ -1,5 +1,9 @@
 """The status line: the active run, its progress, speed and remaining time."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.app.keymap import Keymap
@@ -13,6 +17,16 @@ ROOMY = 110  # cells, from here on there is room for more than the most importan
 GOOD, WAITING, BAD = "$good", "bold $waiting", "bold $bad"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the line; where there is no room, the highest rank is left out first, whole."""
+
+    rank: int
+    words: str | Text
+    style: str = ""
+    gap: str = "  "  # before it
+
+
 def status_line(
     conductor: Conductor,
     last: str | Task,
@@ -20,10 +34,12 @@ def status_line(
     *,
     chosen: str = "",
     width: int,
+    room: int | None = None,
 ) -> Text:
     """Return the line for the active run, or else ``last``, the latest message.
 
-    ``chosen`` is the run that the keys are about now.
+    ``chosen`` is the run that the keys are about now, ``width`` the screen's, and ``room`` what the
+    line can have of it.
     """
     task = conductor.running
     if task is None:
@@ -33,26 +49,63 @@ def status_line(
         return Text(f"{words}  {last}" if isinstance(last, str) else words, "$text-muted")
     share = task.step / task.steps
     roomy = width >= ROOMY
-    text = Text.assemble(
-        f" {_title(task)}  ", bar(share, BAR if roomy else SHORT_BAR, GOOD),
-        f"  {_epoch(task) if roomy else ''}step {task.step:,}/{task.steps:,}",
-    )  # fmt: skip
+    bars = [bar(share, cells, GOOD) for cells in (BAR, SHORT_BAR)[not roomy :]]
+    parts = [
+        *([Part(6, _epoch(task))] if roomy else []),
+        Part(0, f"step {task.step:,}/{task.steps:,}"),
+        *_doing(task, keys),
+    ]
+    if waiting := conductor.waiting:
+        parts.append(Part(2, f"{waiting} waiting", "$text-muted"))
+    if task.elsewhere:
+        parts.append(Part(4, "in another process" if roomy else "elsewhere", "$text-muted"))
+    return _fitting(_title(task), bars, parts, width if room is None else room)
+
+
+def _doing(task: Task, keys: Keymap) -> Iterator[Part]:
     if task.control.stop_reason:
-        text.append("  stopping", WAITING)
+        yield Part(0, "stopping", WAITING)
     elif task.control.paused:
-        text.append(f"  paused · {keys.name('run.pause')} resumes", WAITING)
+        yield Part(0, "paused", WAITING)
+        yield Part(1, f"{keys.name('run.pause')} resumes", WAITING, " · ")
     elif task.doing or task.step == task.steps:
-        text.append(f"  {task.doing or 'judging'}")
+        yield Part(1, task.doing or "judging")
     elif task.rate:
         batch = getattr(task.config, "batch_size", None)
         if batch and task.section == "train":
-            text.append(f"  {task.rate * batch:,.0f} img/s")
-        text.append(f"  {clock((task.steps - task.step) / task.rate)} left")
-    if waiting := conductor.waiting:
-        text.append(f"  {waiting} waiting", "$text-muted")
-    if task.elsewhere:
-        text.append("  in another process" if roomy else "  elsewhere", "$text-muted")
-    return text
+            yield Part(5, f"{task.rate * batch:,.0f} img/s")
+        yield Part(1, f"{clock((task.steps - task.step) / task.rate)} left")
+
+
+def _fitting(title: str, bars: list[Text], parts: list[Part], room: int) -> Text:
+    """Return the line with what there is room for; the bar gets shorter before all else."""
+    while True:
+        drawn = [Part(0, title, gap=" "), *(Part(3, bar) for bar in bars[:1]), *parts]
+        line = Text()
+        for part in drawn:
+            if part.words:
+                line.append(part.gap, part.style).append_text(Text.assemble(_styled(part)))
+        if line.cell_len <= room:
+            return line
+        least = max(drawn, key=lambda part: part.rank)
+        if len(bars) > 1 or least.words in bars:
+            del bars[0]
+        elif least.rank:
+            parts.remove(least)
+        else:
+            return line
+
+
+def _styled(part: Part) -> Text | tuple[str, str]:
+    return part.words if isinstance(part.words, Text) else (part.words, part.style)
+
+
+def fitting_parts(words: str, room: int) -> str:
+    """Return words that a dot parts, without the last where there is no room for all."""
+    parts = words.split(" · ")
+    while parts and cell_len(" · ".join(parts)) > room:
+        parts.pop()
+    return " · ".join(parts)
 
 
 def _title(task: Task) -> str:
@@ -64,7 +117,7 @@ def _epoch(task: Task) -> str:
     if not epochs:
         return ""
     epoch = min(task.step * epochs // task.steps + 1, epochs)
-    return f"epoch {epoch}/{epochs}  "
+    return f"epoch {epoch}/{epochs}"
 
 
 def _idle(last: str | Task, keys: Keymap, chosen: str) -> Text:
