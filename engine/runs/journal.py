@@ -1,97 +1,22 @@
 """Journals: their writer, and one parser for whole journals and growing ones.
 
-The first line says what the run is, and each later one is checked against it: names, shapes and
-ranges are those of such a run, steps do not fall, and nothing is counted twice. A later line that
-is damaged is skipped and counted. No torch in here.
+A line that is damaged is skipped and counted; without a sound first one nothing can be read. No
+torch in here.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict
 
-import msgspec
-import numpy as np
-from msgspec import Meta
-
-from engine import sections
 from engine.config import RunConfig
 from engine.errors import Unsound
-from engine.files.reader import DamagedFile, check_depth
+from engine.files.reader import DamagedFile
 from engine.files.reader import from_json as strict_json
-from engine.files.values import Count, Id, Name, Positive, check
 from engine.files.writer import open_file
-from engine.networks.architectures import IMAGE_SIZE
-from engine.runs.events import (
-    Checkpoint,
-    Event,
-    Finished,
-    Preview,
-    Progress,
-    Started,
-    array_of,
-    from_json,
-    numbers_of,
-    to_json,
-)
-from engine.runs.schema import (
-    JOURNAL_FILE,
-    DatasetValues,
-    EnvironmentValues,
-    check_config,
-    check_results,
-    rows_of,
-)
-
-Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
-Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
-FLOAT32 = 3.4028235e38  # the largest, as its shortest decimal
-Measured = Annotated[float, Meta(ge=-FLOAT32, le=FLOAT32)] | None  # null for NaN
-
-
-class _Line(TypedDict):
-    """The fields of every line."""
-
-    event: str
-    time: Time
-    step: Count
-
-
-class _StartedLine(_Line):
-    """The first line; its config is checked by the section's own class."""
-
-    run: Id
-    section: Name
-    title: Name
-    steps: Positive
-    dataset: DatasetValues
-    environment: EnvironmentValues
-
-
-class _ProgressLine(msgspec.Struct, gc=False):
-    """A Progress; its shapes depend on the run."""
-
-    event: Literal["progress"]
-    time: Time
-    step: Count
-    series: dict[str, list[Measured | list[Measured]]]
-    values: dict[str, Measured | list[Measured]] = {}
-
-
-class _CheckpointLine(msgspec.Struct, gc=False):
-    """A Checkpoint."""
-
-    event: Literal["checkpoint"]
-    time: Time
-    step: Count
-
-
-# How most lines of a long journal begin: they are parsed and checked in one go.
-_PROGRESS, _CHECKPOINT = b'{"event":"progress"', b'{"event":"checkpoint"'
-_parse_progress = msgspec.json.Decoder(_ProgressLine).decode
-_parse_checkpoint = msgspec.json.Decoder(_CheckpointLine).decode
+from engine.runs.events import Event, to_json
+from engine.runs.rules import Rules, started_of
+from engine.runs.schema import JOURNAL_FILE
 
 
 class JournalParser:
@@ -102,7 +27,7 @@ class JournalParser:
         self.damaged = 0
         self._path = path
         self._config = config
-        self._rules: _Rules | None = None
+        self._rules: Rules | None = None
 
     def event(self, line: bytes, place: int | None = None) -> Event | None:
         """Return the event of a line that begins at ``place``, None where it is damaged.
@@ -112,13 +37,13 @@ class JournalParser:
         try:
             if self._rules is not None:
                 return self._rules.event(line, place)
-            started = _started(strict_json(line), self._config())
+            started = started_of(strict_json(line), self._config())
         except Unsound as error:
             if self._rules is None:
                 raise DamagedFile(self._path, f"its first line: {error}") from None
             self.damaged += 1
             return None
-        self._rules = _Rules(started)
+        self._rules = Rules(started)
         return started
 
 
@@ -147,171 +72,6 @@ class StoredEvents(Iterator[Event]):
             if event is not None:
                 return event
         raise StopIteration
-
-
-def _started(line: Any, config: RunConfig) -> Started:
-    """Return the Started in a first line. Raises Unsound if it is anything else."""
-    event = from_json(line)
-    if not isinstance(event, Started):
-        raise Unsound(f"{event.kind}, not started")
-    check_depth(line)
-    check(line, _StartedLine)
-    own = check_config(event.section, event.config)
-    if event.step != 0:
-        raise Unsound("it is not at step 0")
-    if _shape_of(own) != _shape_of(config):
-        raise Unsound("it is of another run than run.json")
-    return event
-
-
-def _shape_of(config: RunConfig) -> tuple[Any, ...]:
-    """Return the part of a config that decides the shape of its journal."""
-    decisive = sections.find(config.section).decisive
-    return config.section, *(getattr(config, name) for name in decisive)
-
-
-def _check_value(name: str, value: Any, kind: Any) -> None:
-    try:
-        check(value, kind)
-    except Unsound as error:
-        raise Unsound(f"{name}: {error}") from None
-
-
-def _check_shares(name: str, values: Any) -> None:
-    """Raise Unsound unless values lie between 0 and 1, or are not known (NaN)."""
-    if isinstance(values, float):
-        low = high = values
-    else:
-        low, high = np.fmin.reduce(values, None), np.fmax.reduce(values, None)
-    if low < 0 or high > 1.001:  # a mean may be above one by a rounding
-        raise Unsound(f"{name}: not shares")
-
-
-class _Rules:
-    """The rules for the lines after a Started, and how far they have got."""
-
-    def __init__(self, started: Started) -> None:
-        self.steps = started.steps
-        self.section, self.asked = sections.find(started.section), started.config
-        self.rows = rows_of(check_config(started.section, self.asked))
-        self.previews = self.section.previews(self.rows)
-        self.row = (self.rows,) if self.rows else ()  # what is measured at a step
-        self.step = 0  # of the last line
-        self.measured = 0  # the step up to which there are series
-        self.shapes: dict[str, tuple[int, ...]] = {}  # of each curve, at one step
-        self.shown: dict[str, int] = {}  # how many images the previews of a name have
-
-    def event(self, content: bytes, place: int | None) -> Event:
-        """Return the event of a later line. Raises Unsound where it is damaged."""
-        with suppress(msgspec.MsgspecError, UnicodeError):  # what is wrong is said below
-            if content.startswith(_PROGRESS):
-                return self._progress(_parse_progress(content), place)
-            if content.startswith(_CHECKPOINT):
-                return self._checkpoint(_parse_checkpoint(content), place)
-        line = strict_json(content)
-        if isinstance(line, dict) and line.get("event") == Progress.kind:
-            return self._progress(check(line, _ProgressLine), place)
-        check(line, _Line)
-        event = from_json(line, place)
-        if isinstance(event, Started):
-            raise Unsound("a second start")
-        if isinstance(event, Checkpoint):
-            return self._checkpoint(check(line, _CheckpointLine), place)
-        self._check_step(event.step)
-        match event:
-            case Preview():
-                self._check_preview(event, line)
-            case Finished():
-                check_results(event.results, self.section.name, self.asked)
-                _check_value("images_seen", event.images_seen, Count | None)
-        self.step = event.step
-        return event
-
-    def _checkpoint(self, line: _CheckpointLine, place: int | None) -> Checkpoint:
-        # It is written when the checkpoint is on disk, which may be some steps later.
-        if line.step > self.step:
-            self._check_step(line.step)
-            self.step = line.step
-        return Checkpoint(step=line.step, time=line.time, place=place)
-
-    def _check_step(self, step: int) -> None:
-        if not self.step <= step <= self.steps:
-            raise Unsound(f"step {step} after step {self.step} of {self.steps}")
-
-    def _progress(self, line: _ProgressLine, place: int | None) -> Progress:
-        self._check_step(line.step)
-        known, unusual = self.shapes, False  # what is as in earlier lines was checked with those
-        series: dict[str, np.ndarray] = {}
-        count = line.step - self.measured
-        for name, rows in line.series.items():
-            one = series[name] = array_of(rows)
-            if not 0 < len(one) <= count or (
-                series and len(one) != len(next(iter(series.values())))
-            ):
-                raise Unsound("other series than one row a step")
-            unusual = unusual or known.get(name) != one.shape[1:]
-        if not series or any(name not in series for name in self.section.series):
-            raise Unsound("a series is missing")
-        values: dict[str, Any] = {}
-        for name, value in line.values.items():
-            if name in series:
-                raise Unsound(f"{name}: not a value a step")
-            if isinstance(value, float):
-                unusual = unusual or known.get(name) != ()
-            else:
-                value = numbers_of(value)
-                unusual = unusual or known.get(name) != np.shape(value)
-            values[name] = value
-        if unusual:
-            self._learn_shapes(series, values)
-        for name in self.section.shares:
-            if name in values or name in series:
-                _check_shares(name, values[name] if name in values else series[name])
-        self.step = self.measured = line.step
-        return Progress(step=line.step, time=line.time, place=place, series=series, values=values)
-
-    def _learn_shapes(self, series: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
-        """Check what is measured for the first time, and that nothing has another shape now."""
-        shapes = {name: rows.shape[1:] for name, rows in series.items()}
-        shapes |= {name: np.shape(value) for name, value in values.items()}
-        for name, one in shapes.items():
-            if one not in ((), self.row):
-                raise Unsound(f"{name}: of shape {list(one)} at a step")
-            if name in self.section.series and one != self.row:
-                raise Unsound(f"{name}: not one value a row")
-            if name in self.section.scalars and name not in series and one:
-                raise Unsound(f"{name}: not one value a step")
-            if self.shapes.get(name, one) != one:
-                raise Unsound(f"{name}: of another shape than before")
-        self.shapes |= shapes
-
-    def _check_preview(self, event: Preview, line: Mapping[str, Any]) -> None:
-        rules = self.previews.get(event.name)
-        if event.images is None:
-            count = self.shown.get(event.name)
-            if count is None:
-                raise Unsound(f"{event.name}: no images yet")
-        else:
-            count = len(event.images)
-            if event.images.shape != (count, IMAGE_SIZE, IMAGE_SIZE):
-                raise Unsound(f"{event.name}: images of shape {list(event.images.shape)}")
-            if line["images"]["shape"] != list(event.images.shape):
-                raise Unsound(f"{event.name}: a shape that is left open")
-            if not count or self.shown.get(event.name, count) != count:
-                raise Unsound(f"{event.name}: {count} images")
-            for end in ("low", "high"):
-                _check_value(end, line["images"][end], Brightness)
-        if (under := self.section.shown_on.get(event.name)) is not None and under not in self.shown:
-            raise Unsound(f"{event.name}: before what it is shown on")
-        if rules is not None:  # else it is of a later version
-            if count != rules.images:
-                raise Unsound(f"{event.name}: {count} images, not {rules.images}")
-            values = line.get("values", {})
-            for name, kind in rules.needed.items():
-                _check_value(name, values.get(name), kind)
-            for name in rules.optional.keys() & values.keys():
-                _check_value(name, values[name], rules.optional[name])
-        self.shown[event.name] = count
 
 
 class Journal:

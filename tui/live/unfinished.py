@@ -5,7 +5,8 @@ from pathlib import Path
 
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
-from engine.runs.store import list_runs
+from engine.runs.index import summaries
+from engine.runs.run import Run
 from tui.live.shelf import Shelf
 
 
@@ -17,12 +18,13 @@ def open_unfinished(shelf: Shelf, artifacts: str) -> None:
     """
     shown = {_kind(task.config) for task in shelf.tasks}
     with suppress(MnistTuiError):
-        for run in list_runs(Path(artifacts)):
+        for found in summaries(Path(artifacts)):
+            if found.status not in ("stopped", "interrupted"):
+                continue
             with suppress(MnistTuiError):
-                if run.read_info()["status"] == "finished":
-                    continue
+                run = Run(Path(artifacts) / found.run)
                 kind = _kind(run.read_config())
-                if kind not in shown and run.read_status() in ("stopped", "interrupted"):
+                if kind not in shown:
                     shelf.open(run)
                     shown.add(kind)
 

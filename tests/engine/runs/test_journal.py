@@ -271,6 +271,6 @@ def test_an_error_of_ours_is_not_called_damage(examples, monkeypatch):
     def broken(rows):
         raise AttributeError("an error of ours")
 
-    monkeypatch.setattr("engine.runs.journal.array_of", broken)
+    monkeypatch.setattr("engine.runs.rules.array_of", broken)
     with pytest.raises(AttributeError, match="an error of ours"):
         list(examples["train"].events())
