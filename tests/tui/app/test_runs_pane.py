@@ -1,5 +1,6 @@
 """The table of runs."""
 
+import asyncio
 import os
 import shutil
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
+from tests.tui.player import playing, press
 
 
 def test_an_artifacts_folder_that_cannot_be_read_is_told_where_runs_were(tmp_path, digits):
@@ -65,10 +67,30 @@ def test_filtering_marking_and_moving_read_no_files(hundreds, monkeypatch):
         assert len(pane.table.rows) == len([run for run in newest if "-03" in run]) < 100
         await pilot.press("escape")
         assert pane._marked == {newest[0], newest[1], newest[3]}
+        await pilot.press("pagedown", "home")
+        assert pane.chosen.id == newest[0]
         for _ in range(60):
             await pilot.press("pagedown")
         await pilot.press("down")
         assert pane.chosen.id == newest[-1]
         assert len(pane.table.rows) == 600
+        await pilot.press("slash", *"train", "enter", "home", "end")
+        assert pane.chosen.id == newest[-1]
 
     live(hundreds, story)
+
+
+def test_a_paused_run_is_said_to_be_paused(tmp_path):
+    async def play():
+        async with playing(tmp_path) as (app, pilot):
+            await press(app, "r")
+            await until(pilot, lambda: app.conductor.own and app.conductor.own.step > 0)
+            pane = app.main.panes["runs"]
+            for keys, status in (([], "running"), (["1", "space"], "paused")):
+                await press(app, *keys, "4")
+                await until(pilot, lambda: pane.table.rows)
+                assert status in str(pane.table.get_row_at(0)[2])
+            await press(app, "1", "space")
+            app._leave("stop")
+
+    asyncio.run(play())

@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import getters, on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.coordinate import Coordinate
 from textual.events import Key
@@ -21,6 +22,7 @@ from engine.runs.store import list_runs
 from engine.runs.summary import Summary
 from tui.app import screens
 from tui.app.action import Action
+from tui.app.guard import Guarded
 from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
 from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
@@ -65,6 +67,15 @@ FILTER = Action["RunsPane"](
 )  # fmt: skip
 
 
+class RunTable(Guarded, DataTable[Text]):
+    """A table of which Home and End are the first and the last row, not the first column."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "scroll_top", show=False),
+        Binding("end", "scroll_bottom", show=False),
+    ]
+
+
 class RunsPane(Pane):
     """The table of runs."""
 
@@ -97,7 +108,7 @@ class RunsPane(Pane):
         with Vertical(classes="panel") as panel:
             panel.border_title = "Runs"
             yield Input(placeholder="words that the runs must contain", id="filter")
-            yield DataTable(cursor_type="row", id="run-table")
+            yield RunTable(cursor_type="row", id="run-table")
             yield Static(id="no-runs")
 
     def on_mount(self) -> None:
@@ -170,10 +181,13 @@ class RunsPane(Pane):
         result = Text(f"{run.result} {run.remark}".strip(), justify="right")
         if run.remark:
             result.stylize(self._style(BAD))
+        own = self.conductor.own
+        paused = own is not None and own.run == run.run and own.control.paused
+        status = f"{MARKS.get(run.status, '?')} {'paused' if paused else run.status}"
         return [
             self._named(run.run),
             result,
-            *map(Text, (f"{MARKS.get(run.status, '?')} {run.status}", run.recipe, run.dataset)),
+            *map(Text, (status, run.recipe, run.dataset)),
             Text(run.seed, justify="right"),
         ]
 
@@ -243,6 +257,8 @@ class RunsPane(Pane):
     def on_key(self, event: Key) -> None:
         """Leave the filter by enter, or by escape, which shows all runs again."""
         box = self.box
+        if event.key == "end" and self.screen.focused is self.table:
+            self._write_until(len(self._shown))
         # At once, and not when the box tells of it: what is typed next is for the table.
         if event.key == "enter" and self.screen.focused is box:
             self.screen.set_focus(self.table)
