@@ -90,7 +90,7 @@ def test_charts_keep_the_numbers_at_their_axes(opened):
                 await pilot.pause(0.1)
                 for chart in app.main.panes[section].query(Chart):
                     longest = replace(chart.plot, label_y=lambda value: "1.23e-05")
-                    drawn = draw(longest, *chart.size, plain=True).plain
+                    drawn = draw(longest, *chart.size).plain
                     assert "1.23e-05" in drawn, (section, size, chart.id, chart.size)
 
     opened(story, (100, 30))
@@ -161,8 +161,8 @@ def test_infused_images_are_captioned_by_their_true_digit_and_the_answer(opened)
         await go_to(app, pilot, "2")
         pane = app.main.experiments["adversarial"]
         for name in ("sources", "test_sources"):
-            pane.shown.history.previews[name][-1].values["before"] = [5] * 10
-        answers = pane.shown.history.previews["noise"][-1].values["after"][0]
+            pane.shown.history.previews[name].last.values["before"] = [5] * 10
+        answers = pane.shown.history.previews["noise"].last.values["after"][0]
         pane.refresh_pictures()
         for width, legend in (
             (80, "true > answer"),
