@@ -49,7 +49,7 @@ OUT_OF_RANGE = '[{"command": "a", "runs": [], "configs": [{"section": "train", "
 def test_one_that_cannot_be_read_is_told(tmp_path, text):
     run = create_run(tmp_path, "x")
     (run.path / QUEUE_FILE).write_text(text)
-    with pytest.raises(EngineError, match="--alone .*ignores it"):
+    with pytest.raises(EngineError, match=r"--alone .*ignores it"):
         read_queue(run)
 
 
