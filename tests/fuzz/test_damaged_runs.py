@@ -146,7 +146,7 @@ def show_files(run, artifacts, laboratory, tmp_path):
 
 
 def export(run, artifacts, laboratory, tmp_path):
-    export_csv(run)
+    list(export_csv(run))
 
 
 def hold_against_others(run, artifacts, laboratory, tmp_path):
@@ -196,8 +196,9 @@ def open_on_the_shelf(run, artifacts, laboratory, tmp_path):
 
 def look_at(task):
     history = task.history
-    for preview in history.previews.get("samples", ()):
-        labels_and_answers(preview)
+    if "samples" in history.previews:
+        for preview in history.previews["samples"].latest(None, 1000):
+            labels_and_answers(preview)
     infused = Infused.at(task, None)
     if infused is not None:
         for row in range(len(infused.noises)):
