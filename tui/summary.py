@@ -6,8 +6,6 @@ from rich.table import Column
 from engine.files.text import visible
 from engine.runs.summary import Summary
 
-BAD = "bold red"
-
 
 def words_of(summary: Summary) -> str:
     """Return all that a filter looks at, in small letters."""

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.data.dataset import Dataset
+from engine.files.reader import MB, read_state
 from engine.networks.architectures import WEIGHTS_FILE
 from engine.networks.network import load_network
 from engine.runs.run import Run
@@ -51,11 +52,10 @@ def answers_of(weights: Mapping[str, Tensor], images: np.ndarray, noise: np.ndar
 
 def weights_of(run: Run) -> dict[str, Tensor]:
     """Return the weights that a run left. Raises EngineError where they are missing or damaged."""
-    path = run.path / WEIGHTS_FILE
-    load_network(
-        path, run.read_info()["config"]["model"], torch.device("cpu")
-    )  # is it one, and of this model
-    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    path, model = run.path / WEIGHTS_FILE, run.read_info()["config"]["model"]
+    load_network(path, model, torch.device("cpu"))  # is it one, and of this model
+    content = read_state(path, 64 * MB)
+    weights: dict[str, Tensor] = torch.load(content, map_location="cpu", weights_only=True)
     return weights
 
 

@@ -28,6 +28,11 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     finished_at: str | None = None
     seconds: float | None = None
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What the app shows the newest of: a model's trainings, or another section's runs."""
+        return self.section, "" if self.network else self.model
+
 
 def summarize(run: Run) -> Summary:
     """Read what a list says of a run."""

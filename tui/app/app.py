@@ -25,7 +25,7 @@ from engine.errors import EngineError
 from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import colours, screens
-from tui.app.filters import Ascii
+from tui.app.filters import IN_ASCII
 from tui.app.guard import GuardedApp, GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.look import Look
@@ -67,7 +67,7 @@ class MnistTui(GuardedApp):
         """``plain`` draws in ASCII; ``run`` is opened at once."""
         super().__init__()
         if plain:
-            self.filters.append(Ascii())
+            self.filters.append(IN_ASCII)
         shades = ASCII if plain else BLOCKS if self.no_color else None
         self.shared = shared
         self.preferences = preferences or Preferences()

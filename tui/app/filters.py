@@ -1,5 +1,7 @@
 """What every line of the screen goes through: no control character, ASCII only, no colour."""
 
+from collections.abc import Callable
+
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -11,27 +13,24 @@ from tui.ascii import in_ascii
 WITHOUT_COLOUR: dict[type[LineFilter], LineFilter] = {Monochrome: NoColor()}
 
 
-class VisibleText(LineFilter):
-    """Replaces control characters in all that is drawn, wherever the text came from."""
+class Replacing(LineFilter):
+    """Replaces the texts of a line that are not as they should be."""
+
+    def __init__(self, sound: Callable[[str], bool], replace: Callable[[str], str]) -> None:
+        super().__init__()
+        self._sound, self._replace = sound, replace
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments with text that is safe to print."""
-        if all(text.isprintable() for text, *_ in segments):
+        """Return the segments, all of them sound."""
+        if all(self._sound(text) for text, *_ in segments):
             return segments
         return [
-            segment if segment.control else Segment(visible(segment.text), segment.style)
+            segment if segment.control else Segment(self._replace(segment.text), segment.style)
             for segment in segments
         ]
 
 
-class Ascii(LineFilter):
-    """Replaces what is not ASCII by what looks like it, cell for cell."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments in ASCII."""
-        if all(text.isascii() for text, *_ in segments):
-            return segments
-        return [
-            segment if segment.control else Segment(in_ascii(segment.text), segment.style)
-            for segment in segments
-        ]
+# No control characters, wherever the text came from.
+VISIBLE = Replacing(str.isprintable, visible)
+# What is not ASCII becomes what looks like it, cell for cell.
+IN_ASCII = Replacing(str.isascii, in_ascii)

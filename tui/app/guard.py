@@ -24,7 +24,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from tui.app.faults import Faults, PlantedFault, log_path, plant, words_of
-from tui.app.filters import WITHOUT_COLOUR, VisibleText
+from tui.app.filters import VISIBLE, WITHOUT_COLOUR
 from tui.app.widgets.textual_fixes import fix_textual
 
 FAULT = "bold $bad"
@@ -128,7 +128,7 @@ class GuardedApp(Guarded, App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.faults = Faults()
-        self.filters: list[LineFilter] = [VisibleText()]
+        self.filters: list[LineFilter] = [VISIBLE]
         self.broken: BaseException | None = None  # what the app could not live on with
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -18,8 +18,9 @@ from engine import sections
 from engine.files.text import visible
 from engine.runs.run import Run
 from engine.runs.summary import Summary
-from tui.summary import BAD, keep_whole
+from tui.summary import keep_whole
 
+BAD = "bold red"
 RUN_COLUMNS = ("run", "status", "dataset", ">seed", ">result", "recipe")
 GAP = 2  # cells between two columns
 

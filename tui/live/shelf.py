@@ -65,11 +65,10 @@ class Shelf:
     def _open_newest(self, artifacts: str) -> None:
         found: set[tuple[str, str]] = set()
         for run in self._finished(artifacts):
-            kind = run.section, run.model if not run.network else ""
-            if kind not in found:
+            if run.kind not in found:
                 with suppress(MnistTuiError):
                     self.open(Run(Path(artifacts) / run.run))
-                    found.add(kind)
+                    found.add(run.kind)
 
     def open_newest_of(self, artifacts: str, section: str, network: str) -> Task | None:
         """Open the newest finished run of a section that looked at a run's network."""

@@ -17,7 +17,7 @@ from tests.tui.player import mouse, playing, press
 from tui.app import faults
 from tui.app.app import MnistTui
 from tui.app.faults import Faults, planted
-from tui.app.guard import VisibleText
+from tui.app.filters import VISIBLE
 from tui.app.screens.leave import Leave
 from tui.app.screens.sample import SampleView
 
@@ -106,10 +106,10 @@ def test_a_worker_that_raises_ends_nothing(tmp_path):
 
 def test_whatever_text_is_drawn_no_control_character_reaches_the_terminal():
     evil = [Segment("a\x1b]52;c;aGk=\x07b\x9bm")]
-    [shown] = VisibleText().apply(evil, Color(0, 0, 0))
+    [shown] = VISIBLE.apply(evil, Color(0, 0, 0))
     assert shown.text == f"a{REPLACEMENT}]52;c;aGk={REPLACEMENT}b{REPLACEMENT}m"
     plain = [Segment("ordinary → words")]
-    assert VisibleText().apply(plain, Color(0, 0, 0)) is plain
+    assert VISIBLE.apply(plain, Color(0, 0, 0)) is plain
 
 
 @pytest.mark.parametrize("more", ["h", "enter", "click"])

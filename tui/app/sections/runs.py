@@ -122,7 +122,7 @@ class RunsPane(Pane):
                 self._say("Reading the runs …")
                 self._index()
                 return
-            self._runs = summaries(Path(self.artifacts))
+            self._runs, self._indexed = summaries(Path(self.artifacts)), True
         except MnistTuiError as error:
             self._runs = []
             self.table.clear()
