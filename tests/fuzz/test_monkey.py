@@ -45,7 +45,7 @@ def test_a_monkey(artifacts, handed_over, seed):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 120))
+@pytest.mark.parametrize("seed", range(100, 150))
 def test_a_monkey_with_all_its_patience(artifacts, handed_over, seed):
     monkey = Monkey(artifacts, seed, steps=2000)
     assert monkey.play() == 2000
