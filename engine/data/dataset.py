@@ -41,6 +41,7 @@ MNIST_SIZES = {  # bytes of the same files, decompressed: no more of one is ever
 }
 DIGITS_SHA256 = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 DIGITS_DRAWN = 20  # an 8x8 digit is drawn at 20x20, as MNIST's are, and centred
+DIGIT_NAMES = tuple("0123456789")
 DOWNLOAD_PATIENCE = 5.0  # seconds that "auto" waits for the first byte
 
 
@@ -70,9 +71,15 @@ class Dataset:
     name: str
     sha256: str  # of the decompressed content, all files one after another
     origin: str  # where it was found: the root of MNIST, words for what is in the package
+    classes: tuple[str, ...]  # their names, by label
     train: Split
     validation: Split
     test: Split
+
+    @property
+    def side(self) -> int:
+        """Height and width of the images, which are square."""
+        return int(self.train.images.shape[1])
 
     def without_test(self) -> "Dataset":
         """Return the dataset with black test images, for whatever must not have seen them."""
@@ -87,6 +94,8 @@ class Dataset:
             "train": len(self.train),
             "validation": len(self.validation),
             "test": len(self.test),
+            "classes": list(self.classes),
+            "image": list(self.train.images.shape[1:]),
         }
 
 
@@ -176,6 +185,7 @@ def read_mnist(root: Path) -> Dataset:
         name="mnist",
         sha256=whole.hexdigest(),
         origin=str(root.resolve()),
+        classes=DIGIT_NAMES,
         train=Split(train_images[:-MNIST_VALIDATION], train_labels[:-MNIST_VALIDATION]),
         validation=Split(train_images[-MNIST_VALIDATION:], train_labels[-MNIST_VALIDATION:]),
         test=Split(test_images, test_labels),
@@ -241,6 +251,7 @@ def open_digits() -> Dataset:
         name="digits",
         sha256=sha256,
         origin="inside the package",
+        classes=DIGIT_NAMES,
         train=train,
         validation=validation,
         test=test,

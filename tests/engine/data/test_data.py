@@ -38,8 +38,10 @@ def test_mnist_is_split_as_the_contract_says(mnist):
     assert mnist.describe() == {
         "name": "mnist", "sha256": mnist.sha256,
         "train": 55_000, "validation": 5_000, "test": 10_000,
+        "classes": list("0123456789"), "image": [28, 28],
     }  # fmt: skip
     assert mnist.train.images.shape == (55_000, 28, 28)
+    assert mnist.side == 28
     assert mnist.train.images.dtype == mnist.train.labels.dtype == np.uint8
     assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert mnist.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
@@ -174,6 +176,7 @@ def test_offline_never_downloads(nowhere, monkeypatch):
 
 def test_digits_have_a_fixed_split_with_every_digit_in_every_part(digits):
     described = digits.describe()
+    assert (described["classes"], described["image"]) == (list("0123456789"), [28, 28])
     assert [described[part] for part in ("train", "validation", "test")] == [1260, 180, 357]
     for part in (digits.train, digits.validation, digits.test):
         assert part.images.shape[1:] == (28, 28)
