@@ -29,11 +29,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No process of any test writes to the user's cache; matplotlib goes on knowing its fonts."""
+    """No process of any test writes to the user's cache or state; matplotlib knows its fonts."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MPLCONFIGDIR", os.environ.get("MPLCONFIGDIR") or f"{cache}/matplotlib")
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
 
 

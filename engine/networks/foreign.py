@@ -1,0 +1,153 @@
+"""What surrounds code that is not ours: a network's file as it is imported, built and called.
+
+It prints to standard error, draws its random numbers from a seed and leaves ours alone, and imports
+only what is installed: a run holds a copy of the one file, which must be enough to build it again.
+"""
+
+import importlib.abc
+import importlib.machinery
+import os
+import random
+import sys
+import sysconfig
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TextIO
+
+import numpy as np
+import torch
+
+from engine.files.text import visible
+
+LONGEST = 200  # characters of an error's message
+OURS = ("engine", "tui")  # which in a checkout lie in the current folder
+
+_changing = threading.Lock()
+_inside = 0  # calls of foreign code that go on now, in all threads
+_stdout: TextIO | None = None  # what they keep from being printed to
+
+
+@contextmanager
+def printing_aside() -> Iterator[None]:
+    """Send what is printed to standard error: standard output belongs to results.
+
+    ``redirect_stdout`` would, left in another order than entered, as threads do, never end.
+    """
+    global _inside, _stdout
+    with _changing:
+        if _inside == 0:
+            _stdout, sys.stdout = sys.stdout, sys.stderr
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _changing:
+            _inside -= 1
+            if _inside == 0 and _stdout is not None:
+                sys.stdout, _stdout = _stdout, None
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators of torch (on the CPU), NumPy and Python; restore them after."""
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPU's too
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Restore what code may set for the whole process: defaults of torch, the search path."""
+    dtype, gradients, threads = (
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.get_num_threads(),
+    )
+    path = list(sys.path)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(gradients)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        sys.path[:] = path
+
+
+@contextmanager
+def importing_alone(folder: Path) -> Iterator[None]:
+    """Import nothing that lies in ``folder`` or in the current folder, in this thread."""
+    guard = _Guard(folder)
+    sys.meta_path.insert(0, guard)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(guard)
+
+
+class _Guard(importlib.abc.MetaPathFinder):
+    """Finds modules as Python does, but for neighbours: these it says are not there."""
+
+    def __init__(self, folder: Path) -> None:
+        installed = {os.path.realpath(path) for path in sysconfig.get_paths().values()}
+        self._refused = {os.path.realpath(folder), os.path.realpath(".")} - installed
+        self._thread = threading.get_ident()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return where a module lies. Raises ModuleNotFoundError for a neighbour."""
+        if path is not None or fullname in OURS or threading.get_ident() != self._thread:
+            return None
+        for finder in sys.meta_path:
+            found = None if finder is self else finder.find_spec(fullname, path, target)
+            if found is not None:
+                if self._is_neighbour(found):
+                    raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+                return found
+        return None
+
+    def _is_neighbour(self, found: importlib.machinery.ModuleSpec) -> bool:
+        places = found.submodule_search_locations or [found.origin or ""]
+        return any(os.path.realpath(os.path.dirname(place)) in self._refused for place in places)
+
+
+def described(error: BaseException, path: str) -> str:
+    """Return an error's type, message and line in the file: ``ValueError: no (line 7)``."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        line, message = error.lineno, error.msg
+    else:
+        line, message = _line(error, path), _message(error)
+    first = visible(message.strip().splitlines()[0]).rstrip(". ") if message.strip() else ""
+    if len(first) > LONGEST:
+        first = first[: LONGEST - 1] + "…"
+    name = visible(type(error).__name__)
+    return (f"{name}: {first}" if first else name) + (f" (line {line})" if line else "")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # its class is foreign code too
+        return ""
+
+
+def _line(error: BaseException, path: str) -> int | None:
+    """Return the line of the file at which it went wrong, or called what did."""
+    lines = [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == path
+    ]
+    return lines[-1] if lines else None
