@@ -9,7 +9,7 @@ import io
 import os
 import secrets
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -66,12 +66,13 @@ def open_file(root: Path, name: str, flags: int) -> int:
 
 
 def write_atomically(
-    path: Path, content: bytes, root: Path | None = None, mode: int = 0o644
+    path: Path, content: bytes | Iterable[bytes], root: Path | None = None, mode: int = 0o644
 ) -> None:
     """Write a file atomically: after a crash it holds either the old or the new content.
 
-    ``root`` is the run that it belongs to: nothing from there on may then be a link. A link in the
-    file's own place is replaced, never followed. Raises OSError, and EngineError for such links.
+    ``content`` may come in parts, so that not all of it need be in memory. ``root`` is the run that
+    it belongs to: nothing from there on may then be a link. A link in the file's own place is
+    replaced, never followed. Raises OSError, and EngineError for such links.
     """
     if root is None:  # a place of the user's own choice
         root, path = path.parent.resolve(), path.parent.resolve() / path.name
@@ -81,7 +82,7 @@ def write_atomically(
         handle = os.open(partial, flags, 0o600, dir_fd=folder)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                file.writelines([content] if isinstance(content, bytes) else content)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())

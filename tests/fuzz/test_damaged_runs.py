@@ -19,8 +19,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from engine.analysis import export as exports
 from engine.analysis.compare import compare, to_json
-from engine.analysis.export import export_csv
 from engine.analysis.verify import verify
 from engine.errors import MnistTuiError
 from engine.figures import draw_figures
@@ -146,7 +146,12 @@ def show_files(run, artifacts, laboratory, tmp_path):
 
 
 def export(run, artifacts, laboratory, tmp_path):
-    list(export_csv(run))
+    list(exports.export_csv(run))
+
+
+def export_arrays(run, artifacts, laboratory, tmp_path):
+    for to in ("npz", "safetensors"):
+        exports.export(run, to, tmp_path / f"run.{to}", force=True)
 
 
 def hold_against_others(run, artifacts, laboratory, tmp_path):
@@ -229,8 +234,8 @@ def resume(run, artifacts, laboratory, tmp_path):
     laboratory.resume(run, listen=Meter(), control=Control()).run()
 
 
-QUICK = [list_them, show, show_files, export, hold_against_others, follow, ask_to_stop,
-         look_for_networks, open_on_the_shelf]  # fmt: skip
+QUICK = [list_them, show, show_files, export, export_arrays, hold_against_others, follow,
+         ask_to_stop, look_for_networks, open_on_the_shelf]  # fmt: skip
 SLOW = [check_again, draw, report]
 
 
@@ -333,6 +338,6 @@ def test_sound_runs_are_read_in_every_way(sound, tmp_path, small_figures):
         for operation in [list_them, show, show_files, export, hold_against_others, follow]:
             operation(run, artifacts, laboratory, tmp_path)
         open_on_the_shelf(run, artifacts, laboratory, tmp_path)
-        slow = SLOW if info["status"] == "finished" else [resume]
+        slow = [*SLOW, export_arrays] if info["status"] == "finished" else [resume]
         for operation in slow:
             operation(run, artifacts, laboratory, tmp_path)

@@ -17,7 +17,7 @@ import typer
 from engine.errors import UsageError
 from engine.options import Option, flag, option, options_of, several_of
 from tui import ascii
-from tui.cli.completion import one_of, training_ids
+from tui.cli.completion import one_of, run_ids, training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
 AsAscii = Annotated[
@@ -28,6 +28,19 @@ AsAscii = Annotated[
     ),
 ]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run's id, or its beginning or end.", autocompletion=run_ids
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Where:
+    """Where runs are."""
+
+    artifacts: str = option("artifacts", "Folder of run directories.", path=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,8 +10,7 @@ from engine.errors import UsageError
 from engine.runs.run import Run
 from engine.runs.store import find_run
 from tui.cli.completion import run_ids
-from tui.cli.options import expand
-from tui.cli.runs import Where
+from tui.cli.options import Where, expand
 from tui.console import complain, console_for, say, say_json, say_text
 
 if TYPE_CHECKING:

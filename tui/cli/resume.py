@@ -16,8 +16,7 @@ from engine.runs.follow import Follower
 from engine.runs.queue import read_queue
 from engine.runs.run import Run
 from engine.runs.store import find_run
-from tui.cli.options import AsAscii, Output, expand, said
-from tui.cli.runs import RunName, Where
+from tui.cli.options import AsAscii, Output, RunName, Where, expand, said
 from tui.cli.tables import print_results
 from tui.console import complain, console_for, say
 from tui.live.signals import exit_code, stopping_on_signals

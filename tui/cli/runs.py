@@ -4,7 +4,6 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,16 +11,16 @@ import typer
 
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
-from engine.options import option
 from engine.runs.index import summaries
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.runs.store import find_run, finish_removals, is_named, list_runs, remove_run
 from engine.runs.summary import Summary
 from tui.cli.completion import run_ids
-from tui.cli.options import AsJson, expand, refuse_options_before
+from tui.cli.export import export
+from tui.cli.options import AsJson, RunName, Where, expand, refuse_options_before
 from tui.cli.tables import print_run, print_runs, run_json
-from tui.console import complain, console_for, say, say_json, say_text
+from tui.console import complain, console_for, say, say_json
 from tui.streams import on_terminal
 
 if TYPE_CHECKING:
@@ -38,21 +37,6 @@ VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is ve
 app = typer.Typer(
     help="Past and active runs: list, show, verify, export, remove.", rich_markup_mode=None
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Where:
-    """Where runs are."""
-
-    artifacts: str = option("artifacts", "Folder of run directories.", path=True)
-
-
-RunName = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN", help="A run's id, or its beginning or end.", autocompletion=run_ids
-    ),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -113,14 +97,7 @@ def figures(run: RunName, where: Where) -> None:
         say(str(path))
 
 
-@app.command()
-@expand
-def export(run: RunName, where: Where) -> None:
-    """Print all metrics of a run as CSV, one row per step."""
-    from engine.analysis.export import export_csv
-
-    for part in export_csv(find_run(Path(where.artifacts), run)):
-        say_text(part)
+app.command()(export)
 
 
 @app.command()
