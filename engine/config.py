@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
 from engine.errors import UsageError
+from engine.networks.architectures import CLASSES, SIDE
 from engine.options import check_fields, option, short, unasked
 
 DATASETS = ("auto", "mnist", "digits")
@@ -54,6 +55,11 @@ class RunConfig:
         "On a GPU, the same bits each time where torch can, if slower; a CPU's always are.",
         added=True,
     )
+
+    classes: int | None = unasked(added=True, low=2, high=100)  # of the dataset
+    side: int | None = unasked(added=True, low=8, high=64)  # pixels of an image
+    # The layers of a network that is not one of the course report's, as ``Layout`` writes them.
+    layout: dict[str, Any] | None = unasked(added=True)  # noqa: RUF009  # a field, not a value
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -103,9 +109,10 @@ Resolved = TypeVar("Resolved", bound=RunConfig)
 def resolved(kind: type[Resolved], asked: RunConfig, found: Mapping[str, Any]) -> Resolved:
     """Return a config as asked as one of ``kind``, with what was found.
 
-    The recipe fills in what nobody chose, and paths become absolute.
+    The recipe fills in what nobody chose, and paths become absolute. Images and classes are
+    MNIST's where none are given.
     """
-    config = dataclasses.replace(asked, **found)
+    config = dataclasses.replace(asked, **{"classes": CLASSES, "side": SIDE} | dict(found))
     values = {item.name: getattr(config, item.name) for item in dataclasses.fields(config)}
     values |= {k: v for k, v in config.defaults.items() if values[k] is None}
     for name in ("artifacts", "data_root"):

@@ -49,6 +49,8 @@ class Laboratory:
         data, device = self._dataset(config), self._device(config)
         found: dict[str, Any] = {
             "dataset": data.name,
+            "classes": len(data.classes),
+            "side": data.side,
             "data_found": data.origin if data.name == "mnist" else None,
             "device": str(device.torch_device),
             "precision": device.precision,

@@ -19,7 +19,7 @@ from engine.errors import UsageError
 
 _KINDS = {str: "plain text", bool: "true or false", int: "a whole number", float: "a number",
           tuple[int, ...]: "whole numbers", tuple[str, ...]: "names",
-          dict[str, str]: "ids of runs by model"}  # fmt: skip
+          dict[str, str]: "ids of runs by model", dict[str, Any]: "an object"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +31,7 @@ class Option:
     high: float = math.inf
     above: float = -math.inf  # a low end that is itself not allowed
     choices: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()  # what a shell completes to, where there may be others too
     one: str = ""  # of a field that ``several`` made: what a single value is called
     spread: bool = False  # several values on a command line make several runs, one of each
     added: bool = False  # runs of the first versions do not have it
@@ -143,8 +144,9 @@ def _is_of(value: object, kind: Any) -> bool:
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(_is_of(one, get_args(kind)[0]) for one in value)
     if get_origin(kind) is dict:
+        _, kind = get_args(kind)
         return isinstance(value, dict) and all(
-            _is_of(one, str) for one in (*value, *value.values())
+            _is_of(name, str) and (kind is Any or _is_of(one, kind)) for name, one in value.items()
         )
     if isinstance(value, bool):  # which Python counts among the numbers
         return kind is bool

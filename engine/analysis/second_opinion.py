@@ -12,16 +12,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine import sections
 from engine.data.dataset import Dataset
 from engine.files.reader import MB, read_state
 from engine.networks.architectures import WEIGHTS_FILE
-from engine.networks.network import load_network
+from engine.numerics.device import Device
 from engine.runs.run import Run
 from engine.sections.section import Verdict
 
 BORDERLINE = 5e-4  # of the images may be read otherwise
 CLOSE = 1e-3  # relatively, of an activation
 PART = 500  # images at a time
+CPU = Device(torch_device=torch.device("cpu"), precision="fp32", threads=1)
 
 
 def layers_of(weights: Mapping[str, Tensor], images: Tensor) -> dict[str, Tensor]:
@@ -52,8 +54,8 @@ def answers_of(weights: Mapping[str, Tensor], images: np.ndarray, noise: np.ndar
 
 def weights_of(run: Run) -> dict[str, Tensor]:
     """Return the weights that a run left. Raises EngineError where they are missing or damaged."""
-    path, model = run.path / WEIGHTS_FILE, run.read_info()["config"]["model"]
-    load_network(path, model, torch.device("cpu"))  # is it one, and of this model
+    path, config = run.path / WEIGHTS_FILE, run.read_config()
+    sections.find(config.section).load(config, run, CPU)  # is it one, and of this model
     content = read_state(path, 64 * MB)
     weights: dict[str, Tensor] = torch.load(content, map_location="cpu", weights_only=True)
     return weights

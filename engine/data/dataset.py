@@ -24,7 +24,7 @@ import platformdirs
 from engine.data import download
 from engine.data.datafile import read_content
 from engine.errors import EngineError
-from engine.networks.architectures import IMAGE_SIZE
+from engine.networks.architectures import SIDE
 
 MNIST_VALIDATION = 5_000
 MNIST_SHA256 = {
@@ -264,6 +264,6 @@ def _draw(images: np.ndarray) -> np.ndarray:
     centres = np.clip((np.arange(DIGITS_DRAWN) + 0.5) * size / DIGITS_DRAWN - 0.5, 0, size - 1)
     weights = np.maximum(0, 1 - np.abs(centres[:, None] - np.arange(size)))  # [20, 8]
     drawn = weights @ (images / 16) @ weights.T
-    margin = (IMAGE_SIZE - DIGITS_DRAWN) // 2
+    margin = (SIDE - DIGITS_DRAWN) // 2
     padded = np.pad(drawn, ((0, 0), (margin, margin), (margin, margin)))
     return np.round(padded * 255).astype(np.uint8)

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from engine.data.classes import class_names
 from engine.files.text import visible
 from engine.files.writer import write_atomically
 from engine.runs.curves import Curve, thinned
@@ -106,6 +108,11 @@ def dataset_words(history: WholeHistory) -> str:
     return {"mnist": "MNIST", "digits": "embedded digits"}.get(name, name)
 
 
+def names_of(history: WholeHistory) -> Sequence[str]:
+    """Return the names of the classes, safe to be drawn."""
+    return [visible(name) for name in class_names(history.started.dataset)]
+
+
 def provenance(history: WholeHistory, *extra: str) -> str:
     """Return the line under a title: dataset, model, recipe, seed, arithmetic."""
     started = history.started
@@ -135,12 +142,25 @@ def save(figure: Figure, folder: Path, name: str) -> Path:
     return path
 
 
-def sample_title(label: int, prediction: int, probability: float | None) -> str:
+def sample_title(
+    names: Sequence[str], label: int, prediction: int, probability: float | None
+) -> str:
     """Return the title of a classified image; a wrong answer is marked by more than colour."""
-    probability = real(probability)
+    share, answer = f"({real(probability):.0%})", names[prediction]
     if label == prediction:
-        return f"{prediction}  ({probability:.0%})"
-    return f"✗ {prediction}, is {label}  ({probability:.0%})"
+        return f"{answer}  {share}"
+    if len(answer + names[label]) <= 2:
+        return f"✗ {answer}, is {names[label]}  {share}"
+    return f"✗ {answer}  {share}\nis {names[label]}"
+
+
+def class_ticks(axis: Axis, names: Sequence[str], places: Sequence[int] | None = None) -> None:
+    """Name classes along an axis, those of ``places`` or all; long names of a row lean over."""
+    shown = range(len(names)) if places is None else places
+    axis.set_ticks(range(len(shown)), [names[label] for label in shown])
+    if isinstance(axis, XAxis) and max(map(len, names)) > 2:
+        for label in axis.get_ticklabels():
+            label.set(rotation=45, ha="right", rotation_mode="anchor")
 
 
 def title_colours(labels: Sequence[int], predictions: Sequence[int]) -> list[str]:

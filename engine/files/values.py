@@ -3,33 +3,37 @@
 Sections build the types of their results from these, and the journal those of its lines.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from types import GenericAlias
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from engine.errors import Unsound
-from engine.networks.architectures import ARCHITECTURES, CLASSES, LAYERS
 
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
 Positive = Annotated[int, Meta(ge=1, lt=2**53)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Size = Annotated[float, Meta(ge=0, le=1e30)]
 Real = Annotated[float, Meta(ge=-1e300, le=1e300)] | None  # None: it was not finite
-Digit = Annotated[int, Meta(ge=0, lt=CLASSES)]
+MOST_CLASSES = 100
+Class = Annotated[int, Meta(ge=0, lt=MOST_CLASSES)]
 Id = Annotated[str, Meta(pattern=r"^(?!\.{1,2}\Z)[^/\\\x00]{1,255}\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]  # short enough for a line
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
-if TYPE_CHECKING:  # a type checker knows no Literal that is made as the program runs
-    Model: TypeAlias = str
-    Layer: TypeAlias = str
-else:
-    Model = Literal[*ARCHITECTURES]
-    Layer = Literal[*LAYERS]
+Model = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\Z")]
+Layer = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._:-]{0,99}\Z")]
+
+
+def is_model(name: str) -> bool:
+    """Tell whether a text can be the name of a model."""
+    with suppress(Unsound):
+        return bool(check(name, Model))
+    return False
 
 
 def check(values: Any, kind: Any) -> Any:
@@ -53,21 +57,26 @@ def fractions(*shape: int | None) -> Any:
     return _nested("fraction", shape)
 
 
-def digits(*shape: int | None) -> Any:
-    """Return the type of nested lists of that shape that hold classes."""
-    return _nested("digit", shape)
+def counts(*shape: int | None) -> Any:
+    """Return the type of nested lists of that shape that hold counts."""
+    return _nested("count", shape)
+
+
+def answers(classes: int, *shape: int | None) -> Any:
+    """Return the type of nested lists of that shape that hold one of so many classes."""
+    return _nested(classes, shape)
 
 
 _ITEMS: dict[str, Any] = {
+    "count": Count,
     "number": Annotated[float, Meta(ge=-3.5e38, le=3.5e38)] | None,  # a float32's range
     "fraction": Annotated[float, Meta(ge=0, le=1.001)] | None,  # a mean may be rounded up
-    "digit": Digit,
 }
 
 
 @cache
-def _nested(item: str, shape: tuple[int | None, ...]) -> Any:
-    kind = _ITEMS[item]
+def _nested(item: str | int, shape: tuple[int | None, ...]) -> Any:
+    kind = Annotated[int, Meta(ge=0, lt=item)] if isinstance(item, int) else _ITEMS[item]
     for extent in reversed(shape):
         kind = GenericAlias(list, (kind,))
         if extent is not None:

@@ -5,10 +5,15 @@ receptive fields from it. Every convolution is 3x3 with stride 1 and zero paddin
 ReLU and 2x2 max-pooling with stride 2 (course report, section 1).
 """
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-IMAGE_SIZE = 28
-CLASSES = 10
+from engine.errors import Unsound
+from engine.networks.layout import LOGITS, Layer, Layout
+
+SIDE, CLASSES = 28, 10  # MNIST's and its relatives', and those of every run of the first version
 KERNEL = 3
 CHANNELS = 32
 WEIGHTS_FILE = "weights.pt"  # in the directory of a run that trained a network
@@ -22,16 +27,34 @@ class Architecture:
     blocks: int
     hidden: int | None
     reported_accuracy: float  # the course report's test accuracy, section 1, a fraction
+    side: int = SIDE  # pixels of an image
+    classes: int = CLASSES
+
+    def fitted(self, side: int, classes: int) -> "Architecture":
+        """Return the same network for other images and classes."""
+        return dataclasses.replace(self, side=side, classes=classes)
 
     @property
-    def layers(self) -> tuple[str, ...]:
-        """Names of the layers whose neurons can be visualized, input side first."""
-        return (*(f"pool{block + 1}" for block in range(self.blocks)), "logits")
+    def layout(self) -> Layout:
+        """The layers whose neurons can be visualized, input side first.
+
+        A pooling neuron at i sees the rows 2i and 2i+1 of the convolution below, and each of those
+        the rows one before to one after itself in the layer below.
+        """
+        layers = []
+        for blocks in range(1, self.blocks + 1):
+            extent = self.side >> blocks
+            first = last = extent // 2
+            for _ in range(blocks):
+                first, last = 2 * first - 1, 2 * last + 2
+            rows = max(0, first), min(self.side, last + 1)
+            layers.append(Layer(f"pool{blocks}", (CHANNELS, extent, extent), rows + rows))
+        return Layout((*layers, Layer(LOGITS, (self.classes,))))
 
     @property
     def flat_features(self) -> int:
         """Number of values that leave the last pooling layer."""
-        return CHANNELS * (IMAGE_SIZE >> self.blocks) ** 2
+        return CHANNELS * (self.side >> self.blocks) ** 2
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -47,8 +70,8 @@ class Architecture:
             shapes["hidden.weight"] = (self.hidden, features)
             shapes["hidden.bias"] = (self.hidden,)
             features = self.hidden
-        shapes["logits.weight"] = (CLASSES, features)
-        shapes["logits.bias"] = (CLASSES,)
+        shapes[f"{LOGITS}.weight"] = (self.classes, features)
+        shapes[f"{LOGITS}.bias"] = (self.classes,)
         return shapes
 
     @property
@@ -66,7 +89,7 @@ class Architecture:
     def chain(self) -> tuple[str, ...]:
         """The layers in words, one per item, for a panel: ``("conv 32", "pool", ...)``."""
         blocks = (f"conv {CHANNELS}", "pool") * self.blocks
-        return (*blocks, *((str(self.hidden),) if self.hidden else ()), str(CLASSES))
+        return (*blocks, *((str(self.hidden),) if self.hidden else ()), str(self.classes))
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -79,43 +102,34 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 BEST_MODEL = "two-conv-fc"
 
-# The layers whose neurons are visualized, in the order of the course report, and how many each has.
-NEURONS = {"logits": CLASSES, "pool2": CHANNELS, "pool1": CHANNELS}
-LAYERS = tuple(NEURONS)
+
+def layout_of(
+    model: str, side: int, classes: int, stored: Mapping[str, Any] | None = None
+) -> Layout:
+    """Return the layout of a model: that of its run, or of one of the course report's networks.
+
+    Raises Unsound where the stored one is impossible, or is missing.
+    """
+    if model in ARCHITECTURES:
+        return ARCHITECTURES[model].fitted(side, classes).layout
+    if stored is None:
+        raise Unsound(f"the layout of {model} is missing")
+    return Layout.from_json(stored, side, classes)
+
+
+def chain_of(model: str, classes: int, layout: Layout) -> tuple[str, ...]:
+    """Return a network's layers in words, one per item, for a panel."""
+    if model in ARCHITECTURES:
+        return ARCHITECTURES[model].fitted(SIDE, classes).chain
+    return tuple(f"{layer.name} {'×'.join(map(str, layer.shape))}" for layer in layout.layers)
+
+
+def reported_accuracy(model: str, dataset: str) -> float | None:
+    """Return the course report's test accuracy of a model on a dataset, None if it has none."""
+    known = ARCHITECTURES.get(model) if dataset == "mnist" else None
+    return known.reported_accuracy if known else None
+
+
+# The layers whose neurons are visualized, in the order of the course report.
+LAYERS = (LOGITS, "pool2", "pool1")
 EXEMPLARS = 9  # natural images shown beside a neuron's own
-
-
-@dataclass(frozen=True, slots=True)
-class Neuron:
-    """One neuron of a network: a class's logit, or the centre of a pooling layer's filter."""
-
-    layer: str
-    index: int
-
-    @property
-    def blocks(self) -> int | None:
-        """Number of convolution-and-pooling blocks below a pooling neuron, None for a logit."""
-        return int(self.layer.removeprefix("pool")) if self.layer != "logits" else None
-
-    @property
-    def position(self) -> tuple[int, int] | None:
-        """Row and column in its map: (7, 7) in pool1, (3, 3) in pool2, None for a logit."""
-        if self.blocks is None:
-            return None
-        centre = (IMAGE_SIZE >> self.blocks) // 2
-        return centre, centre
-
-    @property
-    def receptive_field(self) -> tuple[slice, slice]:
-        """Rows and columns of the image that can change it.
-
-        A pooling neuron at i sees the rows 2i and 2i+1 of the convolution below, and each of those
-        the rows one before to one after itself in the layer below.
-        """
-        if self.blocks is None or self.position is None:
-            return slice(0, IMAGE_SIZE), slice(0, IMAGE_SIZE)
-        first = last = self.position[0]
-        for _ in range(self.blocks):
-            first, last = 2 * first - 1, 2 * last + 2
-        rows = slice(max(0, first), min(IMAGE_SIZE, last + 1))
-        return rows, rows

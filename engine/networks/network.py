@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from engine.errors import EngineError
 from engine.files.reader import MB, DamagedFile, read_state
-from engine.networks.architectures import ARCHITECTURES, KERNEL, Architecture
+from engine.networks.architectures import ARCHITECTURES, CLASSES, KERNEL, SIDE, Architecture
 from engine.networks.blocks import blocked, convolve_and_pool, dense
 from engine.numerics.seeding import Stream, stream
 
@@ -116,12 +116,14 @@ def load_state(path: Path, size: int, remedy: str) -> Any:
         raise DamagedFile(path, reason[:80].rstrip("."), remedy) from None
 
 
-def load_network(path: Path, model: str, device: torch.device) -> Network:
+def load_network(
+    path: Path, model: str, device: torch.device, side: int = SIDE, classes: int = CLASSES
+) -> Network:
     """Return the network whose weights are stored at ``path``.
 
     Raises EngineError where the file is missing, damaged, or of another network.
     """
-    architecture = ARCHITECTURES[model]
+    architecture = ARCHITECTURES[model].fitted(side, classes)
     try:
         state = load_state(path, architecture.parameters * FLOAT, AGAIN)
     except FileNotFoundError:

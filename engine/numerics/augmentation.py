@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.networks.architectures import IMAGE_SIZE
+from engine.networks.architectures import SIDE
 
 AMOUNTS = 6  # numbers that describe one change: turn, two scales, shear, two shifts
 
@@ -17,7 +17,7 @@ AMOUNTS = 6  # numbers that describe one change: turn, two scales, shear, two sh
 class Limits:
     """How far an image may change; every amount is uniform within its limit."""
 
-    shift: float  # pixels along each axis, not whole ones
+    shift: float  # along each axis, in pixels of 28 (not whole ones); of others as large a part
     rotation: float  # degrees
     scale: float  # of the logarithm, each axis by itself
     shear: float = 0.0
@@ -38,7 +38,7 @@ def affine(amounts: np.ndarray, limits: Limits) -> Tensor:
     """
     turn, shear = math.radians(limits.rotation) * amounts[0], limits.shear * amounts[3]
     scale_x, scale_y = np.exp(limits.scale * amounts[1]), np.exp(limits.scale * amounts[2])
-    shift = amounts[4:] * limits.shift * 2 / IMAGE_SIZE
+    shift = amounts[4:] * limits.shift * 2 / SIDE
     cos, sin = np.cos(turn), np.sin(turn)
     rows = [
         [cos * scale_x, (shear * cos - sin) * scale_x, shift[0]],

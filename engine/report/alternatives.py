@@ -1,9 +1,11 @@
 """Alternative texts: what each picture shows, with its numbers, for those who cannot see it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from engine.data.classes import class_noun, plural
 from engine.runs.curves import Curve
 from engine.runs.history import History
 from engine.runs.run import Run
@@ -37,10 +39,10 @@ def accuracy(history: History) -> str:
     )
 
 
-def samples(result: dict[str, Any]) -> str:
+def samples(result: dict[str, Any], names: Sequence[str]) -> str:
     """Describe sixteen test images with the network's answers."""
     answers = [
-        f"{s['label']} read as {s['prediction']}"
+        f"{names[s['label']]} read as {names[s['prediction']]}"
         for s in result["samples"] if s["label"] != s["prediction"]
     ]  # fmt: skip
     wrong = f"; wrong: {', '.join(answers)}" if answers else ""
@@ -48,20 +50,21 @@ def samples(result: dict[str, Any]) -> str:
     return f"{len(result['samples'])} test images with the network's answers, {right} right{wrong}."
 
 
-def confusion(result: dict[str, Any]) -> str:
+def confusion(result: dict[str, Any], names: Sequence[str]) -> str:
     """Describe a confusion matrix by its largest error."""
     counts = np.array(result["confusion"])
     off = counts - np.diag(np.diag(counts))
     truth, said = np.unravel_index(off.argmax(), off.shape)
     return (
-        f"Confusion matrix of ten digits: {np.trace(counts):,} of {counts.sum():,} on the "
-        f"diagonal; the commonest error is {truth} read as {said}, {off.max()} times."
+        f"Confusion matrix of {len(names)} {plural(class_noun(names))}: {np.trace(counts):,} of "
+        f"{counts.sum():,} on the diagonal; the commonest error is {names[truth]} read "
+        f"as {names[said]}, {off.max()} times."
     )
 
 
-def noises(targets: list[dict[str, Any]]) -> str:
+def noises(targets: list[dict[str, Any]], names: Sequence[str]) -> str:
     """Describe the sheet of all noises."""
-    labels = ", ".join(str(target["label"]) for target in targets)
+    labels = ", ".join(names[target["label"]] for target in targets)
     return f"The noise images for the targets {labels}: red adds ink, blue takes it away."
 
 
@@ -75,8 +78,8 @@ def success(targets: list[dict[str, Any]]) -> str:
     )
 
 
-def by_source(targets: list[dict[str, Any]]) -> str:
-    """Describe the map of success by true digit and target."""
+def by_source(targets: list[dict[str, Any]], names: Sequence[str]) -> str:
+    """Describe the map of success by true class and target."""
     cells = [
         (rate, source, target["label"])
         for target in targets
@@ -84,20 +87,21 @@ def by_source(targets: list[dict[str, Any]]) -> str:
     ]  # fmt: skip
     rate, source, label = min(cells)
     return (
-        "Map of success by true digit and target; the hardest pair is a "
-        f"{source} to be read as {label}, {rate:.1%}."
+        f"Map of success by true {class_noun(names)} and target; the hardest pair is "
+        f"{names[source]} to be read as {names[label]}, {rate:.1%}."
     )
 
 
-def noise(history: History, target: dict[str, Any], position: int) -> str:
+def noise(history: History, target: dict[str, Any], position: int, names: Sequence[str]) -> str:
     """Describe the sheet of one target: noise, curves and nine images."""
-    label = target["label"]
+    label, noun = names[target["label"]], class_noun(names)
     curves = [history.curves[name] for name in ("loss", "success")]
     cost, hits = (Curve(curve.steps, curve.values[:, position]) for curve in curves)
     return (
         f"Target {label}: the noise, its loss {_course(cost)} and its success on the batches from "
         f"{hits.values[0]:.0%} to {hits.values[-1]:.0%} over {cost.steps[-1]} steps, and nine test "
-        f"images of other digits with the noise, each with its digit and the network's answer. "
+        f"images of other {plural(noun)} with the noise, each with its {noun} and the network's "
+        "answer. "
         f"{target['success']['rate']:.2%} of the test images are read as {label}."
     )
 

@@ -14,10 +14,12 @@ from typing import Any
 
 import jinja2
 
+from engine.data.classes import class_names, numbered
 from engine.errors import EngineError
 from engine.figures import draw_figures, whole_history
 from engine.files.reader import MB, DamagedFile, read_bytes
-from engine.networks.architectures import ARCHITECTURES, NEURONS
+from engine.files.text import visible
+from engine.networks.architectures import chain_of, reported_accuracy
 from engine.numerics.intervals import rate_interval
 from engine.report import alternatives
 from engine.report.choose import Chosen
@@ -25,7 +27,8 @@ from engine.report.referee import Finding
 from engine.runs.run import Run
 from engine.sections import warning_of
 from engine.sections.train.chance import chance_words
-from engine.sections.visualize.figures import LAYER_WORDS
+from engine.sections.train.config import ResolvedTrainConfig
+from engine.sections.visualize.figures import file_name, layer_words
 
 SETTINGS = {  # of the config, those that a reader of the report wants, and what they are called
     "recipe": "recipe",
@@ -128,8 +131,7 @@ def _accuracy(run: Run) -> dict[str, Any]:
     low, high = rate_interval(test["accuracy"], test["n"])
     samples = result["samples"]
     right = sum(sample["label"] == sample["prediction"] for sample in samples)
-    comparable = info["dataset"]["name"] == "mnist"
-    reported = ARCHITECTURES[result["model"]].reported_accuracy
+    reported = reported_accuracy(result["model"], info["dataset"]["name"])
     return {
         "model": result["model"],
         "recipe": info["config"]["recipe"],
@@ -138,13 +140,17 @@ def _accuracy(run: Run) -> dict[str, Any]:
         "accuracy": test["accuracy"],
         "low": low,
         "high": high,
-        "reported": reported if comparable else None,
-        "points": (test["accuracy"] - reported) * 100,
+        "reported": reported,
+        "points": None if reported is None else (test["accuracy"] - reported) * 100,
         "samples": f"{right} of {len(samples)}",
-        "reported_samples": REPORT_SAMPLES[result["model"]] if comparable else None,
+        "reported_samples": REPORT_SAMPLES[result["model"]] if reported else None,
         "seconds": result["seconds"],
         "warning": chance_words(result),
     }
+
+
+def _names(run: Run) -> list[str]:
+    return [visible(name) for name in class_names(run.read_info()["dataset"])]
 
 
 def _settings(run: Run) -> list[tuple[str, str]]:
@@ -197,22 +203,24 @@ def _compared(chosen: Chosen) -> Iterator[Picture]:
 
 
 def _training(run: Run) -> Subsection:
-    history = whole_history(run)
-    model = run.read_info()["config"]["model"]
-    chain = ARCHITECTURES[model].chain
-    facts = [("layers", " → ".join(chain)), *_settings(run)]
+    history, names = whole_history(run), _names(run)
+    config = ResolvedTrainConfig.from_json(history.started.config)
+    facts = [
+        ("layers", " → ".join(chain_of(config.title, config.classes, config.network))),
+        *_settings(run),
+    ]
     pictures = [
         _picture(run, "loss.png", alternatives.loss(history)),
         _picture(run, "accuracy.png", alternatives.accuracy(history)),
-        _picture(run, "samples.png", alternatives.samples(run.read_result())),
-        _picture(run, "confusion.png", alternatives.confusion(run.read_result())),
+        _picture(run, "samples.png", alternatives.samples(run.read_result(), names)),
+        _picture(run, "confusion.png", alternatives.confusion(run.read_result(), names)),
     ]
-    return Subsection(model, f"train-{run.id}", facts, pictures)
+    return Subsection(config.title, f"train-{run.id}", facts, pictures)
 
 
 def _noises(run: Run) -> dict[str, Any]:
     history, result = whole_history(run), run.read_result()
-    targets = result["targets"]
+    targets, names = result["targets"], _names(run)
     parts = []
     for position, target in enumerate(targets):
         label = target["label"]
@@ -223,9 +231,13 @@ def _noises(run: Run) -> dict[str, Any]:
             ("random noise of that size", f"{target['random_noise_success']:.1%}"),
             *((f"on {model}", f"{rate:.1%}") for model, rate in target["transfer"].items()),
         ]
-        words = alternatives.noise(history, target, position)
+        words = alternatives.noise(history, target, position, names)
         picture = _picture(run, f"label-{label}.png", words)
-        parts.append(Subsection(f"Target {label}", f"label-{label}-{run.id}", facts, [picture]))
+        parts.append(
+            Subsection(
+                f"Target {numbered(names, label)}", f"label-{label}-{run.id}", facts, [picture]
+            )
+        )
     return {
         "id": run.id,
         "model": result["model"],
@@ -233,6 +245,7 @@ def _noises(run: Run) -> dict[str, Any]:
         "warning": warning_of(run),
         "settings": _settings(run),
         "targets": targets,
+        "names": [numbered(names, target["label"]) for target in targets],
         "others": list(result["transfer_runs"]),
         "mean": {
             "success": _mean([t["success"]["rate"] for t in targets]),
@@ -243,8 +256,8 @@ def _noises(run: Run) -> dict[str, Any]:
         "mnist": run.read_info()["dataset"]["name"] == "mnist",
         "overview": [
             _picture(run, "success.png", alternatives.success(targets)),
-            _picture(run, "noises.png", alternatives.noises(targets)),
-            _picture(run, "by-source.png", alternatives.by_source(targets)),
+            _picture(run, "noises.png", alternatives.noises(targets, names)),
+            _picture(run, "by-source.png", alternatives.by_source(targets, names)),
         ],
         "parts": parts,
     }
@@ -255,14 +268,18 @@ def _neurons(run: Run) -> dict[str, Any]:
     history = whole_history(run)
     present = dict.fromkeys(neuron["layer"] for neuron in result["neurons"])
     layers = []
-    for layer in (layer for layer in NEURONS if layer in present):
+    for layer in present:
         of_layer = [neuron for neuron in result["neurons"] if neuron["layer"] == layer]
         pictures = [
-            _picture(run, f"{layer}.png", alternatives.neurons(layer, of_layer)),
-            _picture(run, f"{layer}-activation.png", alternatives.activation(history, layer)),
-            _picture(run, f"{layer}-exemplars.png", alternatives.exemplars(layer, of_layer)),
+            _picture(run, f"{file_name(layer)}.png", alternatives.neurons(layer, of_layer)),
+            _picture(
+                run, f"{file_name(layer)}-activation.png", alternatives.activation(history, layer)
+            ),
+            _picture(
+                run, f"{file_name(layer)}-exemplars.png", alternatives.exemplars(layer, of_layer)
+            ),
         ]
-        layers.append(Subsection(LAYER_WORDS[layer], f"{layer}-{run.id}", _layer_facts(of_layer,
+        layers.append(Subsection(layer_words(layer), f"{layer}-{run.id}", _layer_facts(of_layer,
                       run.read_info()["config"]["other_runs"] or {}), pictures))  # fmt: skip
     return {
         "id": run.id,
@@ -287,7 +304,7 @@ def _layer_facts(neurons: list[dict[str, Any]], others: dict[str, str]) -> list[
     if "read_as" in neurons[0]:
         for model, run in others.items():
             right = sum(neuron["read_as"][run] == neuron["index"] for neuron in neurons)
-            facts.append((f"read as their digit by {model}", f"{right} of {len(neurons)}"))
+            facts.append((f"read as their class by {model}", f"{right} of {len(neurons)}"))
     return facts
 
 

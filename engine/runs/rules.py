@@ -18,7 +18,6 @@ from engine.errors import Unsound
 from engine.files.reader import check_depth
 from engine.files.reader import from_json as strict_json
 from engine.files.values import Count, Id, Name, Positive, check
-from engine.networks.architectures import IMAGE_SIZE
 from engine.runs.events import (
     Checkpoint,
     Event,
@@ -36,6 +35,7 @@ from engine.runs.schema import (
     check_config,
     check_results,
     rows_of,
+    side_of,
 )
 
 Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
@@ -131,8 +131,10 @@ class Rules:
     def __init__(self, started: Started) -> None:
         self.steps = started.steps
         self.section, self.asked = sections.find(started.section), started.config
-        self.rows = rows_of(check_config(started.section, self.asked))
-        self.previews = self.section.previews(self.rows)
+        config = check_config(started.section, self.asked)
+        self.rows = rows_of(config)
+        self.side = side_of(config)
+        self.previews = self.section.previews(config)
         self.row = (self.rows,) if self.rows else ()  # what is measured at a step
         self.step = 0  # of the last line
         self.measured = 0  # the step up to which there are series
@@ -231,7 +233,7 @@ class Rules:
                 raise Unsound(f"{event.name}: no images yet")
         else:
             count = len(event.images)
-            if event.images.shape != (count, IMAGE_SIZE, IMAGE_SIZE):
+            if event.images.shape != (count, self.side, self.side):
                 raise Unsound(f"{event.name}: images of shape {list(event.images.shape)}")
             if line["images"]["shape"] != list(event.images.shape):
                 raise Unsound(f"{event.name}: a shape that is left open")

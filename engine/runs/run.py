@@ -31,7 +31,6 @@ from engine.files.reader import (
     read_lines,
 )
 from engine.files.writer import clear_partial, open_file, remove_file, write_atomically
-from engine.networks.architectures import IMAGE_SIZE
 from engine.runs.events import Stopped
 from engine.runs.journal import JournalParser, StoredEvents
 from engine.runs.lock import is_driven
@@ -42,6 +41,7 @@ from engine.runs.schema import (
     check_result,
     check_run,
     rows_of,
+    side_of,
 )
 
 SCHEMA = 2  # 1 is that of version 0.1
@@ -129,7 +129,8 @@ class Run:
         if name is None:
             raise EngineError(f"Run {self.id} makes neither noises nor images.")
         try:
-            return read_array(self.path / name, (rows_of(config), 1, IMAGE_SIZE, IMAGE_SIZE))
+            side = side_of(config)
+            return read_array(self.path / name, (rows_of(config), 1, side, side))
         except FileNotFoundError:
             raise EngineError(f"Run {self.id} has no {name}.") from None
 

@@ -138,6 +138,12 @@ def rows_of(config: RunConfig) -> int:
     return sections.find(config.section).rows(config)
 
 
+def side_of(config: RunConfig) -> int:
+    """Return how many pixels high and wide a run's images are."""
+    assert config.side is not None  # a resolved config has it
+    return config.side
+
+
 def check_result(values: dict[str, Any], section: str, config: Mapping[str, Any]) -> None:
     """Check what result.json holds of a run of that section with that config, as JSON."""
     check(values, Times)

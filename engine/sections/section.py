@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from engine.config import RunConfig
+from engine.errors import Unsound
 from engine.runs.events import Event
 from engine.sections.table import ResultTable, tested_on
 
@@ -64,6 +65,12 @@ class PreviewRules:
     images: int
     needed: Mapping[str, Any] = field(default_factory=dict)
     optional: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_model(results: Results, model: str) -> None:
+    """Raise Unsound where results are not of that model."""
+    if results["model"] != model:
+        raise Unsound("model: another one than the config's")
 
 
 class Verdict(NamedTuple):
@@ -148,8 +155,8 @@ class Section(ABC, Generic[Config, Made]):
         """Return how many noises or neurons a run makes; 0 where it makes one thing."""
         return 0
 
-    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
-        """Return the rules of each preview, for a run that makes so many rows."""
+    def previews(self, config: Config) -> Mapping[str, PreviewRules]:
+        """Return the rules of each preview."""
         return {}
 
     def check_config(self, config: Config) -> None:

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.config import RECIPES, RunConfig
+from engine.config import DATASETS, RECIPES, RunConfig
 from engine.errors import EngineError, MissingNetwork, Unsound, UsageError
 from engine.files.reader import is_id, run_beside
-from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, WEIGHTS_FILE
-from engine.options import option, unasked
+from engine.files.values import MOST_CLASSES, is_model
+from engine.networks.architectures import (
+    BEST_MODEL,
+    CLASSES,
+    SIDE,
+    WEIGHTS_FILE,
+    layout_of,
+)
+from engine.networks.layout import Layout
+from engine.options import option, short, unasked
 from engine.sections.section import Made, Section
 from engine.sections.train.chance import REMEDY
 
@@ -31,8 +39,13 @@ class NetworkConfig(RunConfig):
         "tuned", "assignment: the course report's rule; tuned: our best.", choices=RECIPES
     )
     steps: int | None = option(None, "Steps to take.", low=1, high=100_000)
-    model: str | None = unasked(choices=tuple(ARCHITECTURES))  # the network of ``run``
+    model: str | None = unasked()  # the network of ``run``
     other_runs: dict[str, str] | None = None  # runs of the other models, by model
+
+    def __post_init__(self) -> None:
+        RunConfig.__post_init__(self)
+        if self.model is not None and not is_model(self.model):
+            raise UsageError(f"--model must be the name of a model, not {short(self.model)}.")
 
     @property
     def title(self) -> str:
@@ -47,11 +60,25 @@ class ResolvedNetworkConfig(NetworkConfig):
     run: str
     steps: int
     model: str
+    classes: int = CLASSES  # which the first runs did not say
+    side: int = SIDE
+
+    @property
+    def network(self) -> Layout:
+        """The layers of the network that is looked at. Raises Unsound."""
+        return layout_of(self.model, self.side, self.classes, self.layout)
 
     @property
     def others(self) -> Mapping[str, str]:
         """The runs of the other models' networks, by model."""
         return self.other_runs or {}
+
+
+def most_classes(config: NetworkConfig) -> int:
+    """Return how many classes there may be: only a file of one's own may have more than ten."""
+    if config.classes is not None:
+        return config.classes
+    return CLASSES if config.run is None and config.dataset in DATASETS else MOST_CLASSES
 
 
 def numbers_below(count: int, name: str, chosen: Iterable[int]) -> tuple[int, ...]:
@@ -74,8 +101,9 @@ class LooksAtNetwork(Section[Looking, Made]):
     def check_config(self, config: Looking) -> None:
         """Raise Unsound unless networks are named by ids of runs, and something is asked for."""
         runs = (config.run, *config.others.values())
-        if not all(map(is_id, runs)) or set(config.others) - set(ARCHITECTURES):
+        if not all(map(is_id, runs)) or not all(map(is_model, (config.model, *config.others))):
             raise Unsound("run and other_runs must be ids of runs, by model")
+        layout_of(config.model, config.side, config.classes, config.layout)
         if not self.rows(config):
             raise Unsound("nothing was asked for")
 
@@ -91,23 +119,22 @@ def load_network_of(config: ResolvedNetworkConfig, device: "Device") -> "Network
 
     Raises MissingNetwork where its run is gone, and EngineError where its weights are damaged.
     """
-    return _load(Path(config.artifacts), config.run, config.model, device)
+    return _load(config, config.run, config.model, device)
 
 
 def load_networks_of(
     config: ResolvedNetworkConfig, device: "Device"
 ) -> "tuple[Network, dict[str, Network]]":
     """Return that network and those of the other models, by model. Raises as it does."""
-    network, folder = load_network_of(config, device), Path(config.artifacts)
-    return network, {
-        model: _load(folder, run, model, device) for model, run in config.others.items()
-    }
+    others = {model: _load(config, run, model, device) for model, run in config.others.items()}
+    return load_network_of(config, device), others
 
 
-def _load(artifacts: Path, run: str, model: str, device: "Device") -> "Network":
+def _load(config: ResolvedNetworkConfig, run: str, model: str, device: "Device") -> "Network":
     from engine.networks.network import load_network
 
-    return load_network(_folder(artifacts, run) / WEIGHTS_FILE, model, device.torch_device)
+    path = _folder(Path(config.artifacts), run) / WEIGHTS_FILE
+    return load_network(path, model, device.torch_device, config.side, config.classes)
 
 
 def network_run(config: ResolvedNetworkConfig) -> "Run":

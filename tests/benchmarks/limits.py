@@ -5,7 +5,7 @@ import time
 
 import torch
 
-from engine.networks.architectures import ARCHITECTURES, CHANNELS, CLASSES, IMAGE_SIZE, KERNEL
+from engine.networks.architectures import ARCHITECTURES, CHANNELS, CLASSES, KERNEL, SIDE
 from engine.numerics.device import usable_cores
 
 SIZE, REPEATS = 2048, 9
@@ -31,7 +31,7 @@ def matmul_rates() -> dict[str, float]:
 def forward_operations(model: str) -> tuple[int, int]:
     """Return operations for one image: of the first convolution, and of all layers."""
     architecture = ARCHITECTURES[model]
-    size, channels, total, first = IMAGE_SIZE, 1, 0, 0
+    size, channels, total, first = SIDE, 1, 0, 0
     for block in range(architecture.blocks):
         operations = 2 * KERNEL**2 * channels * CHANNELS * size**2
         first = operations if block == 0 else first

@@ -36,7 +36,7 @@ def resolved(section, **options):
 def test_nothing_is_left_open_and_paths_are_absolute(section):
     config = resolved(section, artifacts="here")
     assert config.artifacts == os.path.abspath("here")
-    optional = {"data_root", "epsilon", "neurons"}  # None is a value of theirs
+    optional = {"data_root", "epsilon", "neurons", "layout"}  # None is a value of theirs
     assert {k for k, v in config.to_json().items() if v is None} <= optional
 
 
@@ -108,7 +108,7 @@ WRONG = [
     ("adversarial", "labels", [], "--label must be given at least once"),
     ("adversarial", "labels", [10], "--label must be between 0 and 9, not 10."),
     ("adversarial", "batch_size", 0, "--batch-size must be at least 1, not 0."),
-    ("adversarial", "model", "lenet", "--model must be one of baseline"),
+    ("adversarial", "model", "../lenet", "--model must be the name of a model, not "),
     ("adversarial", "other_runs", ["x"], "--other-runs must be ids of runs by model, not ('x',)."),
     ("adversarial", "other_runs", {"baseline": 3}, "--other-runs must be ids of runs by model"),
     ("adversarial", "run", 3, "--run must be plain text, not 3."),

@@ -178,7 +178,7 @@ def visualized(artifacts, digits, number, model_run):
 
 
 def centre(neuron):
-    rows, columns = neuron.receptive_field
+    rows, columns = neuron.receptive_field(28)
     return (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
 
 

@@ -211,7 +211,7 @@ def repeated_parameters(group: type) -> list[inspect.Parameter]:
             help=f"{rules.help.rstrip('.')}{listed}; can be repeated.",
             envvar=environment_variable(name),
             show_envvar=False,
-            autocompletion=one_of(rules.choices or defaults[field] or ()),
+            autocompletion=one_of(rules.choices or rules.offered),
         )
         parameters.append(
             inspect.Parameter(

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from engine.files.values import digits, fractions
-from engine.networks.architectures import CLASSES
+from engine.files.values import answers, fractions
 from engine.runs.curves import best, last, mean
 from engine.runs.events import Event
 from engine.runs.schema import ANSWERS_FILE
 from engine.sections.adversarial.config import AdversarialConfig, ResolvedAdversarialConfig
-from engine.sections.adversarial.results import AdversarialResults, check_targets
-from engine.sections.section import Claim, Experiment, PreviewRules, Results
+from engine.sections.adversarial.results import AdversarialResults, check_targets, shown_classes
+from engine.sections.section import Claim, Experiment, PreviewRules, Results, check_model
 from engine.sections.table import ResultTable
 from engine.sections.trained import (
     LooksAtNetwork,
@@ -85,21 +84,24 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
         """Return the number of noises."""
         return len(config.labels)
 
-    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
+    def previews(self, config: ResolvedAdversarialConfig) -> Mapping[str, PreviewRules]:
         """Return the rules of sources and noises."""
+        rows, classes = self.rows(config), config.classes
+        shown = len(shown_classes(classes))
         sources = PreviewRules(
-            CLASSES, {"before": digits(CLASSES)}, {"probabilities": fractions(CLASSES, CLASSES)}
+            shown, {"before": answers(classes, shown)}, {"probabilities": fractions(shown, classes)}
         )
         noise = PreviewRules(
             rows,
-            {"after": digits(rows, CLASSES)},
-            {"probabilities": fractions(rows, CLASSES, CLASSES)},
+            {"after": answers(classes, rows, shown)},
+            {"probabilities": fractions(rows, shown, classes)},
         )
         return {"sources": sources, "test_sources": sources, "noise": noise}
 
     def check_results(self, results: Results, config: ResolvedAdversarialConfig) -> None:
-        """Raise Unsound where results are of other labels."""
-        check_targets(results, config.labels)
+        """Raise Unsound where results are of another network or of other labels."""
+        check_model(results, config.model)
+        check_targets(results, config.labels, config.classes)
 
     def columns(self, config: ResolvedAdversarialConfig, metric: str) -> Sequence[str]:
         """Name values by label."""

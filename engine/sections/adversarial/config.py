@@ -5,9 +5,15 @@ from typing import Any, ClassVar
 
 from engine.config import resolved
 from engine.errors import UsageError
+from engine.files.values import MOST_CLASSES
 from engine.networks.architectures import CLASSES
 from engine.options import option, several, unasked
-from engine.sections.trained import NetworkConfig, ResolvedNetworkConfig, numbers_below
+from engine.sections.trained import (
+    NetworkConfig,
+    ResolvedNetworkConfig,
+    most_classes,
+    numbers_below,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,8 +22,13 @@ class AdversarialConfig(NetworkConfig):
 
     section: ClassVar[str] = "adversarial"
 
-    labels: tuple[int, ...] = several(
-        "label", tuple(range(CLASSES)), f"Target label, 0 to {CLASSES - 1}"
+    labels: tuple[int, ...] | None = several(
+        "label",
+        None,
+        "Target label, by its number",
+        low=0,
+        high=MOST_CLASSES - 1,
+        offered=tuple(map(str, range(CLASSES))),
     )
     epsilon: float | None = option(
         None, "L∞ budget: no pixel of a noise is further from zero; none by default.", low=0, high=1
@@ -26,21 +37,24 @@ class AdversarialConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         NetworkConfig.__post_init__(self)
+        if self.labels is None:
+            return
         if not self.labels:
             raise UsageError("--label must be given at least once, or not at all for every label.")
-        object.__setattr__(self, "labels", numbers_below(CLASSES, "--label", self.labels))
+        labels = numbers_below(most_classes(self), "--label", self.labels)
+        object.__setattr__(self, "labels", labels)
 
     @property
     def chosen(self) -> str:
         """The target labels, in words."""
-        if len(self.labels) == CLASSES:
+        if self.labels is None or len(self.labels) == self.classes:
             return "all targets"
         return f"target {', '.join(map(str, self.labels))}"
 
     @property
     def defaults(self) -> dict[str, Any]:
         """The recipe's values."""
-        return {"steps": 100, "batch_size": 128}
+        return {"steps": 100, "batch_size": 128, "labels": tuple(range(most_classes(self)))}
 
     def resolve(self, **found: Any) -> "ResolvedAdversarialConfig":
         """Return the config with nothing left open."""
@@ -52,3 +66,4 @@ class ResolvedAdversarialConfig(ResolvedNetworkConfig, AdversarialConfig):
     """One universal noise image per target label, with nothing left open."""
 
     batch_size: int
+    labels: tuple[int, ...]

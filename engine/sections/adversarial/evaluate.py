@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from engine.data.dataset import Dataset, Split
-from engine.networks.architectures import CLASSES, IMAGE_SIZE
 from engine.networks.network import Network
 from engine.numerics.device import Device
 from engine.numerics.inference import in_parts, infuse, judge, predict, to_unit
@@ -47,6 +46,7 @@ def evaluate(
         others=made.others,
         test=data.test,
         device=device,
+        classes=config.classes,
         epsilon=config.epsilon,
         seed=config.seed,
     ):
@@ -75,6 +75,7 @@ def judge_noise(
     others: Mapping[str, Network],
     test: Split,
     device: Device,
+    classes: int,
     epsilon: float | None,
     seed: int,
 ) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
@@ -105,7 +106,7 @@ def judge_noise(
             },
             "by_source": [
                 float(hits[sources == digit].mean()) if (sources == digit).any() else None
-                for digit in range(CLASSES)
+                for digit in range(classes)
             ],
             "distortion": {
                 "linf": one.abs().max().item(),
@@ -152,7 +153,7 @@ def matched_random_noise(images: Tensor, l2: float, random: np.random.Generator)
     The noise is scaled until it does: clamping eats more of a larger noise, so each correction
     falls a little short and a few are needed.
     """
-    drawn = random.standard_normal((1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
+    drawn = random.standard_normal(tuple(images.shape[1:])).astype(np.float32)
     noise = torch.from_numpy(drawn).to(images.device)
     noise *= l2 / noise.norm()
     for _ in range(50):

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.image import AxesImage
 
+from engine.data.classes import class_noun, numbered, plural
 from engine.figures.style import (
     BLUE,
     CYCLE,
@@ -17,16 +18,18 @@ from engine.figures.style import (
     INK,
     VERMILION,
     chart,
+    class_ticks,
     legend,
     line,
+    names_of,
     new_figure,
     percent_axis,
     picture,
     provenance,
     save,
 )
-from engine.networks.architectures import CLASSES
 from engine.runs.history import WholeHistory
+from engine.sections.adversarial.results import shown_classes
 
 DIVERGING = "RdBu_r"  # red adds ink, blue takes it away, white is nothing
 
@@ -52,9 +55,11 @@ def _label(history: WholeHistory, noise: np.ndarray, row: int, bound: float, fol
     """All about one label, as in the course report: curves, noise, nine infused images."""
     target = history.finished.results["targets"][row]
     label, success = target["label"], target["success"]
+    names = names_of(history)
     figure, axes = new_figure(
         11, 5.6,
-        f"Target {label}: {success['rate']:.2%} of {success['n']:,} test images read as {label}",
+        f"Target {numbered(names, label)}: {success['rate']:.2%} of {success['n']:,} test images "
+        f"read as {names[label]}",
         _subtitle(
             history,
             f"95 % interval {success['low'] * 100:.2f} – {success['high'] * 100:.2f} %",
@@ -106,19 +111,21 @@ def _infused(
     row: int,
     label: int,
 ) -> None:
-    """Show the nine images of other digits with the noise on them, and what they are read as."""
+    """Show nine images of other classes with the noise on them, and what they are read as."""
     clean = history.images("test_sources")
     after = history.previews["noise"].last.values["after"][row]
     inner = spec.subgridspec(3, 3)
-    shown = [digit for digit in range(CLASSES) if digit != label][:9]
-    for place, digit in enumerate(shown):
+    names = names_of(history)
+    sources = [one for one in enumerate(shown_classes(len(names))) if one[1] != label][:9]
+    for place, (source, true) in enumerate(sources):
         axes = figure.add_subplot(inner[divmod(place, 3)])
-        picture(axes, np.clip(clean[digit] + noise, 0, 1))
+        picture(axes, np.clip(clean[source] + noise, 0, 1))
         if place == 7:
-            axes.set_xlabel("true digit → answer with the noise", fontsize=7.5, color=GREY)
-        fooled = after[digit] == label
+            words = f"true {class_noun(names)} → answer with the noise"
+            axes.set_xlabel(words, fontsize=7.5, color=GREY)
+        fooled = after[source] == label
         axes.set_title(
-            f"{digit} → {after[digit]}" + ("" if fooled else "  resists"),
+            f"{names[true]} → {names[after[source]]}" + ("" if fooled else "  resists"),
             fontsize=9, color=INK if fooled else VERMILION,
         )  # fmt: skip
 
@@ -131,13 +138,14 @@ def _noises(history: WholeHistory, noise: np.ndarray, bound: float, folder: Path
         2.1 * columns + 0.6, 2.65 * rows + 1.1, "Universal noise for each target label",
         _subtitle(history), rows=rows, columns=columns,
     )  # fmt: skip
+    names = names_of(history)
     for place in axes.flat:
         place.set_visible(False)
     for place, image, target in zip(axes.flat, noise, targets, strict=False):
         place.set_visible(True)
         picture(place, image, cmap=DIVERGING, vmin=-bound, vmax=bound)
         place.set_title(
-            f"{target['label']}:  {target['success']['rate']:.1%}, "
+            f"{numbered(names, target['label'])}:  {target['success']['rate']:.1%}, "
             f"L2 {target['distortion']['effective_l2']:.1f}",
             fontsize=9, color=INK,
         )  # fmt: skip
@@ -149,9 +157,11 @@ def _success(history: WholeHistory, folder: Path) -> Path:
     """Success with intervals beside random noise and transfer, and the curves of all labels."""
     results = history.finished.results
     targets = results["targets"]
+    names = names_of(history)
     figure, axes = new_figure(
-        11, 4.4, "Targeted success on test images of other digits", _subtitle(history), columns=2
-    )
+        11, 4.4, f"Targeted success on test images of other {plural(class_noun(names))}",
+        _subtitle(history), columns=2,
+    )  # fmt: skip
     bars, curves = axes[0]
     chart(bars, "target label", "read as the target")
     percent_axis(bars)
@@ -175,7 +185,7 @@ def _success(history: WholeHistory, folder: Path) -> Path:
         places, random, "_", color=INK, markersize=13, markeredgewidth=2,
         label="random noise of the same effective L2",
     )  # fmt: skip
-    bars.set_xticks(places, [str(label) for label in labels])
+    class_ticks(bars.xaxis, names, labels)
     bars.set_ylim(0, 1.05)
     legend(bars, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     chart(curves, "iteration (batches of training images)", "success on the step's batch")
@@ -184,7 +194,7 @@ def _success(history: WholeHistory, folder: Path) -> Path:
     for row, label in enumerate(labels):
         line(
             curves, curve.steps, curve.values[:, row], color=CYCLE[row % len(CYCLE)], linewidth=1.1,
-            linestyle="-" if row < len(CYCLE) else "--", label=str(label),
+            linestyle="-" if row < len(CYCLE) else "--", label=names[label],
         )  # fmt: skip
     curves.set_ylim(0, 1.03)
     legend(curves, title="target", title_fontsize=8, ncols=2, loc="lower right")
@@ -196,9 +206,12 @@ def _by_source(history: WholeHistory, folder: Path) -> Path:
     rates = np.array(
         [[np.nan if rate is None else rate for rate in t["by_source"]] for t in targets]
     ).T
+    names = names_of(history)
+    noun = class_noun(names)
     figure, axes = new_figure(
-        0.56 * len(targets) + 2.2, 6.6, "Success by true digit and target", _subtitle(history)
-    )
+        0.56 * len(targets) + 2.2, 0.36 * len(names) + 3, f"Success by true {noun} and target",
+        _subtitle(history),
+    )  # fmt: skip
     place = axes[0, 0]
     place.imshow(np.ma.masked_invalid(rates), cmap="Blues", vmin=0, vmax=1, aspect="equal")
     for (row, column), rate in np.ndenumerate(rates):
@@ -211,10 +224,10 @@ def _by_source(history: WholeHistory, folder: Path) -> Path:
         )
         colour = GREY if np.isnan(rate) else "white" if rate > 0.55 else INK
         place.text(column, row, words, ha="center", va="center", fontsize=7, color=colour)
-    place.set_xticks(range(len(targets)), [str(target["label"]) for target in targets])
-    place.set_yticks(range(CLASSES))
+    class_ticks(place.xaxis, names, [target["label"] for target in targets])
+    class_ticks(place.yaxis, names)
     place.set_xlabel("target label", fontsize=9)
-    place.set_ylabel("true digit of the test image", fontsize=9)
+    place.set_ylabel(f"true {noun} of the test image", fontsize=9)
     place.set_title("percent read as the target", fontsize=9, loc="left", color=INK)
     place.tick_params(labelsize=9, length=0)
     place.spines[:].set_visible(False)

@@ -1,13 +1,10 @@
 """What a run of adversarial noise leaves in result.json, but for times."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypedDict
-
-from msgspec import Meta
+from typing import Any, TypedDict
 
 from engine.errors import Unsound
-from engine.files.values import Digit, Fraction, Id, Model, Positive, Size
-from engine.networks.architectures import CLASSES
+from engine.files.values import Class, Fraction, Id, Model, Positive, Size
 
 
 class Success(TypedDict):
@@ -31,10 +28,10 @@ class Distortion(TypedDict):
 class Target(TypedDict):
     """One noise; ``by_source`` [K] is null where no test image has that label."""
 
-    label: Digit
+    label: Class
     epsilon: Fraction | None
     success: Success
-    by_source: Annotated[list[Fraction | None], Meta(min_length=CLASSES, max_length=CLASSES)]
+    by_source: list[Fraction | None]
     distortion: Distortion
     random_noise_success: Fraction
     transfer: dict[Model, Fraction]
@@ -50,13 +47,20 @@ class AdversarialResults(TypedDict):
     targets: list[Target]
 
 
-def check_targets(results: Mapping[str, Any], labels: tuple[int, ...]) -> None:
-    """Raise Unsound where results are not those of noises for these labels."""
+def shown_classes(classes: int) -> list[int]:
+    """Return the classes of the images on which a person watches the noises: ten at most."""
+    return sorted({round(place * (classes - 1) / 9) for place in range(10)})
+
+
+def check_targets(results: Mapping[str, Any], labels: tuple[int, ...], classes: int) -> None:
+    """Raise Unsound where results are not those of noises for these labels, among the classes."""
     others = set(results["transfer_runs"])
     if [target["label"] for target in results["targets"]] != list(labels):
         raise Unsound("targets: other labels than those of the config")
     for number, target in enumerate(results["targets"]):
         if set(target["transfer"]) != others:
             raise Unsound(f"targets[{number}].transfer: other models than in transfer_runs")
+        if len(target["by_source"]) != classes:
+            raise Unsound(f"targets[{number}].by_source: not one rate a class")
         if all(rate is None for rate in target["by_source"]):
             raise Unsound(f"targets[{number}].by_source: no rate at all")

@@ -5,13 +5,13 @@ import torch
 from torch import Tensor
 
 from engine.data.dataset import Split
-from engine.networks.architectures import CLASSES
 from engine.networks.network import Network
 from engine.numerics.device import Device
 from engine.numerics.inference import infuse, predict, to_unit
 from engine.numerics.seeding import Stream, stream
 from engine.runs.events import Preview
 from engine.sections.adversarial.config import ResolvedAdversarialConfig
+from engine.sections.adversarial.results import shown_classes
 
 
 class Sources:
@@ -23,7 +23,7 @@ class Sources:
         self.name = name
         self.device = device
         chosen = []
-        for digit in range(CLASSES):
+        for digit in shown_classes(config.classes):
             of_digit = np.flatnonzero(split.labels == digit)
             random = stream(config.seed, Stream.SAMPLES, digit)
             chosen.append(random.choice(of_digit))

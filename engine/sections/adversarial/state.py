@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from engine.files.writer import npy_bytes
-from engine.networks.architectures import IMAGE_SIZE
 from engine.networks.network import Network
 from engine.numerics.device import Device
 from engine.sections.adversarial.config import ResolvedAdversarialConfig
@@ -43,7 +42,7 @@ class CraftState:
         others: Mapping[str, Network],
     ) -> "CraftState":
         """Return the state before the first step: no noise, as in the course report."""
-        shape = (len(config.labels), 1, IMAGE_SIZE, IMAGE_SIZE)
+        shape = (len(config.labels), 1, config.side, config.side)
         noise, mean, square = (torch.zeros(shape, device=device.torch_device) for _ in range(3))
         return cls(network, others, noise, mean, square)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from engine.data.classes import class_names, numbered
+from engine.files.text import visible
 from engine.runs.events import real
 from engine.sections.table import ResultTable, tested_on
 
@@ -23,11 +25,11 @@ def table(run: "Run") -> ResultTable:
         ("target", ">success", ">95 %", ">report", ">L2", ">L∞", ">random",
          *(f">{other}" for other in others)),
     )  # fmt: skip
-    targets = result["targets"]
+    targets, names = result["targets"], class_names(info["dataset"])
     for target in targets:
         success, moved = target["success"], target["distortion"]
         cells = (
-            str(target["label"]),
+            visible(numbered(names, target["label"])),
             f"{success['rate']:.2%}",
             f"{success['low'] * 100:.2f}–{success['high'] * 100:.2f}",
             "≈ 100%" if info["dataset"]["name"] == "mnist" else "–",

@@ -5,16 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from engine.files.values import digits, fractions
-from engine.networks.architectures import WEIGHTS_FILE
+from engine.errors import Unsound
+from engine.files.values import answers, fractions, is_model
+from engine.networks.architectures import WEIGHTS_FILE, layout_of
 from engine.runs.curves import best, last
 from engine.runs.events import Event, real
 from engine.runs.schema import ANSWERS_FILE
-from engine.sections.section import Claim, Experiment, PreviewRules, Results, Section
+from engine.sections.section import Claim, Experiment, PreviewRules, Results, Section, check_model
 from engine.sections.table import ResultTable
 from engine.sections.train.chance import chance_words
 from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
-from engine.sections.train.results import SAMPLES, TrainResults
+from engine.sections.train.results import SAMPLES, TrainResults, check_classes
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -62,7 +63,8 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
         """Return a run's network. Raises EngineError."""
         from engine.networks.network import load_network
 
-        return load_network(run.path / WEIGHTS_FILE, config.model, device.torch_device)
+        path = run.path / WEIGHTS_FILE
+        return load_network(path, config.model, device.torch_device, config.side, config.classes)
 
     def evaluate(
         self, config: ResolvedTrainConfig, made: "Network", data: "Dataset", device: "Device"
@@ -72,13 +74,25 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
 
         return evaluate(config, made, data, device)
 
-    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
+    def previews(self, config: ResolvedTrainConfig) -> Mapping[str, PreviewRules]:
         """Return the rules of the samples."""
-        answers = {"label": digits(SAMPLES), "prediction": digits(SAMPLES)}
+        one_each = answers(config.classes, SAMPLES)
+        needed = {"label": one_each, "prediction": one_each, "probability": fractions(SAMPLES)}
         return {
-            "samples": PreviewRules(SAMPLES, answers | {"probability": fractions(SAMPLES)}),
+            "samples": PreviewRules(SAMPLES, needed),
             "test_samples": PreviewRules(SAMPLES),
         }
+
+    def check_config(self, config: ResolvedTrainConfig) -> None:
+        """Raise Unsound unless it is known what the network is made of."""
+        if not is_model(config.model):
+            raise Unsound("model is not the name of one")
+        layout_of(config.model, config.side, config.classes, config.layout)
+
+    def check_results(self, results: Results, config: ResolvedTrainConfig) -> None:
+        """Raise Unsound where results are of another network."""
+        check_model(results, config.model)
+        check_classes(results, config.classes)
 
     def ranking(self, history: "History") -> dict[str, float]:
         """Return accuracies and losses; test accuracy ranks."""

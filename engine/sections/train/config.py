@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from engine.config import RECIPES, RunConfig, resolved
-from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
+from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, SIDE, layout_of
+from engine.networks.layout import Layout
 from engine.options import option, unasked
 
 
@@ -67,6 +68,13 @@ class ResolvedTrainConfig(TrainConfig):
     schedule: str
     nesterov: bool
     augmentation: str = "none"  # which the first runs did not say
+    classes: int = CLASSES  # likewise
+    side: int = SIDE
+
+    @property
+    def network(self) -> Layout:
+        """The layers of the network that is trained. Raises Unsound."""
+        return layout_of(self.model, self.side, self.classes, self.layout)
 
     def steps_per_epoch(self, images: int) -> int:
         """Steps in one pass over ``images`` training images; a smaller last batch counts."""

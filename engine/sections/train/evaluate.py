@@ -7,7 +7,6 @@ import numpy as np
 from torch import Tensor
 
 from engine.data.dataset import Dataset, Split
-from engine.networks.architectures import CLASSES
 from engine.networks.network import Network
 from engine.numerics.device import Device
 from engine.numerics.inference import confusion, judge, predict
@@ -42,7 +41,7 @@ def evaluate(
             }
             for index in chosen
         ],
-        "confusion": confusion(data.test.labels, answers, CLASSES).tolist(),
+        "confusion": confusion(data.test.labels, answers, config.classes).tolist(),
     }
     yield Preview(step=step, name="test_samples", images=data.test.images[chosen])
     yield Finished(

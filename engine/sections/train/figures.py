@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from engine.data.classes import class_noun
 from engine.figures.style import (
     BLUE,
     CYCLE,
@@ -13,10 +14,12 @@ from engine.figures.style import (
     INK,
     VERMILION,
     chart,
+    class_ticks,
     dataset_words,
     legend,
     line,
     log_axis,
+    names_of,
     new_figure,
     percent_axis,
     picture,
@@ -25,12 +28,13 @@ from engine.figures.style import (
     save,
     title_colours,
 )
-from engine.networks.architectures import ARCHITECTURES
+from engine.networks.architectures import reported_accuracy
 from engine.numerics.intervals import rate_interval
 from engine.runs.curves import Curve, smooth
 from engine.runs.history import WholeHistory
 
 WINDOW = 21  # steps over which the training loss is smoothed
+MOST_WRITTEN = 30  # classes whose counts are written into the confusion
 
 
 def draw(history: WholeHistory, companions: Sequence[WholeHistory], folder: Path) -> Iterator[Path]:
@@ -105,8 +109,8 @@ def _accuracy(history: WholeHistory, folder: Path) -> Path:
         label=f"validation set, every {interval} iterations",
     )  # fmt: skip
     _mark_test(place, history, BLUE, f"test set, once: {_test_words(history)}")
-    if history.started.dataset["name"] == "mnist":
-        reported = ARCHITECTURES[history.started.config["model"]].reported_accuracy
+    started = history.started
+    if reported := reported_accuracy(started.config["model"], started.dataset["name"]):
         place.axhline(
             reported, color=GREY, linewidth=1, linestyle=":",
             label=f"the course report's test accuracy: {reported:.2%}",
@@ -157,10 +161,10 @@ def _samples(history: WholeHistory, folder: Path) -> Path:
         provenance(history), rows=4, columns=4,
     )  # fmt: skip
     images = history.images("test_samples")
-    colours = title_colours(labels, answers)
+    names, colours = names_of(history), title_colours(labels, answers)
     for place, image, sample, colour in zip(axes.flat, images, samples, colours, strict=True):
         picture(place, image)
-        words = sample_title(sample["label"], sample["prediction"], sample["probability"])
+        words = sample_title(names, sample["label"], sample["prediction"], sample["probability"])
         weight = "normal" if sample["label"] == sample["prediction"] else "bold"
         place.set_title(words, fontsize=9, color=colour, fontweight=weight)
         place.set_xlabel(f"test image {sample['index']:,}", fontsize=6.5, color=GREY)
@@ -169,9 +173,10 @@ def _samples(history: WholeHistory, folder: Path) -> Path:
 
 def _confusion(history: WholeHistory, folder: Path) -> Path:
     counts = np.array(history.finished.results["confusion"])
-    wrong = int(counts.sum() - np.trace(counts))
+    names, wrong = names_of(history), int(counts.sum() - np.trace(counts))
+    size = max(6, 0.3 * len(counts) + 2)
     figure, axes = new_figure(
-        6, 5.8, f"Confusion on the test set: {wrong:,} of {counts.sum():,} wrong",
+        size, size - 0.2, f"Confusion on the test set: {wrong:,} of {counts.sum():,} wrong",
         provenance(history),
     )  # fmt: skip
     place = axes[0, 0]
@@ -180,16 +185,16 @@ def _confusion(history: WholeHistory, folder: Path) -> Path:
     top = max(0.02, np.nanmax(off_diagonal))
     place.imshow(off_diagonal, cmap="Oranges", vmin=0, vmax=top)
     for (row, column), count in np.ndenumerate(counts):
-        if count:
+        if count and len(counts) <= MOST_WRITTEN:
             dark = row != column and shares[row, column] > top * 0.55
             place.text(
                 column, row, f"{count:,}", ha="center", va="center", fontsize=8,
                 fontweight="bold" if row == column else "normal", color="white" if dark else INK,
             )  # fmt: skip
     place.set_xlabel("the network's answer", fontsize=9)
-    place.set_ylabel("true digit", fontsize=9)
-    place.set_xticks(range(len(counts)))
-    place.set_yticks(range(len(counts)))
+    place.set_ylabel(f"true {class_noun(names)}", fontsize=9)
+    class_ticks(place.xaxis, names)
+    class_ticks(place.yaxis, names)
     place.tick_params(labelsize=9, length=0)
     place.spines[:].set_visible(False)
     return save(figure, folder, "confusion")

@@ -39,7 +39,8 @@ class TrainState:
     @classmethod
     def begin(cls, config: ResolvedTrainConfig, device: Device) -> "TrainState":
         """Return the state before the first step, drawn by ``config.seed``."""
-        network = Network(ARCHITECTURES[config.model], config.seed).to(device.torch_device)
+        architecture = ARCHITECTURES[config.model].fitted(config.side, config.classes)
+        network = Network(architecture, config.seed).to(device.torch_device)
         sgd = SGD(network, momentum=config.momentum, l2=config.l2, nesterov=config.nesterov)
         return cls(network, sgd)
 

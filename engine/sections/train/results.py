@@ -1,11 +1,12 @@
 """What a training leaves in result.json, but for times."""
 
-from typing import Annotated, TypedDict
+from collections.abc import Mapping
+from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta
 
-from engine.files.values import Count, Digit, Fraction, Model, Positive, Real
-from engine.networks.architectures import CLASSES
+from engine.errors import Unsound
+from engine.files.values import Class, Count, Fraction, Model, Positive, Real, check, counts
 
 SAMPLES = 16  # test images that are shown
 
@@ -22,8 +23,8 @@ class Sample(TypedDict):
     """One of the test images that are shown."""
 
     index: Count
-    label: Digit
-    prediction: Digit
+    label: Class
+    prediction: Class
     probability: Fraction | None
 
 
@@ -35,7 +36,12 @@ class TrainResults(TypedDict):
     test: Judged
     validation: Judged
     samples: Annotated[list[Sample], Meta(min_length=SAMPLES, max_length=SAMPLES)]
-    confusion: Annotated[
-        list[Annotated[list[Count], Meta(min_length=CLASSES, max_length=CLASSES)]],
-        Meta(min_length=CLASSES, max_length=CLASSES),
-    ]
+    confusion: list[list[Count]]
+
+
+def check_classes(results: Mapping[str, Any], classes: int) -> None:
+    """Raise Unsound where results are of more or fewer classes."""
+    check(results["confusion"], counts(classes, classes))
+    for sample in results["samples"]:
+        if max(sample["label"], sample["prediction"]) >= classes:
+            raise Unsound(f"samples: a class beyond {classes - 1}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.networks.architectures import ARCHITECTURES
+from engine.networks.architectures import reported_accuracy
 from engine.numerics.intervals import rate_interval
 from engine.sections.table import ResultTable, tested_on
 from engine.sections.train.chance import chance_words
@@ -20,19 +20,18 @@ def table(runs: "Sequence[Run]") -> ResultTable:
         f"seed {info['config']['seed']}",
         ("model", ">test", ">95 %", ">report", ">points", ">samples", ">img/s", ">time"),
     )
-    comparable = info["dataset"]["name"] == "mnist"
     for row, run in enumerate(runs):
         result = run.read_result()
         test = result["test"]
         low, high = rate_interval(test["accuracy"], test["n"])
-        reported = ARCHITECTURES[result["model"]].reported_accuracy
+        reported = reported_accuracy(result["model"], info["dataset"]["name"])
         right = sum(sample["label"] == sample["prediction"] for sample in result["samples"])
         cells = (
             result["model"],
             f"{test['accuracy']:.2%}",
             f"{low * 100:.1f}–{high * 100:.1f}",
-            f"{reported:.2%}" if comparable else "–",
-            f"{(test['accuracy'] - reported) * 100:+.2f}" if comparable else "–",
+            "–" if reported is None else f"{reported:.2%}",
+            "–" if reported is None else f"{(test['accuracy'] - reported) * 100:+.2f}",
             f"{right} of {len(result['samples'])}",
             f"{result['images_per_second']:,.0f}",
             f"{result['seconds']:.1f} s",

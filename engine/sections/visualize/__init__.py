@@ -10,7 +10,7 @@ from engine.files.values import numbers
 from engine.networks.architectures import EXEMPLARS
 from engine.runs.curves import best, last, mean
 from engine.runs.events import Event, real
-from engine.sections.section import Claim, Experiment, PreviewRules, Results
+from engine.sections.section import Claim, Experiment, PreviewRules, Results, check_model
 from engine.sections.table import ResultTable
 from engine.sections.trained import (
     LooksAtNetwork,
@@ -86,16 +86,18 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
         """Return the number of neurons."""
         return len(config.targets)
 
-    def previews(self, rows: int) -> Mapping[str, PreviewRules]:
+    def previews(self, config: ResolvedVisualizeConfig) -> Mapping[str, PreviewRules]:
         """Return the rules of images and exemplars."""
+        rows = self.rows(config)
         return {
             "images": PreviewRules(rows, {}, {"lows": numbers(rows), "highs": numbers(rows)}),
             "exemplars": PreviewRules(EXEMPLARS * rows),
         }
 
     def check_results(self, results: Results, config: ResolvedVisualizeConfig) -> None:
-        """Raise Unsound where results are of other neurons."""
-        check_neurons(results, config.targets, config.others.values())
+        """Raise Unsound where results are of another network or of other neurons."""
+        check_model(results, config.model)
+        check_neurons(results, config.targets, config.others.values(), config.classes)
 
     def columns(self, config: ResolvedVisualizeConfig, metric: str) -> Sequence[str]:
         """Name values by layer and neuron."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,13 @@ import torch
 from torch import Tensor
 
 from engine.files.writer import npy_bytes
-from engine.networks.architectures import Neuron
+from engine.networks.layout import Neuron
 from engine.networks.network import Network
 from engine.numerics.cuda_graph import Replayed
 from engine.runs.events import Event, Preview, Progress
 from engine.sections.visualize.config import ResolvedVisualizeConfig
 from engine.sections.visualize.neurons import own_activations
-from engine.sections.visualize.rules import Ascent, ReportAscent, TunedAscent, begin_ascent
+from engine.sections.visualize.rules import Ascent, ReportAscent, Rule, TunedAscent, begin_ascent
 
 EVENT_INTERVAL = 5  # steps between two Progress events
 PREVIEW_INTERVAL = 10
@@ -51,8 +52,10 @@ class AscentState:
         cls, config: ResolvedVisualizeConfig, network: Network, others: Mapping[str, Network]
     ) -> "AscentState":
         """Return the state before the first step, every neuron where it has a gradient."""
-        rule = ReportAscent if config.recipe == "assignment" else TunedAscent
-        ascent, restarts = begin_ascent(rule, network, config.targets, config.seed)
+        rule: Rule = ReportAscent
+        if config.recipe == "tuned":
+            rule = partial(TunedAscent, margin=config.margin)
+        ascent, restarts = begin_ascent(rule, network, config.targets, config.seed, config.side)
         return cls(ascent, others, restarts, activations(ascent))
 
     def state_dict(self) -> dict[str, Any]:

@@ -4,10 +4,19 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from engine.config import resolved
-from engine.errors import EngineError
-from engine.networks.architectures import ARCHITECTURES, LAYERS, NEURONS, Neuron
-from engine.options import several
-from engine.sections.trained import NetworkConfig, ResolvedNetworkConfig, numbers_below
+from engine.errors import EngineError, UsageError
+from engine.networks.architectures import CHANNELS, LAYERS, SIDE, layout_of
+from engine.networks.layout import LOGITS, Neuron, neurons_of
+from engine.options import several, short
+from engine.sections.trained import (
+    NetworkConfig,
+    ResolvedNetworkConfig,
+    most_classes,
+    numbers_below,
+)
+
+# Empty pixels around the images of a dataset: what lies there costs a logit's image extra.
+MARGINS = {"mnist": 4, "digits": 4}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,7 +26,10 @@ class VisualizeConfig(NetworkConfig):
     section: ClassVar[str] = "visualize"
 
     layers: tuple[str, ...] | None = several(
-        "layer", None, f"Layer ({', '.join(LAYERS)})", choices=LAYERS
+        "layer",
+        None,
+        f"Layer ({', '.join(LAYERS)}; another network's as `models show` names them)",
+        offered=LAYERS,
     )
     neurons: tuple[int, ...] | None = several("neuron", None, "Neuron of each chosen layer")
 
@@ -26,10 +38,16 @@ class VisualizeConfig(NetworkConfig):
         if self.layers is not None:
             object.__setattr__(self, "layers", tuple(dict.fromkeys(self.layers)))
         if self.neurons is not None:
-            neurons = tuple(dict.fromkeys(self.neurons))
-            for layer in self.layers or LAYERS:
-                numbers_below(NEURONS[layer], f"--neuron of {layer}", neurons)
-            object.__setattr__(self, "neurons", neurons)
+            object.__setattr__(self, "neurons", tuple(dict.fromkeys(self.neurons)))
+        if self.run is None:  # then the network is one of the course report's
+            self._check_chosen()
+
+    def _check_chosen(self) -> None:
+        for layer in self.layers or LAYERS:
+            if layer not in LAYERS:
+                raise UsageError(f"--layer must be one of {', '.join(LAYERS)}, not {short(layer)}.")
+            neurons = most_classes(self) if layer == LOGITS else CHANNELS
+            numbers_below(neurons, f"--neuron of {layer}", self.neurons or ())
 
     @property
     def chosen(self) -> str:
@@ -39,9 +57,9 @@ class VisualizeConfig(NetworkConfig):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The recipe's values, and the layers that the network has."""
-        has = ARCHITECTURES[self.title].layers
-        return {"steps": 100, "layers": tuple(layer for layer in LAYERS if layer in has)}
+        """The recipe's values, and the layers that are shown of the network."""
+        layout = layout_of(self.title, self.side or SIDE, most_classes(self), self.layout)
+        return {"steps": 100, "layers": layout.shown}
 
     def resolve(self, **found: Any) -> "ResolvedVisualizeConfig":
         """Return the config with nothing left open."""
@@ -58,14 +76,21 @@ class ResolvedVisualizeConfig(ResolvedNetworkConfig, VisualizeConfig):
     def targets(self) -> list[Neuron]:
         """The neurons asked for, layer by layer.
 
-        Raises EngineError where a layer was chosen that the network lacks.
+        Raises EngineError where a layer or a neuron was chosen that the network lacks.
         """
-        has = ARCHITECTURES[self.model].layers
-        for layer in self.layers:
-            if layer not in has:
-                raise EngineError(f"{self.model} has no {layer}; its layers are {', '.join(has)}.")
-        return [
-            Neuron(layer, index)
-            for layer in self.layers
-            for index in (self.neurons or range(NEURONS[layer]))
-        ]
+        layout, found = self.network, []
+        for name in self.layers:
+            layer = layout.find(name)
+            if layer is None:
+                has = ", ".join(layout.names)
+                raise EngineError(f"{self.model} has no {name}; its layers are {has}.")
+            neurons = neurons_of(layer)
+            chosen = self.neurons or range(len(neurons))
+            numbers_below(len(neurons), f"--neuron of {name}", chosen)
+            found += [neurons[index] for index in chosen]
+        return found
+
+    @property
+    def margin(self) -> int:
+        """How many pixels around an image are empty in the dataset."""
+        return MARGINS.get(self.dataset, 0)

@@ -46,7 +46,7 @@ def _results(
     }
     described = []
     for m, neuron in enumerate(made.neurons):
-        rows, columns = neuron.receptive_field
+        rows, columns = neuron.receptive_field(config.side)
         one = {
             "layer": neuron.layer,
             "index": neuron.index,

@@ -1,6 +1,6 @@
 """The figures of section 3: image grids per layer, cost curves, natural exemplars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from engine.data.classes import numbered
 from engine.figures.style import (
     CYCLE,
     GREY,
@@ -17,16 +18,20 @@ from engine.figures.style import (
     chart,
     legend,
     line,
+    names_of,
     new_figure,
     picture,
     provenance,
     save,
 )
-from engine.networks.architectures import EXEMPLARS, Neuron
+from engine.networks.architectures import EXEMPLARS
+from engine.networks.layout import LOGITS
 from engine.runs.events import real
 from engine.runs.history import WholeHistory
+from engine.sections.visualize.config import ResolvedVisualizeConfig
 
 AROUND = 2  # pixels shown around a receptive field
+MOST_DRAWN = 64  # neurons of a layer in one figure
 LAYER_WORDS = {
     "logits": "Final-layer neurons (before the softmax)",
     "pool2": "Second max-pooling layer: the centre neuron of each filter",
@@ -34,12 +39,22 @@ LAYER_WORDS = {
 }
 
 
+def layer_words(layer: str) -> str:
+    """Return what the neurons of a layer are."""
+    return LAYER_WORDS.get(layer, f"Layer {layer}: one neuron a channel")
+
+
+def file_name(layer: str) -> str:
+    """Return the beginning of the names of a layer's figures."""
+    return layer.replace(":", "-")
+
+
 def draw(history: WholeHistory, images: np.ndarray, folder: Path) -> Iterator[Path]:
     """Draw a visualize run's figures from its history and images [M, 1, H, W]."""
     neurons = history.finished.results["neurons"]
     exemplars = history.images("exemplars").reshape(len(neurons), EXEMPLARS, *images.shape[2:])
     for layer in dict.fromkeys(neuron["layer"] for neuron in neurons):
-        rows = [m for m, neuron in enumerate(neurons) if neuron["layer"] == layer]
+        rows = [m for m, neuron in enumerate(neurons) if neuron["layer"] == layer][:MOST_DRAWN]
         yield _grid(history, layer, rows, images[:, 0], folder)
         yield _curves(history, layer, rows, folder)
         yield _exemplars(history, layer, rows, images[:, 0], exemplars, folder)
@@ -48,29 +63,39 @@ def draw(history: WholeHistory, images: np.ndarray, folder: Path) -> Iterator[Pa
 def _grid(
     history: WholeHistory, layer: str, rows: list[int], images: np.ndarray, folder: Path
 ) -> Path:
-    neurons = history.finished.results["neurons"]
-    columns = min(5 if layer == "logits" else 8, len(rows))
+    neurons, fields, names = (
+        history.finished.results["neurons"],
+        _fields(history),
+        names_of(history),
+    )
+    columns = min(5 if layer == LOGITS else 8, len(rows))
     lines = -(-len(rows) // columns)
     figure, axes = new_figure(
-        max(6.5, 1.35 * columns + 0.3), 1.72 * lines + 0.75, LAYER_WORDS[layer],
+        max(6.5, 1.35 * columns + 0.3), 1.72 * lines + 0.75, layer_words(layer),
         provenance(history), rows=lines, columns=columns,
     )  # fmt: skip
     for place in axes.flat:
         place.set_visible(False)
     for place, m in zip(axes.flat, rows, strict=False):
         place.set_visible(True)
-        _neuron_picture(place, images[m], neurons[m])
-        place.set_title(_title(neurons[m]), fontsize=7.5, color=_colour(neurons[m]))
-        place.set_xlabel(_reading(neurons[m]), fontsize=6.5, color=GREY)
-    return save(figure, folder, layer)
+        _neuron_picture(place, images[m], fields[m])
+        place.set_title(_title(neurons[m], names), fontsize=7.5, color=_colour(neurons[m]))
+        place.set_xlabel(_reading(neurons[m], names), fontsize=6.5, color=GREY)
+    return save(figure, folder, file_name(layer))
 
 
-def _neuron_picture(axes: Axes, image: np.ndarray, neuron: dict[str, Any]) -> None:
+def _fields(history: WholeHistory) -> list[tuple[slice, slice]]:
+    """Return the receptive field of each neuron."""
+    config = ResolvedVisualizeConfig.from_json(history.started.config)
+    return [neuron.receptive_field(config.side) for neuron in config.targets]
+
+
+def _neuron_picture(axes: Axes, image: np.ndarray, field: tuple[slice, slice]) -> None:
     """Show what a neuron sees of an image: its receptive field, outlined, and a little around it.
 
     Unbounded images are shown over their own range.
     """
-    rows, columns = Neuron(neuron["layer"], neuron["index"]).receptive_field
+    rows, columns = field
     low, high = min(0.0, float(image.min())), max(1.0, float(image.max()))
     picture(axes, image, vmin=low, vmax=high)
     if rows.stop - rows.start == len(image):
@@ -82,8 +107,8 @@ def _neuron_picture(axes: Axes, image: np.ndarray, neuron: dict[str, Any]) -> No
     axes.set_ylim(rows.stop - 0.5 + AROUND, rows.start - 0.5 - AROUND)
 
 
-def _title(neuron: dict[str, Any]) -> str:
-    name = str(neuron["index"])
+def _title(neuron: dict[str, Any], names: Sequence[str]) -> str:
+    name = _name(neuron, names)
     if neuron["dead"]:
         return f"{name}: dead"
     start, end = real(neuron["activation_start"]), real(neuron["activation_end"])
@@ -94,10 +119,17 @@ def _colour(neuron: dict[str, Any]) -> str:
     return VERMILION if neuron["dead"] else INK
 
 
-def _reading(neuron: dict[str, Any]) -> str:
+def _name(neuron: dict[str, Any], names: Sequence[str]) -> str:
+    """Return a neuron's number; that of a logit with its class's name."""
+    if neuron["layer"] == LOGITS:
+        return numbered(names, neuron["index"])
+    return str(neuron["index"])
+
+
+def _reading(neuron: dict[str, Any], names: Sequence[str]) -> str:
     if "read_as" in neuron:
         answers = sorted(set(neuron["read_as"].values()))
-        return "others read " + ", ".join(map(str, answers)) if answers else ""
+        return "others read " + ", ".join(names[answer] for answer in answers) if answers else ""
     if neuron["dead"]:
         return "zero on every test image"
     return f"beats {neuron['percentile']:.1%} of test images"
@@ -120,7 +152,7 @@ def _curves(history: WholeHistory, layer: str, rows: list[int], folder: Path) ->
                 place, steps, values[:, place_in_cycle],
                 color=CYCLE[place_in_cycle % len(CYCLE)],
                 linewidth=1.2, linestyle="-" if place_in_cycle < len(CYCLE) else "--",
-                label=str(neurons[m]["index"]),
+                label=_name(neurons[m], names_of(history)),
             )  # fmt: skip
         legend(place, title="neuron", title_fontsize=8, ncols=2)
     else:
@@ -132,7 +164,7 @@ def _curves(history: WholeHistory, layer: str, rows: list[int], folder: Path) ->
             label=f"median of the {len(alive)} neurons that are not dead",
         )  # fmt: skip
         legend(place)
-    return save(figure, folder, f"{layer}-activation")
+    return save(figure, folder, f"{file_name(layer)}-activation")
 
 
 def _exemplars(
@@ -144,7 +176,11 @@ def _exemplars(
     folder: Path,
 ) -> Path:
     """Each neuron's image beside the nine test images that excite it most."""
-    neurons = history.finished.results["neurons"]
+    neurons, fields, names = (
+        history.finished.results["neurons"],
+        _fields(history),
+        names_of(history),
+    )
     blocks = 1 if len(rows) <= 10 else 2
     lines = -(-len(rows) // blocks)
     across = EXEMPLARS + 1
@@ -160,12 +196,12 @@ def _exemplars(
         line_axes = axes[line, block * across : (block + 1) * across]
         for place in line_axes:
             place.set_visible(True)
-        _neuron_picture(line_axes[0], images[m], neurons[m])
+        _neuron_picture(line_axes[0], images[m], fields[m])
         line_axes[0].set_ylabel(
-            f"{neurons[m]['index']}" + (" dead" if neurons[m]["dead"] else ""),
+            _name(neurons[m], names) + (" dead" if neurons[m]["dead"] else ""),
             fontsize=8, rotation=0, ha="right", va="center", color=_colour(neurons[m]),
         )  # fmt: skip
         for place, image in zip(line_axes[1:], exemplars[m], strict=True):
             place.set_visible(not neurons[m]["dead"])  # nothing excites a dead one
-            _neuron_picture(place, image, neurons[m])
-    return save(figure, folder, f"{layer}-exemplars")
+            _neuron_picture(place, image, fields[m])
+    return save(figure, folder, f"{file_name(layer)}-exemplars")

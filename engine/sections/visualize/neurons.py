@@ -7,17 +7,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.networks.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
+from engine.networks.architectures import EXEMPLARS, SIDE
+from engine.networks.layout import Neuron
 from engine.networks.network import Network
 from engine.numerics.device import Device
 from engine.numerics.inference import in_parts, to_unit
 
 
-def masks(neurons: Sequence[Neuron]) -> np.ndarray:
+def masks(neurons: Sequence[Neuron], side: int = SIDE) -> np.ndarray:
     """Return where each neuron can see, its receptive field: float32 [M, 1, H, W] of 0 and 1."""
-    seen = np.zeros((len(neurons), 1, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    seen = np.zeros((len(neurons), 1, side, side), np.float32)
     for mask, neuron in zip(seen, neurons, strict=True):
-        mask[0][neuron.receptive_field] = 1
+        mask[0][neuron.receptive_field(side)] = 1
     return seen
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from msgspec import Meta
 
 from engine.errors import Unsound
-from engine.files.values import Count, Digit, Fraction, Id, Layer, Model, Real
-from engine.networks.architectures import EXEMPLARS, NEURONS, Neuron
+from engine.files.values import Class, Count, Fraction, Id, Layer, Model, Real
+from engine.networks.architectures import EXEMPLARS
+from engine.networks.layout import Neuron
 
 
 class NeuronResults(TypedDict):
@@ -24,7 +25,7 @@ class NeuronResults(TypedDict):
     restarts: Count
     receptive_field: Annotated[list[Count], Meta(min_length=2, max_length=2)]
     top_test_images: Annotated[list[Count], Meta(min_length=EXEMPLARS, max_length=EXEMPLARS)]
-    read_as: NotRequired[dict[Id, Digit]]
+    read_as: NotRequired[dict[Id, Class]]
 
 
 class VisualizeResults(TypedDict):
@@ -36,7 +37,7 @@ class VisualizeResults(TypedDict):
 
 
 def check_neurons(
-    results: Mapping[str, Any], asked: Sequence[Neuron], readers: Iterable[str]
+    results: Mapping[str, Any], asked: Sequence[Neuron], readers: Iterable[str], classes: int
 ) -> None:
     """Raise Unsound where results are not of these neurons, read by the networks of these runs."""
     neurons = results["neurons"]
@@ -44,8 +45,10 @@ def check_neurons(
     if [(neuron["layer"], neuron["index"]) for neuron in neurons] != wanted:
         raise Unsound("neurons: others than those of the config")
     readers = set(readers)
-    for layer in NEURONS:
+    for layer in dict.fromkeys(neuron["layer"] for neuron in neurons):
         readings = [neuron.get("read_as") for neuron in neurons if neuron["layer"] == layer]
         told = [set(reading) for reading in readings if reading is not None]
         if told and (len(told) < len(readings) or any(one != readers for one in told)):
             raise Unsound(f"neurons: read_as of {layer} is not by the config's other_runs")
+    if any(max(neuron.get("read_as", {}).values(), default=0) >= classes for neuron in neurons):
+        raise Unsound(f"neurons: read as a class beyond {classes - 1}")

@@ -5,15 +5,17 @@ more and more. ``TunedAscent`` keeps pixels in [0, 1] and asks for what stays ex
 moved, turned and disturbed a little, as C. Olah et al. do (Feature Visualization, Distill 2017).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
+from zlib import crc32
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.networks.architectures import IMAGE_SIZE, LAYERS, Neuron
+from engine.networks.architectures import LAYERS, SIDE
+from engine.networks.layout import Neuron
 from engine.networks.network import Network
 from engine.numerics.adam import adam_step
 from engine.numerics.augmentation import AMOUNTS, Limits, affine, warp
@@ -33,8 +35,6 @@ class Ascent(Protocol):
     neurons: Sequence[Neuron]
     tensors: dict[str, Tensor]  # what a checkpoint must hold
 
-    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None: ...
-
     @property
     def images(self) -> Tensor:
         """The images as they are: [M, 1, H, W]."""
@@ -49,8 +49,11 @@ class Ascent(Protocol):
         """Climb once."""
 
 
+Rule = Callable[[Network, Sequence[Neuron], Tensor], Ascent]  # with start images [M, 1, H, W]
+
+
 def begin_ascent(
-    rule: type[Ascent], network: Network, neurons: Sequence[Neuron], seed: int
+    rule: Rule, network: Network, neurons: Sequence[Neuron], seed: int, side: int = SIDE
 ) -> tuple[Ascent, list[int]]:
     """Return an ascent at its start and how often each neuron was started again [M].
 
@@ -58,13 +61,13 @@ def begin_ascent(
     (near-dead filters answer to one start in a hundred).
     """
     device = next(network.parameters()).device
-    images = torch.stack([_start(seed, neuron, 0) for neuron in neurons]).to(device)
+    images = torch.stack([_start(seed, neuron, 0, side) for neuron in neurons]).to(device)
     restarts = [0] * len(neurons)
     alive = gradients(rule(network, neurons, images)).flatten(1).any(1)
     for m in torch.nonzero(~alive).flatten().tolist():
         for attempt in range(1, RESTARTS, STARTS_AT_ONCE):
             tried = range(attempt, attempt + STARTS_AT_ONCE)
-            starts = torch.stack([_start(seed, neurons[m], one) for one in tried]).to(device)
+            starts = torch.stack([_start(seed, neurons[m], one, side) for one in tried]).to(device)
             climbing = gradients(rule(network, [neurons[m]] * len(starts), starts))
             restarts[m] = tried[-1]
             if climbing.any():
@@ -74,17 +77,18 @@ def begin_ascent(
     return rule(network, neurons, images), restarts
 
 
-def _start(seed: int, neuron: Neuron, attempt: int) -> Tensor:
+def _start(seed: int, neuron: Neuron, attempt: int, side: int) -> Tensor:
     """Return the course report's Gaussian noise [1, H, W]; for a later attempt any noise.
 
     Some filters need a dark, a harsh or a smooth patch before they answer at all.
     """
-    random = stream(seed, Stream.START_IMAGES, LAYERS.index(neuron.layer), neuron.index, attempt)
+    layer = LAYERS.index(neuron.layer) if neuron.layer in LAYERS else crc32(neuron.layer.encode())
+    random = stream(seed, Stream.START_IMAGES, layer, neuron.index, attempt)
     mean, deviation, smoothness = START_MEAN, START_DEVIATION, 0.0
     if attempt:
         mean, smoothness = random.uniform(-0.5, 1), random.uniform(0, 3)
         deviation = random.uniform(START_DEVIATION, 5)
-    noise = random.standard_normal((1, 1, IMAGE_SIZE, IMAGE_SIZE)).astype(np.float32)
+    noise = random.standard_normal((1, 1, side, side)).astype(np.float32)
     return (mean + deviation * blur(torch.from_numpy(noise), smoothness))[0]
 
 
@@ -143,19 +147,24 @@ class TunedAscent:
     PARAMETER_BLUR = 1.0  # pixels
     TOTAL_VARIATION = 0.04
     INK = 0.01  # price of a white pixel, for logits
-    EDGE = 0.05  # the same, a pixel and more off the 20x20 middle, for logits
+    EDGE = 0.05  # the same, a pixel and more off the part that images fill, for logits
     VIEWS = 4
     VIEW_LIMITS = Limits(shift=1.5, rotation=10, scale=0.1)
     VIEW_NOISE = 0.5
     POOL_TOTAL_VARIATION = 0.01
 
-    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
+    def __init__(
+        self, network: Network, neurons: Sequence[Neuron], images: Tensor, margin: int = 0
+    ) -> None:
+        """``margin`` is how many pixels around an image are empty in the dataset."""
         self.network, self.neurons = network, neurons
         self.logits = [m for m, neuron in enumerate(neurons) if neuron.position is None]
         self.pooled = [m for m, neuron in enumerate(neurons) if neuron.position is not None]
-        self.mask = torch.from_numpy(masks(neurons)).to(images.device)
-        centre = (IMAGE_SIZE - 1) / 2
-        off = (torch.arange(IMAGE_SIZE, device=images.device) - centre).abs().sub(9).clamp(min=0)
+        self.mask = torch.from_numpy(masks(neurons, images.shape[-1])).to(images.device)
+        side = images.shape[-1]
+        filled = side / 2 - margin - 1
+        places = torch.arange(side, device=images.device) - (side - 1) / 2
+        off = places.abs().sub(filled).clamp(min=0)
         self.edge = off[:, None] + off[None, :]
         parameter = images.clamp(0.02, 0.98).logit()
         self.tensors = {
@@ -203,7 +212,7 @@ class TunedAscent:
             return ()
         random = stream(seed, Stream.VIEWS, step)
         changes = affine(random.uniform(-1, 1, (AMOUNTS, self.VIEWS)), self.VIEW_LIMITS)
-        shape = (self.VIEWS, 1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        shape = (self.VIEWS, 1, *self.tensors["parameter"].shape[1:])
         noise = torch.from_numpy(random.standard_normal(shape).astype(np.float32))
         return changes.to(self.mask.device), noise.to(self.mask.device)
 

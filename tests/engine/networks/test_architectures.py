@@ -19,8 +19,8 @@ def test_parameters_counted_by_hand_and_by_torch(model, parameters):
 
 
 def test_layers_of_each_network():
-    assert ARCHITECTURES["baseline"].layers == ("pool1", "logits")
-    assert ARCHITECTURES["two-conv-fc"].layers == ("pool1", "pool2", "logits")
+    assert ARCHITECTURES["baseline"].layout.names == ("pool1", "logits")
+    assert ARCHITECTURES["two-conv-fc"].layout.names == ("pool1", "pool2", "logits")
     assert ARCHITECTURES["two-conv-fc"].chain == (
         "conv 32", "pool", "conv 32", "pool", "500", "10",
     )  # fmt: skip

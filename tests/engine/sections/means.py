@@ -82,8 +82,8 @@ class Means(Section[ResolvedMeansConfig, np.ndarray]):
     def rows(self, config):
         return 10
 
-    def previews(self, rows):
-        return {"means": PreviewRules(rows)}
+    def previews(self, config):
+        return {"means": PreviewRules(self.rows(config))}
 
     def ranking(self, history):
         finished = history.finished.results if history.finished else {}

@@ -12,7 +12,7 @@ from textual.geometry import Size
 
 from engine.analysis.compare import compare
 from engine.config import RunConfig
-from engine.networks.architectures import CLASSES, NEURONS
+from engine.networks.architectures import CLASSES
 from engine.runs.run import Run
 from tests.conftest import a_few
 from tests.tui import example_runs as examples
@@ -22,7 +22,7 @@ from tui.app.app import MnistTui
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections import adversarial, train
 from tui.app.sections.adversarial import Infused
-from tui.app.sections.visualize import field_of
+from tui.app.sections.visualize import NEURONS, field_of
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
 from tui.comparison import pictures
@@ -165,7 +165,7 @@ async def look_at(app, pilot, view, widths):
     await until(pilot, lambda: pane.shown is not None)
     if view in NEURONS:
         before = list(NEURONS)[: list(NEURONS).index(view)]
-        pane.query_one(Rows).highlighted = sum(1 + NEURONS[layer] for layer in before)
+        pane.query_one(Rows).highlighted = sum(1 + len(NEURONS[layer]) for layer in before)
     room = app.query_one(panel, Room)
     for width, height in zip(widths, cycle(HEIGHTS), strict=False):
         await resize(app, width, height, room)
@@ -211,7 +211,7 @@ def test_grids_in_rooms_of_every_width(opened, view):
         await until(pilot, lambda: pane.shown is not None)
         if view in NEURONS:
             before = list(NEURONS)[: list(NEURONS).index(view)]
-            pane.query_one(Rows).highlighted = sum(1 + NEURONS[layer] for layer in before)
+            pane.query_one(Rows).highlighted = sum(1 + len(NEURONS[layer]) for layer in before)
             await pilot.pause()
         drawing = app.query_one(panel, Room)._drawing
         for room in rooms():

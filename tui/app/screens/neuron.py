@@ -7,7 +7,8 @@ import numpy as np
 from rich.text import Text
 from textual.geometry import Size
 
-from engine.networks.architectures import EXEMPLARS, IMAGE_SIZE, Neuron
+from engine.networks.architectures import EXEMPLARS, SIDE
+from engine.networks.layout import Neuron
 from engine.runs.events import real
 from engine.sections.visualize.config import VisualizeConfig
 from tui.app.screens.closeup import CloseUp
@@ -18,7 +19,7 @@ from tui.drawing.pixels import draw_framed, enlarge, shrink
 from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
 
 CURVE = Size(44, 9)  # cells; the facts above it are as wide
-LARGE, SMALL = 2 * IMAGE_SIZE, 20  # pixels a side of the image, where there is much room or little
+LARGE, SMALL = 2 * SIDE, 20  # pixels a side of the image, where there is much room or little
 HIGH = 48  # lines, from which on there is much room
 NAME = 17  # cells of a fact's name
 EXEMPLAR = 14  # pixels a side at least
@@ -48,10 +49,10 @@ class NeuronView(CloseUp):
         preview = task.history.preview("images", cursor)
         if preview is None or preview.images is None:
             return Text("No image yet.", "$text-muted")
-        size = IMAGE_SIZE
+        size = SIDE
         if room.width >= LARGE + GAP + CURVE.width and room.height >= HIGH:
             size = LARGE
-        elif room.width < IMAGE_SIZE + GAP + CURVE.width:
+        elif room.width < SIDE + GAP + CURVE.width:
             size = SMALL
         image = self._framed(preview.images[row] / 255, size)
         width = max(16, min(CURVE.width, room.width - size - GAP))
@@ -72,15 +73,15 @@ class NeuronView(CloseUp):
         return Text.assemble(top, words, self._exemplars(strongest, room.width, height))
 
     def _framed(self, image: np.ndarray, size: int) -> Text:
-        scale = size / IMAGE_SIZE
+        scale = size / SIDE
         rows, columns = (
             slice(round(part.start * scale), round(part.stop * scale)) for part in self._field()
         )
-        seen = shrink(enlarge(image, -(-size // IMAGE_SIZE)), size, size)
+        seen = shrink(enlarge(image, -(-size // SIDE)), size, size)
         return draw_framed(seen, (rows, columns), self.shades)
 
     def _field(self) -> tuple[slice, slice]:
-        return self.neuron.receptive_field
+        return self.neuron.receptive_field(SIDE)
 
     def _exemplars(self, images: np.ndarray, width: int, height: int) -> Text:
         """Return the images' receptive fields, as large as fits, but never tiny."""

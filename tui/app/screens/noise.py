@@ -4,12 +4,10 @@ import numpy as np
 from rich.text import Text
 from textual.geometry import Size
 
-from engine.networks.architectures import CLASSES, IMAGE_SIZE
-from engine.sections.adversarial.config import AdversarialConfig
+from engine.networks.architectures import CLASSES, SIDE
 from tui.app.keymap import Keymap
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections.adversarial import AdversarialPane, Infused
-from tui.app.sections.base import config_of
+from tui.app.sections.adversarial import AdversarialPane, Infused, labels_of
 from tui.app.widgets.bar import bar
 from tui.drawing.pixels import draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import GAP, WRONG, beside
@@ -30,7 +28,7 @@ class NoiseView(CloseUp):
 
     @property
     def _labels(self) -> tuple[int, ...]:
-        return config_of(self.shown, AdversarialConfig).labels
+        return labels_of(self.shown)
 
     def key_words(self, keys: Keymap) -> str:
         """Return the keys in a few words."""
@@ -51,7 +49,7 @@ class NoiseView(CloseUp):
         roomy = room.height >= 1 + SMALLEST // 2 + CLASSES
         lines = CLASSES if roomy else 1 + CLASSES // 2
         across, down = (room.width - 2 * GAP) // 3, 2 * (room.height - 1 - lines)
-        size = max(8, min(IMAGE_SIZE, across, down) // 2 * 2)
+        size = max(8, min(SIDE, across, down) // 2 * 2)
         clean, noise = infused.clean[self.digit], infused.noises[index]
         pictures = [
             draw_grey(shrink(clean, size, size), self.shades),

@@ -3,7 +3,7 @@
 from rich.text import Text
 from textual.geometry import Size
 
-from engine.networks.architectures import IMAGE_SIZE
+from engine.networks.architectures import SIDE
 from engine.runs.events import Preview
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.train import TrainPane, labels_and_answers, model_of
@@ -36,7 +36,7 @@ class SampleView(CloseUp):
         history, cursor = self.shown.history, self.cursor
         if history.preview("samples", cursor) is None:  # it is told from its start again
             return Text("No sample yet.", "$text-muted")
-        large = room.width >= 2 * IMAGE_SIZE + GAP + WORDS and room.height >= IMAGE_SIZE
+        large = room.width >= 2 * SIDE + GAP + WORDS and room.height >= SIDE
         factor = 2 if large else 1
         image = history.images("samples")[self.index]
         drawn = draw_grey(enlarge(image, factor), self.shades)

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.networks.architectures import CLASSES, IMAGE_SIZE
+from engine.networks.architectures import CLASSES, SIDE
 from engine.runs.events import Preview
 from engine.sections.adversarial.config import AdversarialConfig
 from tui.app import screens
@@ -139,7 +139,7 @@ class AdversarialPane(NetworkPane):
         """Return the label's place among the shown task's targets."""
         if self.shown is None:
             return None
-        labels = config_of(self.shown, AdversarialConfig).labels
+        labels = labels_of(self.shown)
         return labels.index(label) if label in labels else None
 
     def refresh_text(self) -> None:
@@ -224,9 +224,9 @@ class AdversarialPane(NetworkPane):
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
         size = max(2, min(room.width, 2 * room.height) // 2 * 2)
         image = infused.noises[index]
-        if size < IMAGE_SIZE:
+        if size < SIDE:
             image = shrink(image, size, size)
-        image = enlarge(image, max(1, size // IMAGE_SIZE))
+        image = enlarge(image, max(1, size // SIDE))
         return draw_signed(image, infused.bound, self.look.shades)
 
     def _draw_infused(self, infused: Infused, index: int, label: int, room: Size) -> Text:
@@ -240,3 +240,9 @@ class AdversarialPane(NetworkPane):
             words = f"{digit} → {after}{'' if fooled else ' ✗'}"
             pictures.append((picture, Text(words, "" if fooled else WRONG)))
         return thumbnails(pictures, min(size, len(image)), room.width)
+
+
+def labels_of(task: Task) -> tuple[int, ...]:
+    """Return a run's target labels; all of them while its dataset is not known."""
+    labels = config_of(task, AdversarialConfig).labels
+    return tuple(range(CLASSES)) if labels is None else labels

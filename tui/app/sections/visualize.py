@@ -11,7 +11,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.networks.architectures import LAYERS, NEURONS, Neuron
+from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
+from engine.networks.layout import Neuron, neurons_of
 from engine.runs.curves import Curve
 from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
 from tui.app.sections.base import Commands, hint
@@ -27,8 +28,10 @@ AROUND = 2  # pixels shown around a receptive field
 MANY, MEDIAN, ONE = "$faint", "$series-2", "$series-1"
 LAYER_WORDS = {"logits": "final layer", "pool2": "second pooling", "pool1": "first pooling"}
 # The rows of the list: each layer, then its neurons.
+LAYOUT = ARCHITECTURES[BEST_MODEL].layout
+NEURONS = {name: neurons_of(layer) for name in LAYOUT.shown if (layer := LAYOUT.find(name))}
 ROWS: tuple[tuple[str, int | None], ...] = tuple(
-    (layer, index) for layer in LAYERS for index in (None, *range(NEURONS[layer]))
+    (layer, index) for layer, neurons in NEURONS.items() for index in (None, *range(len(neurons)))
 )
 
 
@@ -72,7 +75,7 @@ class VisualizePane(NetworkPane):
     def neuron(self) -> Neuron | None:
         """The highlighted neuron, None where a whole layer is."""
         layer, index = ROWS[self.row]
-        return None if index is None else Neuron(layer, index)
+        return None if index is None else NEURONS[layer][index]
 
     def configs_of_choice(self) -> Commands:
         """Return a run for each layer of which something is marked, or of what is highlighted."""
@@ -114,8 +117,8 @@ class VisualizePane(NetworkPane):
 
     def _line(self, layer: str, index: int | None, ends: dict[Neuron, float]) -> Text:
         if index is None:
-            return Text.assemble((layer, "bold"), (f" {NEURONS[layer]}", "$text-muted"))
-        end = ends.get(Neuron(layer, index))
+            return Text.assemble((layer, "bold"), (f" {len(NEURONS[layer])}", "$text-muted"))
+        end = ends.get(NEURONS[layer][index])
         return Text.assemble(
             f"  {index:>2}", ("" if end is None else f"{end:>10.4g}", "$text-muted")
         )
@@ -203,12 +206,13 @@ def dead_of(task: Task) -> set[Neuron]:
     if task.history.finished is None:
         return set()
     described = task.history.finished.results["neurons"]
-    return {Neuron(one["layer"], one["index"]) for one in described if one["dead"]}
+    pairs = zip(targets_of(task), described, strict=True)
+    return {neuron for neuron, one in pairs if one["dead"]}
 
 
 def field_of(neuron: Neuron, image: np.ndarray, size: int) -> np.ndarray:
     """Return an image's part around a neuron's receptive field, ``size`` pixels a side."""
-    rows, columns = neuron.receptive_field
+    rows, columns = neuron.receptive_field(len(image))
     if neuron.position:
         rows = slice(rows.start - AROUND, rows.stop + AROUND)
         columns = slice(columns.start - AROUND, columns.stop + AROUND)

@@ -182,7 +182,7 @@ def test_judging_by_hand(cpu):
     test = planted([0, 1, 2, 2, 3, 3])
     [(target, answers)] = judge_noise(
         noise, (2,), network=Says(), others={"other": Says()}, test=test, device=cpu,
-        epsilon=None, seed=0,
+        classes=10, epsilon=None, seed=0,
     )  # fmt: skip
     assert answers.tolist()[:2] == answers.tolist()[4:] == [2, 2]
     assert target["success"]["n"] == 4  # the two images of digit 2 are left out

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from engine.errors import EngineError, UsageError
-from engine.networks.architectures import ARCHITECTURES, IMAGE_SIZE, Neuron
+from engine.networks.architectures import ARCHITECTURES, SIDE
+from engine.networks.layout import neurons_of
 from engine.networks.network import Network
 from engine.runs.events import Preview, Progress, to_json
 from engine.sections.visualize.ascend import AscentState, ascend
@@ -13,6 +14,11 @@ from engine.sections.visualize.config import VisualizeConfig
 from engine.sections.visualize.evaluate import evaluate
 from engine.sections.visualize.neurons import NaturalResponse, activations_of, masks
 from engine.sections.visualize.rules import ReportAscent, TunedAscent, begin_ascent, blur
+
+
+def neuron_of(layer, index):
+    """Return a neuron of two-conv-fc on MNIST."""
+    return neurons_of(ARCHITECTURES["two-conv-fc"].layout.find(layer))[index]
 
 
 def network(model="two-conv-fc", seed=0):
@@ -69,14 +75,14 @@ def test_neurons_that_do_not_exist_are_refused(options, words):
 )
 def test_receptive_fields_by_hand(layer, first, last):
     """pool1 row 7 pools rows 14, 15, which see 13..16; pool2 row 3 pools 6, 7 of pool1's 5..8."""
-    rows, columns = Neuron(layer, 0).receptive_field
+    rows, columns = neuron_of(layer, 0).receptive_field(SIDE)
     assert rows == columns == slice(first, last + 1)
 
 
 @pytest.mark.parametrize("layer", ["pool1", "pool2"])
 def test_receptive_fields_by_gradient(layer):
     """Outside the gradient is exactly zero; inside every pixel matters on some image."""
-    neuron = Neuron(layer, 5)
+    neuron = neuron_of(layer, 5)
     images = torch.rand(200, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 0.5
     images.requires_grad_()
     total = activations_of(network().activations(images), [neuron]).sum()
@@ -117,7 +123,7 @@ def test_activations_rise(few, cpu):
 
 def test_the_report_s_rule_by_hand():
     """The first step: gradient over its deviation, hardly blurred, then decay."""
-    of, neuron = network(), Neuron("logits", 3)
+    of, neuron = network(), neuron_of("logits", 3)
     ascent, _ = begin_ascent(ReportAscent, of, [neuron], seed=0)
     start = ascent.images.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(of(start)[0, 3], start)
@@ -127,7 +133,7 @@ def test_the_report_s_rule_by_hand():
 
 
 def test_start_is_the_report_s_noise():
-    ascent, restarts = begin_ascent(ReportAscent, network(), [Neuron("logits", 0)], seed=0)
+    ascent, restarts = begin_ascent(ReportAscent, network(), [neuron_of("logits", 0)], seed=0)
     assert restarts == [0]
     assert ascent.images.mean().item() * 255 == pytest.approx(128, abs=8)
     assert ascent.images.std().item() * 255 == pytest.approx(50, abs=5)
@@ -146,7 +152,7 @@ def planted():
 
 @pytest.mark.parametrize("rule", [ReportAscent, TunedAscent])
 def test_a_neuron_without_gradient_is_started_again_elsewhere(rule):
-    neurons = [Neuron("pool1", 0), Neuron("pool1", 1)]
+    neurons = [neuron_of("pool1", 0), neuron_of("pool1", 1)]
     _, restarts = begin_ascent(rule, planted(), neurons, seed=0)
     assert restarts[0] == 512  # nothing helps a dead one
     assert 0 < restarts[1] < 512
@@ -199,7 +205,7 @@ def test_figures_belong_to_the_images(digits, cpu):
         assert neuron["activation_end"] == pytest.approx(value.item(), rel=1e-4)
         assert len(neuron["top_test_images"]) == 9
     exemplars = next(e for e in events if isinstance(e, Preview) and e.name == "exemplars")
-    assert exemplars.images.shape == (9 * 42, IMAGE_SIZE, IMAGE_SIZE)
+    assert exemplars.images.shape == (9 * 42, SIDE, SIDE)
 
 
 @pytest.mark.parametrize("recipe", ["tuned", "assignment"])
