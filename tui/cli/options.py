@@ -201,7 +201,6 @@ def repeated_options(group: type) -> dict[str, tuple[str, Option]]:
 def repeated_parameters(group: type) -> list[inspect.Parameter]:
     """Return a typer option for each option that can be repeated; None means none is given."""
     hints = get_type_hints(group)
-    defaults: dict[str, Any] = {item.name: item.default for item in dataclasses.fields(group)}
     parameters = []
     for name, (field, rules) in repeated_options(group).items():
         kind = str if rules.spread else _element(hints[field])
