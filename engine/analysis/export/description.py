@@ -7,10 +7,9 @@ from engine import sections
 from engine.analysis.differences import MEASURED
 from engine.files.text import visible
 from engine.runs.run import Run
+from engine.runs.schema import side_of
 
 PLACES = ("artifacts", "data_root", "data_found")  # settings that are folders of this machine
-# What runs of version 0.1 do not say of their dataset.
-DIGITS: dict[str, Any] = {"image": [28, 28], "classes": [str(digit) for digit in range(10)]}
 
 
 def describe(run: Run) -> dict[str, str]:
@@ -20,12 +19,11 @@ def describe(run: Run) -> dict[str, str]:
     result.json, the names of the classes, and what each noise or image is for. Raises EngineError
     where the run's files are missing or damaged.
     """
-    config, dataset = run.read_config(), dataset_of(run)
-    section = sections.find(config.section)
+    config, dataset = run.read_config(), run.read_info()["dataset"]
+    section, side, classes = sections.find(config.section), side_of(config), config.classes or 0
     settings = {name: value for name, value in config.to_json().items() if name not in PLACES}
     settings["dataset"] = dataset["name"]  # which may be a path there
     results = {name: v for name, v in run.read_result().items() if name not in MEASURED}
-    height, width = dataset["image"]
     described = {
         "run": run.id,
         "section": config.section,
@@ -33,22 +31,16 @@ def describe(run: Run) -> dict[str, str]:
         "dataset_sha256": dataset["sha256"],
         "settings": _json(settings),
         "results": _json(results),
-        "classes": _json(dataset["classes"]),
-        "input": f"images [N, 1, {height}, {width}] in [0, 1]",
+        "classes": _json(dataset.get("classes", list(map(str, range(classes))))),
+        "input": f"images [N, 1, {side}, {side}] in [0, 1]",
     }
     if "model" in settings:
         described["model"] = settings["model"]
     if section.trains:
-        described["output"] = f"logits [N, {len(dataset['classes'])}]"
+        described["output"] = f"logits [N, {classes}]"
     if section.rows(config):
         described["rows"] = _json(list(section.row_names(config)))
     return {name: visible(text) for name, text in described.items()}
-
-
-def dataset_of(run: Run) -> dict[str, Any]:
-    """Return what run.json says of the dataset; where it is older, its classes and image too."""
-    recorded: dict[str, Any] = run.read_info()["dataset"]
-    return DIGITS | recorded
 
 
 def _json(value: Any) -> str:

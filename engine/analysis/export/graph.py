@@ -14,15 +14,18 @@ import torch
 from torch import nn
 
 from engine import sections
-from engine.analysis.export.description import dataset_of, describe
+from engine.analysis.export.description import describe
 from engine.errors import EngineError
 from engine.files.text import visible
 from engine.networks.network import Network
-from engine.numerics.device import open_device
+from engine.numerics.device import Device
 from engine.runs.run import Run
+from engine.runs.schema import side_of
 
 OPSET = 20  # of ONNX's operators, from 2023; what torch's exporter writes by itself
 NEEDED = ("onnx", "onnxscript")  # by torch's exporter; the extra `export` installs them
+
+CPU = Device(torch_device=torch.device("cpu"), precision="fp32", threads=1)
 
 
 def onnx_of(run: Run) -> bytes:
@@ -32,9 +35,8 @@ def onnx_of(run: Run) -> bytes:
             "ONNX needs packages that are not installed: pip install 'mnist-tui[export]'."
         )
     config = run.read_config()
-    network = sections.find(config.section).load(config, run, open_device("cpu", "fp32", 1))
-    height, width = dataset_of(run)["image"]
-    return export_onnx(network, (height, width), describe(run))
+    network = sections.find(config.section).load(config, run, CPU)
+    return export_onnx(network, (side_of(config), side_of(config)), describe(run))
 
 
 def export_onnx(network: nn.Module, size: tuple[int, int], metadata: Mapping[str, str]) -> bytes:

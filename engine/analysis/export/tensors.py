@@ -9,13 +9,14 @@ from engine import sections
 from engine.analysis.export.description import describe
 from engine.errors import EngineError
 from engine.files.archive import read_arrays
-from engine.files.reader import MB
+from engine.files.reader import MB, DamagedFile
 from engine.files.writer import npz_bytes
+from engine.networks.architectures import WEIGHTS_FILE
 from engine.runs.history import History
 from engine.runs.run import Run
 from engine.runs.schema import ANSWERS_FILE
 
-ANSWERS_LIMIT = 1024 * MB
+LIMIT = 1024 * MB  # of a file that is exported
 
 
 def made_by(run: Run) -> dict[str, np.ndarray]:
@@ -25,12 +26,36 @@ def made_by(run: Run) -> dict[str, np.ndarray]:
     """
     section = sections.find(run.read_info()["section"])
     if section.trains:
-        from engine.analysis.second_opinion import weights_of  # and torch
-
-        return {name: value.numpy() for name, value in weights_of(run).items()}
+        return _weights(run)
     if section.array_file is None:
         return {}
     return {section.array_file.removesuffix(".npy"): run.array()}
+
+
+def _weights(run: Run) -> dict[str, np.ndarray]:
+    """Return the arrays in a run's weights.pt; no code of a network is needed for it."""
+    from torch import Tensor, bfloat16
+
+    from engine.networks.network import AGAIN, load_state
+
+    path = run.path / WEIGHTS_FILE
+    try:
+        state = load_state(path, LIMIT, AGAIN)
+    except FileNotFoundError:
+        raise EngineError(f"There is no {path}; {AGAIN}.") from None
+    # A tensor that is not contiguous may repeat a few values without end.
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str)
+        and isinstance(value, Tensor)
+        and value.is_contiguous()
+        and value.dtype != bfloat16  # which NumPy does not have, and runs do not leave
+        for name, value in state.items()
+    ):
+        raise DamagedFile(path, "it does not hold the weights of a network", AGAIN)
+    for name, value in state.items():
+        if not value.isfinite().all():
+            raise DamagedFile(path, f"{name} holds values that are not finite", AGAIN)
+    return {name: value.numpy() for name, value in state.items()}
 
 
 def safetensors_bytes(run: Run) -> bytes:
@@ -39,8 +64,7 @@ def safetensors_bytes(run: Run) -> bytes:
 
     if not (arrays := made_by(run)):
         raise EngineError(f"Run {run.id} made no arrays; --to csv exports what it has measured.")
-    content = save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, describe(run))
-    return _sorted(content)
+    return _sorted(save(arrays, describe(run)))
 
 
 def _sorted(content: bytes) -> bytes:
@@ -63,15 +87,19 @@ def npz_of(run: Run) -> bytes:
     Beside weights, noises or images: ``answers_...`` as in answers.npz, ``curve_...`` [S] or [S, M]
     with the steps in ``steps_...`` [S], and ``description``, a text of JSON. Raises EngineError.
     """
-    arrays = made_by(run) | {"description": np.array(json.dumps(describe(run)))}
+    arrays = {_plain(name): array for name, array in made_by(run).items()}
+    arrays["description"] = np.array(json.dumps(describe(run)))
     try:
-        answers = read_arrays(run.path / ANSWERS_FILE, ANSWERS_LIMIT)
+        answers = read_arrays(run.path / ANSWERS_FILE, LIMIT)
     except FileNotFoundError:  # neurons have none, and neither has version 0.1
         answers = {}
     arrays |= {f"answers_{name}": array for name, array in answers.items()}
     for name, curve in History.of(run.events(), run.journal).curves.items():
-        # A journal may come from anywhere, and programs that unpack make files of these names.
-        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-        arrays[f"curve_{plain}"] = curve.values.astype(np.float32)
-        arrays[f"steps_{plain}"] = curve.steps
+        arrays[f"curve_{_plain(name)}"] = curve.values.astype(np.float32)
+        arrays[f"steps_{_plain(name)}"] = curve.steps
     return npz_bytes(arrays)
+
+
+def _plain(name: str) -> str:
+    """Return a name that is no path: a run may come from anywhere, and archives get unpacked."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)

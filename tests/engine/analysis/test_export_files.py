@@ -78,8 +78,7 @@ def test_classes_are_told_by_name(copied, tmp_path):
     names = [f"a {n}" for n in range(10)]
     spoil_json(run, "run.json", lambda info: info["dataset"].update(classes=names))
     assert told("new.safetensors") == names
-    for name in ("classes", "image"):  # as in a run of version 0.1
-        spoil_json(run, "run.json", lambda info, name=name: info["dataset"].pop(name))
+    spoil_json(run, "run.json", lambda info: info["dataset"].pop("classes"))  # as version 0.1
     assert told("old.safetensors") == list("0123456789")
 
 
@@ -156,6 +155,41 @@ def test_damage_is_told_where_no_hash_tells_of_it(copied, tmp_path):
     (run.path / "noise.npy").write_bytes(b"nothing")
     with pytest.raises(EngineError, match=r"noise.npy is damaged"):
         export(run, "safetensors", tmp_path / "run.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ([1], "does not hold the weights"),
+        ({"a": 1}, "does not hold the weights"),
+        ({"a": torch.zeros(1).expand(10**15)}, "does not hold the weights"),
+        ({"a": torch.zeros(1, dtype=torch.bfloat16)}, "does not hold the weights"),
+        ({"a": torch.tensor([1.0, np.nan])}, "a holds values that are not finite"),
+    ],
+    ids=["list", "number", "endless", "bfloat16", "nan"],
+)
+@pytest.mark.parametrize("to", ["safetensors", "npz"])
+def test_weights_that_are_none_are_damage(copied, tmp_path, to, state, words):
+    run = copied["train"]
+    spoil_json(run, "run.json", lambda info: info.pop("sha256"))
+    torch.save(state, run.path / "weights.pt")
+    with pytest.raises(EngineError, match=f"weights.pt is damaged .*{words}"):
+        export(run, to, tmp_path / f"run.{to}")
+    (run.path / "weights.pt").unlink()
+    with pytest.raises(EngineError, match=r"There is no .*weights\.pt; train the network again"):
+        export(run, to, tmp_path / f"run.{to}")
+
+
+def test_weights_of_any_kind_are_kept_under_names_that_are_no_paths(copied, tmp_path):
+    run = copied["train"]
+    spoil_json(run, "run.json", lambda info: info.pop("sha256"))
+    state = {"../up": torch.ones(2), "bn.calls": torch.tensor(3), "scale": torch.tensor(1.5)}
+    torch.save(state, run.path / "weights.pt")
+    kept = load_file(export(run, "safetensors", tmp_path / "run.safetensors"))
+    assert_equal(kept, {name: value.numpy() for name, value in state.items()})
+    found = np.load(export(run, "npz", tmp_path / "run.npz"))
+    assert found[".._up"].tolist() == [1, 1]
+    assert (found["bn.calls"].dtype, found["bn.calls"].shape) == (np.int64, ())
 
 
 def test_what_lies_there_is_kept_unless_it_is_asked_for(runs, tmp_path):

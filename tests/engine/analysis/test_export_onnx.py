@@ -1,6 +1,7 @@
 """Networks as ONNX files say what they say in torch."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,12 @@ from torch import nn
 
 from engine.analysis.export import export
 from engine.analysis.export.graph import OPSET, export_onnx
+from engine.data.dataset import Split
 from engine.errors import EngineError
 from engine.networks.architectures import ARCHITECTURES
 from engine.networks.network import Network, load_network
+from engine.runs.session import Session
+from engine.sections.train.config import TrainConfig
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -69,6 +73,27 @@ def test_nothing_of_this_machine_is_in_it(runs, tmp_path):
 def test_the_report_s_networks(model, images):
     network = Network(ARCHITECTURES[model]).eval()
     assert_says_the_same(export_onnx(network, (28, 28), {}), network, images)
+
+
+def test_other_images_and_classes(few, cpu, tmp_path):
+    def cut(part):
+        return Split(part.images[:, 8:20, 8:20].copy(), part.labels % 3)
+
+    names = ("none", "some", "many")
+    splits = {name: cut(getattr(few, name)) for name in ("train", "validation", "test")}
+    data = replace(few, classes=names, **splits)
+    config = TrainConfig(model="two-conv-fc", epochs=2, artifacts=str(tmp_path / "runs"))
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1}
+    config = config.resolve(**found, side=12, classes=3)
+    run = Session(config, data, cpu, listen=lambda event: None).run()
+    path = export(run, "onnx", tmp_path / "run.onnx")
+    network = load_network(run.path / "weights.pt", config.model, torch.device("cpu"), 12, 3)
+    images = data.test.images[:, None].astype(np.float32) / 255
+    assert_says_the_same(path.read_bytes(), network, images)
+    told = {item.key: item.value for item in onnx.load(path).metadata_props}
+    assert told["classes"] == '["none", "some", "many"]'
+    assert told["input"] == "images [N, 1, 12, 12] in [0, 1]"
+    assert told["output"] == "logits [N, 3]"
 
 
 class Residual(nn.Module):
