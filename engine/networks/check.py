@@ -10,8 +10,9 @@ from torch.nn.parameter import is_lazy
 
 from engine.errors import EngineError
 from engine.files.text import visible
+from engine.networks.costs import Survey
 from engine.networks.foreign import described, printing_aside, seeded
-from engine.networks.probe import Survey, evaluating, survey
+from engine.networks.probe import evaluating, survey
 
 MOST_PARAMETERS = 200_000_000
 SAME = 1e-3  # of the largest logit: how much other images in the batch may change one's logits

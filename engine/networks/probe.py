@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from engine.networks.costs import Cost, Survey
 from engine.networks.fields import receptive_fields
 from engine.networks.foreign import printing_aside, seeded
 from engine.networks.layout import LOGITS, MOST_LAYERS, Layer, Layout
@@ -19,31 +20,6 @@ LARGEST = 100_000  # neurons, rows or columns of what is called a layer
 
 # What passes its input on in evaluation mode is no layer of its own.
 _IDLE = (nn.Identity, nn.modules.dropout._DropoutNd)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a layer takes: trainable values, and multiply-adds for an image."""
-
-    parameters: int = 0
-    multiply_adds: int = 0
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(self.parameters + other.parameters, self.multiply_adds + other.multiply_adds)
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What a network is made of.
-
-    ``costs`` are by layer. Multiply-adds are those of convolutions and linear parts; both totals
-    also count what belongs to no layer, but none of what a ``forward`` computes by itself.
-    """
-
-    layout: Layout
-    costs: dict[str, Cost]
-    parameters: int
-    multiply_adds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
-from tui.cli import data, report, resume, run, runs
+from tui.cli import data, models, report, resume, run, runs
 from tui.cli.doctor import doctor
 from tui.cli.options import (
     AsAscii,
@@ -26,7 +26,7 @@ from tui.console import complain, explain, say
 from tui.live.signals import exit_code
 from tui.streams import Outlet, occupy_closed, on_terminal, outlets
 
-ORDER = ("run", "runs", "resume", "attach", "stop", "compare", "report", "data", "doctor")
+ORDER = ("run", "runs", "resume", "attach", "stop", "compare", "report", "data", "models", "doctor")
 
 
 class Commands(TyperGroup):
@@ -90,6 +90,7 @@ def bare(
 app.add_typer(run.app, name="run")
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 app.command()(resume.resume)
 app.command()(resume.attach)
 app.command()(resume.stop)

@@ -48,7 +48,7 @@ def print_runs(runs: Sequence[Summary], console: Console) -> None:
     rows = [tuple(map(visible, _cells(run))) for run in runs]
     titles = [name.lstrip(">") for name in RUN_COLUMNS]
     widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
-    table = _table(*RUN_COLUMNS)
+    table = empty_table(*RUN_COLUMNS)
     if sum(widths) + GAP * len(widths) > console.width:
         for run, row in zip(runs, rows, strict=True):
             *first, result, recipe = row
@@ -150,7 +150,7 @@ def run_json(run: Run) -> dict[str, Any]:
 def _print_table(runs: list[Run], console: Console) -> None:
     """Print the results of runs that share a table, and what to keep in mind about them."""
     results = sections.find(runs[0].read_info()["section"]).table(runs)
-    table = _table(*results.columns)
+    table = empty_table(*results.columns)
     for row, cells in enumerate(results.rows):
         table.add_row(*cells, style=BAD if row in results.worthless else "")
     if results.means:
@@ -176,7 +176,7 @@ def _words(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _table(*columns: str) -> Table:
+def empty_table(*columns: str) -> Table:
     """Return an empty table; ``>`` before a column's name aligns it right."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:

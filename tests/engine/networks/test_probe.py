@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from engine.networks.architectures import ARCHITECTURES
+from engine.networks.costs import survey_of
 from engine.networks.layout import LOGITS
 from engine.networks.more import MORE, packaged_code
 from engine.networks.probe import survey
@@ -15,25 +17,33 @@ def fields(found):
     return {layer.name: layer.field for layer in found.layout.layers if layer.spatial}
 
 
-def report_s_network(side, dilation=1):
-    """The course report's two-conv, of torch's own layers."""
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3, padding=1),
-        nn.ReLU(inplace=True),
-        nn.MaxPool2d(2, 2),
-        nn.Conv2d(4, 4, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2, 2),
-        nn.Flatten(),
-        nn.Linear(4 * (side // 4) ** 2, 10),
-    )
+def report_s_network(model="two-conv", side=28):
+    """One of the course report's networks, of torch's own layers."""
+    architecture = ARCHITECTURES[model].fitted(side, 10)
+    layers, channels, features = [], 1, architecture.flat_features
+    for _ in range(architecture.blocks):
+        layers += [nn.Conv2d(channels, 32, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2, 2)]
+        channels = 32
+    layers.append(nn.Flatten())
+    if architecture.hidden:
+        layers += [nn.Linear(features, architecture.hidden), nn.ReLU()]
+        features = architecture.hidden
+    return nn.Sequential(*layers, nn.Linear(features, 10))
 
 
-def test_fields_are_those_of_arithmetic():
-    """Worked out by hand for 28 x 28: the centre of pool1 is (7, 7), that of pool2 (3, 3)."""
-    found = fields(survey(report_s_network(28), 28))
-    assert found["2"] == (13, 17, 13, 17)
-    assert found["5"] == (9, 19, 9, 19)
+@pytest.mark.parametrize("side", [8, 13, 28, 64])
+@pytest.mark.parametrize("model", ARCHITECTURES)
+def test_what_is_found_is_what_arithmetic_says(model, side):
+    found = survey(report_s_network(model, side), side)
+    expected = survey_of(ARCHITECTURES[model].fitted(side, 10))
+    names = {"pool1": ("0", "2"), "pool2": ("3", "5"), "hidden": ("7", "7")}
+    for layer in expected.layout.layers:
+        costly, last = names.get(layer.name, ("logits", "logits"))
+        there = found.layout.find(last)
+        assert (there.shape, there.field) == (layer.shape, layer.field)
+        assert found.costs[costly] == expected.costs[layer.name]
+    assert found.parameters == expected.parameters
+    assert found.multiply_adds == expected.multiply_adds
 
 
 @pytest.mark.parametrize("side", [8, 13, 64])
@@ -53,7 +63,7 @@ def test_one_convolution_sees_its_window(side, kernel, stride, padding, dilation
 
 
 def test_weights_of_zero_do_not_matter():
-    network = report_s_network(28)
+    network = report_s_network()
     with torch.no_grad():
         for value in network.parameters():
             value.zero_()
