@@ -29,12 +29,16 @@ LINE_LIMIT = 16 * MB  # bytes of a journal's line; the nine test images of 74 ne
 JOURNAL_LIMIT = 4096 * MB
 NPY_HEADER = 16 * 1024  # bytes, at most, before the values of an array
 ZIP_ENTRIES, PICKLE_LIMIT = 1000, MB
+STATE_ENTRIES = 4000  # tensors, and a few: weights, and three more of each in a checkpoint
 
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 # What a state of tensors is pickled with; a pickle that names anything else is not ours.
 _PICKLED = {"collections OrderedDict", "torch._utils _rebuild_tensor_v2"} | {
-    f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int")
-}
+    f"torch {kind}Storage"
+    for kind in (
+        "Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool",
+    )
+}  # fmt: skip
 
 
 class DamagedFile(EngineError):
@@ -228,7 +232,7 @@ def read_state(path: str | os.PathLike[str], limit: int, remedy: str = "") -> io
     try:
         with zipfile.ZipFile(content) as archive:
             parts = archive.infolist()
-            if len(parts) > ZIP_ENTRIES or sum(part.file_size for part in parts) > limit:
+            if len(parts) > STATE_ENTRIES or sum(part.file_size for part in parts) > limit:
                 raise Unsound("it unpacks to more than a state holds")
             if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
                 raise Unsound("it is compressed, as a state never is")

@@ -15,8 +15,11 @@ from engine.networks.foreign import described, printing_aside, seeded
 from engine.networks.probe import evaluating, survey
 
 MOST_PARAMETERS = 200_000_000
+MOST_TENSORS = 900  # of which a checkpoint holds up to four times as many
 SAME = 1e-3  # of the largest logit: how much other images in the batch may change one's logits
 SEED = 0
+# What weights.pt and checkpoints hold.
+STORED = (torch.float32, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
 
 
 def check_network(
@@ -73,23 +76,38 @@ class _Check:
             if value.dtype != torch.float32:
                 kind = str(value.dtype).removeprefix("torch.")
                 raise self.fault(f"has a parameter {visible(name)} of {kind}; build it in float32.")
-            if value.device.type == "cpu" and not value.isfinite().all():
-                raise self.fault(f"begins with values in {visible(name)} that are not finite.")
         with self.stage("as its state is saved"):
             state = dict(self.module.state_dict())
+        if len(state) > MOST_TENSORS:
+            raise self.fault(
+                f"has {len(state):,} tensors in its state, more than the {MOST_TENSORS} that a "
+                "run's files hold."
+            )
         for name, held in state.items():
-            if not isinstance(held, Tensor):
-                kind = visible(type(held).__name__)
-                raise self.fault(
-                    f"has a {kind} in its state ({visible(name)}); keep only tensors there, as "
-                    "parameters and buffers."
-                )
-            if held.device.type != "cpu":
-                raise self.fault(
-                    f"has {visible(name)} on {held.device.type}; build it on the CPU, and --device "
-                    "moves it."
-                )
+            self.held(visible(name), held)
         self.initial = {name: held.clone() for name, held in state.items()}
+
+    def held(self, name: str, value: object) -> None:
+        """Check a part of its state, which a run's files keep."""
+        if not isinstance(value, Tensor):
+            raise self.fault(
+                f"has a {visible(type(value).__name__)} in its state ({name}); keep only tensors "
+                "there, as parameters and buffers."
+            )
+        if value.device.type != "cpu":
+            raise self.fault(
+                f"has {name} on {value.device.type}; build it on the CPU, and --device moves it."
+            )
+        if value.dtype not in STORED or value.layout != torch.strided:
+            kind = str(value.dtype).removeprefix("torch.")
+            raise self.fault(
+                f"has {name} of {kind} in its state; make it dense, of float32 or whole numbers."
+            )
+        if value.is_floating_point() and not value.isfinite().all():
+            raise self.fault(
+                f"begins with values in {name} that are not finite; a mask can be a buffer with "
+                "persistent=False."
+            )
 
     def evaluation(self) -> None:
         """Check its logits for one image and for three, in evaluation mode."""

@@ -12,11 +12,11 @@ import sys
 import sysconfig
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import torch
@@ -68,21 +68,42 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def settings_kept() -> Iterator[None]:
-    """Restore what code may set for the whole process: defaults of torch, the search path."""
-    dtype, gradients, threads = (
-        torch.get_default_dtype(),
-        torch.is_grad_enabled(),
-        torch.get_num_threads(),
-    )
-    path = list(sys.path)
+    """Restore what code may set for the whole process: torch's settings, the search path."""
+    path, before = list(sys.path), [get() for get, _ in _SETTINGS]
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    tf32 = cudnn.allow_tf32, matmul.allow_tf32
     try:
         yield
     finally:
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(gradients)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
         sys.path[:] = path
+        for (get, put), value in zip(_SETTINGS, before, strict=True):
+            if get() != value:  # some take long to set
+                put(value)
+        # Not asked first: there are two ways to set these, and asked for one after the other was
+        # used, torch raises.
+        torch.set_float32_matmul_precision("highest")
+        cudnn.allow_tf32, matmul.allow_tf32 = tf32
+
+
+def _deterministic(wanted: bool) -> None:
+    torch.use_deterministic_algorithms(wanted, warn_only=True)
+
+
+def _no_default_device(_: object) -> None:
+    torch.set_default_device(None)  # the CPU said by name would cost time at each tensor made
+
+
+_SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_default_device, _no_default_device),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (torch.is_anomaly_enabled, torch.set_anomaly_enabled),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.are_deterministic_algorithms_enabled, _deterministic),
+    (torch._C._get_cudnn_benchmark, torch._C._set_cudnn_benchmark),
+    (torch._C._get_cudnn_deterministic, torch._C._set_cudnn_deterministic),
+    (torch._C._get_cudnn_enabled, torch._C._set_cudnn_enabled),
+)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import torch
 from engine.errors import EngineError
 from engine.files.reader import (
     LINE_LIMIT,
+    MB,
     DamagedFile,
     from_json,
     open_regular,
@@ -254,6 +255,17 @@ def test_a_state_is_whole_and_names_nothing_but_tensors(state):
     rewritten(state, bytes_of_memory)
     with pytest.raises(DamagedFile, match="names builtins bytearray"):
         read_state(state, 100_000)
+
+
+def test_a_state_of_many_tensors_of_every_kind_is_read(tmp_path):
+    kinds = (torch.float32, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+    state = {f"buffer{kind}": torch.ones(2, dtype=kind) for kind in (*kinds, torch.bool)}
+    state |= {f"layers.{number}.weight": torch.ones(1) for number in range(3600)}
+    path = tmp_path / "weights.pt"
+    torch.save(state, path)
+    values = sum(value.nbytes for value in state.values())
+    found = torch.load(read_state(path, values + MB), weights_only=True)
+    assert all(torch.equal(value, found[name]) for name, value in state.items())
 
 
 def test_a_bomb_is_not_unpacked(tmp_path):

@@ -27,12 +27,18 @@ def fault(code):
     return str(caught.value).removeprefix(code.words).removeprefix(":").strip()
 
 
+STANDARD = "return self.output(x.flatten(1))"
 MUTATING = linear("x -= 0.5; x *= 2; return self.output(x.flatten(1))")
 PRINTING = linear("print('called'); return self.output(x.flatten(1))")
 DROPPING = linear("return self.output(F.dropout(x, training=self.training).flatten(1))")
 
 
-@pytest.mark.parametrize("text", [RESIDUAL, COUNTING, MUTATING, PRINTING, DROPPING])
+MASKED = linear(
+    STANDARD, "        self.register_buffer('mask', torch.ones(2) / 0, persistent=False)"
+)
+
+
+@pytest.mark.parametrize("text", [RESIDUAL, COUNTING, MUTATING, PRINTING, DROPPING, MASKED])
 def test_sound_networks_pass(tmp_path, text, capsys):
     found = checked(written(tmp_path, text))
     assert found.layout.names[-1] == "logits"
@@ -49,9 +55,6 @@ def test_a_depthwise_network_passes(tmp_path):
     code = written(tmp_path, RESIDUAL)
     slim = checked(open_code(f"{code.path}:depthwise"))
     assert slim.parameters < checked(code).parameters
-
-
-STANDARD = "return self.output(x.flatten(1))"
 
 
 FAULTS = {
@@ -86,6 +89,12 @@ FAULTS = {
         linear(STANDARD, "        self.output.to('meta')"),
     "has a dict in its state (_extra_state)":
         linear(STANDARD + "\n    def get_extra_state(self):\n        return {}"),
+    "has 1,002 tensors in its state, more than the 900":
+        linear(STANDARD, "        self.all = nn.ModuleList(nn.Linear(1, 1) for _ in range(500))"),
+    "has mask of float64 in its state":
+        linear(STANDARD, "        self.register_buffer('mask', torch.ones(2).double())"),
+    "begins with values in mask that are not finite; a mask can be a buffer with persistent=False":
+        linear(STANDARD, "        self.register_buffer('mask', torch.ones(2) / 0)"),
     "is built with other weights each time":
         linear(STANDARD, "        import os; self.output.bias.data[0] = hash(os.urandom(9))"),
 }  # fmt: skip

@@ -130,22 +130,26 @@ def test_building_leaves_the_global_generators_alone(tmp_path):
     assert drawn() == expected
 
 
-def test_settings_of_the_process_are_restored(tmp_path):
-    path, threads = list(sys.path), torch.get_num_threads()
-    text = """
-        import sys
-        import torch
-        sys.path.insert(0, "/nowhere")
-        torch.set_default_dtype(torch.float64)
-        torch.set_grad_enabled(False)
-        torch.set_num_threads(2)
-        Net = torch.nn.Identity
-    """
-    built(written(tmp_path, text))
-    assert torch.get_default_dtype() == torch.float32
-    assert torch.is_grad_enabled()
-    assert sys.path == path
-    assert torch.get_num_threads() == threads
+SETTINGS = {
+    "torch.set_default_dtype(torch.float64)": torch.get_default_dtype,
+    "torch.set_default_device('meta')": torch.get_default_device,
+    "torch.set_grad_enabled(False)": torch.is_grad_enabled,
+    "torch.autograd.set_detect_anomaly(True)": torch.is_anomaly_enabled,
+    "torch.set_num_threads(3)": torch.get_num_threads,
+    "torch.use_deterministic_algorithms(True)": torch.are_deterministic_algorithms_enabled,
+    "torch.backends.cudnn.benchmark = True": lambda: torch.backends.cudnn.benchmark,
+    "torch.backends.cuda.matmul.allow_tf32 = True": torch.get_float32_matmul_precision,
+    "torch.set_float32_matmul_precision('medium')": torch.get_float32_matmul_precision,
+    "torch.backends.cuda.matmul.fp32_precision = 'tf32'": torch.get_float32_matmul_precision,
+    "import sys; sys.path.insert(0, '/nowhere')": lambda: list(sys.path),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_settings_of_the_process_are_restored(tmp_path, setting):
+    before = SETTINGS[setting]()
+    built(written(tmp_path, f"import torch\n{setting}\nNet = torch.nn.Identity"))
+    assert SETTINGS[setting]() == before
 
 
 def test_what_it_prints_goes_to_standard_error(tmp_path, capsys):
