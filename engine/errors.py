@@ -21,5 +21,23 @@ class EngineError(MnistTuiError):
     """The machine, the data or the artifacts do not allow the request."""
 
 
-class MissingNetwork(EngineError):
+class Uncheckable(EngineError):
+    """What it takes to check a run is not here, or may not be used."""
+
+    @property
+    def unchecked(self) -> str:
+        """What is said of a check that was not made for it."""
+        return f"cannot be checked: {self}"
+
+
+class MissingNetwork(Uncheckable):
     """The run is gone whose network another run looks at or tests its noise on."""
+
+
+class Untrusted(Uncheckable):
+    """A file of code that was not run on this machine before, and was not asked for now."""
+
+    @property
+    def unchecked(self) -> str:
+        """What is said of a check that was not made for it."""
+        return "not checked (needs --trust)"

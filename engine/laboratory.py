@@ -5,12 +5,14 @@ Both faces turn a config into a Session here. torch is imported at the first use
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError
+from engine.files.values import is_model
 from engine.hints import hint
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
 from engine.options import options_of
@@ -20,10 +22,16 @@ from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.runs.store import find_run, finished_runs
 from engine.sections.train.config import TrainConfig
-from engine.sections.trained import NetworkConfig, network_warning
+from engine.sections.trained import (
+    NetworkConfig,
+    ResolvedNetworkConfig,
+    is_missing,
+    network_warning,
+)
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
+    from engine.networks.code import Code
     from engine.numerics.device import Device
 
 
@@ -56,10 +64,21 @@ class Laboratory:
             "precision": device.precision,
             "threads": device.threads,
         }
+        code = None
         if isinstance(config, NetworkConfig):
             found |= _networks(config, data)
             if warning := network_warning(Path(config.artifacts), found["run"]):
                 self._warn(f"the network of {found['run']} {warning}")
+        if isinstance(config, TrainConfig) and config.model not in ARCHITECTURES:
+            from engine.networks.own import prepare
+
+            model, code = _own(config)
+            own = prepare(code, len(data.classes), data.side, device)
+            device = own.device
+            found |= {"model": model, "layout": own.layout.to_json()}
+            found["precision"] = device.precision
+            if own.remark:
+                self._warn(own.remark)
         return Session(
             config.resolve(**found),
             data,
@@ -69,6 +88,7 @@ class Laboratory:
             command=command,
             companions=companions,
             begun=begun,
+            code=code,
         )
 
     def resume(
@@ -98,6 +118,7 @@ class Laboratory:
             companions=tuple(info.get("companions", ())),
             begun=begun,
             resumed=run,
+            code=sections.find(config.section).code(config, run),
         )
 
     def survey(self, config: RunConfig) -> "tuple[Dataset, Device]":
@@ -191,6 +212,30 @@ def _at_home(config: RunConfig) -> RunConfig:
     return dataclasses.replace(config, data_root=config.data_found)
 
 
+def _own(config: TrainConfig) -> "tuple[str, Code]":
+    """Return name and file of a network that is not one of the course report's.
+
+    A file that is named is trusted from now on. Raises MnistTuiError.
+    """
+    from engine.networks.code import code_of_run, open_code
+    from engine.networks.ledger import trust
+    from engine.networks.more import MORE, packaged_code
+
+    if config.model in MORE:
+        return config.model, packaged_code(config.model)
+    if not is_model(config.model):
+        code = open_code(config.model)
+        trust(code.sha256, config.model)
+        return code.model, code
+    for run, info in finished_runs(Path(config.artifacts)):
+        if info["section"] == "train" and info["config"]["model"] == config.model:
+            return config.model, code_of_run(run.path, config.model, info.get("model_file"))
+    raise EngineError(
+        f"No finished training of {config.model} in {config.artifacts}; name its file, "
+        "--model FILE.py:NAME."
+    )
+
+
 def find_trained(artifacts: Path, name: str) -> Run:
     """Return the finished training run of that name. Raises EngineError where there is none."""
     run = find_run(artifacts, name)
@@ -203,6 +248,30 @@ def find_trained(artifacts: Path, name: str) -> Run:
     if info["status"] != "finished":
         raise EngineError(f"Run {run.id} is {info['status']}; --run needs a finished one.")
     return run
+
+
+def trust_code(artifacts: Path, names: Iterable[str]) -> None:
+    """Let the code of these runs, and of the networks that they look at, be run on this machine.
+
+    Raises EngineError.
+    """
+    from engine.files.reader import run_beside
+    from engine.networks.code import code_of_run
+    from engine.networks.ledger import trust
+
+    waiting = [find_run(artifacts, name) for name in names]
+    while waiting:
+        run = waiting.pop()
+        info, config = run.read_info(), run.read_config()
+        if isinstance(config, ResolvedNetworkConfig):
+            waiting += [
+                Run(run_beside(artifacts, name))
+                for name in (config.run, *config.others.values())
+                if not is_missing(artifacts, name)
+            ]
+        elif info.get("model_file"):
+            code = code_of_run(run.path, config.title, info["model_file"])
+            trust(code.sha256, str(run.path))
 
 
 def newest_trained(artifacts: Path, dataset_sha256: str, model: str) -> Run | None:
@@ -226,14 +295,22 @@ def _networks(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
         raise EngineError(f"No finished {BEST_MODEL} run on {data.name}; train one first.")
     if run.read_info()["dataset"]["sha256"] != data.sha256:
         raise EngineError(f"Run {run.id} was trained on another dataset than {data.name}.")
-    model = run.read_info()["config"]["model"]
-    others = {
-        other: newest_trained(artifacts, data.sha256, other)
-        for other in ARCHITECTURES
-        if other != model
-    }
-    return {
-        "run": run.id,
-        "model": model,
-        "other_runs": {other: found.id for other, found in others.items() if found},
-    }
+    trained = run.read_config()
+    others = _newest_of_each(artifacts, data.sha256)
+    others.pop(trained.title, None)
+    return {"run": run.id, "model": trained.title, "layout": trained.layout, "other_runs": others}
+
+
+def _newest_of_each(artifacts: Path, dataset_sha256: str) -> dict[str, str]:
+    """Return the newest training of every model on a dataset whose code may be run here."""
+    from engine.networks.ledger import is_trusted
+
+    found: dict[str, str] = {}
+    for run, info in finished_runs(artifacts):
+        if info["section"] != "train" or info["dataset"]["sha256"] != dataset_sha256:
+            continue
+        model, file = info["config"]["model"], info.get("model_file")
+        if model not in found and (model in ARCHITECTURES or (file and is_trusted(file))):
+            found[model] = run.id
+    reported = {model: found[model] for model in ARCHITECTURES if model in found}
+    return reported | found

@@ -34,6 +34,7 @@ class Option:
     offered: tuple[str, ...] = ()  # what a shell completes to, where there may be others too
     one: str = ""  # of a field that ``several`` made: what a single value is called
     spread: bool = False  # several values on a command line make several runs, one of each
+    whole: tuple[str, ...] = ()  # then, those that are meant where none is chosen
     added: bool = False  # runs of the first versions do not have it
     path: bool = False  # it names a file or a folder
     words: str = ""  # a pattern of the words that the app takes for it; ``help`` names them

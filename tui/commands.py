@@ -54,7 +54,7 @@ def command_line(configs: Sequence[RunConfig]) -> str:
     for name, rules in options_of(first).items():
         if rules.spread:
             values = [getattr(config, name) for config in configs]
-            if len(values) < len(rules.choices):
+            if set(values) != set(rules.whole):
                 words += [word for value in values for word in (flag(name), str(value))]
         elif (value := getattr(first, name)) != defaults[name]:
             rest += [flag(name)] if value is True else [flag(name), str(value)]

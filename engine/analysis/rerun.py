@@ -12,7 +12,7 @@ from typing import Any, Literal
 from engine import sections
 from engine.analysis.differences import MEASURED, differences, shortened
 from engine.data.dataset import Dataset
-from engine.errors import EngineError, MissingNetwork, Unsound
+from engine.errors import EngineError, Uncheckable, Unsound
 from engine.files.reader import from_json, read_bytes
 from engine.files.writer import npz_bytes
 from engine.numerics.device import Device
@@ -58,8 +58,8 @@ def rerun(
         return Outcome(NOT_COMPARABLE, reason)
     section = sections.find(config.section)
     try:
-        experiment = section.experiment(config, data, device)
-    except MissingNetwork as error:
+        experiment = section.experiment(config, data, device, section.code(config, run))
+    except Uncheckable as error:
         return Outcome(NOT_COMPARABLE, str(error))
     told, step, files = _told(run), 0, dict[str, bytes]()
     for event in section.events(experiment, config, data, device):

@@ -13,11 +13,11 @@ from engine import sections
 from engine.analysis.differences import MEASURED, differences, shortened
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
-from engine.errors import EngineError, MissingNetwork
+from engine.errors import EngineError, Uncheckable
 from engine.numerics.device import Device
 from engine.runs.events import Finished, Started, plain
 from engine.runs.run import SCHEMA, Run
-from engine.runs.schema import JOURNAL_FILE, RESULT_FILE
+from engine.runs.schema import rests_on
 from engine.sections.trained import ResolvedNetworkConfig, is_missing
 
 SHOWN = 3  # differences spelled out
@@ -80,8 +80,8 @@ def verify(run: Run, data: Dataset, device: Device) -> Iterator[Check]:
         config, results = dataclasses.replace(config, other_runs=kept), _without(results, gone)
     try:
         again = _judged_again(run, config, data, device)
-    except MissingNetwork as error:
-        yield Check(RESULT, None, f"cannot be checked: {error}")
+    except Uncheckable as error:
+        yield Check(RESULT, None, error.unchecked)
     except EngineError as error:
         yield Check(RESULT, False, str(error))
     else:
@@ -170,8 +170,7 @@ def _hashes(run: Run, info: dict[str, Any]) -> Iterator[Check]:
     """Check the files by their hashes; runs of version 0.1 have fewer, the first of them none."""
     recorded = info.get("sha256", {})
     if info["schema"] == SCHEMA:
-        needed = {"config", JOURNAL_FILE, RESULT_FILE, *sections.find(info["section"]).files}
-        if missing := sorted(needed - set(recorded)):
+        if missing := sorted(set(rests_on(info)) - set(recorded)):
             yield Check("hashes", False, f"run.json has no hash of {', '.join(missing)}")
     else:
         yield Check("journal", None, "unproven (0.1): runs of that version kept no hash of it")

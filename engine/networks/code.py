@@ -17,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import EngineError, UsageError
-from engine.files.reader import MB, read_bytes
+from engine.errors import EngineError, Untrusted, UsageError
+from engine.files.reader import MB, DamagedFile, read_bytes
 from engine.files.text import listed, visible
 from engine.networks.ledger import is_trusted
 
@@ -26,13 +26,10 @@ if TYPE_CHECKING:  # to name a file takes no torch
     from torch import nn
 
 LIMIT = MB  # bytes of a file
+MODEL_FILE = "model.py"  # what its copy is called in a run
 LONGEST_NAME = 60
 DIGITS = 8  # of the hash, in the name of a model
 MODULE = "mnist_tui_model_"  # and these digits: what the file is called while it is imported
-
-
-class Untrusted(EngineError):
-    """A file that was not run on this machine before, and was not asked for now."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,24 @@ def open_code(spec: str) -> Code:
     """
     path, name = parse(spec)
     return Code(name, read_code(os.path.realpath(path)), str(path))
+
+
+def code_of_run(folder: Path, model: str, sha256: str | None) -> Code:
+    """Return the file that a run's network is made by: the copy in its folder, and no other.
+
+    ``sha256`` is its hash by run.json. Raises EngineError where it is missing or another one.
+    """
+    from engine.networks.more import MORE
+
+    path = folder / MODEL_FILE
+    name = MORE[model][1] if model in MORE else model.rpartition("-")[0]
+    try:
+        code = Code(name, read_bytes(path, LIMIT), str(path))
+    except FileNotFoundError:
+        raise EngineError(f"There is no {visible(str(path))}, which {model} is made by.") from None
+    if code.sha256 != sha256 or (model not in MORE and code.model != model):
+        raise DamagedFile(path, "it is not the file that the run began with")
+    return code
 
 
 def load(code: Code, *, classes: int, height: int, width: int, seed: int = 0) -> "nn.Module":

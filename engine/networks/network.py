@@ -14,6 +14,7 @@ from engine.errors import EngineError
 from engine.files.reader import MB, DamagedFile, read_state
 from engine.networks.architectures import ARCHITECTURES, CLASSES, KERNEL, SIDE, Architecture
 from engine.networks.blocks import blocked, convolve_and_pool, dense
+from engine.networks.layout import Layout
 from engine.numerics.seeding import Stream, stream
 
 FLOAT = 4  # bytes of a float32
@@ -27,6 +28,8 @@ class Network(nn.Module):
     Weights are Glorot-uniform by ``seed``, biases zero.
     """
 
+    draws = False  # random numbers as it trains
+
     def __init__(self, architecture: Architecture, seed: int = 0) -> None:
         super().__init__()
         self.architecture = architecture
@@ -34,6 +37,16 @@ class Network(nn.Module):
         for name in dict.fromkeys(parameter.split(".")[0] for parameter in shapes):
             self.add_module(name, _layer(shapes[f"{name}.weight"]))
         self._initialize(seed)
+
+    @property
+    def layout(self) -> Layout:
+        """The layers whose neurons can be visualized."""
+        return self.architecture.layout
+
+    @property
+    def parameters_count(self) -> int:
+        """Number of trainable values."""
+        return self.architecture.parameters
 
     def _initialize(self, seed: int) -> None:
         random = stream(seed, Stream.WEIGHTS)
@@ -87,20 +100,20 @@ def _layer(weight_shape: tuple[int, ...]) -> nn.Module:
     return nn.Linear(inputs, outputs)
 
 
-def weights_bytes(network: Network) -> bytes:
-    """Return ``weights.pt``: a state dict of contiguous float32 CPU tensors.
+def weights_bytes(network: nn.Module) -> bytes:
+    """Return ``weights.pt``: a state dict of contiguous CPU tensors, float32 but for whole numbers.
 
     Through a buffer, since ``torch.save`` to a path writes the file's name into the file.
     """
-    state = {
-        name: value.detach()
-        .to("cpu", torch.float32)
-        .contiguous(memory_format=torch.contiguous_format)
-        for name, value in network.state_dict().items()
-    }
+    state = {name: _plain(value) for name, value in network.state_dict().items()}
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
+
+
+def _plain(value: Tensor) -> Tensor:
+    kind = torch.float32 if value.is_floating_point() else value.dtype
+    return value.detach().to("cpu", kind).contiguous(memory_format=torch.contiguous_format)
 
 
 def load_state(path: Path, size: int, remedy: str) -> Any:

@@ -1,13 +1,14 @@
 """A network's answers, and what is counted of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 
 _CACHED = 200  # images whose layers stay in a CPU's caches
@@ -15,7 +16,7 @@ _CACHED = 200  # images whose layers stay in a CPU's caches
 
 @torch.no_grad()
 def predict(
-    network: Network,
+    network: AnyNetwork,
     images: Tensor,
     device: Device,
     *,
@@ -28,11 +29,22 @@ def predict(
     without it the device's precision is used, as for the points of a curve.
     """
     logits = []
-    with device.arithmetic(exact=exact):
+    with device.arithmetic(exact=exact), evaluating(network):
         for part in in_parts(images):
             seen = to_unit(part) if noise is None else infuse(to_unit(part), noise)
             logits.append(network(seen))
     return torch.cat(logits).float()
+
+
+@contextmanager
+def evaluating(network: AnyNetwork) -> Iterator[None]:
+    """Put a network into evaluation mode, and back into the mode that it was in."""
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)
 
 
 def in_parts(images: Tensor) -> Sequence[Tensor]:

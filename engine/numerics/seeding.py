@@ -20,6 +20,7 @@ class Stream(IntEnum):
     RANDOM_NOISE = 5
     START_IMAGES = 6
     VIEWS = 7
+    DRAWN_IN_A_STEP = 8  # by the network that is trained, as for dropout
 
 
 def stream(seed: int, use: Stream, *key: int) -> np.random.Generator:

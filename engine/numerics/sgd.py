@@ -15,12 +15,14 @@ class SGD:
     """Momentum SGD over a module's parameters.
 
     ``l2`` is λ as Keras defines it: the penalty is λ·Σw² over the weights, its gradient 2λw, and
-    biases are left out. It equals ``weight_decay=2*l2`` of torch.optim.SGD on the weights.
+    whatever has fewer than two dimensions, biases above all, is left out. It equals
+    ``weight_decay=2*l2`` of torch.optim.SGD on the weights.
     """
 
     def __init__(self, module: nn.Module, *, momentum: float, l2: float, nesterov: bool) -> None:
-        self.weights: list[Tensor] = [p for p in module.parameters() if p.ndim > 1]
-        self.biases: list[Tensor] = [p for p in module.parameters() if p.ndim == 1]
+        trained = [p for p in module.parameters() if p.requires_grad]
+        self.weights: list[Tensor] = [p for p in trained if p.ndim > 1]
+        self.biases: list[Tensor] = [p for p in trained if p.ndim <= 1]
         self.l2 = l2
         self.parameters = self.weights + self.biases
         self.velocities = [torch.zeros_like(p) for p in self.parameters if momentum]
@@ -37,9 +39,12 @@ class SGD:
         rate: Any = learning_rate if learning_rate.is_cuda else learning_rate.item()
         # The kernel walks raw memory: a gradient in another layout than its parameter's, as
         # convolution hands back channels-last, would be applied to the wrong weights, silently.
-        gradients = [gradient.contiguous() for gradient in gradients]
+        pairs = zip(gradients, self.parameters, strict=True)
+        gradients = [_laid_out_as(parameter, gradient) for gradient, parameter in pairs]
         split = len(self.weights)
         for part, decay in ((slice(split), 2 * self.l2), (slice(split, None), 0.0)):
+            if not self.parameters[part]:
+                continue
             torch._fused_sgd_(
                 self.parameters[part],
                 gradients[part],
@@ -56,5 +61,13 @@ class SGD:
     @torch.no_grad()
     def penalty(self) -> Tensor:
         """Return λ·Σw², a scalar on the device."""
+        if not self.weights:
+            return torch.zeros((), device=self.parameters[0].device)
         squares = torch._foreach_norm(self.weights)
         return self.l2 * torch.stack(squares).square().sum()
+
+
+def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)

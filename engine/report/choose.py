@@ -50,11 +50,14 @@ def choose(artifacts: Path, names: Sequence[str]) -> Chosen:
     def of(section: str) -> tuple[Run, ...]:
         return tuple(run for run in runs if run.read_info()["section"] == section)
 
-    order = list(ARCHITECTURES)
-    trainings = sorted(
-        of("train"), key=lambda run: (order.index(run.read_info()["config"]["model"]), run.id)
-    )
+    trainings = sorted(of("train"), key=_place)
     return Chosen(tuple(trainings), of("adversarial"), of("visualize"))
+
+
+def _place(run: Run) -> tuple[int, str, str]:
+    """Return where a training stands: the course report's models first, in its order."""
+    order, model = list(ARCHITECTURES), run.read_info()["config"]["model"]
+    return (order.index(model) if model in order else len(order)), model, run.id
 
 
 def newest(artifacts: Path) -> list[Run]:

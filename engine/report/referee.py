@@ -8,7 +8,7 @@ from engine import sections
 from engine.analysis.rerun import DIFFERENT, SAME, rerun
 from engine.analysis.verify import agrees, verify
 from engine.data.dataset import Dataset
-from engine.errors import EngineError, MissingNetwork
+from engine.errors import EngineError, Uncheckable
 from engine.numerics.device import Device
 from engine.report.choose import Chosen
 from engine.runs.run import Run
@@ -56,8 +56,8 @@ def _checked(claim: Claim) -> Iterator[Finding]:
     """Yield the finding of a check, or that these files could not be checked."""
     try:
         verdict = claim.check()
-    except MissingNetwork as error:
-        verdict = Verdict(None, f"cannot be checked: {error}")
+    except Uncheckable as error:
+        verdict = Verdict(None, error.unchecked)
     except EngineError as error:
         verdict = Verdict(False, f"cannot be checked: {error}")
     if verdict is not None:

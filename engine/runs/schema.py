@@ -20,8 +20,9 @@ from engine.options import rules_of
 
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
 ANSWERS_FILE = "answers.npz"
+MODEL_FILE = "model.py"  # what a network of one's own is made by
 # What the hashes of any run may be of, beside its section's files; nothing else is opened for them.
-HASHED = ("config", JOURNAL_FILE, RESULT_FILE, "model.py")
+HASHED = ("config", JOURNAL_FILE, RESULT_FILE, MODEL_FILE)
 
 Status = Literal["running", "stopped", "finished", "failed"]
 
@@ -91,6 +92,12 @@ def check_run(values: dict[str, Any]) -> None:
         if name not in (*HASHED, *section.files):
             raise Unsound(f"sha256: {name!r} is no file of such a run")
     check_config(section.name, values["config"])
+
+
+def rests_on(info: Mapping[str, Any]) -> list[str]:
+    """Return what the result of a finished run rests on: the names that it keeps hashes of."""
+    kept = [MODEL_FILE] if info.get("model_file") else []
+    return ["config", JOURNAL_FILE, RESULT_FILE, *find_section(info["section"]).files, *kept]
 
 
 def find_section(name: Any) -> sections.AnySection:

@@ -36,11 +36,18 @@ from engine.runs.events import (
 from engine.runs.journal import Journal
 from engine.runs.lock import RunLock
 from engine.runs.run import SCHEMA, STOP_FILE, Run
-from engine.runs.schema import ANSWERS_FILE, JOURNAL_FILE, RESULT_FILE, RUN_FILE
+from engine.runs.schema import (
+    ANSWERS_FILE,
+    MODEL_FILE,
+    RESULT_FILE,
+    RUN_FILE,
+    rests_on,
+)
 from engine.runs.store import create_run
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
+    from engine.networks.code import Code
     from engine.numerics.device import Device
     from engine.runs.checkpoint import Checkpointer
     from engine.sections.section import Experiment
@@ -63,13 +70,15 @@ class Session:
         companions: tuple[str, ...] = (),
         begun: Callable[[Run], None] = lambda run: None,
         resumed: Run | None = None,
+        code: "Code | None" = None,
     ) -> None:
         """Prepare a run; nothing is written before ``run``.
 
         ``command`` is the command line that does the same; ``companions`` are ids of runs that
         were started together with this one, for the figures that show them side by side.
         ``begun`` is called once the run's directory is there and nobody else can drive it.
-        ``resumed`` is the run to resume; ``config`` is its config.
+        ``resumed`` is the run to resume; ``config`` is its config. ``code`` is the file that the
+        network is made by which is trained, if by one of one's own; the run keeps a copy.
         """
         self.config = config
         self._section = sections.find(config.section)
@@ -81,6 +90,7 @@ class Session:
         self.companions = companions
         self.begun = begun
         self.resumed = resumed
+        self.code = code
         self.seconds = 0.0  # spent in the experiment up to its last Progress
         self._unheard: Exception | None = None  # what ``listen`` raised
 
@@ -93,7 +103,7 @@ class Session:
         """
         from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
 
-        experiment = self._section.experiment(self.config, self.data, self.device)
+        experiment = self._section.experiment(self.config, self.data, self.device, self.code)
         run = self.resumed or create_run(
             Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
         )
@@ -136,7 +146,10 @@ class Session:
             yield journal
 
     def _begin(self, run: Run, experiment: "Experiment[Any]") -> Journal:
-        environment = self.device.describe()
+        environment, kept = self.device.describe(), {}
+        if self.code is not None:
+            run.write(MODEL_FILE, self.code.content)
+            kept = {"model_file": self.code.sha256}
         run.write_json(
             RUN_FILE,
             {
@@ -150,6 +163,7 @@ class Session:
                 "environments": [environment],
                 "command": self.command,
                 "companions": list(self.companions),
+                **kept,
                 "started_at": _now(),
                 "finished_at": None,
             },
@@ -286,10 +300,8 @@ class Session:
         except Exception as error:  # hours of work are not lost for a picture
             message = f"The figures could not be drawn ({error}); try {again}."
         run.write_json(RESULT_FILE, result)
-        rests_on = ("config", JOURNAL_FILE, RESULT_FILE, *self._section.files)
-        run.update(
-            status="finished", finished_at=_now(), message=message, sha256=run.hashes(rests_on)
-        )
+        hashes = run.hashes(rests_on(run.read_info()))
+        run.update(status="finished", finished_at=_now(), message=message, sha256=hashes)
         run.remove(CHECKPOINT_FILE)
         run.free_reserve()
         return True

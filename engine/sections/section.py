@@ -20,6 +20,7 @@ from engine.sections.table import ResultTable, tested_on
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
+    from engine.networks.code import Code
     from engine.numerics.device import Device
     from engine.runs.history import History, WholeHistory
     from engine.runs.run import Run
@@ -138,9 +139,24 @@ class Section(ABC, Generic[Config, Made]):
     ) -> Iterator[Event]:
         """Judge what a run made, in float32; ends with Finished. Raises EngineError."""
 
-    def experiment(self, config: Config, data: "Dataset", device: "Device") -> Experiment[Made]:
+    def code(self, config: Config, run: "Run") -> "Code | None":
+        """Return the file of code that a run keeps for ``begin``, None if it has none.
+
+        Raises EngineError where it is missing or damaged.
+        """
+        return None
+
+    def experiment(
+        self, config: Config, data: "Dataset", device: "Device", code: "Code | None" = None
+    ) -> Experiment[Made]:
         """Begin an experiment that cannot have looked at a test image. Raises MnistTuiError."""
-        return self.begin(config, data.without_test(), device)
+        return self.begin_with(code, config, data.without_test(), device)
+
+    def begin_with(
+        self, code: "Code | None", config: Config, data: "Dataset", device: "Device"
+    ) -> Experiment[Made]:
+        """Return the experiment, of a network that the file ``code`` makes, if any."""
+        return self.begin(config, data, device)
 
     def events(
         self, experiment: Experiment[Made], config: Config, data: "Dataset", device: "Device"

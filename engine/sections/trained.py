@@ -11,6 +11,7 @@ from engine.errors import EngineError, MissingNetwork, Unsound, UsageError
 from engine.files.reader import is_id, run_beside
 from engine.files.values import MOST_CLASSES, is_model
 from engine.networks.architectures import (
+    ARCHITECTURES,
     BEST_MODEL,
     CLASSES,
     SIDE,
@@ -23,7 +24,7 @@ from engine.sections.section import Made, Section
 from engine.sections.train.chance import REMEDY
 
 if TYPE_CHECKING:
-    from engine.networks.network import Network
+    from engine.networks.stored import AnyNetwork
     from engine.numerics.device import Device
     from engine.runs.run import Run
 
@@ -114,7 +115,7 @@ class LooksAtNetwork(Section[Looking, Made]):
         return f"its network ({network}) {words}" if words else ""
 
 
-def load_network_of(config: ResolvedNetworkConfig, device: "Device") -> "Network":
+def load_network_of(config: ResolvedNetworkConfig, device: "Device") -> "AnyNetwork":
     """Return the network that is looked at, frozen.
 
     Raises MissingNetwork where its run is gone, and EngineError where its weights are damaged.
@@ -124,17 +125,27 @@ def load_network_of(config: ResolvedNetworkConfig, device: "Device") -> "Network
 
 def load_networks_of(
     config: ResolvedNetworkConfig, device: "Device"
-) -> "tuple[Network, dict[str, Network]]":
+) -> "tuple[AnyNetwork, dict[str, AnyNetwork]]":
     """Return that network and those of the other models, by model. Raises as it does."""
     others = {model: _load(config, run, model, device) for model, run in config.others.items()}
     return load_network_of(config, device), others
 
 
-def _load(config: ResolvedNetworkConfig, run: str, model: str, device: "Device") -> "Network":
-    from engine.networks.network import load_network
+def _load(config: ResolvedNetworkConfig, run: str, model: str, device: "Device") -> "AnyNetwork":
+    from engine.networks.stored import load_trained
+    from engine.runs.run import Run
+    from engine.sections import find
 
-    path = _folder(Path(config.artifacts), run) / WEIGHTS_FILE
-    return load_network(path, model, device.torch_device, config.side, config.classes)
+    folder = _folder(Path(config.artifacts), run)
+    if model in ARCHITECTURES:  # whose weights are all that it takes
+        layout = layout_of(model, config.side, config.classes)
+        return load_trained(folder, model, config.side, layout, None, device.torch_device)
+    trained = Run(folder)
+    known = trained.read_config()
+    if (known.title, known.side, known.classes) != (model, config.side, config.classes):
+        raise EngineError(f"Run {run} is not a training of {model} on such images.")
+    network: AnyNetwork = find(known.section).load(known, trained, device)
+    return network
 
 
 def network_run(config: ResolvedNetworkConfig) -> "Run":

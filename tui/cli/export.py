@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from engine.errors import UsageError
+from engine.laboratory import trust_code
 from engine.runs.store import find_run
-from tui.cli.options import RunName, Where, expand
+from tui.cli.options import RunName, Trust, Where, expand
 from tui.console import say, say_text
 
 STDOUT = "-"
@@ -37,6 +38,7 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite the file if it exists.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Export a run to a file. Without --to or --output, print its metrics as CSV."""
     from engine.analysis import export as exports
@@ -48,6 +50,8 @@ def export(
     if output is not None and not printed:
         exports.check_name(Path(output), format_)
     found = find_run(Path(where.artifacts), run)
+    if trust:
+        trust_code(found.path.parent, [found.id])
     if printed:
         for part in exports.export_csv(found):
             say_text(part)

@@ -28,6 +28,9 @@ AsAscii = Annotated[
     ),
 ]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Run the code (model.py) that the named runs hold.")
+]
 RunName = Annotated[
     str,
     typer.Argument(
@@ -204,10 +207,9 @@ def repeated_parameters(group: type) -> list[inspect.Parameter]:
     parameters = []
     for name, (field, rules) in repeated_options(group).items():
         kind = str if rules.spread else _element(hints[field])
-        listed = f" ({', '.join(rules.choices)})" if rules.spread else ""
         declaration = typer.Option(
             f"--{name}",
-            help=f"{rules.help.rstrip('.')}{listed}; can be repeated.",
+            help=f"{rules.help.rstrip('.')}; can be repeated.",
             envvar=environment_variable(name),
             show_envvar=False,
             autocompletion=one_of(rules.choices or rules.offered),

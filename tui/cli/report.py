@@ -10,7 +10,7 @@ from engine.errors import UsageError
 from engine.runs.run import Run
 from engine.runs.store import find_run
 from tui.cli.completion import run_ids
-from tui.cli.options import Where, expand
+from tui.cli.options import Trust, Where, expand
 from tui.console import complain, console_for, say, say_json, say_text
 
 if TYPE_CHECKING:
@@ -44,9 +44,12 @@ def report(
     again: Annotated[
         bool, typer.Option("--again", help="Run every run again, too, and compare every bit.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Write the report as one HTML file. Its referee's page checks its claims against the files."""
-    path, findings = make_report(Path(where.artifacts), runs or [], output, data_root, again)
+    path, findings = make_report(
+        Path(where.artifacts), runs or [], output, data_root, again=again, trust=trust
+    )
     say(str(path))
     tell_findings(findings)
     if strict and broken(findings):
@@ -58,20 +61,24 @@ def make_report(
     names: Sequence[str],
     output: str | None = None,
     data_root: str | None = None,
+    *,
     again: bool = False,
+    trust: bool = False,
 ) -> "tuple[Path, Sequence[Finding]]":
     """Write the report of runs, or of the newest; return its path and the referee's findings.
 
-    ``again`` has each of them run again.
+    ``again`` has each of them run again; ``trust`` lets the code that they hold be run.
 
     Raises MnistTuiError.
     """
-    from engine.laboratory import Laboratory
+    from engine.laboratory import Laboratory, trust_code
     from engine.report import REPORT_FILE, write_report
     from engine.report.choose import choose
     from engine.report.document import command_of
 
     chosen = choose(artifacts, names)
+    if trust:
+        trust_code(artifacts, [run.id for run in chosen.all])
     newest = max(chosen.all, key=lambda run: run.id)
     path = Path(output) if output else newest.path / REPORT_FILE
     data, device = Laboratory(warn=complain).survey_of(newest, data_root)

@@ -10,13 +10,14 @@ import typer
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.hints import hint
+from engine.laboratory import trust_code
 from engine.runs.control import Control
 from engine.runs.events import Event, Failed, Interrupted, Stopped
 from engine.runs.follow import Follower
 from engine.runs.queue import read_queue
 from engine.runs.run import Run
 from engine.runs.store import find_run
-from tui.cli.options import AsAscii, Output, RunName, Where, expand, said
+from tui.cli.options import AsAscii, Output, RunName, Trust, Where, expand, said
 from tui.cli.tables import print_results
 from tui.console import complain, console_for, say
 from tui.live.signals import exit_code, stopping_on_signals
@@ -34,12 +35,15 @@ def resume(
     alone: Annotated[
         bool, typer.Option("--alone", help="Do not start the runs queued behind it.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Resume a stopped or interrupted run, as if it had never stopped.
 
     Runs that were queued behind it follow.
     """
     found = find_run(Path(where.artifacts), run)
+    if trust:
+        trust_code(found.path.parent, [found.id])
     waiting = [] if alone else read_queue(found)
     if found.read_info()["status"] == "finished" and not waiting:
         raise EngineError(f"Run {found.id} has finished; there is nothing to resume.")

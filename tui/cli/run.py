@@ -4,6 +4,7 @@ import inspect
 import shlex
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
+from engine.laboratory import trust_code
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import options_of
 from engine.runs.queue import Request, from_json
@@ -21,6 +23,7 @@ from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
 from tui.cli.options import (
     Output,
+    Trust,
     expand,
     laid_out,
     option_parameters,
@@ -68,6 +71,7 @@ def _command_of(section: sections.AnySection) -> Any:
     def command(**values: Any) -> None:
         output = Output(**{name: values.pop(name) for name in options_of(Output)})
         detach, all_ = values.pop("detach"), values.pop("all_", False)
+        trust = values.pop("trust", False)
         chosen = {name: values.pop(name) for name in repeated}
         if all_ and any(chosen.values()):
             flags = " and ".join(f"--{name}" for name in repeated)
@@ -75,14 +79,18 @@ def _command_of(section: sections.AnySection) -> Any:
         configs = [asked(**values)]
         for name, (field, rules) in repeated.items():
             if rules.spread:
-                each = list(dict.fromkeys(chosen[name] or rules.choices))
+                each = list(dict.fromkeys(chosen[name] or rules.whole))
                 configs = [replace(config, **{field: one}) for config in configs for one in each]
             elif chosen[name]:
                 several: dict[str, Any] = {field: tuple(chosen[name])}
                 configs = [replace(config, **several) for config in configs]
+        if trust:
+            named = {run for config in configs if (run := getattr(config, "run", None))}
+            trust_code(Path(configs[0].artifacts), named)
         _conduct(configs, output, detach)
 
     switches = {"all_": All} if repeated else {}
+    switches |= {"trust": Trust} if section.needs_network else {}
     parameters = [
         *repeated_parameters(asked),
         *(

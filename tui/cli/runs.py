@@ -18,7 +18,7 @@ from engine.runs.store import find_run, finish_removals, is_named, list_runs, re
 from engine.runs.summary import Summary
 from tui.cli.completion import run_ids
 from tui.cli.export import export
-from tui.cli.options import AsJson, RunName, Where, expand, refuse_options_before
+from tui.cli.options import AsJson, RunName, Trust, Where, expand, refuse_options_before
 from tui.cli.tables import print_run, print_runs, run_json
 from tui.console import complain, console_for, say, say_json
 from tui.streams import on_terminal
@@ -116,17 +116,20 @@ def verify(
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="With --again: stop after so many steps.")
     ] = None,
+    trust: Trust = False,
     json_: AsJson = False,
 ) -> None:
     """Recompute a finished run's result from its files. Exits with 1 if it differs."""
     from engine.analysis.rerun import SAME
     from engine.analysis.verify import agrees
     from engine.analysis.verify import verify as checks_of
-    from engine.laboratory import Laboratory
+    from engine.laboratory import Laboratory, trust_code
 
     if steps is not None and not again:
         raise UsageError("--steps goes with --again.")
     found = find_run(Path(where.artifacts), run)
+    if trust:
+        trust_code(found.path.parent, [found.id])
     data, device = Laboratory(warn=complain).survey_of(found, data_root)
     checks = []
     for check in checks_of(found, data, device):

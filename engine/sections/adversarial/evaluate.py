@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.data.dataset import Dataset, Split
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.numerics.inference import in_parts, infuse, judge, predict, to_unit
 from engine.numerics.intervals import wilson_interval
@@ -71,8 +71,8 @@ def judge_noise(
     noise: Tensor,
     labels: tuple[int, ...],
     *,
-    network: Network,
-    others: Mapping[str, Network],
+    network: AnyNetwork,
+    others: Mapping[str, AnyNetwork],
     test: Split,
     device: Device,
     classes: int,
@@ -123,7 +123,7 @@ def judge_noise(
         yield target, answers
 
 
-def _read(network: Network, images: Tensor, noise: Tensor, device: Device) -> np.ndarray:
+def _read(network: AnyNetwork, images: Tensor, noise: Tensor, device: Device) -> np.ndarray:
     """Return what the network says of uint8 images [N, 1, H, W] with the noise on them: [N]."""
     if not len(images):
         return np.empty(0, np.int64)
@@ -131,7 +131,7 @@ def _read(network: Network, images: Tensor, noise: Tensor, device: Device) -> np
     return answers
 
 
-def _rate(network: Network, images: Tensor, noise: Tensor, label: int, device: Device) -> float:
+def _rate(network: AnyNetwork, images: Tensor, noise: Tensor, label: int, device: Device) -> float:
     """Return the share of images that the network reads as ``label`` with the noise on them."""
     return float((_read(network, images, noise, device) == label).mean())
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.adam import adam_step
 from engine.numerics.device import Device
 from engine.numerics.inference import to_unit
@@ -56,7 +56,7 @@ def direction_of_step(
 def _direction_of(
     config: ResolvedAdversarialConfig,
     noise: Tensor,
-    network: Network,
+    network: AnyNetwork,
     device: Device,
     targets: Tensor,
     clean: Tensor,

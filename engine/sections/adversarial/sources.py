@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from engine.data.dataset import Split
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.numerics.inference import infuse, predict, to_unit
 from engine.numerics.seeding import Stream, stream
@@ -31,7 +31,7 @@ class Sources:
         self.indices = [int(index) for index in chosen]
         self.images, _ = device.place(self.split)
 
-    def clean(self, network: Network, step: int) -> Preview:
+    def clean(self, network: AnyNetwork, step: int) -> Preview:
         """Return the images [K, H, W], what the network says of them, ``before`` [K], and its
         ``probabilities`` [K, K]."""
         answers = _answers(predict(network, self.images, self.device))
@@ -46,7 +46,7 @@ class Sources:
             },
         )
 
-    def infused(self, network: Network, noise: Tensor, step: int) -> Preview:
+    def infused(self, network: AnyNetwork, noise: Tensor, step: int) -> Preview:
         """Return the noises [L, 1, H, W] as images, and what the network says with each of them.
 
         ``after`` [L, K] are the answers on each image, with their ``probabilities`` [L, K, K].
@@ -60,7 +60,7 @@ class Sources:
         )  # fmt: skip
 
     @torch.no_grad()
-    def _infused_logits(self, network: Network, noise: Tensor) -> Tensor:
+    def _infused_logits(self, network: AnyNetwork, noise: Tensor) -> Tensor:
         """Ask about every image with every noise [L, 1, H, W] on it, in float32: [L, K, K]."""
         seen = infuse(to_unit(self.images), noise.unsqueeze(1))
         with self.device.arithmetic(exact=True):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.files.writer import npy_bytes
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.sections.adversarial.config import ResolvedAdversarialConfig
 
@@ -18,16 +18,16 @@ class Noises:
     """What a run makes: ``noise`` [L, 1, H, W], with the networks that it is tried on."""
 
     noise: Tensor
-    network: Network  # it was crafted against
-    others: Mapping[str, Network]  # by model
+    network: AnyNetwork  # it was crafted against
+    others: Mapping[str, AnyNetwork]  # by model
 
 
 @dataclass(slots=True)
 class CraftState:
     """Everything that crafting changes; complete at each Progress event."""
 
-    network: Network
-    others: Mapping[str, Network]  # by model; to be judged on alone
+    network: AnyNetwork
+    others: Mapping[str, AnyNetwork]  # by model; to be judged on alone
     noise: Tensor  # [L, 1, H, W]
     mean: Tensor  # of the gradients, [L, 1, H, W]
     square: Tensor  # of the gradients' squares, [L, 1, H, W]
@@ -38,8 +38,8 @@ class CraftState:
         cls,
         config: ResolvedAdversarialConfig,
         device: Device,
-        network: Network,
-        others: Mapping[str, Network],
+        network: AnyNetwork,
+        others: Mapping[str, AnyNetwork],
     ) -> "CraftState":
         """Return the state before the first step: no noise, as in the course report."""
         shape = (len(config.labels), 1, config.side, config.side)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import Unsound
 from engine.files.values import answers, fractions, is_model
-from engine.networks.architectures import WEIGHTS_FILE, layout_of
+from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE, layout_of
 from engine.runs.curves import best, last
 from engine.runs.events import Event, real
 from engine.runs.schema import ANSWERS_FILE
@@ -19,13 +19,14 @@ from engine.sections.train.results import SAMPLES, TrainResults, check_classes
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
-    from engine.networks.network import Network
+    from engine.networks.code import Code
+    from engine.networks.stored import AnyNetwork
     from engine.numerics.device import Device
     from engine.runs.history import History, WholeHistory
     from engine.runs.run import Run
 
 
-class Train(Section[ResolvedTrainConfig, "Network"]):
+class Train(Section[ResolvedTrainConfig, "AnyNetwork"]):
     """Training one classifier."""
 
     name = "train"
@@ -47,11 +48,21 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
 
     def begin(
         self, config: ResolvedTrainConfig, data: "Dataset", device: "Device"
-    ) -> Experiment["Network"]:
-        """Return the training that a config describes."""
+    ) -> Experiment["AnyNetwork"]:
+        """Return the training that a config describes, of one of the course report's networks."""
+        return self.begin_with(None, config, data, device)
+
+    def begin_with(
+        self,
+        code: "Code | None",
+        config: ResolvedTrainConfig,
+        data: "Dataset",
+        device: "Device",
+    ) -> Experiment["AnyNetwork"]:
+        """Return the training that a config describes, of the network that a file makes, if any."""
         from engine.sections.train.loop import TrainState, train
 
-        state = TrainState.begin(config, device)
+        state = TrainState.begin(config, device, code)
         return Experiment(
             state=state,
             making=train(config, data, device, state),
@@ -59,15 +70,26 @@ class Train(Section[ResolvedTrainConfig, "Network"]):
             checkpoint_interval=config.steps_per_epoch(len(data.train)),
         )
 
-    def load(self, config: ResolvedTrainConfig, run: "Run", device: "Device") -> "Network":
+    def load(self, config: ResolvedTrainConfig, run: "Run", device: "Device") -> "AnyNetwork":
         """Return a run's network. Raises EngineError."""
-        from engine.networks.network import load_network
+        from engine.networks.stored import load_trained
 
-        path = run.path / WEIGHTS_FILE
-        return load_network(path, config.model, device.torch_device, config.side, config.classes)
+        place, code = device.torch_device, self.code(config, run)
+        return load_trained(run.path, config.model, config.side, config.network, code, place)
+
+    def code(self, config: ResolvedTrainConfig, run: "Run") -> "Code | None":
+        """Return the file that a run's network is made by, None of the course report's.
+
+        Raises EngineError where it is missing or another than the run began with.
+        """
+        from engine.networks.code import code_of_run
+
+        if config.model in ARCHITECTURES:
+            return None
+        return code_of_run(run.path, config.model, run.read_info().get("model_file"))
 
     def evaluate(
-        self, config: ResolvedTrainConfig, made: "Network", data: "Dataset", device: "Device"
+        self, config: ResolvedTrainConfig, made: "AnyNetwork", data: "Dataset", device: "Device"
     ) -> Iterator[Event]:
         """Judge a network on validation and test images."""
         from engine.sections.train.evaluate import evaluate

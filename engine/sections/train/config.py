@@ -1,13 +1,20 @@
 """What a training is asked to do, and the two recipes (course report, section 1)."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from engine.config import RECIPES, RunConfig, resolved
+from engine.errors import UsageError
+from engine.files.values import is_model
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, SIDE, layout_of
+from engine.networks.code import parse
 from engine.networks.layout import Layout
-from engine.options import option, unasked
+from engine.networks.more import MORE
+from engine.options import option, short, unasked
+
+MODELS = (*ARCHITECTURES, *MORE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +23,10 @@ class TrainConfig(RunConfig):
 
     section: ClassVar[str] = "train"
 
-    model: str = option(BEST_MODEL, "Network to train.", choices=tuple(ARCHITECTURES), spread=True)
+    model: str = option(
+        BEST_MODEL, f"Network to train ({', '.join(MODELS)}, or your own: FILE.py:NAME)",
+        offered=MODELS, spread=True, whole=tuple(ARCHITECTURES),
+    )  # fmt: skip
     recipe: str = option(
         "assignment", "assignment: the course report's settings; tuned: our best.", choices=RECIPES
     )
@@ -39,6 +49,17 @@ class TrainConfig(RunConfig):
     schedule: str | None = unasked(choices=("constant", "one-cycle"))
     nesterov: bool | None = None
     augmentation: str | None = unasked(choices=("none", "affine"), added=True)
+
+    def __post_init__(self) -> None:
+        RunConfig.__post_init__(self)
+        if self.model in MODELS or self.layout or _is_of_a_run(self.model):
+            return
+        if ".py" not in self.model:
+            known = ", ".join(MODELS)
+            raise UsageError(
+                f"--model must be one of {known}, or FILE.py:NAME, not {short(self.model)}."
+            )
+        parse(self.model)
 
     @property
     def title(self) -> str:
@@ -83,6 +104,11 @@ class ResolvedTrainConfig(TrainConfig):
     def total_steps(self, images: int) -> int:
         """Steps of the whole run over ``images`` training images."""
         return self.epochs * self.steps_per_epoch(images)
+
+
+def _is_of_a_run(model: str) -> bool:
+    """Tell whether a text may be what a network of one's own is called in its runs."""
+    return is_model(model) and re.search(r"-[0-9a-f]{8}\Z", model) is not None
 
 
 # "assignment" is what the course report used: batch 128, 5 epochs, SGD 0.01 with momentum 0.9,

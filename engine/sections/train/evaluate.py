@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from engine.data.dataset import Dataset, Split
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.numerics.inference import confusion, judge, predict
 from engine.numerics.seeding import Stream, stream
@@ -17,7 +17,7 @@ from engine.sections.train.results import SAMPLES
 
 
 def evaluate(
-    config: ResolvedTrainConfig, network: Network, data: Dataset, device: Device
+    config: ResolvedTrainConfig, network: AnyNetwork, data: Dataset, device: Device
 ) -> Iterator[Event]:
     """Judge the final weights once. Preview ``test_samples``: the images of ``samples``."""
     step = config.total_steps(len(data.train))
@@ -29,7 +29,7 @@ def evaluate(
     chosen = draw_samples(len(data.test), config.seed)
     results = {
         "model": config.model,
-        "parameters": network.architecture.parameters,
+        "parameters": network.parameters_count,
         "test": test,
         "validation": validation,
         "samples": [
@@ -57,7 +57,7 @@ def evaluate(
     )
 
 
-def _judge(network: Network, split: Split, device: Device) -> tuple[Tensor, dict[str, Any]]:
+def _judge(network: AnyNetwork, split: Split, device: Device) -> tuple[Tensor, dict[str, Any]]:
     """Return logits [N, K] and how good they are."""
     images, labels = device.place(split)
     logits = predict(network, images, device)

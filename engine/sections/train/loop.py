@@ -1,6 +1,7 @@
 """Training one classifier (course report, section 1): a generator of events over a state."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,8 +13,11 @@ from torch import Tensor
 
 from engine.data.dataset import Dataset, Split
 from engine.errors import EngineError
-from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE
-from engine.networks.network import Network, weights_bytes
+from engine.networks.architectures import WEIGHTS_FILE
+from engine.networks.code import Code
+from engine.networks.foreign import seeded
+from engine.networks.network import weights_bytes
+from engine.networks.stored import AnyNetwork, begin_network
 from engine.numerics.augmentation import random_affine, warp
 from engine.numerics.cuda_graph import Replayed
 from engine.numerics.device import Device
@@ -32,38 +36,50 @@ PREVIEW_INTERVAL = 50
 class TrainState:
     """Everything that training changes; complete at each Progress event."""
 
-    network: Network
+    network: AnyNetwork
     sgd: SGD
     step: int = 0
 
     @classmethod
-    def begin(cls, config: ResolvedTrainConfig, device: Device) -> "TrainState":
-        """Return the state before the first step, drawn by ``config.seed``."""
-        architecture = ARCHITECTURES[config.model].fitted(config.side, config.classes)
-        network = Network(architecture, config.seed).to(device.torch_device)
+    def begin(
+        cls, config: ResolvedTrainConfig, device: Device, code: Code | None = None
+    ) -> "TrainState":
+        """Return the state before the first step, drawn by ``config.seed``. Raises EngineError."""
+        network = begin_network(config.model, config.side, config.network, code, config.seed)
+        network = network.to(device.torch_device)
         sgd = SGD(network, momentum=config.momentum, l2=config.l2, nesterov=config.nesterov)
         return cls(network, sgd)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must hold."""
-        return {
+        saved = {
             "step": self.step,
             "network": self.network.state_dict(),
             "velocities": list(self.sgd.velocities),
         }
+        return saved | ({"buffers": buffers} if (buffers := self._unsaved_buffers()) else {})
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over what ``state_dict`` returned."""
         self.network.load_state_dict(saved["network"])
+        for name, buffer in self._unsaved_buffers().items():
+            buffer.copy_(saved["buffers"][name])
         for velocity, value in zip(self.sgd.velocities, saved["velocities"], strict=True):
             velocity.copy_(value)
         self.step = saved["step"]
+
+    def _unsaved_buffers(self) -> dict[str, Tensor]:
+        """Return the buffers that a network leaves out of its weights, though a step may change
+        them."""
+        kept = self.network.state_dict(keep_vars=True).values()
+        known = {id(value) for value in kept}
+        return {name: one for name, one in self.network.named_buffers() if id(one) not in known}
 
     def files(self) -> dict[str, bytes]:
         """Return the files that a finished run leaves, by name."""
         return {WEIGHTS_FILE: weights_bytes(self.network)}
 
-    def made(self) -> Network:
+    def made(self) -> AnyNetwork:
         """Return the trained network."""
         return self.network
 
@@ -88,7 +104,7 @@ def train(
     take_step = Replayed(
         partial(_step, state, images, labels, device),
         device.torch_device,
-        changes=[*state.sgd.parameters, *state.sgd.velocities],
+        changes=[*state.network.parameters(), *state.network.buffers(), *state.sgd.velocities],
     )
     validate = Replayed(
         partial(_validate, state, validation_images, validation_labels, device),
@@ -109,7 +125,8 @@ def train(
         if config.augmentation == "affine":
             random = stream(config.seed, Stream.AUGMENTATION, state.step)
             changes = [random_affine(random, len(chosen)).to(device.torch_device)]
-        (loss,) = take_step(chosen, rates[state.step], *changes)
+        with _drawing(state, config.seed, device):
+            (loss,) = take_step(chosen, rates[state.step], *changes)
         losses.append(loss.clone())
         rate = learning_rate(config, state.step, total)
         state.step += 1
@@ -135,6 +152,19 @@ def train(
         _check_finite(config, state.step, np.full(1, np.nan))
 
 
+@contextmanager
+def _drawing(state: TrainState, seed: int, device: Device) -> Iterator[None]:
+    """Seed what a network draws in a step, as for dropout, by the seed and the step."""
+    if not state.network.draws:
+        yield
+        return
+    drawn = int(stream(seed, Stream.DRAWN_IN_A_STEP, state.step).integers(2**63))
+    if device.torch_device.type == "cuda":
+        torch.cuda.manual_seed_all(drawn)
+    with seeded(drawn):
+        yield
+
+
 def _step(
     state: TrainState,
     images: Tensor,
@@ -154,7 +184,10 @@ def _step(
     with device.arithmetic():
         logits = state.network(inputs)
     loss = F.cross_entropy(logits.float(), labels[chosen])
-    state.sgd.step(torch.autograd.grad(loss, state.sgd.parameters), rate)
+    gradients = torch.autograd.grad(
+        loss, state.sgd.parameters, allow_unused=True, materialize_grads=True
+    )
+    state.sgd.step(gradients, rate)
     return (loss.detach(),)
 
 

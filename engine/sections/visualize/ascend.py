@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.files.writer import npy_bytes
 from engine.networks.layout import Neuron
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.cuda_graph import Replayed
 from engine.runs.events import Event, Preview, Progress
 from engine.sections.visualize.config import ResolvedVisualizeConfig
@@ -33,8 +33,8 @@ class Climbed:
     neurons: Sequence[Neuron]
     restarts: Sequence[int]
     activation_start: Tensor
-    network: Network
-    others: Mapping[str, Network]  # by model
+    network: AnyNetwork
+    others: Mapping[str, AnyNetwork]  # by model
 
 
 @dataclass(slots=True)
@@ -42,14 +42,14 @@ class AscentState:
     """Everything that the ascent changes; complete at each Progress event."""
 
     ascent: Ascent
-    others: Mapping[str, Network]  # by model; to be judged by alone
+    others: Mapping[str, AnyNetwork]  # by model; to be judged by alone
     restarts: list[int]  # [M], how often each neuron was started again
     activation_start: Tensor  # [M]
     step: int = 0
 
     @classmethod
     def begin(
-        cls, config: ResolvedVisualizeConfig, network: Network, others: Mapping[str, Network]
+        cls, config: ResolvedVisualizeConfig, network: AnyNetwork, others: Mapping[str, AnyNetwork]
     ) -> "AscentState":
         """Return the state before the first step, every neuron where it has a gradient."""
         rule: Rule = ReportAscent

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.networks.architectures import EXEMPLARS, SIDE
 from engine.networks.layout import Neuron
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.numerics.inference import in_parts, to_unit
 
@@ -45,7 +45,7 @@ class NaturalResponse:
     @classmethod
     @torch.no_grad()
     def measure(
-        cls, network: Network, images: Tensor, neurons: Sequence[Neuron], device: Device
+        cls, network: AnyNetwork, images: Tensor, neurons: Sequence[Neuron], device: Device
     ) -> "NaturalResponse":
         """Ask the network about uint8 images [N, 1, H, W], in float32."""
         with device.arithmetic(exact=True):

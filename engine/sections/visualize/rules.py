@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.networks.architectures import LAYERS, SIDE
 from engine.networks.layout import Neuron
-from engine.networks.network import Network
+from engine.networks.stored import AnyNetwork
 from engine.numerics.adam import adam_step
 from engine.numerics.augmentation import AMOUNTS, Limits, affine, warp
 from engine.numerics.seeding import Stream, stream
@@ -31,7 +31,7 @@ class Ascent(Protocol):
     """A rule with the images that it moves. What depends on the step alone is handed to it, so
     that ``gradient`` can be recorded once and replayed."""
 
-    network: Network
+    network: AnyNetwork
     neurons: Sequence[Neuron]
     tensors: dict[str, Tensor]  # what a checkpoint must hold
 
@@ -49,11 +49,11 @@ class Ascent(Protocol):
         """Climb once."""
 
 
-Rule = Callable[[Network, Sequence[Neuron], Tensor], Ascent]  # with start images [M, 1, H, W]
+Rule = Callable[[AnyNetwork, Sequence[Neuron], Tensor], Ascent]  # with start images [M, 1, H, W]
 
 
 def begin_ascent(
-    rule: Rule, network: Network, neurons: Sequence[Neuron], seed: int, side: int = SIDE
+    rule: Rule, network: AnyNetwork, neurons: Sequence[Neuron], seed: int, side: int = SIDE
 ) -> tuple[Ascent, list[int]]:
     """Return an ascent at its start and how often each neuron was started again [M].
 
@@ -106,7 +106,7 @@ class ReportAscent:
     DECAY = 1e-4
     SIGMA = 4.0  # pixels, of the blur at the end
 
-    def __init__(self, network: Network, neurons: Sequence[Neuron], images: Tensor) -> None:
+    def __init__(self, network: AnyNetwork, neurons: Sequence[Neuron], images: Tensor) -> None:
         self.network, self.neurons = network, neurons
         self.tensors = {"images": images.clone()}
 
@@ -154,7 +154,7 @@ class TunedAscent:
     POOL_TOTAL_VARIATION = 0.01
 
     def __init__(
-        self, network: Network, neurons: Sequence[Neuron], images: Tensor, margin: int = 0
+        self, network: AnyNetwork, neurons: Sequence[Neuron], images: Tensor, margin: int = 0
     ) -> None:
         """``margin`` is how many pixels around an image are empty in the dataset."""
         self.network, self.neurons = network, neurons
