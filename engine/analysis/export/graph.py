@@ -18,6 +18,7 @@ from engine.analysis.export.description import describe
 from engine.errors import EngineError
 from engine.files.text import visible
 from engine.networks.network import Network
+from engine.networks.wrapped import Wrapped
 from engine.numerics.device import Device
 from engine.runs.run import Run
 from engine.runs.schema import side_of
@@ -47,7 +48,10 @@ def export_onnx(network: nn.Module, size: tuple[int, int], metadata: Mapping[str
     """
     import onnx
 
-    network = _plain(network) if isinstance(network, Network) else network
+    if isinstance(network, Network):
+        network = _plain(network)
+    elif isinstance(network, Wrapped):
+        network = network.network
     network = copy.deepcopy(network).cpu().float().eval()
     # More than one image, since torch takes an extent of 1 for a constant.
     images = torch.rand(3, 1, *size, generator=torch.Generator().manual_seed(0))

@@ -13,7 +13,9 @@ from engine.analysis.export.graph import OPSET, export_onnx
 from engine.data.dataset import Split
 from engine.errors import EngineError
 from engine.networks.architectures import ARCHITECTURES
+from engine.networks.layout import Layer, Layout
 from engine.networks.network import Network, load_network
+from engine.networks.wrapped import Wrapped
 from engine.runs.session import Session
 from engine.sections.train.config import TrainConfig
 
@@ -40,6 +42,8 @@ def logits_of(content, images):
 
 
 def assert_says_the_same(content, network, images):
+    graph = onnx.load_from_string(content).graph
+    assert [one.name for one in (*graph.input, *graph.output)] == ["images", "logits"]
     with torch.no_grad():
         expected = network(torch.from_numpy(images.copy())).numpy()
     assert np.abs(logits_of(content, images) - expected).max() < CLOSE
@@ -116,9 +120,14 @@ class Residual(nn.Module):
         return self.last(self.drop(values.mean((2, 3))))
 
 
-def test_a_network_of_others_is_exported_as_it_evaluates_and_stays_as_it_is(capsys):
+def wrapped(network):
+    return Wrapped(network, Layout((Layer("logits", (3,)),)))
+
+
+@pytest.mark.parametrize("wrap", [lambda network: network, wrapped], ids=["bare", "wrapped"])
+def test_a_network_of_others_is_exported_as_it_evaluates_and_stays_as_it_is(capsys, wrap):
     torch.manual_seed(0)
-    network = Residual().train()
+    network = wrap(Residual().train())
     network(torch.rand(20, 1, 12, 12))  # for running means
     before = {name: value.clone() for name, value in network.state_dict().items()}
     capsys.readouterr()
