@@ -27,6 +27,7 @@ def test_who_reads_a_figure_while_it_is_drawn_again_gets_a_whole_one(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("kept", a_few([20, 0, -5]))
 def test_a_figure_that_was_cut_is_drawn_again(copied, kept):
     run = copied["train"]

@@ -36,6 +36,7 @@ def training(artifacts, **environment):
     return terminal
 
 
+@pytest.mark.extended
 def test_a_screen_that_always_fails_hands_its_run_over_and_says_so(artifacts, home):
     fault = {"MNIST_TUI_TEST_FAULT": "MainScreen._tick"}
     terminal = Terminal("--dataset", "digits", "--artifacts", str(artifacts), **home, **fault)
@@ -112,6 +113,7 @@ def test_ctrl_z_suspends_and_fg_resumes(artifacts, home):
     assert terminal.exit_code() == 0
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("number", "code"), [("SIGHUP", 129), ("SIGTERM", 143)])
 def test_a_signal_while_leaving_costs_nothing(artifacts, home, number, code):
     terminal = training(artifacts, **home)

@@ -63,6 +63,7 @@ def test_d_leaves_and_the_run_ends_as_if_nothing_had_happened(artifacts, home, u
     assert_it_went_on_and_ended_equal(artifacts, uninterrupted)
 
 
+@pytest.mark.extended
 def test_a_line_that_drops_hands_the_run_over(artifacts, home, uninterrupted):
     terminal = training(artifacts, **home)
     terminal.hang_up()
@@ -104,6 +105,7 @@ def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, hom
     assert not read_queue(first)
 
 
+@pytest.mark.extended
 def test_reopened_the_app_shows_it_with_its_whole_curve_and_can_stop_it(artifacts, home):
     terminal = training(artifacts, **home)
     terminal.press("d")

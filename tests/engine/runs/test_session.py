@@ -177,6 +177,7 @@ def fails_at(kind, error, control=None):
     return listen, heard
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "error", [OSError(errno.ENOSPC, "No space left on device"), KeyError("x"), EngineError("No.")]
 )

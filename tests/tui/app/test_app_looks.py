@@ -371,6 +371,7 @@ def test_own_keys_theme_and_defaults(tmp_path, own_preferences):
     assert 'theme = "gruvbox"' in own_preferences.read_text()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 40), (200, 60)])
 def test_every_section_lays_out_at_every_size_and_while_resized(finished, size):
     async def story(app, pilot):

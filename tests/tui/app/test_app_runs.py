@@ -34,6 +34,7 @@ def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
     assert run.read_info()["status"] == "finished"
 
 
+@pytest.mark.extended
 def test_marked_models_queue_and_one_can_look_around_meanwhile(tmp_path):
     async def story(app, pilot):
         app.main.experiments["train"].config = replace(
@@ -103,6 +104,7 @@ def test_while_the_runs_are_read_sections_say_loading(finished, monkeypatch):
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_one_can_go_to_another_network_while_one_trains(tmp_path):
     async def story(app, pilot):
         app.main.experiments["train"].config = replace(
@@ -226,6 +228,7 @@ def test_what_cannot_begin_is_told_too(tmp_path):
     live(tmp_path / "file", story)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("key", "section", "pictures"), [
     ("2", "adversarial", "#noise"), ("3", "visualize", "#neuron-images"),
 ])  # fmt: skip
@@ -251,6 +254,7 @@ def test_the_other_sections_run_stop_and_finish(trained, key, section, pictures)
     live(trained, story)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("key", "section"), [
     ("1", "train"), ("2", "adversarial"), ("3", "visualize"),
 ])  # fmt: skip

@@ -250,6 +250,7 @@ def test_close_looks_in_every_room(opened, view, recorded):
     opened(story)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("view", a_few(CLOSE_LOOKS))
 def test_close_looks_on_the_screen(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]

@@ -66,6 +66,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("state", "size"), [
     pytest.param(state, size, id=f"{state}-{size[0]}x{size[1]}",
                  marks=mark(size, SHORT[state], EXTENDED[state]))

@@ -54,6 +54,7 @@ def test_toggles_change_by_space_and_show_it(tmp_path):
     live(tmp_path, story)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("size", [(60, 18), (120, 40)])
 def test_up_and_down_move_between_all_fields_and_open_nothing(tmp_path, size):
     async def story(app, pilot):
@@ -123,6 +124,7 @@ SELECTIONS = {  # keys, then what the title and the command lines say
 }
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("selection", a_few(SELECTIONS, 3))
 @pytest.mark.parametrize("later", [False, True], ids=["now", "later"])
 def test_the_form_names_shows_and_runs_the_same(tmp_path, selection, later):

@@ -53,6 +53,7 @@ def test_no_two_default_actions_share_a_key_in_a_section():
         assert len(keys) == len(set(keys))
 
 
+@pytest.mark.extended
 def test_the_pause_key_of_the_readme_leaves_mark_its_own(finished, tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
@@ -144,6 +145,7 @@ def test_the_scan_finds_what_names_a_default_key():
     }  # fmt: skip
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("state", a_few(["nothing", "finished", "live"]))
 def test_no_text_names_a_default_key_where_the_user_has_another(state, finished, digits, tmp_path):
     said, places = [], {}

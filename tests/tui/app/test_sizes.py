@@ -65,6 +65,7 @@ async def go_to(app, pilot, *keys):
     await pilot.pause(0.1)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("size", a_few(SIZES, 2))
 def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     async def story(app, pilot):
@@ -186,6 +187,7 @@ VIEWS = {
 }  # fmt: skip
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("view", a_few(VIEWS))
 def test_a_resize_leaves_nothing_stale(opened, view):
     async def at_size(size, before=None):
@@ -208,6 +210,7 @@ def test_a_resize_leaves_nothing_stale(opened, view):
         assert resized == fresh
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 2))
 def test_help_has_two_columns_only_where_both_fit(opened, width):
     async def story(app, pilot):

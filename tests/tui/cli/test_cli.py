@@ -380,6 +380,7 @@ def test_without_a_network_one_is_trained_first(tmp_path, monkeypatch):
     assert sections == ["train", "visualize"]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("section", ["adversarial", "visualize"])
 def test_signals_stop_the_other_sections_too(section, trained):
     process = start("run", section, "--steps", 100_000, "--dataset", "digits", "--json",

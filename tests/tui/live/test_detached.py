@@ -33,6 +33,7 @@ def test_a_detached_run_prints_its_id_and_is_followed_to_its_end(artifacts):
     assert "\x1b" not in out + err
 
 
+@pytest.mark.extended
 def test_it_is_the_run_that_it_would_have_been(artifacts, tmp_path):
     assert call(*TRAIN, "--epochs", 5, "--artifacts", artifacts, "--detach", "--quiet")[0] == 0
     assert call(*TRAIN, "--epochs", 5, "--artifacts", tmp_path / "here")[0] == 0
@@ -99,6 +100,7 @@ def test_ctrl_c_leaves_an_attached_run_alone(artifacts):
     assert run.read_status() == "running"
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("alone", a_few([True, False]))
 def test_a_killed_queue_is_gone_on_with(artifacts, alone):
     """The whole command line comes back, not only the run that was being driven."""
@@ -147,6 +149,7 @@ def test_runs_are_removed_by_name_but_not_while_they_are_driven(artifacts):
     assert list_runs(artifacts) == []
 
 
+@pytest.mark.extended
 def test_verify_exits_with_1_where_the_files_say_something_else(artifacts):
     assert call(*TRAIN, "--epochs", 2, "--artifacts", artifacts, "--quiet")[0] == 0
     run = only(artifacts)

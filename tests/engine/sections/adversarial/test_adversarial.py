@@ -54,6 +54,7 @@ def events_of(config, data, device, state):
     yield from evaluate(config, state.made(), data, device)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("options", [{}, {"recipe": "assignment"}, {"epsilon": 0.3}])
 def test_all_targets_at_once_equal_separate_runs(options, few, cpu, networks):
     together, state = run(config(steps=6, **options), few, cpu, networks)
