@@ -24,6 +24,8 @@ MODEL_FILE = "model.py"  # what a network of one's own is made by
 # What the hashes of any run may be of, beside its section's files; nothing else is opened for them.
 HASHED = ("config", JOURNAL_FILE, RESULT_FILE, MODEL_FILE)
 
+ClassName = Annotated[str, Meta(min_length=1, max_length=40)]
+Side = Annotated[int, Meta(ge=8, le=64)]
 Status = Literal["running", "stopped", "finished", "failed"]
 
 
@@ -35,6 +37,8 @@ class DatasetValues(TypedDict):
     train: Positive
     validation: Positive
     test: Positive
+    classes: NotRequired[Annotated[list[ClassName], Meta(min_length=2, max_length=100)]]
+    image: NotRequired[Annotated[list[Side], Meta(min_length=2, max_length=2)]]  # height, width
 
 
 class EnvironmentValues(TypedDict):

@@ -45,6 +45,10 @@ DAMAGED = [
     (["config", "seed"], True), (["config", "epochs"], None), (["config", "recipe"], []),
     (["config", "dataset"], "auto"), (["dataset"], None), (["dataset", "name"], 3),
     (["dataset", "sha256"], "x"), (["dataset", "sha256"], "A" * 64), (["dataset", "test"], -1),
+    (["dataset", "classes"], ["one"]), (["dataset", "classes"], ["0", ""]),
+    (["dataset", "classes"], ["0", "x" * 41]), (["dataset", "classes"], "01"),
+    (["dataset", "classes"], [0, 1]), (["dataset", "classes"], ["x"] * 101),
+    (["dataset", "image"], [28]), (["dataset", "image"], [28, 7]), (["dataset", "image"], [65, 64]),
     (["dataset", "test"], 1.5), (["dataset", "test"], 10**30), (["environment"], []),
     (["environment", "versions"], {"a": 1}), (["environment", "device"], None),
     (["environment", "device"], "x" * 5000),
@@ -89,6 +93,8 @@ def test_runs_of_the_first_version_are_sound(run):
             values.pop(name, None)
         for name in ("data_found", "deterministic", "offline"):
             values["config"].pop(name)
+        for name in ("classes", "image"):
+            values["dataset"].pop(name)
 
     spoil_json(run, "run.json", change)
     assert run.find_damage() == ""
