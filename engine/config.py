@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
+from engine.data.known import NAMES
 from engine.errors import UsageError
 from engine.networks.architectures import CLASSES, SIDE
 from engine.options import check_fields, option, short, unasked
 
-DATASETS = ("auto", "mnist", "digits")
+DATASETS = ("auto", *NAMES)
 RECIPES = ("assignment", "tuned")
 PRECISIONS = ("auto", "fp32", "bf16")
 
@@ -32,7 +33,9 @@ class RunConfig:
 
     dataset: str = option("auto", "Images to work on.", choices=DATASETS)
     data_root: str | None = option(
-        None, "Folder that holds MNIST/raw/; the only place looked in when given.", path=True
+        None,
+        "Folder that holds MNIST/raw/ or its like; the only place looked in when given.",
+        path=True,
     )
     data_found: str | None = unasked(added=True)  # the folder where MNIST was found
     offline: bool = option(False, "Never download anything.", added=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sections
 from engine.config import RunConfig
+from engine.data.known import MNIST_LIKE
 from engine.errors import EngineError
 from engine.files.values import is_model
 from engine.hints import hint
@@ -59,7 +60,7 @@ class Laboratory:
             "dataset": data.name,
             "classes": len(data.classes),
             "side": data.side,
-            "data_found": data.origin if data.name == "mnist" else None,
+            "data_found": data.origin if data.name in MNIST_LIKE else None,
             "device": str(device.torch_device),
             "precision": device.precision,
             "threads": device.threads,
@@ -150,7 +151,7 @@ class Laboratory:
         return TrainConfig(**shared, model=BEST_MODEL)
 
     def _dataset(self, config: RunConfig) -> "Dataset":
-        from engine.data.dataset import open_dataset
+        from engine.data.open import open_dataset
 
         key = (config.dataset, config.data_root, config.offline)
         if key not in self._datasets:
@@ -197,17 +198,18 @@ class Laboratory:
 
 
 def _at_home(config: RunConfig) -> RunConfig:
-    """Return a run's config with the folder where it found MNIST: ``./data`` may be elsewhere now.
+    """Return a run's config with the folder where it found its data: ``./data`` may have moved.
 
     What lies in one of the usual places is looked for as usual.
     """
-    from engine.data.dataset import has_mnist, mnist_roots
+    from engine.data.idx import is_there, place_in, places
 
-    if config.data_root is not None or config.data_found is None:
+    known = MNIST_LIKE.get(config.dataset)
+    if config.data_root is not None or config.data_found is None or known is None:
         return config
     found = Path(config.data_found)
-    usual = any(root.resolve() == found for root in mnist_roots())
-    if usual or not has_mnist(found):
+    usual = any(place.origin.resolve() == found for place in places(known))
+    if usual or not is_there(place_in(known, found)):
         return config
     return dataclasses.replace(config, data_root=config.data_found)
 

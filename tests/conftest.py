@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from engine.data.dataset import Dataset, Split, open_dataset, open_digits
+from engine.data.dataset import Dataset, Split
+from engine.data.digits import open_digits
+from engine.data.open import open_dataset
 from engine.numerics.device import Device, open_device, usable_cores
 from engine.sections.train.config import TrainConfig
 from tests.processes import kill_detached
 
 ROOT = Path(__file__).parents[1]
 MNIST_ROOT = Path(os.environ.get("MNIST_TUI_TEST_DATA_ROOT", ROOT.parent / "shared" / "mnist"))
+FASHION_ROOT = Path(
+    os.environ.get("MNIST_TUI_TEST_FASHION_ROOT", ROOT.parent / "shared" / "fashion-mnist")
+)
+ROOTS = ("MNIST_TUI_TEST_DATA_ROOT", "MNIST_TUI_TEST_FASHION_ROOT")
 
 # How long an example takes says how busy the machine is, and nothing else.
 settings.register_profile("untimed", deadline=None)
@@ -53,6 +59,22 @@ def mnist(mnist_root: Path) -> Dataset:
 
 
 @pytest.fixture(scope="session")
+def fashion_root() -> Path:
+    """A torchvision root that holds Fashion-MNIST's four .gz files."""
+    if not (FASHION_ROOT / "FashionMNIST" / "raw" / "train-images-idx3-ubyte.gz").is_file():
+        pytest.skip(
+            f"no Fashion-MNIST in {FASHION_ROOT}; MNIST_TUI_TEST_FASHION_ROOT says where it is"
+        )
+    return FASHION_ROOT
+
+
+@pytest.fixture(scope="session")
+def fashion(fashion_root: Path) -> Dataset:
+    """Fashion-MNIST, verified."""
+    return open_dataset("fashion-mnist", str(fashion_root))
+
+
+@pytest.fixture(scope="session")
 def digits() -> Dataset:
     """The embedded digits."""
     return open_digits()
@@ -86,7 +108,7 @@ def cpu() -> Device:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the options of whoever runs the tests out of them."""
     for name in list(os.environ):
-        if name.startswith("MNIST_TUI_") and name != "MNIST_TUI_TEST_DATA_ROOT":
+        if name.startswith("MNIST_TUI_") and name not in ROOTS:
             monkeypatch.delenv(name)
     for name in ("COLUMNS", "LINES"):  # xdist's workers get them from readline of the process above
         monkeypatch.delenv(name, raising=False)

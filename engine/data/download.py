@@ -1,4 +1,4 @@
-"""Downloading MNIST: torchvision's mirrors and checksums, our own timeouts.
+"""Downloading MNIST and its relatives: torchvision's mirrors and checksums, our own timeouts.
 
 torchvision's own downloader has no timeout and leaves half a file behind when the line drops.
 """
@@ -15,16 +15,10 @@ from io import FileIO
 from pathlib import Path
 
 from engine.data.datafile import read_file
+from engine.data.known import MnistLike
 from engine.data.mirror import MirrorFailed, ask
 
 TIMEOUT = 15.0  # seconds without a byte after which a mirror is given up
-# Bytes of the files that torchvision's checksums belong to: no more is ever downloaded.
-SIZES = {
-    "train-images-idx3-ubyte.gz": 9_912_422,
-    "train-labels-idx1-ubyte.gz": 28_881,
-    "t10k-images-idx3-ubyte.gz": 1_648_877,
-    "t10k-labels-idx1-ubyte.gz": 4_542,
-}
 PARTIAL = ".partial"  # the end of a file's name while it comes
 FORGOTTEN = 3600.0  # seconds; no file takes nearly as long to download
 
@@ -33,7 +27,8 @@ class DownloadFailed(Exception):
     """No mirror delivered the file; the message says what each answered."""
 
 
-def fetch_mnist(
+def fetch(
+    known: MnistLike,
     root: Path,
     *,
     mirrors: Iterable[str] | None = None,
@@ -41,26 +36,28 @@ def fetch_mnist(
     timeout: float = TIMEOUT,
     progress: Callable[[str, int], None] = lambda name, size: None,
 ) -> Path:
-    """Download MNIST's four .gz files into ``root/MNIST/raw`` and return that folder.
+    """Download a dataset's four .gz files into a torchvision root; return their folder.
 
     Files that are there and verify are kept. ``patience`` bounds, in seconds, how long all mirrors
     together may take to the very first byte; ``progress`` is given each file's bytes so far.
     Raises DownloadFailed.
     """
-    from torchvision.datasets import MNIST  # slow to import, and seldom needed
+    from torchvision import datasets  # slow to import, and seldom needed
 
-    folder = root / "MNIST" / "raw"
+    source = getattr(datasets, known.folder)
+    folder = root / known.folder / "raw"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DownloadFailed(f"{folder} cannot be made ({error.strerror}).") from None
-    _remove_partial(folder)
+    for name in known.archives:
+        _remove_partial(folder, name)
     deadline = None if patience is None else time.monotonic() + patience
-    for name, md5 in MNIST.resources:
-        target = folder / name
-        if _is_whole(target, md5):
+    for name, md5 in source.resources:
+        target, size = folder / name, known.archives[name]
+        if _is_whole(target, size, md5):
             continue
-        _fetch_file(target, md5, mirrors or MNIST.mirrors, deadline, timeout, progress)
+        _fetch_file(target, size, md5, mirrors or source.mirrors, deadline, timeout, progress)
         # The extracted file of an earlier, damaged download must not stand in front of the new one.
         with suppress(OSError):  # a leftover is ignored
             target.with_suffix("").unlink()
@@ -68,15 +65,16 @@ def fetch_mnist(
     return folder
 
 
-def _is_whole(target: Path, md5: str) -> bool:
+def _is_whole(target: Path, size: int, md5: str) -> bool:
     try:
-        return hashlib.md5(read_file(target, SIZES[target.name])).hexdigest() == md5
+        return hashlib.md5(read_file(target, size)).hexdigest() == md5
     except OSError:
         return False
 
 
 def _fetch_file(
     target: Path,
+    size: int,
     md5: str,
     mirrors: Iterable[str],
     deadline: float | None,
@@ -94,7 +92,7 @@ def _fetch_file(
         try:
             if wait <= 0:
                 raise MirrorFailed("no time left to ask")
-            with ask(url, size=SIZES[target.name], wait=wait, timeout=timeout) as chunks:
+            with ask(url, size=size, wait=wait, timeout=timeout) as chunks:
                 deadline = None
                 _install(chunks, target, md5, progress)
             return
@@ -159,12 +157,11 @@ def _begun(target: Path) -> tuple[FileIO, Path]:
         os.close(handle)  # another process found it before it was locked, and removed it
 
 
-def _remove_partial(folder: Path) -> None:
-    """Remove what killed downloads left; what cannot be removed does no harm."""
-    for name in SIZES:
-        for left in folder.glob(f".{name}.*"):
-            with suppress(OSError):
-                _remove_forgotten(left)
+def _remove_partial(folder: Path, name: str) -> None:
+    """Remove what killed downloads left of a file; what cannot be removed does no harm."""
+    for left in folder.glob(f".{name}.*"):
+        with suppress(OSError):
+            _remove_forgotten(left)
 
 
 def _remove_forgotten(left: Path) -> None:

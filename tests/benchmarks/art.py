@@ -9,7 +9,7 @@ import time
 import numpy as np
 import torch
 
-from engine.data.dataset import open_dataset
+from engine.data.open import open_dataset
 from tests.benchmarks.plain import trained
 from tests.benchmarks.task import Task
 

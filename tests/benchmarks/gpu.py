@@ -14,7 +14,8 @@ from pathlib import Path
 
 import torch
 
-from engine.data.dataset import Dataset, open_dataset
+from engine.data.dataset import Dataset
+from engine.data.open import open_dataset
 from engine.numerics import cuda_graph
 from engine.numerics.device import Device, open_device
 from engine.runs.events import Finished

@@ -3,7 +3,7 @@
 import os
 import time
 
-from engine.data.dataset import open_dataset
+from engine.data.open import open_dataset
 from engine.networks.architectures import ARCHITECTURES
 from tests.benchmarks.task import Task
 

@@ -8,7 +8,8 @@ import torch
 
 from engine import sections
 from engine.config import RunConfig
-from engine.data.dataset import Dataset, open_dataset
+from engine.data.dataset import Dataset
+from engine.data.open import open_dataset
 from engine.networks.network import load_network
 from engine.numerics.device import Device, open_device
 from engine.numerics.inference import predict

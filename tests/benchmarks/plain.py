@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms import ToTensor
 
-from engine.data.dataset import Split, open_dataset
+from engine.data.dataset import Split
+from engine.data.open import open_dataset
 from engine.networks.architectures import ARCHITECTURES
 from engine.sections.visualize.neurons import masks
 from tests.benchmarks.task import Task

@@ -29,7 +29,7 @@ def test_mnist_is_taken_from_where_a_run_found_it_unless_it_has_gone(tmp_path, f
         asked.append(root)
         return dataclasses.replace(few, name="mnist", origin=str(tmp_path / "data"))
 
-    monkeypatch.setattr("engine.data.dataset.open_dataset", opened)
+    monkeypatch.setattr("engine.data.open.open_dataset", opened)
     monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
     config = TrainConfig(model="baseline", epochs=1, device="cpu", artifacts=str(tmp_path / "runs"))
     wishes = {"listen": lambda event: None, "control": Control()}
@@ -39,19 +39,19 @@ def test_mnist_is_taken_from_where_a_run_found_it_unless_it_has_gone(tmp_path, f
         str(tmp_path / "data"),
     )
 
-    monkeypatch.setattr("engine.data.dataset.has_mnist", lambda root: True)
+    monkeypatch.setattr("engine.data.idx.is_there", lambda place: True)
     laboratory().survey_of(run)
     laboratory().survey_of(run, str(tmp_path / "elsewhere"))
-    monkeypatch.setattr("engine.data.dataset.has_mnist", lambda root: False)
+    monkeypatch.setattr("engine.data.idx.is_there", lambda place: False)
     laboratory().survey_of(run)
-    monkeypatch.setattr("engine.data.dataset.has_mnist", lambda root: True)
+    monkeypatch.setattr("engine.data.idx.is_there", lambda place: True)
     monkeypatch.chdir(tmp_path)
     laboratory().survey_of(run)
     assert asked == [None, str(tmp_path / "data"), str(tmp_path / "elsewhere"), None, None]
 
 
 def test_a_run_resumes_on_a_machine_with_fewer_cores_and_says_so(tmp_path, few, monkeypatch):
-    monkeypatch.setattr("engine.data.dataset.open_dataset", lambda *names, **options: few)
+    monkeypatch.setattr("engine.data.open.open_dataset", lambda *names, **options: few)
     monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
     config = TrainConfig(model="baseline", epochs=3, device="cpu", threads=2,
                          dataset="digits", artifacts=str(tmp_path))  # fmt: skip

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.data.dataset import open_digits
+from engine.data.digits import open_digits
 from engine.runs.journal import Journal
 from engine.runs.lock import is_driven
 from engine.runs.run import Run

@@ -1,12 +1,14 @@
 """``mnist-tui data ...``: the datasets on this machine."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from engine.data.known import MNIST_LIKE, MnistLike
 from engine.errors import EngineError
 from engine.options import option
 from tui.cli.options import AsJson, expand, refuse_options_before
@@ -23,9 +25,11 @@ app = typer.Typer(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Where:
-    """Where MNIST is."""
+    """Where the datasets are."""
 
-    data_root: str | None = option(None, "Folder that holds MNIST/raw/.", path=True)
+    data_root: str | None = option(
+        None, "Folder that holds MNIST/raw/, FashionMNIST/raw/ or KMNIST/raw/.", path=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +38,8 @@ class Found:
 
     name: str
     place: str
-    state: str  # verified, damaged or absent
-    train: int | None = None  # counts of images, if verified
+    state: str  # verified, unverified (there is no checksum of its content), damaged or absent
+    train: int | None = None  # counts of images, if they could be read
     validation: int | None = None
     test: int | None = None
     message: str = ""  # what is damaged
@@ -44,12 +48,13 @@ class Found:
     def words(self) -> str:
         """Place and state in a line."""
         match self.state:
-            case "verified":
-                counts = f"{self.train:,} train + {self.validation:,} validation"
-                return f"{self.place}: verified, {counts} + {self.test:,} test"
+            case "absent":
+                fetch = f"`mnist-tui data fetch {self.name}` downloads it"
+                return f"{self.place}: not found ({fetch})"
             case "damaged":
                 return f"{self.place}: DAMAGED: {self.message}"
-        return f"{self.place}: not found (`mnist-tui data fetch mnist` downloads it)"
+        counts = f"{self.train:,} train + {self.validation:,} validation"
+        return f"{self.place}: {self.state}, {counts} + {self.test:,} test"
 
 
 @app.callback(invoke_without_command=True)
@@ -73,33 +78,49 @@ def _print_list(where: Where, json_: bool) -> None:
     if json_:
         say_json([asdict(each) for each in found])
         return
-    for each in found:
-        say(f"{each.name:<8}{each.words}")
+    for each in in_short(found):
+        say(f"{each.name:<15}{each.words}")
 
 
 def dataset_states(data_root: str | None) -> Iterator[Found]:
     """Yield the state of every dataset in every place searched."""
-    from engine.data.dataset import has_mnist, mnist_roots, open_digits, read_mnist
+    from engine.data.digits import open_digits
 
-    for root in mnist_roots(data_root):
-        place = str(root / "MNIST" / "raw")
-        try:
-            verified = read_mnist(root) if has_mnist(root) else None
-        except EngineError as error:
-            yield Found(name="mnist", place=place, state="damaged", message=str(error))
-        else:
-            yield _found(verified, place) if verified else Found(
-                name="mnist", place=place, state="absent"
-            )  # fmt: skip
+    for known in MNIST_LIKE.values():
+        yield from _states(known, data_root)
     digits = open_digits()
     yield _found(digits, digits.origin)
 
 
-def _found(dataset: "Dataset", place: str) -> Found:
+def _states(known: MnistLike, data_root: str | None) -> Iterator[Found]:
+    from engine.data.idx import is_there, places, read_idx
+
+    state = "verified" if known.sha256 else "unverified"
+    for place in places(known, data_root):
+        folder = str(place.folder)
+        try:
+            read = read_idx(known, place) if is_there(place) else None
+        except EngineError as error:
+            yield Found(name=known.name, place=folder, state="damaged", message=str(error))
+        else:
+            yield _found(read, folder, state) if read else Found(
+                name=known.name, place=folder, state="absent"
+            )  # fmt: skip
+
+
+def in_short(states: Iterable[Found]) -> Iterator[Found]:
+    """Yield where each dataset is, or else once that it is in none of the places."""
+    for _, every in groupby(states, lambda each: each.name):
+        each = list(every)
+        there = [one for one in each if one.state != "absent"]
+        yield from there or [replace(each[0], place=", ".join(one.place for one in each))]
+
+
+def _found(dataset: "Dataset", place: str, state: str = "verified") -> Found:
     return Found(
         name=dataset.name,
         place=place,
-        state="verified",
+        state=state,
         train=len(dataset.train),
         validation=len(dataset.validation),
         test=len(dataset.test),
@@ -110,18 +131,21 @@ def _found(dataset: "Dataset", place: str) -> Found:
 @expand
 def fetch(
     name: Annotated[
-        Literal["mnist", "digits"], typer.Argument(metavar="NAME", help="mnist or digits.")
+        Literal["mnist", "fashion-mnist", "kmnist", "digits"],
+        typer.Argument(metavar="NAME", help="mnist, fashion-mnist, kmnist or digits."),
     ],
     where: Where,
 ) -> None:
     """Download a dataset and verify it. It goes to the user's cache, or to --data-root."""
-    from engine.data.dataset import cache_root, read_mnist
-    from engine.data.download import SIZES, DownloadFailed, fetch_mnist
+    from engine.data import download
+    from engine.data.idx import cache_root, place_in, read_idx
 
     if name == "digits":
         say("digits comes with the package; there is nothing to fetch.")
         return
+    known = MNIST_LIKE[name]
     root = Path(where.data_root) if where.data_root else cache_root()
+    place = place_in(known, root)
     console = console_for("stderr")
     from rich.progress import DownloadColumn, Progress
 
@@ -138,14 +162,15 @@ def fetch(
 
         def show(file: str, size: int) -> None:
             if file not in tasks:
-                tasks[file] = bars.add_task(file, total=SIZES[file])
+                tasks[file] = bars.add_task(file, total=known.archives[file])
             bars.update(tasks[file], completed=size)
 
         try:
-            fetch_mnist(root, progress=show)
-        except DownloadFailed as error:
+            download.fetch(known, root, progress=show)
+        except download.DownloadFailed as error:
             raise EngineError(
-                f"MNIST could not be downloaded: {error} Copy the four files to "
-                f"{root / 'MNIST' / 'raw'} by hand, or use --dataset digits."
+                f"{known.title} could not be downloaded: {error} Copy the four files to "
+                f"{place.folder} by hand, or use --dataset digits."
             ) from None
-    say(f"mnist in {_found(read_mnist(root), str(root / 'MNIST' / 'raw')).words}")
+    # The checksums of what was downloaded are known for each of them.
+    say(f"{name} in {_found(read_idx(known, place), str(place.folder)).words}")

@@ -13,7 +13,7 @@ from rich.table import Table
 from engine.errors import MnistTuiError
 from engine.options import option
 from tui.ascii import is_utf8
-from tui.cli.data import Found, dataset_states
+from tui.cli.data import Found, dataset_states, in_short
 from tui.cli.options import AsJson, expand
 from tui.console import console_for, say_json
 from tui.streams import keeps_to_ascii
@@ -23,7 +23,9 @@ from tui.streams import keeps_to_ascii
 class Where:
     """What to look at."""
 
-    data_root: str | None = option(None, "Folder that holds MNIST/raw/.", path=True)
+    data_root: str | None = option(
+        None, "Folder that holds MNIST/raw/, FashionMNIST/raw/ or KMNIST/raw/.", path=True
+    )
     artifacts: str = option("artifacts", "Folder of run directories.", path=True)
 
 
@@ -41,7 +43,10 @@ def doctor(where: Where, json_: AsJson = False) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for label, it in findings:
-        table.add_row(label, it.words if isinstance(it, Found) else it)
+        if isinstance(it, str):
+            table.add_row(label, it)
+    for each in in_short(it for _, it in findings if isinstance(it, Found)):
+        table.add_row(each.name, each.words)
     versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
     table.add_row("versions", versions)
     console.print(table)

@@ -8,9 +8,12 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from engine.data import datafile, download
-from engine.data import dataset as data
-from engine.data.dataset import DatasetDamaged, DatasetMissing, open_dataset, read_mnist
+from engine.data import datafile, download, idx
+from engine.data import digits as embedded
+from engine.data.dataset import DatasetDamaged, DatasetMissing
+from engine.data.known import FILES, MNIST
+from engine.data.open import open_dataset
+from tests.engine.data.roots import read_mnist
 
 
 @pytest.fixture
@@ -25,12 +28,12 @@ def copy(mnist_root, tmp_path):
 def nowhere(tmp_path, monkeypatch):
     """No MNIST in the cache or the working directory, and no mirror that answers."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(data, "cache_root", lambda: tmp_path / "cache")
+    monkeypatch.setattr(idx, "cache_root", lambda: tmp_path / "cache")
 
-    def refuse(root, **options):
+    def refuse(known, root, **options):
         raise download.DownloadFailed("no mirror answers.")
 
-    monkeypatch.setattr(download, "fetch_mnist", refuse)
+    monkeypatch.setattr(download, "fetch", refuse)
     return tmp_path
 
 
@@ -49,7 +52,7 @@ def test_mnist_is_split_as_the_contract_says(mnist):
 
 def test_sha256_is_that_of_the_four_contents_one_after_another(mnist, mnist_root):
     whole = hashlib.sha256()
-    for name in data.MNIST_SHA256:
+    for name in FILES:
         whole.update(gzip.decompress((mnist_root / "MNIST" / "raw" / f"{name}.gz").read_bytes()))
     assert mnist.sha256 == whole.hexdigest()
 
@@ -95,7 +98,7 @@ def test_a_bomb_takes_no_more_memory_than_the_file_that_it_pretends_to_be(copy):
             bomb.write(bytes(1 << 20))
     tracemalloc.start()
     with pytest.raises(DatasetDamaged, match=r"does not hold .* \(more than 60,008 bytes\)"):
-        data._verified(copy, "train-labels-idx1-ubyte")
+        idx._verified(MNIST, copy / "MNIST" / "raw", "train-labels-idx1-ubyte")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_000_000
@@ -107,14 +110,14 @@ def test_a_plain_file_is_read_no_further_than_it_should_go(copy):
         file.truncate(1 << 40)  # a terabyte of nothing
     path.with_name(path.name + ".gz").unlink()
     with pytest.raises(DatasetDamaged, match="more than 60,008 bytes"):
-        data._verified(copy, path.name)
+        idx._verified(MNIST, copy / "MNIST" / "raw", path.name)
 
 
 def test_an_archive_that_unfolds_to_nothing_for_gigabytes_is_not_read_through(copy):
     path = copy / "MNIST" / "raw" / "train-labels-idx1-ubyte.gz"
     path.write_bytes(gzip.compress(b"") * 10_000)
     with pytest.raises(DatasetDamaged, match="cannot be read \\(too large\\)"):
-        data._verified(copy, "train-labels-idx1-ubyte")
+        idx._verified(MNIST, copy / "MNIST" / "raw", "train-labels-idx1-ubyte")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "socket"])
@@ -166,7 +169,7 @@ def test_auto_falls_back_to_digits_with_one_line(nowhere):
 
 
 def test_offline_never_downloads(nowhere, monkeypatch):
-    monkeypatch.setattr(download, "fetch_mnist", lambda *a, **k: pytest.fail("downloaded"))
+    monkeypatch.setattr(download, "fetch", lambda *a, **k: pytest.fail("downloaded"))
     said = []
     assert open_dataset("auto", offline=True, warn=said.append).name == "digits"
     assert len(said) == 1
@@ -188,14 +191,14 @@ def test_digits_have_a_fixed_split_with_every_digit_in_every_part(digits):
 def test_digits_are_drawn_upright_and_smooth(digits):
     coarse = np.zeros((1, 8, 8), np.uint8)
     coarse[0, 0, :] = 16
-    drawn = data._draw(coarse)[0]
+    drawn = embedded._draw(coarse)[0]
     assert drawn[4, 4:24].tolist() == [255] * 20
     assert drawn[8:].max() == 0
-    assert np.array_equal(digits.test.images, data.open_digits().test.images)
+    assert np.array_equal(digits.test.images, embedded.open_digits().test.images)
 
 
 def test_digits_that_were_damaged_say_so(monkeypatch, tmp_path):
     (tmp_path / "digits.npz").write_bytes(b"PK nothing of the kind")
-    monkeypatch.setattr(data.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(embedded.resources, "files", lambda package: tmp_path)
     with pytest.raises(DatasetDamaged, match="install mnist-tui again"):
-        data.open_digits()
+        embedded.open_digits()

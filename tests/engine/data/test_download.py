@@ -2,80 +2,25 @@
 
 import hashlib
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from engine.data.dataset import read_mnist
-from engine.data.download import DownloadFailed, fetch_mnist
-
-PATIENCE = 0.8  # seconds
-
-
-class Mirror(BaseHTTPRequestHandler):
-    """Serves ``/MOOD/FILE``: whole, half, 503, wrong, or nothing for as long as the test lasts.
-
-    ``pauses`` and ``breaks`` begin at once, rest before the end of the very first file, and then
-    send the rest, or nothing.
-    """
-
-    root = None
-    release = threading.Event()
-    seen: list
-
-    def do_GET(self):
-        _, mood, name = self.path.split("/")
-        type(self).seen.append((mood, name))
-        content = (self.root / name).read_bytes()
-        if mood == "busy":
-            self.send_error(503)
-            return
-        if mood == "hangs":
-            self.release.wait()
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if mood == "stalls":
-            self.wfile.write(content[:1000])
-            self.release.wait()
-        elif mood in ("pauses", "breaks"):
-            self.wfile.write(content[:1000])
-            if len(self.seen) == 1:
-                time.sleep(2 * PATIENCE)
-            if mood == "pauses":
-                self.wfile.write(content[1000:])
-        elif mood == "half":
-            self.wfile.write(content[: len(content) // 2])
-        elif mood == "wrong":
-            self.wfile.write(bytes(len(content)))
-        else:
-            self.wfile.write(content)
-
-    def log_message(self, *words):
-        pass
+from engine.data.download import DownloadFailed, fetch
+from engine.data.known import MNIST
+from tests.engine.data.roots import read_mnist
+from tests.engine.data.serving import PATIENCE, serving
 
 
 @pytest.fixture
 def server(mnist_root):
-    handler = type("Handler", (Mirror,), {
-        "root": mnist_root / "MNIST" / "raw", "release": threading.Event(), "seen": [],
-    })  # fmt: skip
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        http.daemon_threads = True
-        http.block_on_close = False
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        handler.url = lambda mood: f"http://127.0.0.1:{http.server_port}/{mood}/"
-        yield handler
-        handler.release.set()
-        http.shutdown()
+    with serving(mnist_root / "MNIST" / "raw") as server:
+        yield server
 
 
 def test_a_good_mirror_gives_verified_files(server, tmp_path, mnist):
     heard = {}
-    folder = fetch_mnist(tmp_path, mirrors=[server.url("good")], progress=heard.__setitem__)
+    folder = fetch(MNIST, tmp_path, mirrors=[server.url("good")], progress=heard.__setitem__)
     assert read_mnist(tmp_path).sha256 == mnist.sha256
     assert sorted(path.name for path in folder.iterdir()) == sorted(heard)  # and no partial file
     assert heard["t10k-labels-idx1-ubyte.gz"] == 4542
@@ -84,7 +29,7 @@ def test_a_good_mirror_gives_verified_files(server, tmp_path, mnist):
 @pytest.mark.parametrize("mood", ["busy", "hangs", "stalls", "half", "wrong"])
 def test_the_next_mirror_is_taken_on_any_error(server, tmp_path, mnist, mood):
     mirrors = [server.url(mood), server.url("good")]
-    folder = fetch_mnist(tmp_path, mirrors=mirrors, timeout=0.5)
+    folder = fetch(MNIST, tmp_path, mirrors=mirrors, timeout=0.5)
     assert read_mnist(tmp_path).sha256 == mnist.sha256
     assert len(list(folder.iterdir())) == 4
     assert {m for m, _ in server.seen} == {mood, "good"}
@@ -94,14 +39,14 @@ def test_a_closed_port_is_an_error_too(server, tmp_path, mnist):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-        fetch_mnist(tmp_path, mirrors=[closed, server.url("good")])
+        fetch(MNIST, tmp_path, mirrors=[closed, server.url("good")])
     assert read_mnist(tmp_path).sha256 == mnist.sha256
 
 
 def test_when_no_mirror_helps_each_answer_is_told_and_nothing_is_left(server, tmp_path):
     mirrors = [server.url(mood) for mood in ("busy", "half", "wrong")]
     with pytest.raises(DownloadFailed) as caught:
-        fetch_mnist(tmp_path, mirrors=mirrors)
+        fetch(MNIST, tmp_path, mirrors=mirrors)
     for mirror in mirrors:
         assert mirror in str(caught.value)
     assert "503" in str(caught.value)
@@ -115,24 +60,24 @@ def test_patience_bounds_all_mirrors_together_before_the_first_byte(server, tmp_
     mirrors = [server.url("hangs")] * 5
     since = time.monotonic()
     with pytest.raises(DownloadFailed):
-        fetch_mnist(tmp_path, mirrors=mirrors, patience=0.6)
+        fetch(MNIST, tmp_path, mirrors=mirrors, patience=0.6)
     assert time.monotonic() - since < 2.0
 
 
 @pytest.mark.parametrize("moods", [["pauses"], ["breaks", "good"]])
 def test_patience_ends_with_the_first_byte(server, tmp_path, mnist, moods):
-    fetch_mnist(tmp_path, mirrors=[server.url(mood) for mood in moods], patience=PATIENCE)
+    fetch(MNIST, tmp_path, mirrors=[server.url(mood) for mood in moods], patience=PATIENCE)
     assert read_mnist(tmp_path).sha256 == mnist.sha256
     assert server.seen[-1][0] == moods[-1]
 
 
 def test_what_is_there_and_whole_is_not_fetched_again(server, tmp_path):
-    fetch_mnist(tmp_path, mirrors=[server.url("good")])
+    fetch(MNIST, tmp_path, mirrors=[server.url("good")])
     server.seen.clear()
     damaged = tmp_path / "MNIST" / "raw" / "t10k-labels-idx1-ubyte.gz"
     damaged.write_bytes(b"half")
     damaged.with_suffix("").write_bytes(b"an old extracted one")
-    fetch_mnist(tmp_path, mirrors=[server.url("good")])
+    fetch(MNIST, tmp_path, mirrors=[server.url("good")])
     assert server.seen == [("good", damaged.name)]
     assert hashlib.md5(damaged.read_bytes()).hexdigest() == "ec29112dd5afa0611ce80d1b7f02629c"
     assert not damaged.with_suffix("").exists()
@@ -141,4 +86,4 @@ def test_what_is_there_and_whole_is_not_fetched_again(server, tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DownloadFailed, match="cannot be made"):
-        fetch_mnist(tmp_path / "file", mirrors=[])
+        fetch(MNIST, tmp_path / "file", mirrors=[])

@@ -16,9 +16,10 @@ from contextlib import suppress
 import pytest
 
 from engine.data import mirror
-from engine.data.dataset import read_mnist
-from engine.data.download import DownloadFailed, fetch_mnist
+from engine.data.download import DownloadFailed, fetch
+from engine.data.known import MNIST
 from tests.conftest import a_few
+from tests.engine.data.roots import read_mnist
 
 NAME = "train-labels-idx1-ubyte.gz"
 SIZE = 28_881
@@ -213,12 +214,12 @@ HOSTILE = {
 @pytest.mark.parametrize("mood", a_few(HOSTILE, 4))
 def test_a_hostile_mirror_is_given_up_in_words_and_the_next_one_taken(server, root, mnist, mood):
     with pytest.raises(DownloadFailed) as caught:
-        fetch_mnist(root, mirrors=[server.url(mood)], timeout=TIMEOUT)
+        fetch(MNIST, root, mirrors=[server.url(mood)], timeout=TIMEOUT)
     assert str(caught.value) == f"{HOSTILE[mood]} ({server.url(mood)})."
     assert len(left_in(root)) == 3
     if mood != "endless_hundreds":  # heads, which time alone bounds
         assert server.sent < 20 << 20  # a few buffers, and not what it would like to send
-    fetch_mnist(root, mirrors=[server.url(mood), server.url("good")], timeout=TIMEOUT)
+    fetch(MNIST, root, mirrors=[server.url(mood), server.url("good")], timeout=TIMEOUT)
     assert server.asked[-1] == "good"
     assert read_mnist(root).sha256 == mnist.sha256
     assert len(left_in(root)) == 4
@@ -227,7 +228,7 @@ def test_a_hostile_mirror_is_given_up_in_words_and_the_next_one_taken(server, ro
 @pytest.mark.parametrize("mood", ["endless_hundreds", "drips_its_head"])
 def test_nothing_waits_for_a_mirror_that_was_given_up(server, root, mood):
     with pytest.raises(DownloadFailed):
-        fetch_mnist(root, mirrors=[server.url(mood)], timeout=TIMEOUT)
+        fetch(MNIST, root, mirrors=[server.url(mood)], timeout=TIMEOUT)
     deadline = time.monotonic() + 5
     while any(thread.name == "download" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
@@ -236,7 +237,7 @@ def test_nothing_waits_for_a_mirror_that_was_given_up(server, root, mood):
 
 @pytest.mark.parametrize("mood", ["elsewhere", "moves_endlessly", "endless_trailers"])
 def test_what_is_not_the_file_s_body_is_never_read(server, root, mnist, mood):
-    fetch_mnist(root, mirrors=[server.url(mood)], timeout=5)
+    fetch(MNIST, root, mirrors=[server.url(mood)], timeout=5)
     assert read_mnist(root).sha256 == mnist.sha256
     assert server.sent < 20 << 20
 
@@ -245,7 +246,7 @@ def test_a_redirect_to_ftp_is_not_even_tried(server, root):
     with socket.create_server(("127.0.0.1", 0)) as other:
         server.other = other.getsockname()[1]
         with pytest.raises(DownloadFailed):
-            fetch_mnist(root, mirrors=[server.url("to_ftp")], timeout=TIMEOUT)
+            fetch(MNIST, root, mirrors=[server.url("to_ftp")], timeout=TIMEOUT)
         other.settimeout(0)
         with pytest.raises(BlockingIOError):
             other.accept()
@@ -253,7 +254,7 @@ def test_a_redirect_to_ftp_is_not_even_tried(server, root):
 
 def test_no_other_kind_of_address_is_a_mirror(root, mnist_root):
     with pytest.raises(DownloadFailed, match="other than http or https"):
-        fetch_mnist(root, mirrors=[f"file://{mnist_root.resolve()}/MNIST/raw/"])
+        fetch(MNIST, root, mirrors=[f"file://{mnist_root.resolve()}/MNIST/raw/"])
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_a_network_that_is_down_says_so_once_and_in_words(root, monkeypatch, err
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     with pytest.raises(DownloadFailed) as caught:
-        fetch_mnist(root, mirrors=["http://a.example/", "https://a.example/"])
+        fetch(MNIST, root, mirrors=["http://a.example/", "https://a.example/"])
     assert str(caught.value) == f"{words} (http://a.example/, https://a.example/)."
 
 
@@ -283,15 +284,16 @@ def test_a_disk_that_refuses_is_not_blamed_on_the_mirrors(server, root, monkeypa
 
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(DownloadFailed, match=rf"{NAME} cannot be written \(No space left"):
-        fetch_mnist(root, mirrors=[server.url("good"), server.url("good")])
+        fetch(MNIST, root, mirrors=[server.url("good"), server.url("good")])
     assert server.asked == ["good"]
     assert len(left_in(root)) == 3
 
 
 def test_what_a_killed_download_left_is_removed_by_the_next(server, root, mnist):
     code = (
-        "import sys; from pathlib import Path; from engine.data.download import fetch_mnist\n"
-        "fetch_mnist(Path(sys.argv[1]), mirrors=[sys.argv[2]])"
+        "import sys; from pathlib import Path; from engine.data.download import fetch\n"
+        "from engine.data.known import MNIST\n"
+        "fetch(MNIST, Path(sys.argv[1]), mirrors=[sys.argv[2]])"
     )
     killed = subprocess.Popen([sys.executable, "-c", code, root, server.url("drips")])
     while len(left_in(root)) < 4:
@@ -299,7 +301,7 @@ def test_what_a_killed_download_left_is_removed_by_the_next(server, root, mnist)
         time.sleep(0.01)
     [partial] = set(left_in(root)) - {path.name for path in server.folder.iterdir()}
     with pytest.raises(DownloadFailed):  # while it lives, its file is its own
-        fetch_mnist(root, mirrors=[server.url("broken")])
+        fetch(MNIST, root, mirrors=[server.url("broken")])
     assert partial in left_in(root)
     killed.kill()
     killed.wait()
@@ -307,7 +309,7 @@ def test_what_a_killed_download_left_is_removed_by_the_next(server, root, mnist)
     old = root / "MNIST" / "raw" / f".{NAME}.abcdefgh"  # as version 0.1 left them
     old.touch()
     os.utime(old, (1e9, 1e9))
-    fetch_mnist(root, mirrors=[server.url("good")])
+    fetch(MNIST, root, mirrors=[server.url("good")])
     assert left_in(root) == sorted(path.name for path in server.folder.iterdir())
     assert read_mnist(root).sha256 == mnist.sha256
 
@@ -321,7 +323,7 @@ def test_a_partial_file_is_locked_while_it_comes(server, root):
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         seen.append(size)
 
-    fetch_mnist(root, mirrors=[server.url("good")], progress=look)
+    fetch(MNIST, root, mirrors=[server.url("good")], progress=look)
     assert seen[-1] == SIZE
 
 
@@ -329,5 +331,5 @@ def test_what_stands_in_the_place_of_a_file_is_no_reason_to_wait(server, root, m
     raw = root / "MNIST" / "raw"
     os.mkfifo(raw / NAME)
     (raw / NAME.removesuffix(".gz")).mkdir()
-    fetch_mnist(root, mirrors=[server.url("good")])
+    fetch(MNIST, root, mirrors=[server.url("good")])
     assert read_mnist(root).sha256 == mnist.sha256

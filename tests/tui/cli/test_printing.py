@@ -212,7 +212,8 @@ def test_every_listing_has_json(runs, capsys):
     datasets = told("data", "--data-root", str(runs))
     assert told("data", "list", "--data-root", str(runs)) == datasets
     assert [(each["name"], each["state"], each["train"]) for each in datasets] == [
-        ("mnist", "absent", None), ("digits", "verified", 1260)]  # fmt: skip
+        ("mnist", "absent", None), ("fashion-mnist", "absent", None), ("kmnist", "absent", None),
+        ("digits", "verified", 1260)]  # fmt: skip
     doctor = told("doctor", "--data-root", str(runs), *here)
     assert doctor["datasets"] == datasets
     assert {"terminal", "colours", "cpu", "a_run_takes", "versions", "artifacts"} < set(doctor)
