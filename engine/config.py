@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
-from engine.data.known import NAMES
+from engine.data.known import NAMES, NPZ, located
 from engine.errors import UsageError
 from engine.networks.architectures import CLASSES, SIDE
 from engine.options import check_fields, option, short, unasked
@@ -31,7 +31,13 @@ class RunConfig:
 
     section: ClassVar[str]
 
-    dataset: str = option("auto", "Images to work on.", choices=DATASETS)
+    dataset: str = option(
+        "auto",
+        "Images to work on: a dataset's name, or a .npz file with one's own.",
+        choices=DATASETS,
+        path=True,
+        ending=NPZ,
+    )
     data_root: str | None = option(
         None,
         "Folder that holds MNIST/raw/ or its like; the only place looked in when given.",
@@ -121,4 +127,5 @@ def resolved(kind: type[Resolved], asked: RunConfig, found: Mapping[str, Any]) -
     for name in ("artifacts", "data_root"):
         if values[name] is not None:
             values[name] = os.path.abspath(values[name])
+    values["dataset"] = located(values["dataset"])
     return kind(**values)

@@ -6,12 +6,13 @@ Both faces turn a config into a Session here. torch is imported at the first use
 import dataclasses
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import sections
 from engine.config import RunConfig
-from engine.data.known import MNIST_LIKE
+from engine.data.known import MNIST_LIKE, is_file, located
 from engine.errors import EngineError
 from engine.files.values import is_model
 from engine.hints import hint
@@ -42,6 +43,7 @@ class Laboratory:
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._datasets: dict[tuple[str, str | None, bool], Dataset] = {}
+        self._stamps: dict[str, object] = {}  # of the files that some of them were read from
 
     def session(
         self,
@@ -57,7 +59,7 @@ class Laboratory:
         config = self._on_the_run_s_dataset(config)
         data, device = self._dataset(config), self._device(config)
         found: dict[str, Any] = {
-            "dataset": data.name,
+            "dataset": data.origin if is_file(config.dataset) else data.name,
             "classes": len(data.classes),
             "side": data.side,
             "data_found": data.origin if data.name in MNIST_LIKE else None,
@@ -153,9 +155,11 @@ class Laboratory:
     def _dataset(self, config: RunConfig) -> "Dataset":
         from engine.data.open import open_dataset
 
-        key = (config.dataset, config.data_root, config.offline)
-        if key not in self._datasets:
-            name, root, offline = key
+        name, root, offline = located(config.dataset), config.data_root, config.offline
+        key = (name, root, offline)
+        stamp = _stamp(name) if is_file(name) else None
+        if key not in self._datasets or self._stamps.get(name) != stamp:
+            self._stamps[name] = stamp
             data = open_dataset(name, root, offline=offline, warn=self._warn)
             self._datasets[key] = data
             self._datasets[data.name, data.origin, offline] = data  # as it was found
@@ -195,6 +199,14 @@ class Laboratory:
         trained = _at_home(find_trained(Path(config.artifacts), config.run).read_config())
         root = config.data_root or trained.data_root
         return dataclasses.replace(config, dataset=trained.dataset, data_root=root)
+
+
+def _stamp(path: str) -> object:
+    """Return what changes when a file does, None where there is none."""
+    with suppress(OSError):
+        found = os.stat(path)
+        return found.st_mtime_ns, found.st_size, found.st_ino
+    return None
 
 
 def _at_home(config: RunConfig) -> RunConfig:

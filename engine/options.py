@@ -11,6 +11,7 @@ gives, or breaks its rules.
 import dataclasses
 import math
 import reprlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
@@ -37,6 +38,7 @@ class Option:
     whole: tuple[str, ...] = ()  # then, those that are meant where none is chosen
     added: bool = False  # runs of the first versions do not have it
     path: bool = False  # it names a file or a folder
+    ending: str = ""  # of files that are taken beside ``choices``
     words: str = ""  # a pattern of the words that the app takes for it; ``help`` names them
 
 
@@ -164,12 +166,19 @@ def _is_plain(text: str) -> bool:
         return False
 
 
+def check_choice(name: str, value: object, choices: Sequence[str], ending: str = "") -> None:
+    """Raise UsageError unless a value is one of the choices, or a file that ends so."""
+    if value in choices or (ending and isinstance(value, str) and value.endswith(ending)):
+        return
+    words = ", ".join(choices) + (f" or a file that ends in {ending}" if ending else "")
+    raise UsageError(f"{name} must be one of {words}, not {short(value)}.")
+
+
 def _check_value(name: str, value: object, rules: Option) -> None:
     if value is None:
         return
     if rules.choices and value not in rules.choices:
-        choices = ", ".join(rules.choices)
-        raise UsageError(f"{name} must be one of {choices}, not {short(value)}.")
+        check_choice(name, value, rules.choices, rules.ending)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return
     if isinstance(value, float) and not math.isfinite(value):

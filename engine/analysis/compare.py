@@ -200,6 +200,7 @@ def _tell_datasets_apart(found: Sequence[Compared]) -> None:
     contents: dict[str, set[str]] = {}
     for compared in found:
         dataset = compared.run.read_info()["dataset"]
+        compared.settings["dataset"] = dataset["name"]  # not the path of a file, which may move
         contents.setdefault(dataset["name"], set()).add(dataset["sha256"])
     for compared in found:
         dataset = compared.run.read_info()["dataset"]

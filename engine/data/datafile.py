@@ -18,7 +18,7 @@ def read_file(path: Path, size: int) -> bytes:
 
     Raises OSError, and at once where it is no regular file.
     """
-    with os.fdopen(_open(path), "rb") as file:
+    with os.fdopen(open_regular(path), "rb") as file:
         return file.read(size + 1)
 
 
@@ -29,7 +29,7 @@ def read_content(path: Path, size: int) -> bytes:
     """
     if path.suffix != ".gz":
         return read_file(path, size)
-    with os.fdopen(_open(path), "rb") as file:
+    with os.fdopen(open_regular(path), "rb") as file:
         # A .gz is never twice as large as its content: this one may say nothing for gigabytes.
         if os.fstat(file.fileno()).st_size > 2 * size + GZ_OVERHEAD:
             raise OSError(None, "too large")
@@ -37,7 +37,11 @@ def read_content(path: Path, size: int) -> bytes:
             return unpacked.read(size + 1)
 
 
-def _open(path: Path) -> int:
+def open_regular(path: Path) -> int:
+    """Return the descriptor of a regular file, open for reading; links are followed.
+
+    Raises OSError, and at once where it is no regular file.
+    """
     # Without O_NONBLOCK, opening a pipe waits until someone writes to it.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     if not stat.S_ISREG(os.fstat(handle).st_mode):

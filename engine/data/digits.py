@@ -8,8 +8,9 @@ from importlib import resources
 
 import numpy as np
 
+from engine.data.classes import DIGITS
 from engine.data.dataset import Dataset, DatasetDamaged, Split
-from engine.data.known import DIGITS, SIDE
+from engine.data.known import SIDE
 
 SHA256 = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 DRAWN = 20  # an 8x8 digit is drawn at 20x20, as MNIST's are, and centred

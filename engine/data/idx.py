@@ -71,20 +71,13 @@ def open_idx(
     and DatasetDamaged.
     """
     damage, title = "", known.title
-    for place in places(known, data_root):
-        if not is_there(place):
-            continue
-        try:
-            return read_idx(known, place)
-        except DatasetDamaged as error:
-            if data_root is not None:
-                raise
+    try:
+        return find_idx(known, data_root)
+    except (DatasetMissing, DatasetDamaged) as error:
+        if data_root is not None:
+            raise
+        if isinstance(error, DatasetDamaged):
             damage = f"{error} "
-    if data_root is not None:
-        raise DatasetMissing(
-            f"No {title} in {data_root} (looked for {data_root}/{known.folder}/raw/{TRAIN_IMAGES} "
-            "and its three companions, plain or .gz)."
-        )
     if offline:
         raise DatasetMissing(
             f"{damage}No {title} on this machine and --offline forbids a download."
@@ -96,6 +89,31 @@ def open_idx(
             f"{damage}No {title} on this machine, and the download failed: {error}"
         ) from None
     return read_idx(known, place_in(known, cache_root()))
+
+
+def find_idx(known: MnistLike, data_root: str | None = None) -> Dataset:
+    """Return MNIST or a relative from the first place that holds it whole.
+
+    Raises DatasetMissing, and DatasetDamaged where none that has it is whole.
+    """
+    damage = None
+    for place in places(known, data_root):
+        if is_there(place):
+            try:
+                return read_idx(known, place)
+            except DatasetDamaged as error:
+                damage = error
+    if damage:
+        raise damage
+    if data_root is not None:
+        raise DatasetMissing(
+            f"No {known.title} in {data_root} (looked for "
+            f"{data_root}/{known.folder}/raw/{TRAIN_IMAGES} and its three companions, plain or "
+            ".gz)."
+        )
+    raise DatasetMissing(
+        f"No {known.title} on this machine; `mnist-tui data fetch {known.name}` downloads it."
+    )
 
 
 def read_idx(known: MnistLike, place: Place) -> Dataset:

@@ -3,9 +3,12 @@
 MNIST and its relatives differ in this table alone. No NumPy in here: the first frame needs it.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from engine.data.classes import DIGITS
 
 NPZ = ".npz"  # the end of a file's name that is a dataset of one's own
 SIDE = 28  # pixels
@@ -20,7 +23,6 @@ FILES = MappingProxyType(
         TEST_LABELS: 8 + 10_000,
     }
 )
-DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +89,16 @@ KMNIST = MnistLike(
 MNIST_LIKE = MappingProxyType({one.name: one for one in (MNIST, FASHION_MNIST, KMNIST)})
 NAMES = ("mnist", "digits", "fashion-mnist", "kmnist")
 _TITLES = {"digits": "embedded digits"} | {one.name: one.title for one in MNIST_LIKE.values()}
+
+
+def is_file(name: str) -> bool:
+    """Tell whether a dataset is asked for as a file of one's own."""
+    return name.endswith(NPZ)
+
+
+def located(name: str) -> str:
+    """Return a dataset's name, a file's as an absolute path."""
+    return os.path.abspath(name) if is_file(name) else name
 
 
 def title_of(name: str) -> str:

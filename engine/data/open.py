@@ -5,7 +5,8 @@ from collections.abc import Callable
 from engine.data.dataset import Dataset, DatasetMissing
 from engine.data.digits import open_digits
 from engine.data.idx import open_idx
-from engine.data.known import MNIST, MNIST_LIKE
+from engine.data.known import MNIST, MNIST_LIKE, is_file
+from engine.data.npz import open_npz
 
 DOWNLOAD_PATIENCE = 5.0  # seconds that "auto" waits for the first byte
 
@@ -17,11 +18,13 @@ def open_dataset(
     offline: bool = False,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Dataset:
-    """Return the dataset that ``name`` stands for: one of ``known.NAMES``, or auto.
+    """Return the dataset that ``name`` stands for: one of ``known.NAMES``, a .npz file, or auto.
 
     ``warn`` is given one line about anything unexpected. Raises
     DatasetMissing and DatasetDamaged.
     """
+    if is_file(name):
+        return open_npz(name, data_root, warn=warn)
     if name == "digits":
         return open_digits()
     if name != "auto":

@@ -190,7 +190,10 @@ def read_array(
     expected = np.dtype(dtype)
     size = math.prod(shape) * expected.itemsize
     content = io.BytesIO(read_bytes(path, size + NPY_HEADER))
-    found, kind, order = _npy_header(path, content)
+    try:
+        found, kind, order = npy_header(content)
+    except Unsound as error:
+        raise DamagedFile(path, str(error)) from None
     if (found, kind) != (shape, np.lib.format.dtype_to_descr(expected)):
         told = f"{kind} {list(found)}"[:80]
         raise DamagedFile(path, f"an array of {told}, not {expected.str} {list(shape)}")
@@ -204,10 +207,11 @@ def read_array(
     return array
 
 
-def _npy_header(
-    path: str | os.PathLike[str], content: BinaryIO
-) -> tuple[tuple[int, ...], Any, Literal["C", "F"]]:
-    """Read a header to its end; return shape, type and order ("C" or "F")."""
+def npy_header(content: BinaryIO) -> tuple[tuple[int, ...], Any, Literal["C", "F"]]:
+    """Read an array's header to its end; return shape, type as it is written, and order.
+
+    ``content`` is in memory: a header may claim to be longer than it is. Raises Unsound.
+    """
     try:
         version = np.lib.format.read_magic(content)
         length = int.from_bytes(content.read(2 if version == (1, 0) else 4), "little")
@@ -216,8 +220,8 @@ def _npy_header(
         if not (isinstance(shape, tuple) and all(type(extent) is int for extent in shape)):
             raise Unsound("no shape")
         return shape, header["descr"], "F" if header["fortran_order"] else "C"
-    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError):
-        raise DamagedFile(path, "not an array as NumPy writes it") from None
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
+        raise Unsound("not an array as NumPy writes it") from None
 
 
 def read_state(path: str | os.PathLike[str], limit: int, remedy: str = "") -> io.BytesIO:

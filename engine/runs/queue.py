@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.config import RunConfig
+from engine.data.known import located
 from engine.errors import Unsound
 from engine.files.reader import JSON_LIMIT, DamagedFile, read_bytes
 from engine.files.reader import from_json as strict_json
@@ -43,9 +44,10 @@ class Request:
 
 
 def _places(config: RunConfig) -> dict[str, str | None]:
-    """Return a config's folders as absolute paths."""
+    """Return a config's folders, and a file of images, as absolute paths."""
     root = config.data_root
     return {
+        "dataset": located(config.dataset),
         "artifacts": os.path.abspath(config.artifacts),
         "data_root": None if root is None else os.path.abspath(root),
     }

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from glob import escape, iglob
+from itertools import islice
 from pathlib import Path
 
 import typer
@@ -9,6 +11,8 @@ import typer
 from engine.errors import MnistTuiError
 from engine.files.text import visible
 from engine.runs.store import list_runs
+
+MOST_FILES = 100  # that are offered
 
 
 def run_ids(context: typer.Context) -> list[str]:
@@ -27,3 +31,13 @@ def training_ids(context: typer.Context) -> list[str]:
 def one_of(values: Iterable[object]) -> Callable[[], list[str]]:
     """Return what completes to one of ``values``."""
     return lambda: [str(value) for value in values]
+
+
+def one_of_or_file(values: Iterable[str], ending: str) -> Callable[[str], list[str]]:
+    """Return what completes to one of ``values``, or to a file that ends so."""
+
+    def completed(incomplete: str) -> list[str]:
+        files = islice(iglob(f"{escape(incomplete)}*{ending}"), MOST_FILES)
+        return [*values, *(file for file in files if visible(file) == file)]
+
+    return completed

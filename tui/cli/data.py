@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from engine.data.known import MNIST_LIKE, MnistLike
+from engine.data.known import MNIST_LIKE, NAMES, NPZ, MnistLike, title_of
 from engine.errors import EngineError
-from engine.options import option
+from engine.options import check_choice, option
+from tui.cli.completion import one_of_or_file
 from tui.cli.options import AsJson, expand, refuse_options_before
-from tui.console import console_for, say, say_json
+from tui.console import complain, console_for, say, say_json
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
 
 app = typer.Typer(
-    help="Find, verify and download datasets.",
+    help="Find, verify, show and download datasets.",
     rich_markup_mode=None,
 )
 
@@ -125,6 +126,37 @@ def _found(dataset: "Dataset", place: str, state: str = "verified") -> Found:
         validation=len(dataset.validation),
         test=len(dataset.test),
     )
+
+
+@app.command()
+@expand
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar=f"NAME|FILE{NPZ}",
+            help=f"{', '.join(NAMES)}, or a {NPZ} file with one's own.",
+            autocompletion=one_of_or_file(NAMES, NPZ),
+        ),
+    ],
+    where: Where,
+    json_: AsJson = False,
+) -> None:
+    """Show a dataset: sixteen images, and how many there are of each class."""
+    check_choice("NAME", name, NAMES, NPZ)
+    from engine.data.idx import find_idx
+    from engine.data.open import open_dataset
+    from tui.cli.gallery import counts_of, print_dataset
+
+    if known := MNIST_LIKE.get(name):
+        data = find_idx(known, where.data_root)
+    else:
+        data = open_dataset(name, where.data_root, warn=complain)
+    if json_:
+        found = {"title": title_of(data.name), "origin": data.origin, "counts": counts_of(data)}
+        say_json(data.describe() | found)
+        return
+    print_dataset(data, console_for("stdout"))
 
 
 @app.command()

@@ -17,7 +17,7 @@ import typer
 from engine.errors import UsageError
 from engine.options import Option, flag, option, options_of, several_of
 from tui import ascii
-from tui.cli.completion import one_of, run_ids, training_ids
+from tui.cli.completion import one_of, one_of_or_file, run_ids, training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
 AsAscii = Annotated[
@@ -166,13 +166,16 @@ def option_parameters(group: type) -> list[inspect.Parameter]:
     defaults = {item.name: item.default for item in dataclasses.fields(group)}
     parameters = []
     for name, rules in options_of(group).items():
-        kind = Literal.__getitem__(rules.choices) if rules.choices else hints[name]
+        # The config says what is wrong with what is neither a choice nor a file.
+        closed = rules.choices and not rules.ending
+        kind = Literal.__getitem__(rules.choices) if closed else hints[name]
         declaration = typer.Option(
             flag(name),
             help=rules.help,
             envvar=environment_variable(name),
             show_envvar=False,
-            autocompletion=training_ids if name == "run" else None,
+            metavar="|".join((*rules.choices, f"FILE{rules.ending}")) if rules.ending else None,
+            autocompletion=_completion(name, rules),
             callback=_at_home if rules.path else None,
         )
         parameters.append(
@@ -184,6 +187,12 @@ def option_parameters(group: type) -> list[inspect.Parameter]:
             )
         )
     return parameters
+
+
+def _completion(name: str, rules: Option) -> Callable[..., list[str]] | None:
+    if rules.ending:
+        return one_of_or_file(rules.choices, rules.ending)
+    return training_ids if name == "run" else None
 
 
 def _at_home(context: typer.Context, parameter: typer.CallbackParam, value: Any) -> Any:

@@ -1,7 +1,9 @@
 """A download that fails, as each face says it."""
 
+import json
 import socket
 
+import numpy as np
 import pytest
 
 from engine.data import idx
@@ -73,3 +75,58 @@ def test_a_list_shows_fashion_mnist_where_it_is(fashion_root, capsys):
     out = capsys.readouterr().out
     counts = "55,000 train + 5,000 validation + 10,000 test"
     assert f"fashion-mnist  {fashion_root}/FashionMNIST/raw: verified, {counts}" in out
+
+
+def test_sixteen_images_and_the_counts_are_shown(fashion_root, capsys):
+    assert invoke(["data", "show", "fashion-mnist", "--data-root", str(fashion_root)]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0].startswith("Fashion-MNIST: 28x28 pixels, 10 classes, ")
+    captions = [line for line in lines if "9 ankle boot" in line or "0 T-shirt/top" in line]
+    assert sum(line.count("T-shirt/top") for line in captions) == 3  # of sixteen, and the table
+    assert any(line.split() == ["9", "ankle", "boot", "5,478", "522", "1,000"] for line in lines)
+    assert lines[-1].split() == ["all", "55,000", "5,000", "10,000"]
+    assert "\x1b" not in out
+    assert max(map(len, lines)) <= 80 or str(fashion_root) in max(lines, key=len)
+
+
+def test_digits_are_shown_in_ascii_where_the_terminal_needs_it(capsys, monkeypatch):
+    monkeypatch.setenv("MNIST_TUI_ASCII", "1")
+    assert invoke(["data", "show", "digits"]) == 0
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert out.startswith("embedded digits: 28x28 pixels, 10 classes, inside the package\n")
+    assert "@@" in out
+
+
+def test_a_file_of_one_s_own_is_shown_as_json_too(tmp_path, capsys):
+    labels = np.arange(240) % 3
+    images = np.zeros((240, 12, 12), np.uint8)
+    path = tmp_path / "mine.npz"
+    np.savez(path, x_train=images, y_train=labels, x_test=images[:30], y_test=labels[:30],
+             class_names=["a", "b", "[red]c"])  # fmt: skip
+    assert invoke(["data", "show", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["name"], told["title"], told["origin"]) == ("mine", "mine", str(path))
+    assert (told["classes"], told["image"]) == (["a", "b", "[red]c"], [12, 12])
+    assert told["counts"] == {
+        "train": [74, 73, 73], "validation": [6, 7, 7], "test": [10, 10, 10]
+    }  # fmt: skip
+    assert invoke(["data", "show", str(path)]) == 0
+    assert "2 [red]c" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("cifar", 2, "NAME must be one of mnist, digits, fashion-mnist, kmnist or a file that"),
+        ("auto", 2, "not 'auto'"),
+        ("none.npz", 1, "No dataset none.npz."),
+        ("kmnist", 1, "No KMNIST on this machine; `mnist-tui data fetch kmnist` downloads it."),
+    ],
+)
+def test_what_cannot_be_shown_is_one_clear_line(no_network, capsys, name, code, words):
+    assert invoke(["data", "show", name]) == code
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert words in err

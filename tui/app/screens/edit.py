@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from engine.errors import UsageError
+from engine.files.text import visible
 from engine.networks.architectures import BEST_MODEL
 from engine.options import Option, options_of
 from engine.sections.trained import NetworkConfig
@@ -79,6 +80,8 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
         value = getattr(self.config, name)
         if rules.choices:
             choices: list[tuple[str, Any]] = [(choice, choice) for choice in rules.choices]
+            if rules.ending and value not in rules.choices:
+                choices.append((visible(value), value))
             if name == "model" and self._models:
                 value = self._models
                 choices.insert(0, (", ".join(value), value))
