@@ -63,6 +63,8 @@ class _Check:
 
     def state(self) -> None:
         """Check parameters and buffers."""
+        if any(type(each).__name__ == "OptimizedModule" for each in self.module.modules()):
+            raise self.fault("is compiled; leave torch.compile out, which hides its layers.")
         if any(map(is_lazy, (*self.module.parameters(), *self.module.buffers()))):
             raise self.fault("has lazy layers without sizes; call it once as it is built.")
         parameters = dict(self.module.named_parameters())
@@ -132,12 +134,13 @@ class _Check:
     def training(self) -> None:
         """Check a training step's loss and gradients."""
         module, labels = self.module, torch.arange(4) % self.classes
+        images = self.images.requires_grad_()
         module.train()
         found = []
         for _ in range(2):
             with self.stage("in training mode"), seeded(SEED), printing_aside():
                 module.load_state_dict(self.initial)
-                logits = self.logits(module(self.images.clone()), 4)
+                logits = self.logits(module(images.clone()), 4)
             found.append(logits.detach().clone())
         if not torch.equal(*found):
             raise self.fault(
@@ -155,6 +158,11 @@ class _Check:
             raise self.fault("gets a gradient of zero for all parameters; it would not learn.")
         if not all(gradient.isfinite().all() for gradient in gradients):
             raise self.fault("gets gradients that are not finite on random images.")
+        if images.grad is None:
+            raise self.fault(
+                "passes no gradient to the images, which attacks and visualizations need; do not "
+                "threshold, round or detach them."
+            )
 
     def logits(self, output: object, images: int) -> Tensor:
         """Check one output."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from engine.networks.layout import LOGITS
@@ -21,9 +22,14 @@ _PARAMETRIZATIONS = "parametrizations"  # how torch holds weight norm and its li
 
 
 def parts(module: nn.Module) -> dict[str, nn.Module]:
-    """Return the modules without children by their place; none where there is but the network."""
+    """Return the modules without children by their place; none where there is but the network.
+
+    What is in TorchScript is a part as a whole, and one that tells nothing.
+    """
     found = {}
     for place, each in module.named_modules():
+        if isinstance(each, torch.jit.ScriptModule):  # which lets nobody listen
+            continue
         children = {name for name, _ in each.named_children()} - {_PARAMETRIZATIONS}
         if place and not children and _PARAMETRIZATIONS not in place.split("."):
             found[place] = each

@@ -77,6 +77,7 @@ FAULTS = {
         linear(STANDARD, "        self.output.weight.data.fill_(torch.nan)"),
     "returns logits that are not finite": linear("return self.output(x.flatten(1)) / 0"),
     "passes no gradient to its parameters": linear("return self.output(x.flatten(1)).detach()"),
+    "passes no gradient to the images": linear("return self.output((x > 0.5).float().flatten(1))"),
     "gets a gradient of zero": linear("return self.output(x.flatten(1)) * 0"),
     "gets gradients that are not finite":
         linear("return (self.output(x.flatten(1)) * 0).abs().sqrt()"),
@@ -104,6 +105,11 @@ FAULTS = {
 def test_what_cannot_be_worked_with_is_refused_in_a_line(tmp_path, said, monkeypatch):
     monkeypatch.setattr("engine.networks.check.MOST_PARAMETERS", 200_000)
     assert fault(written(tmp_path, FAULTS[said])).startswith(said)
+
+
+def test_a_compiled_network_is_refused(tmp_path):
+    text = f"{COUNTING}\ndef compiled(**sizes):\n    return torch.compile(Net(**sizes))\n"
+    assert "leave torch.compile out" in fault(written(tmp_path, text, name="compiled"))
 
 
 def test_random_numbers_without_a_seed_are_refused(tmp_path):

@@ -159,6 +159,15 @@ def test_weight_norm_is_no_part_of_its_own():
     assert found.costs["0"].multiply_adds == 36 * 18
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_torchscript_is_a_part_that_tells_nothing():
+    scripted = torch.jit.script(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU()))
+    found = survey(nn.Sequential(scripted, nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 3)), 8)
+    assert found.layout.names == ("1", "2", "logits")
+    assert fields(found)["1"] == (2, 6, 2, 6)
+    assert survey(torch.jit.script(report_s_network()), 28).layout.names == ("logits",)
+
+
 def test_parameters_and_multiply_adds_are_counted():
     network = nn.Sequential(
         nn.Conv2d(1, 4, 3, stride=2, padding=1),  # 4 x 4 x 4 values of 9 products
