@@ -85,3 +85,47 @@ def test_a_file_that_is_there_needs_force(call, tmp_path):
     assert (tmp_path / "x.csv").read_text() == "mine"
     assert call(TUNED, "--output", "x.csv", "--force")[0] == 0
     assert (tmp_path / "x.csv").read_text().startswith("step,")
+
+
+NET = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(1, 4, 3, stride=4), nn.BatchNorm2d(4)
+        self.head = nn.Linear(4 * 7 * 7, classes)
+
+    def forward(self, images):
+        return self.head(self.norm(self.conv(images)).relu().flatten(1))
+"""
+
+
+@pytest.mark.extended
+def test_a_network_of_one_s_own_is_exported_and_its_code_run_for_onnx_alone(
+    call, digits, tmp_path, monkeypatch, capsys
+):
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "net.py").write_text(NET)
+    assert invoke(["run", "train", "--model", "net.py:Net", "--dataset", "digits", "--epochs", "1",
+                   "--quiet", "--artifacts", "own"]) == 0  # fmt: skip
+    capsys.readouterr()
+    [run] = (path.name for path in (tmp_path / "own").iterdir())
+    where = ["--artifacts", "own"]
+    shutil.rmtree(tmp_path / "state")  # as on another machine
+    for to in ("csv", "npz", "safetensors"):
+        assert call(run, "--to", to, *where)[0] == 0
+    weights = load_file(f"{run}.safetensors")
+    assert {"norm.running_mean", "norm.num_batches_tracked"} < set(weights)
+    code, _, err = call(run, "--to", "onnx", *where)
+    assert code == 1
+    assert "--trust" in err
+    assert not (tmp_path / f"{run}.onnx").exists()
+    assert call(run, "--to", "onnx", "--trust", *where)[0] == 0
+    images = digits.test.images[:200, None].astype(np.float32) / 255
+    session = runtime.InferenceSession(f"{run}.onnx", providers=["CPUExecutionProvider"])
+    [logits] = session.run(["logits"], {"images": images})
+    answers = np.load(f"{run}.npz")
+    assert (logits.argmax(1) == answers["answers_prediction"][:200]).mean() > 0.99
