@@ -251,8 +251,12 @@ def _own(config: TrainConfig) -> "tuple[str, Code]":
 
 
 def find_trained(artifacts: Path, name: str) -> Run:
-    """Return the finished training run of that name. Raises EngineError where there is none."""
-    run = find_run(artifacts, name)
+    """Return the finished training of that id, or the newest of that model: ``Net`` is enough of
+    ``Net-1a2b3c4d``.
+
+    Raises EngineError where there is none.
+    """
+    run = _newest_named(artifacts, name) or find_run(artifacts, name)
     info = run.read_info()
     if info["section"] != "train":
         raise EngineError(
@@ -262,6 +266,16 @@ def find_trained(artifacts: Path, name: str) -> Run:
     if info["status"] != "finished":
         raise EngineError(f"Run {run.id} is {info['status']}; --run needs a finished one.")
     return run
+
+
+def _newest_named(artifacts: Path, model: str) -> Run | None:
+    """Return the newest finished training of a model, or of one's own class or function."""
+    for run, info in finished_runs(artifacts):
+        known = info["config"].get("model") if info["section"] == "train" else None
+        own = info.get("model_file") and known and known.rpartition("-")[0]
+        if model and model in (known, own):
+            return run
+    return None
 
 
 def trust_code(artifacts: Path, names: Iterable[str]) -> None:

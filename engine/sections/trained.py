@@ -34,7 +34,9 @@ class NetworkConfig(RunConfig):
     """A run that looks at a network, as asked."""
 
     run: str | None = option(
-        None, "Trained run to take the network from; the newest two-conv-fc run by default."
+        None,
+        "Trained run to take the network from, by its id or its model; the newest two-conv-fc run "
+        "by default.",
     )
     recipe: str = option(
         "tuned", "assignment: the course report's rule; tuned: our best.", choices=RECIPES

@@ -1,9 +1,11 @@
 import dataclasses
 
+import pytest
 import torch
 
 from engine.config import RunConfig
-from engine.laboratory import Laboratory
+from engine.errors import EngineError
+from engine.laboratory import Laboratory, find_trained
 from engine.numerics.device import usable_cores
 from engine.runs.control import Control
 from engine.runs.events import Progress
@@ -74,3 +76,24 @@ def test_a_run_resumes_on_a_machine_with_fewer_cores_and_says_so(tmp_path, few, 
     assert run.read_config().threads == 2
     assert [one["threads"] for one in run.read_info()["environments"]] == [2, 1]
     assert torch.get_num_threads() == 1
+
+
+def test_a_network_is_named_by_its_run_or_by_its_model(tmp_path, few, monkeypatch):
+    monkeypatch.setattr("engine.data.open.open_dataset", lambda *names, **options: few)
+    monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
+    own = tmp_path / "net.py"
+    own.write_text(
+        "from torch import nn\n\ndef net(classes):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))\n"
+    )
+    folder, runs = tmp_path / "runs", []
+    for model in ("linear", f"{own}:net", "linear"):
+        config = TrainConfig(model=model, epochs=1, device="cpu", artifacts=str(folder))
+        session = laboratory().session(config, listen=lambda event: None, control=Control())
+        runs.append(session.run().id)
+    of_own = runs[1].partition("-train-")[2]
+    assert of_own.startswith("net-")
+    named = {name: find_trained(folder, name).id for name in ("linear", "net", of_own, runs[0])}
+    assert named == {"linear": runs[2], "net": runs[1], of_own: runs[1], runs[0]: runs[0]}
+    with pytest.raises(EngineError, match="No run 'mlp'"):
+        find_trained(folder, "mlp")

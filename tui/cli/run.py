@@ -14,7 +14,7 @@ from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
-from engine.laboratory import trust_code
+from engine.laboratory import find_trained, trust_code
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import options_of
 from engine.runs.queue import Request, from_json
@@ -85,8 +85,9 @@ def _command_of(section: sections.AnySection) -> Any:
                 several: dict[str, Any] = {field: tuple(chosen[name])}
                 configs = [replace(config, **several) for config in configs]
         if trust:
+            artifacts = Path(configs[0].artifacts)
             named = {run for config in configs if (run := getattr(config, "run", None))}
-            trust_code(Path(configs[0].artifacts), named)
+            trust_code(artifacts, [find_trained(artifacts, name).id for name in named])
         _conduct(configs, output, detach)
 
     switches = {"all_": All} if repeated else {}
