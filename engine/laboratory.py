@@ -6,13 +6,13 @@ Both faces turn a config into a Session here. torch is imported at the first use
 import dataclasses
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import sections
 from engine.config import RunConfig
-from engine.data.known import MNIST_LIKE, is_file, located
+from engine.data.known import MNIST_LIKE, is_file
+from engine.data.opened import Datasets, at_home
 from engine.errors import EngineError
 from engine.files.values import is_model
 from engine.hints import hint
@@ -42,8 +42,7 @@ class Laboratory:
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
-        self._datasets: dict[tuple[str, str | None, bool], Dataset] = {}
-        self._stamps: dict[str, object] = {}  # of the files that some of them were read from
+        self._datasets = Datasets(warn)
 
     def session(
         self,
@@ -57,7 +56,7 @@ class Laboratory:
     ) -> Session:
         """Resolve ``config`` and return the Session that runs it. Raises MnistTuiError."""
         config = self._on_the_run_s_dataset(config)
-        data, device = self._dataset(config), self._device(config)
+        data, device = self._datasets.open(config), self._device(config)
         found: dict[str, Any] = {
             "dataset": data.origin if is_file(config.dataset) else data.name,
             "classes": len(data.classes),
@@ -106,7 +105,7 @@ class Laboratory:
         info, config = run.read_info(), run.read_config()
         if info["status"] == "finished":
             raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
-        data = self._dataset(_at_home(config))
+        data = self._datasets.open(at_home(config))
         if data.sha256 != info["dataset"]["sha256"]:
             raise EngineError(
                 f"Run {run.id} was started on other {data.name} data; resume it with that."
@@ -126,17 +125,17 @@ class Laboratory:
 
     def survey(self, config: RunConfig) -> "tuple[Dataset, Device]":
         """Open the dataset and the device that ``config`` asks for. Raises MnistTuiError."""
-        return self._dataset(config), self._device(config)
+        return self._datasets.open(config), self._device(config)
 
     def survey_of(self, run: Run, data_root: str | None = None) -> "tuple[Dataset, Device]":
         """Open a run's dataset and device, or what there is here instead: it may have moved.
 
         ``data_root`` is where its data lies now, if elsewhere. Raises MnistTuiError.
         """
-        config = _at_home(run.read_config())
+        config = at_home(run.read_config())
         if data_root is not None:
             config = dataclasses.replace(config, data_root=data_root)
-        data = self._dataset(config)
+        data = self._datasets.open(config)
         try:
             return data, self._device(config)
         except EngineError:
@@ -146,24 +145,11 @@ class Laboratory:
         """Return the training that must come first if a network is needed and there is none."""
         if not isinstance(config, NetworkConfig) or config.run is not None:
             return None
-        data = self._dataset(config)
+        data = self._datasets.open(config)
         if newest_trained(Path(config.artifacts), data.sha256, BEST_MODEL):
             return None
         shared = {name: getattr(config, name) for name in options_of(RunConfig)}
         return TrainConfig(**shared, model=BEST_MODEL)
-
-    def _dataset(self, config: RunConfig) -> "Dataset":
-        from engine.data.open import open_dataset
-
-        name, root, offline = located(config.dataset), config.data_root, config.offline
-        key = (name, root, offline)
-        stamp = _stamp(name) if is_file(name) else None
-        if key not in self._datasets or self._stamps.get(name) != stamp:
-            self._stamps[name] = stamp
-            data = open_dataset(name, root, offline=offline, warn=self._warn)
-            self._datasets[key] = data
-            self._datasets[data.name, data.origin, offline] = data  # as it was found
-        return self._datasets[key]
 
     def _device(self, config: RunConfig) -> "Device":
         from engine.numerics.device import open_device
@@ -196,34 +182,9 @@ class Laboratory:
         """Return a config with the dataset, and its folder, of the run that it looks at."""
         if not isinstance(config, NetworkConfig) or config.run is None:
             return config
-        trained = _at_home(find_trained(Path(config.artifacts), config.run).read_config())
+        trained = at_home(find_trained(Path(config.artifacts), config.run).read_config())
         root = config.data_root or trained.data_root
         return dataclasses.replace(config, dataset=trained.dataset, data_root=root)
-
-
-def _stamp(path: str) -> object:
-    """Return what changes when a file does, None where there is none."""
-    with suppress(OSError):
-        found = os.stat(path)
-        return found.st_mtime_ns, found.st_size, found.st_ino
-    return None
-
-
-def _at_home(config: RunConfig) -> RunConfig:
-    """Return a run's config with the folder where it found its data: ``./data`` may have moved.
-
-    What lies in one of the usual places is looked for as usual.
-    """
-    from engine.data.idx import is_there, place_in, places
-
-    known = MNIST_LIKE.get(config.dataset)
-    if config.data_root is not None or config.data_found is None or known is None:
-        return config
-    found = Path(config.data_found)
-    usual = any(place.origin.resolve() == found for place in places(known))
-    if usual or not is_there(place_in(known, found)):
-        return config
-    return dataclasses.replace(config, data_root=config.data_found)
 
 
 def _own(config: TrainConfig) -> "tuple[str, Code]":

@@ -165,6 +165,8 @@ def _value(rng: random.Random, name: str, parameter: Any) -> str:
     match name:
         case "--device":
             return rng.choice(ODD_DEVICES)
+        case "--dataset":
+            return rng.choice(("digits", "auto", "mnist", "cifar", "artifacts/none.npz", ".npz"))
         case "--run":
             return _run(rng)
         case "--model":

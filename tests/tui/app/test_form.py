@@ -240,3 +240,16 @@ def test_a_device_that_is_none_is_refused_by_the_form_in_one_line(tmp_path, devi
         assert not lines
 
     live(tmp_path, story)
+
+
+def test_a_dataset_of_one_s_own_stays_chosen_in_the_form(tmp_path):
+    async def story(app, pilot):
+        form = await open_form(app, pilot)
+        field = form.query_one("#field-dataset")
+        assert field.value == "/a folder/mine.npz"
+        assert "--dataset '/a folder/mine.npz'" in " ".join(text(app, "#command").split())
+        field.value = "kmnist"
+        await pilot.pause()
+        assert "--dataset kmnist" in text(app, "#command")
+
+    live(tmp_path, story, dataset="/a folder/mine.npz", size=(200, 60))

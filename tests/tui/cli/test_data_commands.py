@@ -8,6 +8,7 @@ import pytest
 
 from engine.data import idx
 from tests.tui.pilot import live, text, until
+from tui.cli.completion import one_of_or_file
 from tui.cli.main import invoke
 
 WORDS = "no network (name or service not known)"
@@ -130,3 +131,12 @@ def test_what_cannot_be_shown_is_one_clear_line(no_network, capsys, name, code, 
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert words in err
+
+
+def test_names_and_files_are_completed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.npz", "[x].npz", "\x1b.npz", "other.npy"):
+        (tmp_path / name).touch()
+    completed = one_of_or_file(("mnist", "digits"), ".npz")
+    assert sorted(completed("")) == ["[x].npz", "digits", "mine.npz", "mnist"]
+    assert completed("[")[-1] == "[x].npz"

@@ -1,0 +1,65 @@
+"""The datasets that one process has open; no NumPy until the first is asked for."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.config import RunConfig
+from engine.data.known import MNIST_LIKE, is_file, located
+
+if TYPE_CHECKING:
+    from engine.data.dataset import Dataset
+
+
+class Datasets:
+    """Opens each dataset once, and a file anew once it has changed.
+
+    ``warn`` is given one line about anything unexpected.
+    """
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._open: dict[tuple[str, str | None, bool], Dataset] = {}
+        self._stamps: dict[str, object] = {}  # of the files that some were read from
+
+    def open(self, config: RunConfig) -> "Dataset":
+        """Return the dataset that a config asks for. Raises EngineError."""
+        from engine.data.open import open_dataset
+
+        name, root, offline = located(config.dataset), config.data_root, config.offline
+        key = (name, root, offline)
+        stamp = _stamp(name) if is_file(name) else None
+        if key not in self._open or self._stamps.get(name) != stamp:
+            self._stamps[name] = stamp
+            data = open_dataset(name, root, offline=offline, warn=self._warn)
+            self._open[key] = data
+            self._open[data.name, data.origin, offline] = data  # as it was found
+        return self._open[key]
+
+
+def _stamp(path: str) -> object:
+    """Return what changes when a file does, None where there is none."""
+    with suppress(OSError):
+        found = os.stat(path)
+        return found.st_mtime_ns, found.st_size, found.st_ino
+    return None
+
+
+def at_home(config: RunConfig) -> RunConfig:
+    """Return a run's config with the folder where it found its data: ``./data`` may have moved.
+
+    What lies in one of the usual places is looked for as usual.
+    """
+    from engine.data.idx import is_there, place_in, places
+
+    known = MNIST_LIKE.get(config.dataset)
+    if config.data_root is not None or config.data_found is None or known is None:
+        return config
+    found = Path(config.data_found)
+    usual = any(place.origin.resolve() == found for place in places(known))
+    if usual or not is_there(place_in(known, found)):
+        return config
+    return dataclasses.replace(config, data_root=config.data_found)
