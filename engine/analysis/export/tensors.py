@@ -70,8 +70,8 @@ def safetensors_bytes(run: Run) -> bytes:
 def _sorted(content: bytes) -> bytes:
     """Return a ``.safetensors`` file with its metadata in order, which ``save`` puts in any.
 
-    So equal runs give equal files. A header's length, 8 bytes, is before it, and it is padded to a
-    multiple of 8; places of tensors count from its end.
+    So a run gives the same bytes each time. A header's length, 8 bytes, is before it, and it is
+    padded to a multiple of 8; places of tensors count from its end.
     """
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])

@@ -61,7 +61,7 @@ def test_safetensors_holds_what_was_made_and_what_it_is(runs, tmp_path, section)
 
 
 @pytest.mark.parametrize("to", ["safetensors", "npz"])
-def test_equal_runs_give_equal_files(runs, tmp_path, to):
+def test_a_run_gives_the_same_bytes_each_time(runs, tmp_path, to):
     first, second = (
         export(runs["adversarial"], to, tmp_path / f"{n}.{to}").read_bytes() for n in range(2)
     )
