@@ -63,7 +63,10 @@ def _find(path: str, data_root: str | None) -> Path:
     for place in places:
         if os.path.exists(place):
             return place
-    raise DatasetMissing(f"No dataset {listed(visible(str(place)) for place in places)}.")
+    raise DatasetMissing(
+        f"No dataset {listed(visible(str(place)) for place in places)}; put it there, or give its "
+        "folder with --data-root."
+    )
 
 
 def _name(file: Path) -> str:

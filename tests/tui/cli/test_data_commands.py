@@ -122,7 +122,7 @@ def test_a_file_of_one_s_own_is_shown_as_json_too(tmp_path, capsys):
     [
         ("cifar", 2, "NAME must be one of mnist, digits, fashion-mnist, kmnist or a file that"),
         ("auto", 2, "not 'auto'"),
-        ("none.npz", 1, "No dataset none.npz."),
+        ("none.npz", 1, "No dataset none.npz; put it there, or give its folder with --data-root."),
         ("kmnist", 1, "No KMNIST on this machine; `mnist-tui data fetch kmnist` downloads it."),
     ],
 )
