@@ -18,22 +18,32 @@ MOST_PARAMETERS = 200_000_000
 MOST_TENSORS = 900  # of which a checkpoint holds up to four times as many
 SAME = 1e-3  # of the largest logit: how much other images in the batch may change one's logits
 SEED = 0
+BATCH = 4  # images of the step that is tried
 # What weights.pt and checkpoints hold.
 STORED = (torch.float32, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
 
 
 def check_network(
-    make: Callable[[], nn.Module], classes: int, side: int, *, name: str, path: str = ""
+    make: Callable[[], nn.Module],
+    classes: int,
+    side: int,
+    *,
+    name: str,
+    path: str = "",
+    smallest: int = BATCH,
 ) -> Survey:
     """Return what a network is made of. Raises EngineError where it cannot be worked with.
 
     ``make`` builds it anew, under the same seed each time; ``name`` is what messages call it, and
-    ``path`` the file whose lines they give.
+    ``path`` the file whose lines they give. ``smallest`` is the size of an epoch's last batch,
+    which some networks cannot be trained on.
     """
     check = _Check(make(), classes, side, name, path)
     check.state()
     check.evaluation()
     check.training()
+    if smallest < BATCH:
+        check.last_batch(smallest)
     again = make()
     check.same_weights(again)
     with check.stage("as its layers are found"):
@@ -46,7 +56,7 @@ class _Check:
         self.name, self.path = visible(name), path
         self.initial: dict[str, Tensor] = {}
         generator = torch.Generator().manual_seed(SEED)
-        self.images = torch.rand(4, 1, side, side, generator=generator)
+        self.images = torch.rand(BATCH, 1, side, side, generator=generator)
 
     def fault(self, what: str) -> EngineError:
         return EngineError(f"{self.name} {what}")
@@ -133,14 +143,14 @@ class _Check:
 
     def training(self) -> None:
         """Check a training step's loss and gradients."""
-        module, labels = self.module, torch.arange(4) % self.classes
+        module, labels = self.module, torch.arange(BATCH) % self.classes
         images = self.images.requires_grad_()
         module.train()
         found = []
         for _ in range(2):
             with self.stage("in training mode"), seeded(SEED), printing_aside():
                 module.load_state_dict(self.initial)
-                logits = self.logits(module(images.clone()), 4)
+                logits = self.logits(module(images.clone()), BATCH)
             found.append(logits.detach().clone())
         if not torch.equal(*found):
             raise self.fault(
@@ -163,6 +173,15 @@ class _Check:
                 "passes no gradient to the images, which attacks and visualizations need; do not "
                 "threshold, round or detach them."
             )
+
+    def last_batch(self, images: int) -> None:
+        """Check that a batch of so few images can be trained on, which batch norm may refuse."""
+        when = (
+            f"on the last batch of an epoch, {images} image{'s' * (images > 1)} (another "
+            "--batch-size helps)"
+        )
+        with self.stage(when), seeded(SEED), printing_aside():
+            self.logits(self.module(self.images[:images].clone()), images)
 
     def logits(self, output: object, images: int) -> Tensor:
         """Check one output."""

@@ -34,7 +34,8 @@ def begin_network(
     if code is None:
         raise EngineError(f"The file that {model} is made by is missing.")
     drawn = int(stream(seed, Stream.WEIGHTS).integers(2**63))
-    return Wrapped(load(code, classes=classes, height=side, width=side, seed=drawn), layout)
+    network = load(code, classes=classes, height=side, width=side, seed=drawn)
+    return Wrapped(network, layout, code)
 
 
 def load_trained(

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import EngineError
-from engine.networks.foreign import printing_aside
+from engine.networks.code import Code
+from engine.networks.foreign import described, printing_aside
 from engine.networks.layout import LOGITS, Layout
 from engine.networks.outputs import each_output
 
@@ -21,15 +22,27 @@ class Wrapped(nn.Module):
 
     draws = True  # random numbers as it trains, such as dropout's: of foreign code nobody knows
 
-    def __init__(self, network: nn.Module, layout: Layout) -> None:
+    def __init__(self, network: nn.Module, layout: Layout, code: Code | None = None) -> None:
         super().__init__()
-        self.network, self.layout = network, layout
+        self.network, self.layout, self._code = network, layout, code
         self.parameters_count = sum(value.numel() for value in network.parameters())
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits [N, K] for images [N, 1, H, W]."""
-        with printing_aside():
-            logits: Tensor = self.network(images.clone())
+        """Return logits [N, K] for images [N, 1, H, W].
+
+        Raises EngineError where the network's own code fails; a RuntimeError passes, since it is
+        torch that raises these, where memory is short for one.
+        """
+        try:
+            with printing_aside():
+                logits: Tensor = self.network(images.clone())
+        except (EngineError, RuntimeError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # SystemExit among them
+            words, path = (self._code.words, self._code.path) if self._code else ("The network", "")
+            raise EngineError(
+                f"{words} fails on {len(images)} images: {described(error, path)}."
+            ) from error
         return logits
 
     def activations(self, images: Tensor) -> dict[str, Tensor]:

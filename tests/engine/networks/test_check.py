@@ -9,13 +9,13 @@ from engine.networks.more import MORE, packaged_code
 from tests.engine.networks.conftest import COUNTING, RESIDUAL, linear, open_code, written
 
 
-def checked(code, classes=3, side=12):
+def checked(code, classes=3, side=12, **more):
     trust(code.sha256, "a test")
 
     def make():
         return load(code, classes=classes, height=side, width=side, seed=7)
 
-    return check_network(make, classes, side, name=code.words, path=code.path)
+    return check_network(make, classes, side, name=code.words, path=code.path, **more)
 
 
 def fault(code):
@@ -110,6 +110,15 @@ def test_what_cannot_be_worked_with_is_refused_in_a_line(tmp_path, said, monkeyp
 def test_a_compiled_network_is_refused(tmp_path):
     text = f"{COUNTING}\ndef compiled(**sizes):\n    return torch.compile(Net(**sizes))\n"
     assert "leave torch.compile out" in fault(written(tmp_path, text, name="compiled"))
+
+
+def test_a_last_batch_that_cannot_be_trained_on_is_said(tmp_path):
+    norm = "        self.norm = nn.BatchNorm1d(3)"
+    text = linear("return self.norm(self.output(x.flatten(1)))", norm)
+    code = written(tmp_path, text)
+    checked(code, smallest=2)
+    with pytest.raises(EngineError, match=r"1 image \(another --batch-size helps\): ValueError"):
+        checked(code, smallest=1)
 
 
 def test_random_numbers_without_a_seed_are_refused(tmp_path):

@@ -102,6 +102,21 @@ def test_what_it_prints_goes_to_standard_error(tmp_path, capsys):
     assert capsys.readouterr() == ("", "called\ncalled\n")
 
 
+@pytest.mark.parametrize("fault", ["raise ValueError('tired')", "import sys; sys.exit(2)"])
+def test_what_its_code_raises_is_a_line(tmp_path, fault):
+    code = written(tmp_path, linear(fault))
+    network = Wrapped(built(code), Layout((Layer("logits", (3,)),)), code)
+    with pytest.raises(EngineError, match=r"net\.py:Net fails on 4 images: .* \(line 12\)\.$"):
+        network(IMAGES)
+
+
+def test_what_torch_raises_passes(tmp_path):
+    """By which a run knows that memory is short, or that a CUDA graph cannot be."""
+    network = Wrapped(built(written(tmp_path, linear("return self.output(x)"))), Layout(()))
+    with pytest.raises(RuntimeError):
+        network(IMAGES)
+
+
 def test_a_layer_that_is_not_reached_is_said(tmp_path):
     network = built(written(tmp_path, COUNTING))
     other = Wrapped(network, Layout((Layer("conv", (2, 3, 3)), Layer("logits", (3,)))))
