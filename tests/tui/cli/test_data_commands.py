@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from engine.data import idx
+from engine.data.known import FILES
+from tests.engine.data.serving import serving
 from tests.tui.pilot import live, text, until
 from tui.cli.completion import one_of_or_file
 from tui.cli.main import invoke
@@ -140,3 +142,30 @@ def test_names_and_files_are_completed(tmp_path, monkeypatch):
     completed = one_of_or_file(("mnist", "digits"), ".npz")
     assert sorted(completed("")) == ["[x].npz", "digits", "mine.npz", "mnist"]
     assert completed("[")[-1] == "[x].npz"
+
+
+def test_what_was_fetched_is_told(mnist_root, tmp_path, capsys, monkeypatch):
+    import torchvision.datasets
+
+    with serving(mnist_root / "MNIST" / "raw") as server:
+        monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [server.url("good")])
+        assert invoke(["data", "fetch", "mnist", "--data-root", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == (
+        f"mnist in {tmp_path}/MNIST/raw: verified, 55,000 train + 5,000 validation + 10,000 test\n"
+    )
+
+
+def test_a_dataset_without_checksums_is_listed_as_unverified(tmp_path, capsys):
+    raw = tmp_path / "KMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, size in FILES.items():
+        count = 10_000 if name.startswith("t10k") else 60_000
+        shape = [0x803, count, 28, 28] if "images" in name else [0x801, count]
+        labels = b"" if "images" in name else (np.arange(count, dtype=np.uint8) % 10).tobytes()
+        with (raw / name).open("wb") as file:
+            file.write(np.array(shape, ">u4").tobytes() + labels)
+            file.truncate(size)  # black images take no room on the disk
+    assert invoke(["data", "list", "--json", "--data-root", str(tmp_path)]) == 0
+    states = {each["name"]: each["state"] for each in json.loads(capsys.readouterr().out)}
+    assert states == {"mnist": "absent", "fashion-mnist": "absent", "kmnist": "unverified",
+                      "digits": "verified"}  # fmt: skip
