@@ -3,9 +3,9 @@
 Both faces turn a config into a Session here. torch is imported at the first use, not before.
 """
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,10 @@ class Laboratory:
             from engine.networks.own import prepare
 
             model, code = _own(config)
-            own = prepare(code, len(data.classes), data.side, device)
+            recipe = replace(config, dataset=found["dataset"]).defaults
+            batch = config.batch_size or recipe["batch_size"]
+            last = len(data.train) % batch or batch
+            own = prepare(code, len(data.classes), data.side, device, last)
             device = own.device
             found |= {"model": model, "layout": own.layout.to_json()}
             found["precision"] = device.precision
@@ -134,12 +137,12 @@ class Laboratory:
         """
         config = at_home(run.read_config())
         if data_root is not None:
-            config = dataclasses.replace(config, data_root=data_root)
+            config = replace(config, data_root=data_root)
         data = self._datasets.open(config)
         try:
             return data, self._device(config)
         except EngineError:
-            return data, self._device(dataclasses.replace(config, device="auto", threads=None))
+            return data, self._device(replace(config, device="auto", threads=None))
 
     def missing_training(self, config: RunConfig) -> TrainConfig | None:
         """Return the training that must come first if a network is needed and there is none."""
@@ -176,7 +179,7 @@ class Laboratory:
             f"core{'s' if cores > 1 else ''}, so it resumes with {cores}: "
             "its numbers may differ in the last digits."
         )
-        return dataclasses.replace(config, threads=cores)
+        return replace(config, threads=cores)
 
     def _on_the_run_s_dataset(self, config: RunConfig) -> RunConfig:
         """Return a config with the dataset, and its folder, of the run that it looks at."""
@@ -184,7 +187,7 @@ class Laboratory:
             return config
         trained = at_home(find_trained(Path(config.artifacts), config.run).read_config())
         root = config.data_root or trained.data_root
-        return dataclasses.replace(config, dataset=trained.dataset, data_root=root)
+        return replace(config, dataset=trained.dataset, data_root=root)
 
 
 def _own(config: TrainConfig) -> "tuple[str, Code]":
@@ -197,7 +200,9 @@ def _own(config: TrainConfig) -> "tuple[str, Code]":
     from engine.networks.more import MORE, packaged_code
 
     if config.model in MORE:
-        return config.model, packaged_code(config.model)
+        code = packaged_code(config.model)
+        trust(code.sha256, f"{config.model}, of this package")
+        return config.model, code
     if not is_model(config.model):
         code = open_code(config.model)
         trust(code.sha256, config.model)

@@ -254,13 +254,14 @@ def _numbered(labels: Mapping[str, np.ndarray]) -> tuple[str, ...]:
 
 
 def _check_labels(labels: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
-    for name, part in labels.items():
-        if part.max() >= len(names):
-            raise Unsound(f"{name} holds {part.max()}, and class_names has {len(names)} names")
-    counts = np.bincount(labels["y_train"], minlength=len(names))
-    if not counts.all():
-        none = [f"{label} ({names[label]})" for label in np.flatnonzero(counts == 0).tolist()]
-        raise Unsound(f"there is no training image of class {listed(none, 5)}")
+    for name, values in labels.items():
+        if values.max() >= len(names):
+            raise Unsound(f"{name} holds {values.max()}, and class_names has {len(names)} names")
+        counts = np.bincount(values, minlength=len(names))
+        if not counts.all():
+            none = [f"{label} ({names[label]})" for label in np.flatnonzero(counts == 0).tolist()]
+            part = {"y_train": "training"}.get(name, name.removeprefix("y_"))
+            raise Unsound(f"there is no {part} image of class {listed(none, 5)}")
 
 
 def _held_back(labels: np.ndarray, names: Sequence[str]) -> np.ndarray:

@@ -17,6 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from engine.data.classes import class_names
+from engine.data.known import title_of
 from engine.files.text import visible
 from engine.files.writer import write_atomically
 from engine.runs.curves import Curve, thinned
@@ -104,8 +105,7 @@ def picture(axes: Axes, image: np.ndarray, **options: Any) -> None:
 
 def dataset_words(history: WholeHistory) -> str:
     """Return the name of a run's dataset as figures give it."""
-    name: str = history.started.dataset["name"]
-    return {"mnist": "MNIST", "digits": "embedded digits"}.get(name, name)
+    return title_of(history.started.dataset["name"])
 
 
 def names_of(history: WholeHistory) -> Sequence[str]:

@@ -84,8 +84,9 @@ class Layout:
     @property
     def shown(self) -> tuple[str, ...]:
         """The layers that are visualized unless others are asked for: the logits first."""
-        spatial = [layer.name for layer in reversed(self.layers) if layer.spatial]
-        return (LOGITS, *spatial[:SHOWN])
+        spatial = [layer for layer in reversed(self.layers) if layer.spatial]
+        maps = [layer.name for layer in spatial if max(layer.shape[1:]) > 1]
+        return (LOGITS, *(maps or [layer.name for layer in spatial])[:SHOWN])
 
     def find(self, name: str) -> Layer | None:
         """Return the layer of that name, None if there is none."""

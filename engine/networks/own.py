@@ -30,8 +30,10 @@ class Prepared:
     remark: str = ""
 
 
-def prepare(code: Code, classes: int, side: int, device: Device) -> Prepared:
+def prepare(code: Code, classes: int, side: int, device: Device, last: int = BATCH) -> Prepared:
     """Try a copy of the network that ``code`` makes: what it is made of, and in which arithmetic.
+
+    ``last`` is how many images an epoch's last batch has.
 
     Raises EngineError where it cannot be trained, attacked and looked into.
     """
@@ -39,7 +41,9 @@ def prepare(code: Code, classes: int, side: int, device: Device) -> Prepared:
     def make() -> nn.Module:
         return load(code, classes=classes, height=side, width=side)
 
-    layout = check_network(make, classes, side, name=code.words, path=code.path).layout
+    layout = check_network(
+        make, classes, side, name=code.words, path=code.path, smallest=last
+    ).layout
     if device.precision == "fp32":
         return Prepared(layout, device)
     fault = _fault_in_bf16(Wrapped(make(), layout), classes, side, device, code)

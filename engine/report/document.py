@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 
 from engine.data.classes import class_names, numbered
+from engine.data.known import title_of
 from engine.errors import EngineError
 from engine.figures import draw_figures, whole_history
 from engine.files.reader import MB, DamagedFile, read_bytes
@@ -88,7 +89,7 @@ def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
     dataset = chosen.all[0].read_info()["dataset"]
     return environment.get_template("report.html.j2").render(
         dataset=dataset,
-        title=_title(dataset["name"]),
+        title=visible(title_of(dataset["name"])),
         made=datetime.now(UTC).date().isoformat(),
         command=command,
         runs=[_about(run) for run in chosen.all],
@@ -100,10 +101,6 @@ def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
         findings=findings,
         broken=[finding for finding in findings if finding.holds is False],
     )
-
-
-def _title(dataset: str) -> str:
-    return "MNIST" if dataset == "mnist" else "the embedded digits"
 
 
 def _about(run: Run) -> dict[str, Any]:

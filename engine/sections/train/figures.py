@@ -148,7 +148,7 @@ def _fit_accuracy(axes: Axes, curves: Sequence[Curve]) -> None:
     """Leave out the first steep rise where that lets the rest be read."""
     values = np.concatenate([curve.values for curve in curves])
     low = np.nanquantile(values, 0.08)
-    axes.set_ylim(max(0, low - (1 - low) * 0.4), 1)
+    axes.set_ylim(max(0, min(low - (1 - low) * 0.4, 0.99)), 1)
 
 
 def _samples(history: WholeHistory, folder: Path) -> Path:

@@ -263,7 +263,7 @@ def test_a_borderline_image_differs_on_another_device_only(copied, few, cpu, the
     assert ("on the border" in check.words) == (there and holds and images != 0)
 
 
-@pytest.mark.parametrize("path", [("model",), ("samples", 0, "label"), ("parameters",)])
+@pytest.mark.parametrize("path", [("samples", 0, "label"), ("parameters",)])
 def test_other_results_must_be_the_same_on_another_device_too(copied, few, cpu, path):
     run = copied["train"]
 
@@ -271,8 +271,8 @@ def test_other_results_must_be_the_same_on_another_device_too(copied, few, cpu, 
         for name in path[:-1]:
             results = results[name]
         value = results[path[-1]]
-        results[path[-1]] = "two-conv-fc" if isinstance(value, str) else (value + 1) % 10
+        results[path[-1]] = (value + 1) % 10
 
     spoil_json(run, "result.json", change)
     elsewhere(run)
-    assert "result" in disagreements(run, few, cpu) or path == ("model",)
+    assert "result" in disagreements(run, few, cpu)

@@ -80,6 +80,7 @@ def test_validation_images_of_one_s_own_are_taken_as_they_are(saved):
 def test_what_is_held_back_has_one_of_each_class_and_no_more_than_five_thousand(saved):
     values = arrays(classes=2)
     values["y_train"] = np.where(np.arange(240) < 30, 2, values["y_train"])
+    values["y_test"][:3] = [0, 1, 2]
     data = open_dataset(saved(**values))
     assert np.bincount(data.validation.labels, minlength=3).min() == 1
     assert np.array_equal(data.validation.images[0], values["x_train"][29])
@@ -91,6 +92,7 @@ def test_what_is_held_back_has_one_of_each_class_and_no_more_than_five_thousand(
 def test_labels_in_order_leave_a_class_to_train_on_and_are_remarked_on(saved):
     values, said = arrays(classes=3), []
     values["y_train"] = np.sort(np.arange(240) % 16).clip(max=15)
+    values["y_test"] = np.arange(20) % 16
     data = open_dataset(saved(**values), warn=said.append)
     assert np.bincount(data.train.labels, minlength=16).min() >= 1
     assert np.bincount(data.validation.labels, minlength=16).min() >= 1
@@ -98,9 +100,18 @@ def test_labels_in_order_leave_a_class_to_train_on_and_are_remarked_on(saved):
     assert "y_train is in order" in said[0]
 
 
+def test_every_part_has_images_of_every_class(saved):
+    """Noises are shown on one image of each class."""
+    values = arrays()
+    values["y_test"][:] = 0
+    assert refusal(saved(**values)) == "there is no test image of class 1 (1), 2 (2)."
+    values = arrays(x_validation=arrays()["x_test"], y_validation=np.arange(20) % 2)
+    assert refusal(saved(**values)) == "there is no validation image of class 2 (2)."
+
+
 def test_one_image_of_a_class_cannot_both_train_and_validate(saved):
     values = arrays(class_names=["a", "b", "c", "d"])
-    values["y_train"][5] = 3
+    values["y_train"][5] = values["y_test"][5] = 3
     assert refusal(saved(**values)) == (
         "there is one training image of class 3 (d), and another must validate."
     )

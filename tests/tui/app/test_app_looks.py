@@ -113,6 +113,24 @@ def test_close_looks(finished, section, key, screen, shown):
     live(finished, story)
 
 
+def test_a_key_typed_ahead_of_a_close_look_does_no_harm(finished):
+    """It may also come when the panel is already gone."""
+
+    async def story(app, pilot):
+        app.main.show("train")
+        pane = app.main.experiments["train"]
+        await until(pilot, lambda: pane.shown is not None)
+        view = SampleView(pane)
+        opening = app.push_screen(view)
+        view.action_move(1)
+        await opening
+        await view.query_one("#closeup").parent.remove()
+        view.action_move(1)
+        await pilot.pause()
+
+    live(finished, story)
+
+
 def test_another_network_can_be_chosen(finished):
     async def story(app, pilot):
         await pilot.press("2", "n")

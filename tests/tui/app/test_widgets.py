@@ -2,7 +2,9 @@ import re
 
 import numpy as np
 import pytest
+from rich.style import Style
 from rich.text import Text
+from textual.events import Click
 from textual.geometry import Size
 from textual.widgets import OptionList, Static
 
@@ -197,6 +199,24 @@ def test_a_list_that_is_not_laid_out_turns_no_pages(tmp_path, move):
             options.highlighted = highlighted
             getattr(options, f"action_{move}")()
         assert options.highlighted == 0
+
+    live(tmp_path, story)
+
+
+def test_a_click_on_an_option_that_is_gone_chooses_nothing(tmp_path):
+    """The palette's list is replaced as one types, and a click may have been meant for the last."""
+
+    async def story(app, pilot):
+        options = OptionList("one", "two")
+        await app.screen.mount(options)
+        options.focus()
+        where = {"x": 1, "y": 1, "screen_x": 1, "screen_y": 1, "delta_x": 0, "delta_y": 0}
+        keys = {"button": 1, "shift": False, "meta": False, "ctrl": False}
+        for option, highlighted in ((1, 1), (7, 1)):
+            style = Style.from_meta({"option": option})
+            options.post_message(Click(widget=options, **where, **keys, style=style))
+            await pilot.pause()
+            assert options.highlighted == highlighted
 
     live(tmp_path, story)
 

@@ -72,7 +72,9 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
         return Size(self.app.size.width - gutter.width, self.app.size.height - gutter.height)
 
     def draw(self) -> None:
-        """Update title and picture."""
+        """Update title and picture, unless the panel is not there yet, or no longer."""
+        if not self.query(VerticalScroll):
+            return
         panel, room = self.query_one(VerticalScroll), self.room
         panel.border_title = self.title_words()
         picture = self.picture(room)

@@ -8,12 +8,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 from textual.content import Content, Span
+from textual.events import Click
 from textual.geometry import Region
 from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import OptionList
 
 _move_page = OptionList._move_page
+_on_click = OptionList._on_click
 _refresh = Widget.refresh
 _from_rich_text = Content.from_rich_text
 _get_visual_style = Widget.get_visual_style
@@ -23,6 +25,12 @@ def _move_page_of_lines(self: OptionList, direction: Any) -> None:
     """Turn the page, unless there is none yet: a list has no lines before it is laid out."""
     if self._lines:
         _move_page(self, direction)
+
+
+async def _click_on_option(self: OptionList, event: Click) -> None:
+    """Take a click on an option, unless the list has become shorter than it was when drawn."""
+    if event.style.meta.get("option", 0) < len(self._options):
+        await _on_click(self, event)
 
 
 def _refresh_counted(
@@ -67,8 +75,9 @@ def _visual_style(self: Widget, *names: str, partial: bool = False) -> Style:
 
 
 def fix_textual() -> None:
-    """Apply the fixes: lists without lines, sizes between two changes, styles."""
+    """Apply the fixes: lists and clicks on them, sizes between two changes, styles."""
     Widget.get_visual_style = _visual_style  # type: ignore[method-assign]
     Content.from_rich_text = staticmethod(_content_of)  # type: ignore[method-assign]
     OptionList._move_page = _move_page_of_lines  # type: ignore[method-assign]
+    OptionList._on_click = _click_on_option  # type: ignore[method-assign]
     Widget.refresh = _refresh_counted  # type: ignore[method-assign, assignment]
