@@ -1,11 +1,14 @@
 """A second opinion on results, by code that the judge shares nothing with.
 
 Plain convolutions in torch's default layout, one image part after another, from the files of the
-run. It is slow and short, to be read and believed. On another device, or in another order of
-additions, a borderline image may be read otherwise: some are let pass.
+run. It is slow and short, to be read and believed. Of a network of one's own there is but one
+implementation, its file: only what is asked of it, and counted, is done again here. On another
+device, or in another order of additions, a borderline image may be read otherwise: some are let
+pass.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +18,7 @@ from torch import Tensor
 from engine import sections
 from engine.data.dataset import Dataset
 from engine.files.reader import MB, read_state
-from engine.networks.architectures import WEIGHTS_FILE
+from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE
 from engine.numerics.device import Device
 from engine.runs.run import Run
 from engine.sections.section import Verdict
@@ -24,6 +27,8 @@ BORDERLINE = 5e-4  # of the images may be read otherwise
 CLOSE = 1e-3  # relatively, of an activation
 PART = 500  # images at a time
 CPU = Device(torch_device=torch.device("cpu"), precision="fp32", threads=1)
+
+Layers = Callable[[Tensor], Mapping[str, Tensor]]  # images [N, 1, H, W] in [0, 1] to outputs
 
 
 def layers_of(weights: Mapping[str, Tensor], images: Tensor) -> dict[str, Tensor]:
@@ -43,29 +48,35 @@ def layers_of(weights: Mapping[str, Tensor], images: Tensor) -> dict[str, Tensor
     return found
 
 
-def answers_of(weights: Mapping[str, Tensor], images: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def answers_of(layers: Layers, images: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Return what a network says of uint8 images [N, H, W] with noise [1, H, W] on them: [N]."""
     added, found = torch.tensor(noise), []
     for part in torch.tensor(images).split(PART):
         seen = torch.clamp(part[:, None] / 255 + added, 0, 1)
-        found.append(layers_of(weights, seen)["logits"].argmax(1))
+        found.append(layers(seen)["logits"].argmax(1))
     return torch.cat(found).numpy()
 
 
-def weights_of(run: Run) -> dict[str, Tensor]:
-    """Return the weights that a run left. Raises EngineError where they are missing or damaged."""
-    path, config = run.path / WEIGHTS_FILE, run.read_config()
-    sections.find(config.section).load(config, run, CPU)  # is it one, and of this model
-    content = read_state(path, 64 * MB)
+def network_of(run: Run) -> Layers:
+    """Return the network that a training left, by its layers' outputs.
+
+    Raises EngineError where its weights are missing or damaged, Untrusted where its code may not
+    be run.
+    """
+    config = run.read_config()
+    network = sections.find(config.section).load(config, run, CPU)  # also: is it one of this model
+    if config.title not in ARCHITECTURES:
+        return torch.no_grad()(network.activations)
+    content = read_state(run.path / WEIGHTS_FILE, 64 * MB)
     weights: dict[str, Tensor] = torch.load(content, map_location="cpu", weights_only=True)
-    return weights
+    return partial(layers_of, weights)
 
 
 def on_accuracy(run: Run, data: Dataset) -> Verdict:
     """Count the right answers to the test images."""
     stated = run.read_result()["test"]["accuracy"]
     none = np.zeros((1, *data.test.images.shape[1:]), np.float32)
-    right = answers_of(weights_of(run), data.test.images, none) == data.test.labels
+    right = answers_of(network_of(run), data.test.images, none) == data.test.labels
     found = float(right.mean())
     return Verdict(
         abs(found - stated) <= BORDERLINE,
@@ -75,11 +86,11 @@ def on_accuracy(run: Run, data: Dataset) -> Verdict:
 
 def on_success(run: Run, network: Run, data: Dataset) -> Verdict:
     """Count how often each noise makes the network say its target, over the other digits."""
-    weights, apart, wrong = weights_of(network), [0.0], []
+    layers, apart, wrong = network_of(network), [0.0], []
     for target, noise in zip(run.read_result()["targets"], run.array(), strict=True):
         label, success = target["label"], target["success"]
         others = data.test.images[data.test.labels != label]
-        rate = float((answers_of(weights, others, noise) == label).mean())
+        rate = float((answers_of(layers, others, noise) == label).mean())
         apart.append(abs(rate - success["rate"]))
         if apart[-1] > BORDERLINE or len(others) != success["n"]:
             wrong.append(f"target {label}: {rate:.2%} of {len(others):,} images")
@@ -93,17 +104,15 @@ def on_success(run: Run, network: Run, data: Dataset) -> Verdict:
 def on_activations(run: Run, network: Run, data: Dataset) -> Verdict:
     """Look at each neuron's activation on its own image, and for dead ones on the test images."""
     neurons, images = run.read_result()["neurons"], torch.tensor(run.array())
-    weights, wrong = weights_of(network), []
-    layers = layers_of(weights, images)
-    alive = {
-        name: torch.zeros(values.shape[1], dtype=torch.bool) for name, values in layers.items()
-    }
+    layers, wrong = network_of(network), []
+    found = layers(images)
+    alive = {name: torch.zeros(values.shape[1], dtype=torch.bool) for name, values in found.items()}
     for part in torch.tensor(data.test.images).split(PART):
-        for name, values in layers_of(weights, part[:, None] / 255).items():
+        for name, values in layers(part[:, None] / 255).items():
             alive[name] |= _at_centre(values).ne(0).any(0)
     for m, neuron in enumerate(neurons):
         layer, index = neuron["layer"], neuron["index"]
-        value, stated = float(_at_centre(layers[layer])[m, index]), neuron["activation_end"]
+        value, stated = float(_at_centre(found[layer])[m, index]), neuron["activation_end"]
         alike = stated is not None and abs(value - stated) <= CLOSE * max(1.0, abs(value))
         if not alike or neuron["dead"] == bool(alive[layer][index]):
             wrong.append(f"{layer} {index}: {value:.4g}, the run says {stated}")

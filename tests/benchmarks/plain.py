@@ -207,7 +207,7 @@ def _neurons(task: Task, data) -> float:
                 cost = rule.TOTAL_VARIATION * total_variation(image) - lead
             else:
                 activation = network.pools(image)[neuron.layer][0, neuron.index, *neuron.position]
-                cost = rule.POOL_TOTAL_VARIATION * total_variation(image) - activation
+                cost = rule.INNER_TOTAL_VARIATION * total_variation(image) - activation
             optimizer.zero_grad()
             cost.backward()
             optimizer.step()

@@ -341,7 +341,7 @@ def test_the_second_opinion_is_told_of_damaged_weights(copied, change):
     path = copied["train"].path / "weights.pt"
     torch.save(change(torch.load(path)), path)
     with pytest.raises(EngineError):
-        second_opinion.weights_of(copied["train"])
+        second_opinion.network_of(copied["train"])
 
 
 def test_crafting_cannot_peek_at_test_images(copied, few, cpu, monkeypatch):

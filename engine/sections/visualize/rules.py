@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.networks.architectures import LAYERS, SIDE
-from engine.networks.layout import Neuron
+from engine.networks.layout import LOGITS, Neuron
 from engine.networks.stored import AnyNetwork
 from engine.numerics.adam import adam_step
 from engine.numerics.augmentation import AMOUNTS, Limits, affine, warp
@@ -136,9 +136,9 @@ class TunedAscent:
     """Adam on a blurred parameter whose sigmoid is the image [M, 1, H, W], in [0, 1].
 
     Logits are asked to lead the mean of all logits over four moved, turned and scaled views with
-    some noise; pooling neurons, which sit at one place, over the image as it is, in units of their
-    gradient at the start, so that weak and strong ones pay alike for roughness. Pixels outside a
-    neuron's receptive field stay mid-grey: nothing is known of them.
+    some noise; neurons of inner layers, of which most sit at one place, over the image as it is, in
+    units of their gradient at the start, so that weak and strong ones pay alike for roughness.
+    Pixels outside a neuron's receptive field stay mid-grey: nothing is known of them.
     """
 
     RATE = 0.2
@@ -151,15 +151,15 @@ class TunedAscent:
     VIEWS = 4
     VIEW_LIMITS = Limits(shift=1.5, rotation=10, scale=0.1)
     VIEW_NOISE = 0.5
-    POOL_TOTAL_VARIATION = 0.01
+    INNER_TOTAL_VARIATION = 0.01
 
     def __init__(
         self, network: AnyNetwork, neurons: Sequence[Neuron], images: Tensor, margin: int = 0
     ) -> None:
         """``margin`` is how many pixels around an image are empty in the dataset."""
         self.network, self.neurons = network, neurons
-        self.logits = [m for m, neuron in enumerate(neurons) if neuron.position is None]
-        self.pooled = [m for m, neuron in enumerate(neurons) if neuron.position is not None]
+        self.logits = [m for m, neuron in enumerate(neurons) if neuron.layer == LOGITS]
+        self.inner = [m for m, neuron in enumerate(neurons) if neuron.layer != LOGITS]
         self.mask = torch.from_numpy(masks(neurons, images.shape[-1])).to(images.device)
         side = images.shape[-1]
         filled = side / 2 - margin - 1
@@ -177,7 +177,7 @@ class TunedAscent:
         # On the device once: a recorded step cannot wait for lists of Python's.
         self.where = {
             name: torch.tensor(rows, device=images.device)
-            for name, rows in (("logits", self.logits), ("pooled", self.pooled))
+            for name, rows in (("logits", self.logits), ("inner", self.inner))
         }
         digits = [neurons[m].index for m in self.logits]
         self.classes = torch.tensor(digits, dtype=torch.int64, device=images.device)
@@ -223,12 +223,12 @@ class TunedAscent:
         cost = images.new_zeros(())
         if self.logits:
             cost = cost + self._logit_cost(images[self.where["logits"]], *views)
-        if self.pooled:
-            chosen = images[self.where["pooled"]]
-            neurons = [self.neurons[m] for m in self.pooled]
+        if self.inner:
+            chosen = images[self.where["inner"]]
+            neurons = [self.neurons[m] for m in self.inner]
             activation = own_activations(self.network.activations(chosen), neurons)
-            excitement = (activation / self.unit[self.where["pooled"]]).sum()
-            cost = cost - excitement + self.POOL_TOTAL_VARIATION * total_variation(chosen)
+            excitement = (activation / self.unit[self.where["inner"]]).sum()
+            cost = cost - excitement + self.INNER_TOTAL_VARIATION * total_variation(chosen)
         (gradient,) = torch.autograd.grad(cost, parameter)
         return (gradient,)
 
