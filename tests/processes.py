@@ -49,7 +49,7 @@ def comparable(run):
     """Return what two equal runs share: files by their bytes, journal and result by content."""
     files = {
         name: (run.path / name).read_bytes()
-        for name in ("weights.pt", "noise.npy", "images.npy")
+        for name in ("weights.pt", "noise.npy", "images.npy", "answers.npz", "model.py")
         if (run.path / name).exists()
     }
     lines = [json.loads(line) for line in (run.path / "events.jsonl").read_text().splitlines()]

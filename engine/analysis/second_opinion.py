@@ -19,6 +19,7 @@ from engine import sections
 from engine.data.dataset import Dataset
 from engine.files.reader import MB, read_state
 from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE
+from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.runs.run import Run
 from engine.sections.section import Verdict
@@ -64,12 +65,18 @@ def network_of(run: Run) -> Layers:
     be run.
     """
     config = run.read_config()
-    network = sections.find(config.section).load(config, run, CPU)  # also: is it one of this model
+    # Also of one of the course report's: are these its weights?
+    network: AnyNetwork = sections.find(config.section).load(config, run, CPU)
     if config.title not in ARCHITECTURES:
-        return torch.no_grad()(network.activations)
+        return partial(_seen, network)
     content = read_state(run.path / WEIGHTS_FILE, 64 * MB)
     weights: dict[str, Tensor] = torch.load(content, map_location="cpu", weights_only=True)
     return partial(layers_of, weights)
+
+
+@torch.no_grad()
+def _seen(network: AnyNetwork, images: Tensor) -> dict[str, Tensor]:
+    return network.activations(images)
 
 
 def on_accuracy(run: Run, data: Dataset) -> Verdict:

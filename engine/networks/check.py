@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from engine.files.text import visible
 from engine.networks.costs import Survey
 from engine.networks.foreign import described, printing_aside, seeded
+from engine.networks.network import unsaved_buffers
 from engine.networks.probe import evaluating, survey
 
 MOST_PARAMETERS = 200_000_000
@@ -46,6 +47,7 @@ def check_network(
         check.last_batch(smallest)
     again = make()
     check.same_weights(again)
+    check.restored(again)
     with check.stage("as its layers are found"):
         return survey(again, side)
 
@@ -55,6 +57,7 @@ class _Check:
         self.module, self.classes, self.side = module, classes, side
         self.name, self.path = visible(name), path
         self.initial: dict[str, Tensor] = {}
+        self.unsaved = {name: value.clone() for name, value in unsaved_buffers(module).items()}
         generator = torch.Generator().manual_seed(SEED)
         self.images = torch.rand(BATCH, 1, side, side, generator=generator)
 
@@ -149,13 +152,14 @@ class _Check:
         found = []
         for _ in range(2):
             with self.stage("in training mode"), seeded(SEED), printing_aside():
-                module.load_state_dict(self.initial)
+                self.rewind()
                 logits = self.logits(module(images.clone()), BATCH)
             found.append(logits.detach().clone())
         if not torch.equal(*found):
             raise self.fault(
-                "trains by random numbers that no seed gives; draw them with torch (torch.rand), "
-                "so that a run can be resumed and repeated."
+                "trains by random numbers that no seed gives, or by what no buffer keeps; draw "
+                "with torch (torch.rand), and register what changes as a buffer, so that a run can "
+                "be resumed and repeated."
             )
         if not logits.requires_grad:
             raise self.fault(
@@ -182,6 +186,12 @@ class _Check:
         )
         with self.stage(when), seeded(SEED), printing_aside():
             self.logits(self.module(self.images[:images].clone()), images)
+
+    def rewind(self) -> None:
+        """Bring it back to its initial state, as a checkpoint does."""
+        self.module.load_state_dict(self.initial)
+        for name, buffer in unsaved_buffers(self.module).items():
+            buffer.copy_(self.unsaved[name])
 
     def logits(self, output: object, images: int) -> Tensor:
         """Check one output."""
@@ -211,4 +221,18 @@ class _Check:
             raise self.fault(
                 "is built with other weights each time; draw them with torch's, NumPy's or "
                 "Python's global generator, which the run seeds."
+            )
+
+    def restored(self, again: nn.Module) -> None:
+        """Check that its state holds all of what a training step changed."""
+        with self.stage("as its weights are loaded"):
+            again.load_state_dict(self.module.state_dict())
+        found = []
+        for each in (self.module, again):
+            with self.stage("after a training step"), evaluating(each, SEED):
+                found.append(self.logits(each(self.images.detach()[:3].clone()), 3))
+        if not torch.equal(*found):
+            raise self.fault(
+                "gives other logits once its weights are saved and loaded; keep what training "
+                "changes in parameters and in buffers that are persistent."
             )

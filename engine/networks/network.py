@@ -116,6 +116,15 @@ def _plain(value: Tensor) -> Tensor:
     return value.detach().to("cpu", kind).contiguous(memory_format=torch.contiguous_format)
 
 
+def unsaved_buffers(network: nn.Module) -> dict[str, Tensor]:
+    """Return the buffers that a network leaves out of its weights, though a step may change them.
+
+    A checkpoint keeps them.
+    """
+    kept = {id(value) for value in network.state_dict(keep_vars=True).values()}
+    return {name: one for name, one in network.named_buffers() if id(one) not in kept}
+
+
 def load_state(path: Path, size: int, remedy: str) -> Any:
     """Return the state that torch saved at ``path``; its tensors take ``size`` bytes.
 

@@ -16,7 +16,7 @@ from engine.errors import EngineError
 from engine.networks.architectures import WEIGHTS_FILE
 from engine.networks.code import Code
 from engine.networks.foreign import seeded
-from engine.networks.network import weights_bytes
+from engine.networks.network import unsaved_buffers, weights_bytes
 from engine.networks.stored import AnyNetwork, begin_network
 from engine.numerics.augmentation import random_affine, warp
 from engine.numerics.cuda_graph import Replayed
@@ -57,23 +57,16 @@ class TrainState:
             "network": self.network.state_dict(),
             "velocities": list(self.sgd.velocities),
         }
-        return saved | ({"buffers": buffers} if (buffers := self._unsaved_buffers()) else {})
+        return saved | ({"buffers": buffers} if (buffers := unsaved_buffers(self.network)) else {})
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over what ``state_dict`` returned."""
         self.network.load_state_dict(saved["network"])
-        for name, buffer in self._unsaved_buffers().items():
+        for name, buffer in unsaved_buffers(self.network).items():
             buffer.copy_(saved["buffers"][name])
         for velocity, value in zip(self.sgd.velocities, saved["velocities"], strict=True):
             velocity.copy_(value)
         self.step = saved["step"]
-
-    def _unsaved_buffers(self) -> dict[str, Tensor]:
-        """Return the buffers that a network leaves out of its weights, though a step may change
-        them."""
-        kept = self.network.state_dict(keep_vars=True).values()
-        known = {id(value) for value in kept}
-        return {name: one for name, one in self.network.named_buffers() if id(one) not in known}
 
     def files(self) -> dict[str, bytes]:
         """Return the files that a finished run leaves, by name."""

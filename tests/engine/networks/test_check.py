@@ -96,6 +96,10 @@ FAULTS = {
         linear(STANDARD, "        self.register_buffer('mask', torch.ones(2).double())"),
     "begins with values in mask that are not finite; a mask can be a buffer with persistent=False":
         linear(STANDARD, "        self.register_buffer('mask', torch.ones(2) / 0)"),
+    "gives other logits once its weights are saved and loaded": linear(
+        "self.seen += self.training\n        return self.output(x.flatten(1)) / self.seen",
+        "        self.register_buffer('seen', torch.ones(1), persistent=False)",
+    ),
     "is built with other weights each time":
         linear(STANDARD, "        import os; self.output.bias.data[0] = hash(os.urandom(9))"),
 }  # fmt: skip
@@ -128,6 +132,23 @@ def test_random_numbers_without_a_seed_are_refused(tmp_path):
         "        import random\n        self.random = random.Random()",
     )
     assert "random numbers that no seed gives" in fault(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_changes_beside_the_weights_is_kept_in_a_buffer(tmp_path, kept):
+    """Of which a checkpoint keeps also those that are not persistent; of numbers it knows none."""
+    text = linear(
+        "if self.training:\n            self.seen += 1\n            x = x + self.seen\n"
+        "        " + STANDARD,
+        "        self.register_buffer('seen', torch.ones(1), persistent=False)"
+        if kept
+        else "        self.seen = 1",
+    )
+    code = written(tmp_path, text)
+    if kept:
+        checked(code)
+    else:
+        assert "by what no buffer keeps" in fault(code)
 
 
 def test_ctrl_c_passes(tmp_path):
