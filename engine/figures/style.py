@@ -31,6 +31,8 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, INK)
 DPI = 160
 BINS = 4000  # of a long line; no figure is as many pixels wide
 HEADER = 0.62  # inches for title and subtitle
+LONGEST_NAME = 24  # letters of a class's name
+LETTER = 0.6  # mean width of a letter, in font sizes
 
 
 def new_figure(
@@ -109,8 +111,15 @@ def dataset_words(history: WholeHistory) -> str:
 
 
 def names_of(history: WholeHistory) -> Sequence[str]:
-    """Return the names of the classes, safe to be drawn."""
-    return [visible(name) for name in class_names(history.started.dataset)]
+    """Return the names of the classes, safe to be drawn and cut to what there is room for."""
+    names = [visible(name) for name in class_names(history.started.dataset)]
+    return [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in names]
+
+
+def fitting(words: str, inches: float, largest: float) -> float:
+    """Return the font size at which words are as wide as ``inches`` at most, in points."""
+    longest = max(map(len, words.splitlines()), default=0)
+    return min(largest, inches * 72 / (LETTER * max(1, longest)))
 
 
 def provenance(history: WholeHistory, *extra: str) -> str:
@@ -154,10 +163,16 @@ def sample_title(
     return f"✗ {answer}  {share}\nis {names[label]}"
 
 
-def class_ticks(axis: Axis, names: Sequence[str], places: Sequence[int] | None = None) -> None:
-    """Name classes along an axis, those of ``places`` or all; long names of a row lean over."""
+def class_ticks(
+    axis: Axis, names: Sequence[str], places: Sequence[int] | None = None, most: int = 100
+) -> None:
+    """Name classes along an axis, those of ``places`` or all; long names of a row lean over.
+
+    Of more than ``most`` only every other one, or fewer, are named.
+    """
     shown = range(len(names)) if places is None else places
-    axis.set_ticks(range(len(shown)), [names[label] for label in shown])
+    every = max(1, -(-len(shown) // most))
+    axis.set_ticks(range(0, len(shown), every), [names[label] for label in shown[::every]])
     if isinstance(axis, XAxis) and max(map(len, names)) > 2:
         for label in axis.get_ticklabels():
             label.set(rotation=45, ha="right", rotation_mode="anchor")

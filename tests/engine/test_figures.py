@@ -2,10 +2,12 @@
 
 import re
 import shutil
+from itertools import combinations
 
 import numpy as np
 import pytest
 
+from engine.data.known import FASHION_MNIST
 from engine.figures import draw_figures
 from engine.figures.style import new_figure, save
 from engine.report.choose import Chosen, choose
@@ -76,3 +78,23 @@ def test_infused_images_are_titled_by_their_true_digit_and_the_answer(
     place, whole = legend.get_window_extent(), figures[0].bbox
     assert whole.x0 < place.x0 < place.x1 < whole.x1
     assert whole.y0 < place.y0 < place.y1 < whole.y1
+
+
+def test_names_of_classes_keep_clear_of_one_another(tmp_path, digits, monkeypatch):
+    names = [*FASHION_MNIST.classes[:8], "a name of just twenty-four", "x"]
+    monkeypatch.setitem(examples.DATASET, "classes", names)
+    run = Run(tmp_path / examples.crafted(tmp_path, digits, 1, "a network"))
+    history = History.of(run.events())
+    figures = []
+    monkeypatch.setattr(adversarial, "save", lambda figure, *name: figures.append(figure))
+    list(adversarial.draw(history, np.zeros((10, 1, 28, 28)), tmp_path))
+    one_label, success = figures[0], figures[-2]
+    one_label.canvas.draw()
+    titles = [axes.title.get_window_extent() for axes in one_label.axes if "→" in axes.get_title()]
+    assert len(titles) == 9
+    assert not any(one.overlaps(other) for one, other in combinations(titles, 2))
+    success.canvas.draw()
+    bars = success.axes[0]
+    below = [bars.xaxis.label, *bars.get_xticklabels()]
+    [legend] = success.legends
+    assert not any(legend.get_window_extent().overlaps(one.get_window_extent()) for one in below)

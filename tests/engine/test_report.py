@@ -14,10 +14,13 @@ import torch
 
 from engine.analysis import second_opinion
 from engine.analysis.verify import verify
+from engine.data.classes import numbered
+from engine.data.known import FASHION_MNIST
 from engine.errors import EngineError
 from engine.figures import draw_figures
 from engine.report import write_report
 from engine.report.choose import Chosen, choose
+from engine.report.document import render
 from engine.report.referee import referee
 from engine.runs.run import Run
 from engine.runs.session import Session
@@ -97,6 +100,19 @@ def test_it_names_data_versions_device_seeds_and_the_command(page, runs):
     for words in (info["dataset"]["sha256"], runs["adversarial"].id, "mnist-tui report",
                   f"torch {info['environment']['versions']['torch']}", "seed"):  # fmt: skip
         assert words in page
+
+
+def test_of_other_images_it_says_nothing_of_digits_or_of_mnist_s_numbers(copied):
+    chosen = chosen_of(copied)
+    dataset = {"name": "fashion-mnist", "classes": list(FASHION_MNIST.classes)}
+    for run in chosen.all:
+        spoil_json(run, "run.json", lambda info: info["dataset"].update(dataset))
+    page = render(chosen, [], "again")
+    assert "<h1>Convolutional networks on Fashion-MNIST</h1>" in page
+    for target in copied["adversarial"].read_result()["targets"]:
+        assert f"Target {numbered(dataset['classes'], target['label'])}<" in page
+    words = re.sub(r"<code>.*?</code>|data:image/png;base64,[^\"]*", "", page)
+    assert not re.search(r"digit|course report's|validated on its test set|points", words)
 
 
 def test_it_says_what_holds(page):

@@ -19,6 +19,7 @@ from engine.figures.style import (
     VERMILION,
     chart,
     class_ticks,
+    fitting,
     legend,
     line,
     names_of,
@@ -31,6 +32,7 @@ from engine.figures.style import (
 from engine.runs.history import WholeHistory
 from engine.sections.adversarial.results import shown_classes
 
+MOST_NAMED = 20  # targets in the chart of success
 DIVERGING = "RdBu_r"  # red adds ink, blue takes it away, white is nothing
 
 
@@ -116,6 +118,7 @@ def _infused(
     after = history.previews["noise"].last.values["after"][row]
     inner = spec.subgridspec(3, 3)
     names = names_of(history)
+    long = max(map(len, names)) > 2
     sources = [one for one in enumerate(shown_classes(len(names))) if one[1] != label][:9]
     for place, (source, true) in enumerate(sources):
         axes = figure.add_subplot(inner[divmod(place, 3)])
@@ -124,9 +127,10 @@ def _infused(
             words = f"true {class_noun(names)} → answer with the noise"
             axes.set_xlabel(words, fontsize=7.5, color=GREY)
         fooled = after[source] == label
+        answer = names[after[source]] + ("" if fooled else "  resists")
+        words = f"{names[true]}{chr(10) if long else ' '}→ {answer}"
         axes.set_title(
-            f"{names[true]} → {names[after[source]]}" + ("" if fooled else "  resists"),
-            fontsize=9, color=INK if fooled else VERMILION,
+            words, fontsize=fitting(words, 1.15, 9), color=INK if fooled else VERMILION
         )  # fmt: skip
 
 
@@ -144,11 +148,11 @@ def _noises(history: WholeHistory, noise: np.ndarray, bound: float, folder: Path
     for place, image, target in zip(axes.flat, noise, targets, strict=False):
         place.set_visible(True)
         picture(place, image, cmap=DIVERGING, vmin=-bound, vmax=bound)
-        place.set_title(
+        words = (
             f"{numbered(names, target['label'])}:  {target['success']['rate']:.1%}, "
-            f"L2 {target['distortion']['effective_l2']:.1f}",
-            fontsize=9, color=INK,
-        )  # fmt: skip
+            f"L2 {target['distortion']['effective_l2']:.1f}"
+        )
+        place.set_title(words, fontsize=fitting(words, 2.1, 9), color=INK)
     _noise_bar(figure, axes[0, 0].images[0], list(axes.flat), shrink=0.5, aspect=40)
     return save(figure, folder, "noises")
 
@@ -185,9 +189,12 @@ def _success(history: WholeHistory, folder: Path) -> Path:
         places, random, "_", color=INK, markersize=13, markeredgewidth=2,
         label="random noise of the same effective L2",
     )  # fmt: skip
-    class_ticks(bars.xaxis, names, labels)
+    class_ticks(bars.xaxis, names, labels, MOST_NAMED)
     bars.set_ylim(0, 1.05)
-    legend(bars, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    figure.legend(
+        *bars.get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False,
+        fontsize=8, labelcolor=INK,
+    )  # fmt: skip
     chart(curves, "iteration (batches of training images)", "success on the step's batch")
     percent_axis(curves)
     curve = history.curves["success"]
@@ -197,7 +204,8 @@ def _success(history: WholeHistory, folder: Path) -> Path:
             linestyle="-" if row < len(CYCLE) else "--", label=names[label],
         )  # fmt: skip
     curves.set_ylim(0, 1.03)
-    legend(curves, title="target", title_fontsize=8, ncols=2, loc="lower right")
+    if len(labels) <= MOST_NAMED:
+        legend(curves, title="target", title_fontsize=8, ncols=2, loc="lower right")
     return save(figure, folder, "success")
 
 

@@ -16,6 +16,7 @@ from engine.figures.style import (
     chart,
     class_ticks,
     dataset_words,
+    fitting,
     legend,
     line,
     log_axis,
@@ -166,7 +167,7 @@ def _samples(history: WholeHistory, folder: Path) -> Path:
         picture(place, image)
         words = sample_title(names, sample["label"], sample["prediction"], sample["probability"])
         weight = "normal" if sample["label"] == sample["prediction"] else "bold"
-        place.set_title(words, fontsize=9, color=colour, fontweight=weight)
+        place.set_title(words, fontsize=fitting(words, 1.5, 9), color=colour, fontweight=weight)
         place.set_xlabel(f"test image {sample['index']:,}", fontsize=6.5, color=GREY)
     return save(figure, folder, "samples")
 

@@ -16,6 +16,7 @@ from engine.figures.style import (
     ORANGE,
     VERMILION,
     chart,
+    fitting,
     legend,
     line,
     names_of,
@@ -79,8 +80,9 @@ def _grid(
     for place, m in zip(axes.flat, rows, strict=False):
         place.set_visible(True)
         _neuron_picture(place, images[m], fields[m])
-        place.set_title(_title(neurons[m], names), fontsize=7.5, color=_colour(neurons[m]))
-        place.set_xlabel(_reading(neurons[m], names), fontsize=6.5, color=GREY)
+        title, reading = _title(neurons[m], names), _reading(neurons[m], names)
+        place.set_title(title, fontsize=fitting(title, 1.35, 7.5), color=_colour(neurons[m]))
+        place.set_xlabel(reading, fontsize=fitting(reading, 1.35, 6.5), color=GREY)
     return save(figure, folder, file_name(layer))
 
 
