@@ -11,26 +11,56 @@ from engine.runs.curves import Curve
 from engine.runs.events import Event, Finished, Preview, Progress, Started
 from engine.runs.previews import Previews
 
+WAITING = 1024  # events whose points are taken into arrays at once
+
 
 class _Points:
-    """A curve that grows, in arrays with room at their end."""
+    """A curve that grows: new points wait in lists until there are many, or the curve is asked for.
+
+    An array takes as long to take in one point as a thousand.
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         """``shape`` is that of the values of one step."""
         self._count = 0
         self._steps = np.empty(64, np.int64)
         self._values = np.empty((64, *shape))
+        self._ends: list[int] = []  # the last step of each of the rows that wait
+        self._rows: list[Any] = []  # [S, ...] of successive steps, or a value of one step
+        self._by_row = True
 
     def add(self, step: int, value: Any) -> None:
         """Append what was measured at a step."""
-        end = self._room_for(1)
-        self._steps[end - 1], self._values[end - 1] = step, value
+        self._wait(step, value, by_row=False)
 
     def extend(self, last: int, rows: np.ndarray) -> None:
         """Append rows [S, ...] of successive steps up to ``last``."""
-        end = self._room_for(len(rows))
-        self._steps[end - len(rows) : end] = np.arange(last - len(rows) + 1, last + 1)
-        self._values[end - len(rows) : end] = rows
+        self._wait(last, rows, by_row=True)
+
+    def _wait(self, last: int, rows: Any, by_row: bool) -> None:
+        if by_row is not self._by_row or len(self._ends) == WAITING:
+            self._take_in()
+            self._by_row = by_row
+        self._ends.append(last)
+        self._rows.append(rows)
+
+    def _take_in(self) -> None:
+        """Move what waits into the arrays."""
+        if not self._ends:
+            return
+        ends = np.array(self._ends, np.int64)
+        if self._by_row:
+            values = np.concatenate(self._rows)
+            counts = np.array([len(rows) for rows in self._rows])
+            after = np.repeat(np.cumsum(counts), counts) - np.arange(len(values)) - 1
+            ends = np.repeat(ends, counts) - after
+        else:
+            values = np.array(self._rows, np.float64)
+        end = self._room_for(len(values))
+        self._steps[end - len(values) : end] = ends
+        self._values[end - len(values) : end] = values
+        self._ends.clear()
+        self._rows.clear()
 
     def _room_for(self, count: int) -> int:
         """Make room for so many more and return their end."""
@@ -47,6 +77,7 @@ class _Points:
     @property
     def curve(self) -> Curve:
         """What there is so far; later points do not change it."""
+        self._take_in()
         return Curve(self._steps[: self._count], self._values[: self._count])
 
 

@@ -4,9 +4,10 @@ The first line says what the run is, and each later one is checked against it: s
 and nothing is counted twice. No torch in here.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 import numpy as np
@@ -37,6 +38,7 @@ from engine.runs.schema import (
     rows_of,
     side_of,
 )
+from engine.sections.section import PreviewRules
 
 Time = Annotated[float, Meta(ge=0, le=1e11)]  # seconds since 1970, some 3,000 years of them
 Brightness = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
@@ -83,6 +85,9 @@ class _CheckpointLine(msgspec.Struct, gc=False):
 
 # How most lines of a long journal begin: they are parsed and checked in one go.
 _PROGRESS, _CHECKPOINT = b'{"event":"progress"', b'{"event":"checkpoint"'
+_PREVIEW = re.compile(
+    rb'\{"event":"preview","step":\d+,"time":[\d.]+,"name":"(\w+)","images":null,'
+)
 _parse_progress = msgspec.json.Decoder(_ProgressLine).decode
 _parse_checkpoint = msgspec.json.Decoder(_CheckpointLine).decode
 
@@ -125,6 +130,17 @@ def _check_shares(name: str, values: Any) -> None:
         raise Unsound(f"{name}: not shares")
 
 
+def _parser_of_answers(name: str, rules: PreviewRules) -> Callable[[bytes], Any]:
+    """Return a parser of lines that ``_PREVIEW`` begins; others of their values are ignored."""
+    optional = {name: NotRequired[kind] for name, kind in rules.optional.items()}
+    values = TypedDict("Values", {**rules.needed, **optional})  # type: ignore[misc]
+    fields = [
+        ("event", Literal["preview"]), ("time", Time), ("step", Count), ("name", str),
+        ("images", None), ("values", values),
+    ]  # fmt: skip
+    return msgspec.json.Decoder(msgspec.defstruct("Answers", fields, gc=False)).decode
+
+
 class Rules:
     """The rules for the lines after a Started, and how far they have got."""
 
@@ -140,6 +156,7 @@ class Rules:
         self.measured = 0  # the step up to which there are series
         self.shapes: dict[str, tuple[int, ...]] = {}  # of each curve, at one step
         self.shown: dict[str, int] = {}  # how many images the previews of a name have
+        self._parsers: dict[str, Callable[[bytes], Any]] = {}
 
     def event(self, content: bytes, place: int | None) -> Event:
         """Return the event of a later line. Raises Unsound where it is damaged."""
@@ -148,6 +165,10 @@ class Rules:
                 return self._progress(_parse_progress(content), place)
             if content.startswith(_CHECKPOINT):
                 return self._checkpoint(_parse_checkpoint(content), place)
+            if (beginning := _PREVIEW.match(content)) is not None:
+                name = beginning[1].decode()
+                if name in self.previews and name in self.shown:
+                    return self._answers(self._parser_of(name)(content), place)
         line = strict_json(content)
         if isinstance(line, dict) and line.get("event") == Progress.kind:
             return self._progress(check(line, _ProgressLine), place)
@@ -166,6 +187,19 @@ class Rules:
                 _check_value("images_seen", event.images_seen, Count | None)
         self.step = event.step
         return event
+
+    def _parser_of(self, name: str) -> Callable[[bytes], Any]:
+        """Return what parses the previews of a name that have answers and no images."""
+        if name not in self._parsers:
+            self._parsers[name] = _parser_of_answers(name, self.previews[name])
+        return self._parsers[name]
+
+    def _answers(self, line: Any, place: int | None) -> Preview:
+        """Return a preview without images, whose values are known to be sound."""
+        self._check_step(line.step)
+        self.step = line.step
+        values = {name: numbers_of(value) for name, value in line.values.items()}
+        return Preview(step=line.step, time=line.time, place=place, name=line.name, values=values)
 
     def _checkpoint(self, line: _CheckpointLine, place: int | None) -> Checkpoint:
         # It is written when the checkpoint is on disk, which may be some steps later.

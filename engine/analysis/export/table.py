@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import orjson
 
 from engine import sections
 from engine.errors import EngineError
@@ -41,11 +42,14 @@ def _rows(columns: Sequence[Curve]) -> str:
     steps = np.unique(np.concatenate([curve.steps for curve in columns]))
     cells = [list(map(str, steps.tolist()))]
     for curve in columns:
-        column = [""] * len(steps)
-        texts = map(_cell, curve.values.astype(np.float32))
-        for place, text in zip(np.searchsorted(steps, curve.steps).tolist(), texts, strict=True):
-            column[place] = text
-        cells.append(column)
+        texts = _texts(curve.values.astype(np.float32))
+        if len(texts) < len(steps):
+            column = [""] * len(steps)
+            places = np.searchsorted(steps, curve.steps).tolist()
+            for place, text in zip(places, texts, strict=True):
+                column[place] = text
+            texts = column
+        cells.append(texts)
     return "".join(",".join(row) + "\n" for row in zip(*cells, strict=True))
 
 
@@ -62,6 +66,12 @@ def _columns(run: Run, name: str, values: np.ndarray) -> Sequence[str]:
     return sections.find(config.section).columns(config, name)
 
 
-def _cell(value: np.float32) -> str:
+def _texts(values: np.ndarray) -> list[str]:
     """Return the shortest text that is read back as the same float32, "" where there is none."""
-    return "" if np.isnan(value) else str(value)
+    if not len(values):
+        return []
+    written = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
+    texts = written[1:-1].decode().split(",")
+    if b"e" in written:  # an exponent, which NumPy writes with a sign and two digits
+        texts = [str(np.float32(text)) if "e" in text else text for text in texts]
+    return ["" if text == "null" else text for text in texts] if b"null" in written else texts
