@@ -67,6 +67,8 @@ class Laboratory:
             "threads": device.threads,
         }
         code = None
+        if isinstance(config, TrainConfig):
+            found["images"] = len(data.train)
         if isinstance(config, NetworkConfig):
             found |= _networks(config, data)
             if warning := network_warning(Path(config.artifacts), found["run"]):

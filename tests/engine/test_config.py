@@ -5,6 +5,8 @@ from contextlib import suppress
 
 import pytest
 
+from engine.config import RECIPES
+from engine.data.known import NAMES
 from engine.errors import UsageError
 from engine.options import options_of
 from engine.sections import configs
@@ -23,6 +25,36 @@ def test_digits_have_epochs_of_their_own_unless_chosen():
     assert TrainConfig().resolve(dataset="digits").epochs == 40
     assert TrainConfig(epochs=2).resolve(dataset="digits").epochs == 2
     assert TrainConfig().resolve(dataset="mnist").epochs == 5
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_file_of_few_images_is_trained_for_more_epochs(recipe):
+    def resolve(images, **options):
+        config = TrainConfig(recipe=recipe, dataset="mine.npz", **options)
+        return config.resolve(dataset=os.path.abspath("mine.npz"), images=images)
+
+    assert resolve(55_000).epochs == resolve(1_000_000).epochs == 5
+    for images in (20, 300, 12_345):
+        steps = resolve(images).total_steps(images)
+        assert 2150 <= steps < 2150 + resolve(images).steps_per_epoch(images)
+    assert resolve(300, batch_size=1).epochs == 8
+    assert resolve(300, epochs=2).epochs == 2
+    assert "epochs" not in TrainConfig(recipe=recipe, dataset="mine.npz").defaults
+    assert TrainConfig(recipe=recipe).resolve(dataset="mnist", images=300).epochs == 5
+
+
+def test_only_fashion_mnist_is_mirrored():
+    """Neither letters nor digits are, and what a file holds is not known."""
+    for dataset in (*NAMES, "/mine.npz"):
+        changed = TrainConfig(recipe="tuned", dataset=dataset).defaults["augmentation"]
+        assert ("flip" in changed) is (dataset == "fashion-mnist")
+        assert TrainConfig(dataset=dataset).defaults["augmentation"] == "none"
+
+
+def test_kmnist_is_trained_as_mnist_is():
+    for recipe in RECIPES:
+        mnist, kmnist = (TrainConfig(recipe=recipe, dataset=d) for d in ("mnist", "kmnist"))
+        assert kmnist.defaults == mnist.defaults
 
 
 def resolved(section, **options):
