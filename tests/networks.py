@@ -76,7 +76,24 @@ NETWORKS = {
         """,
     ),
     "in-place": small("", "x -= 0.5\nreturn self.see(x).relu_()"),
-    "prints": small("print('built')", "print('called')\nreturn self.see(x)", "print('imported')"),
+    "prints": small(
+        "print('built')",
+        """
+        print('called')
+        if x.requires_grad:
+            x.register_hook(lambda _: print('backwards'))
+        logits = self.see(x)
+        if logits.requires_grad:
+            logits.register_hook(lambda _: print('backwards'))
+        return logits
+        """,
+        "print('imported')",
+    )
+    + """
+    def train(self, mode=True):
+        print('another mode')
+        return super().train(mode)
+""",
     "scalar": small("self.by = nn.Parameter(torch.tensor(2.0))", "return self.see(x) * self.by"),
     "frozen": small("self.conv.requires_grad_(False)", "return self.see(x)"),
     "unused": small("self.spare = nn.Linear(3, 4)", "return self.see(x)"),

@@ -68,7 +68,8 @@ class _Check:
     def stage(self, when: str) -> Iterator[None]:
         """Turn whatever the network raises into one line."""
         try:
-            yield
+            with printing_aside():
+                yield
         except (EngineError, KeyboardInterrupt):
             raise
         except BaseException as error:  # SystemExit among them
@@ -148,10 +149,10 @@ class _Check:
         """Check a training step's loss and gradients."""
         module, labels = self.module, torch.arange(BATCH) % self.classes
         images = self.images.requires_grad_()
-        module.train()
         found = []
         for _ in range(2):
-            with self.stage("in training mode"), seeded(SEED), printing_aside():
+            with self.stage("in training mode"), seeded(SEED):
+                module.train()
                 self.rewind()
                 logits = self.logits(module(images.clone()), BATCH)
             found.append(logits.detach().clone())
@@ -165,7 +166,7 @@ class _Check:
             raise self.fault(
                 "passes no gradient to its parameters; it must not detach, nor turn gradients off."
             )
-        with self.stage("as gradients are computed"), printing_aside():
+        with self.stage("as gradients are computed"):
             F.cross_entropy(logits, labels).backward()
         gradients = [value.grad for value in module.parameters() if value.grad is not None]
         if not any(gradient.any() for gradient in gradients):
@@ -184,7 +185,7 @@ class _Check:
             f"on the last batch of an epoch, {images} image{'s' * (images > 1)} (another "
             "--batch-size helps)"
         )
-        with self.stage(when), seeded(SEED), printing_aside():
+        with self.stage(when), seeded(SEED):
             self.logits(self.module(self.images[:images].clone()), images)
 
     def rewind(self) -> None:

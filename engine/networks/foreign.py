@@ -20,6 +20,7 @@ from typing import Any, TextIO
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from engine.files.text import visible
 
@@ -29,6 +30,7 @@ OURS = ("engine", "tui")  # which in a checkout lie in the current folder
 _changing = threading.Lock()
 _inside = 0  # calls of foreign code that go on now, in all threads
 _stdout: TextIO | None = None  # what they keep from being printed to
+_instead: TextIO | None = None  # what they print to
 
 
 @contextmanager
@@ -37,18 +39,33 @@ def printing_aside() -> Iterator[None]:
 
     ``redirect_stdout`` would, left in another order than entered, as threads do, never end.
     """
-    global _inside, _stdout
+    global _inside, _stdout, _instead
     with _changing:
         if _inside == 0:
-            _stdout, sys.stdout = sys.stdout, sys.stderr
+            _stdout, _instead = sys.stdout, sys.stderr
+            sys.stdout = _instead
         _inside += 1
     try:
         yield
     finally:
         with _changing:
             _inside -= 1
-            if _inside == 0 and _stdout is not None:
-                sys.stdout, _stdout = _stdout, None
+            # Unless another has set it since: the app, as it was closed.
+            if _inside == 0 and sys.stdout is _instead and _stdout is not None:
+                sys.stdout = _stdout
+
+
+def grad(
+    output: Tensor, inputs: Sequence[Tensor], *, allow_unused: bool = False
+) -> tuple[Tensor, ...]:
+    """Return the gradients of a scalar by ``inputs``, of zeros where it does not depend on one.
+
+    A network's hooks may print as they are computed.
+    """
+    with printing_aside():
+        return torch.autograd.grad(
+            output, inputs, allow_unused=allow_unused, materialize_grads=allow_unused
+        )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from torch import nn
 from engine.errors import EngineError
 from engine.networks.check import check_network
 from engine.networks.code import Code, load
-from engine.networks.foreign import described, printing_aside, seeded
+from engine.networks.foreign import described, grad, printing_aside, seeded
 from engine.networks.layout import Layout
 from engine.networks.wrapped import Wrapped
 from engine.numerics.device import Device
@@ -63,7 +63,7 @@ def _fault_in_bf16(network: Wrapped, classes: int, side: int, device: Device, co
             logits = network(images.to(device.torch_device))
         loss = F.cross_entropy(logits.float(), labels)
         trained = [value for value in network.parameters() if value.requires_grad]
-        gradients = torch.autograd.grad(loss, trained, allow_unused=True, materialize_grads=True)
+        gradients = grad(loss, trained, allow_unused=True)
     except EngineError:
         raise
     except Exception as error:  # whatever a kernel that is missing raises

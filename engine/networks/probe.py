@@ -79,9 +79,9 @@ def _layers(module: nn.Module, side: int) -> tuple[list[Layer], dict[str, Cost],
 def evaluating(module: nn.Module, seed: int = 0) -> Iterator[None]:
     """Run a network in evaluation mode, without gradients; leave it and the generators as found."""
     modes = {each: each.training for each in module.modules()}
-    module.eval()
     try:
         with torch.no_grad(), seeded(seed), printing_aside():
+            module.eval()
             yield
     finally:
         for each, mode in modes.items():

@@ -64,15 +64,22 @@ class Wrapped(nn.Module):
             raise EngineError(f"The network did not get to its layer {min(missing)}.")
         return {name: outputs[name] for name in self.layout.names}
 
+    def train(self, mode: bool = True) -> "Wrapped":
+        """Put the network into training mode, or into evaluation mode."""
+        with printing_aside():
+            return super().train(mode)
+
     def state_dict(self, *arguments: Any, **named: Any) -> Any:
         """Return the network's own state."""
-        return self.network.state_dict(*arguments, **named)
+        with printing_aside():
+            return self.network.state_dict(*arguments, **named)
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> Any:
         """Load the network's own state."""
-        return self.network.load_state_dict(state_dict, strict, assign)
+        with printing_aside():
+            return self.network.load_state_dict(state_dict, strict, assign)
 
 
 def _dense(values: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.networks.foreign import grad
 from engine.networks.stored import AnyNetwork
 from engine.numerics.adam import adam_step
 from engine.numerics.device import Device
@@ -80,7 +81,7 @@ def _direction_of(
         objective = entropy + PENALTY * (infused - clean).square().sum((2, 3, 4))
     else:
         objective = torch.sigmoid(_margin(logits, wanted).neg())
-    (gradients,) = torch.autograd.grad((objective * share).sum(), sums)
+    (gradients,) = grad((objective * share).sum(), [sums])
     if config.recipe == "assignment":
         gradients = _report_directions(gradients) * share[:, :, None, None, None]
     hits = (logits.argmax(2) == wanted).float()

@@ -15,7 +15,7 @@ from engine.data.dataset import Dataset, Split
 from engine.errors import EngineError
 from engine.networks.architectures import WEIGHTS_FILE
 from engine.networks.code import Code
-from engine.networks.foreign import seeded
+from engine.networks.foreign import grad, seeded
 from engine.networks.network import unsaved_buffers, weights_bytes
 from engine.networks.stored import AnyNetwork, begin_network
 from engine.numerics.augmentation import AUGMENTATIONS, Augmentation
@@ -179,10 +179,7 @@ def _step(
     with device.arithmetic():
         logits = state.network(inputs)
     loss = F.cross_entropy(logits.float(), labels[chosen])
-    gradients = torch.autograd.grad(
-        loss, state.sgd.parameters, allow_unused=True, materialize_grads=True
-    )
-    state.sgd.step(gradients, rate)
+    state.sgd.step(grad(loss, state.sgd.parameters, allow_unused=True), rate)
     return (loss.detach(),)
 
 

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.networks.architectures import LAYERS, SIDE
+from engine.networks.foreign import grad
 from engine.networks.layout import LOGITS, Neuron
 from engine.networks.stored import AnyNetwork
 from engine.numerics.adam import adam_step
@@ -96,7 +97,9 @@ def gradients(ascent: Ascent) -> Tensor:
     """Return the gradient of each neuron's activation by its image as it is: [M, 1, H, W]."""
     inputs = ascent.images.detach().clone().requires_grad_()
     total = own_activations(ascent.network.activations(inputs), ascent.neurons).sum()
-    return torch.autograd.grad(total, inputs)[0]
+    if not total.requires_grad:  # of layers that do not depend on the image
+        return torch.zeros_like(inputs)
+    return grad(total, [inputs], allow_unused=True)[0]
 
 
 class ReportAscent:
@@ -229,7 +232,7 @@ class TunedAscent:
             activation = own_activations(self.network.activations(chosen), neurons)
             excitement = (activation / self.unit[self.where["inner"]]).sum()
             cost = cost - excitement + self.INNER_TOTAL_VARIATION * total_variation(chosen)
-        (gradient,) = torch.autograd.grad(cost, parameter)
+        (gradient,) = grad(cost, [parameter])
         return (gradient,)
 
     def _logit_cost(self, images: Tensor, changes: Tensor, noise: Tensor) -> Tensor:
