@@ -12,14 +12,14 @@ from rich.text import Text
 from engine import sections
 from engine.analysis.compare import Compared, Comparison
 from engine.files.text import visible
-from tui.drawing.pixels import ASCII, BLOCKS, Shades, draw_grey, draw_signed, shrink
+from tui.drawing.pixels import ASCII, BLOCKS, Shades, draw_grey, draw_signed, exactly
 from tui.drawing.thumbnails import thumbnails
 from tui.streams import keeps_to_ascii
 from tui.summary import keep_whole
 from tui.words import number
 
 SHARES = ("accuracy", "success", "percentile", "validation_best", "validation_last")
-SIDE = 20  # pixels of a picture
+PICTURE = 20  # pixels a side
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
@@ -79,13 +79,13 @@ def pictures(
         for compared, images in shown:
             if name in images:
                 image, bound = images[name]
-                small = shrink(image, SIDE, SIDE)
+                small = exactly(image, PICTURE)
                 drawn = draw_signed(small, bound, shades) if bound else draw_grey(small, shades)
             else:
-                drawn = Text("\n" * (SIDE // 2 - 1))
+                drawn = Text("\n" * (PICTURE // 2 - 1))
             rank = comparison.runs.index(compared) + 1
             row.append((drawn, Text(f"{name}, {rank}", caption)))
-        blocks.append(thumbnails(row, SIDE, width))
+        blocks.append(thumbnails(row, PICTURE, width))
     return Text("\n").join(blocks)
 
 

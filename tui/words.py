@@ -2,7 +2,15 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from engine.data.classes import class_names, numbered
+from engine.files.text import visible
+from engine.networks.architectures import CLASSES
 
 MARKS = {
     "queued": "◌", "running": "◐", "finished": "●", "stopped": "■", "interrupted": "□",
@@ -21,6 +29,34 @@ def clock(seconds: float) -> str:
 def number(value: float, spec: str = ".3f") -> str:
     """Return a number, or a dash if it is not finite."""
     return format(value, spec) if math.isfinite(value) else "–"
+
+
+def names_of(dataset: Mapping[str, Any], count: int | None) -> tuple[str, ...]:
+    """Return the names of a run's classes as they may be shown; their numbers if it has none."""
+    names, count = class_names(dataset), count or CLASSES
+    if len(names) != count:
+        return tuple(map(str, range(count)))
+    return tuple(map(visible, names))
+
+
+def widest(names: Sequence[str]) -> int:
+    """Return the cells that the longest class needs, with its number."""
+    return max(Text(numbered(names, label)).cell_len for label in range(len(names)))
+
+
+def cut(words: str, cells: int) -> str:
+    """Return words in exactly so many cells, with an ellipsis where there is more."""
+    text = Text(words)
+    text.truncate(max(cells, 1), overflow="ellipsis", pad=True)
+    return text.plain
+
+
+def cut_middle(words: str, cells: int) -> str:
+    """Return words in at most so many cells; what tells one from another may stand at their end."""
+    if cell_len(words) <= cells:
+        return words
+    end = min(12, max(cells, 2) // 2)
+    return f"{cut(words, cells - end)[:-1].rstrip('…')}…{words[-end:]}"
 
 
 def near(name: str, names: Iterable[str], otherwise: str = "") -> str:

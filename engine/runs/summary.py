@@ -5,6 +5,7 @@ from contextlib import suppress
 import msgspec
 
 from engine import sections
+from engine.config import DATASETS
 from engine.errors import EngineError
 from engine.runs.run import Run
 
@@ -18,6 +19,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     section: str = ""
     status: str = DAMAGED
     dataset: str = ""
+    digest: str = ""  # the hash of its content, where it is a file: its name says little
     model: str = ""
     recipe: str = ""
     seed: str = ""
@@ -29,9 +31,12 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     seconds: float | None = None
 
     @property
-    def kind(self) -> tuple[str, str]:
-        """What the app shows the newest of: a model's trainings, or another section's runs."""
-        return self.section, "" if self.network else self.model
+    def kind(self) -> tuple[str, ...]:
+        """What the app shows the newest of: a model's trainings, or another section's runs.
+
+        Those of each dataset by themselves.
+        """
+        return self.section, "" if self.network else self.model, self.dataset, self.digest
 
 
 def summarize(run: Run) -> Summary:
@@ -46,6 +51,7 @@ def summarize(run: Run) -> Summary:
             section=section.name,
             status=run.read_status(),
             dataset=info["dataset"]["name"],
+            digest="" if config["dataset"] in DATASETS else info["dataset"]["sha256"],
             model=config.get("model") or "",
             recipe=config.get("recipe") or "",
             seed=str(config["seed"]),

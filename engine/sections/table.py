@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.data.known import title_of
+
 
 @dataclass(slots=True)
 class ResultTable:
@@ -19,7 +21,7 @@ class ResultTable:
 
 def dataset_title(name: str) -> str:
     """Return a dataset's name as it is written."""
-    return "MNIST" if name == "mnist" else name
+    return name if name == "digits" else title_of(name)
 
 
 def tested_on(info: Mapping[str, Any]) -> str:

@@ -50,6 +50,11 @@ DIALOGS: dict[str, tuple[Binding, ...]] = {
         Binding("j", "cursor('down')", show=False, id="network.down"),
         Binding("k", "cursor('up')", show=False, id="network.up"),
     ),
+    "dataset": (
+        Binding("escape", "dismiss(None)", "cancel", id="dataset.cancel"),
+        Binding("j", "cursor('down')", show=False, id="dataset.down"),
+        Binding("k", "cursor('up')", show=False, id="dataset.up"),
+    ),
     "leave": (
         Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),
         Binding("d", "dismiss('detach')", "keep running", id="leave.detach"),

@@ -23,7 +23,8 @@ BASES = {key.value for key in Keys if key.value.isalnum()}  # without modifiers 
 # What has the focus in a section or dialog, and its own keys then.
 WIDGETS: Mapping[str, tuple[type[DOMNode], ...]] = {
     **dict.fromkeys((*sections.experiments(), "leave", "network"), (OptionList,)),
-    sections.RUNS: (DataTable,), "edit": (Input, Select, Checkbox, Button, Screen),
+    sections.RUNS: (DataTable,), "dataset": (OptionList, Input),
+    "edit": (Input, Select, Checkbox, Button, Screen),
 }  # fmt: skip
 
 

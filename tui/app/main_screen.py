@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -224,6 +224,15 @@ class MainScreen(Guarded, Screen[None]):
         if idle:
             task = started[0][0]
             self.experiments[task.section].show_task(task)
+
+    def use_dataset(self, dataset: str, *, but: ExperimentPane | None = None) -> None:
+        """Work on another dataset from now on, in all sections but one that does already."""
+        for pane in self.experiments.values():
+            if pane is not but and pane.config.dataset != dataset:
+                pane.use_dataset(dataset)
+        self.app.shared = replace(self.app.shared, dataset=dataset)
+        self.conductor.prepare(self.app.shared)
+        self.stale.update(self.panes)
 
     def show_task(self, task: Task) -> None:
         """Go to a run's section and show it there."""

@@ -89,6 +89,19 @@ def enlarge(image: np.ndarray, factor: int) -> np.ndarray:
     return image.repeat(factor, 0).repeat(factor, 1)
 
 
+def fitted(image: np.ndarray, size: int) -> np.ndarray:
+    """Return an image [H, W] at most ``size`` pixels a side.
+
+    Each pixel becomes as many as there is room for, or the image the means of areas.
+    """
+    return shrink(enlarge(image, max(1, size // len(image))), size, size)
+
+
+def exactly(image: np.ndarray, size: int) -> np.ndarray:
+    """Return an image [H, W] at exactly ``size`` pixels a side, whatever its own."""
+    return shrink(enlarge(image, -(-size // len(image))), size, size)
+
+
 def _shaded(unit: np.ndarray, shades: str) -> Text:
     """Draw one character for two pixels on top of each other."""
     pairs = _paired(unit).mean(1)

@@ -7,11 +7,13 @@ into the tasks, which the screen is drawn from.
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from engine.config import RunConfig
+from engine.data.known import is_file
 from engine.driver import Driver
 from engine.errors import MnistTuiError
 from engine.hints import hint
@@ -36,7 +38,9 @@ class Conductor:
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.mailbox: Mailbox[Task] = Mailbox()
         self.shelf = Shelf(self.mailbox)
-        self.where = ""  # dataset, device and precision, once they are known
+        self.where = ""  # dataset, device and precision of the next run, once they are known
+        # What run.json will say of a dataset, by what configs call it, as far as that is known.
+        self.datasets: dict[str, Mapping[str, Any]] = {}
         self.closed = threading.Event()  # the screen is gone and can no longer hang
         self.ended = threading.Event()  # the engine's thread has ended
         # The exit code that a signal asked for. The screen's loop may hang on a dead line for
@@ -112,6 +116,12 @@ class Conductor:
         if task.run:
             with suppress(MnistTuiError, OSError):  # removed or damaged: keep what there is
                 task.tell_again(Run(task.path).events())
+
+    @property
+    def files(self) -> list[str]:
+        """The datasets of the runs that are files, the newest first."""
+        tasks = [*reversed(self.tasks), *self.shelf.tasks]
+        return list(dict.fromkeys(t.config.dataset for t in tasks if is_file(t.config.dataset)))
 
     @property
     def own(self) -> Task | None:
@@ -210,7 +220,9 @@ class Conductor:
         except Exception as error:  # the thread must survive for later runs
             self.notices.put(f"The device cannot be opened ({type(error).__name__}: {error}).")
         else:
-            self.where = where_words(data.describe(), device.describe())
+            described = data.describe()
+            self.datasets[config.dataset] = described
+            self.where = where_words(described, device.describe())
 
     # What follows is called by the driver, in the engine's thread.
 

@@ -16,6 +16,7 @@ from engine.runs.summary import Summary
 from tui.live.mailbox import Mailbox
 from tui.live.task import Task
 
+MOST_OPENED = 40  # runs, of which each takes some milliseconds
 FEW = 50  # runs, whose files are read as fast as the index
 
 
@@ -28,6 +29,7 @@ class Shelf:
     def __init__(self, mailbox: Mailbox[Task]) -> None:
         self.tasks: list[Task] = []
         self.loading = True  # until the newest runs have been opened
+        self.finished: list[Summary] = []  # the newest of each kind, as they were at the start
         self._mailbox = mailbox
         self._looked_at: set[str] = set()  # ids of runs that will not be driven again
         self._lock = threading.Lock()
@@ -56,19 +58,27 @@ class Shelf:
         return next((task for task in self.tasks if _id_of(task) == run.id), None)
 
     def open_newest(self, artifacts: str) -> None:
-        """Open each model's newest finished training and the newest of the other sections."""
+        """Open each model's newest finished training and the newest of the other sections.
+
+        Those of each dataset by themselves.
+        """
         try:
             self._open_newest(artifacts)
         finally:
             self.loading = False
 
     def _open_newest(self, artifacts: str) -> None:
-        found: set[tuple[str, str]] = set()
+        found: dict[tuple[str, ...], Summary] = {}
         for run in self._finished(artifacts):
-            if run.kind not in found:
+            if run.kind in found:
+                continue
+            if len(found) < MOST_OPENED:
                 with suppress(MnistTuiError):
                     self.open(Run(Path(artifacts) / run.run))
-                    found.add(run.kind)
+                    found[run.kind] = run
+            else:
+                found[run.kind] = run
+        self.finished = list(found.values())
 
     def open_newest_of(self, artifacts: str, section: str, network: str) -> Task | None:
         """Open the newest finished run of a section that looked at a run's network."""

@@ -22,6 +22,8 @@ from engine.runs.follow import Follower
 from engine.runs.history import History
 from engine.runs.run import Run
 from engine.sections.table import dataset_title
+from engine.sections.visualize.config import MARGINS
+from tui.words import names_of
 
 RATE_EVENTS = 50  # over which the speed is averaged
 
@@ -58,6 +60,17 @@ class Task(Job):
     def steps(self) -> int:
         """Steps of the whole run, 0 while that is not known."""
         return self.history.started.steps if self.history.started else 0
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What its classes are called; their numbers while its dataset is not known."""
+        started = self.history.started
+        return names_of(started.dataset if started else {}, self.config.classes)
+
+    @property
+    def margin(self) -> int:
+        """How many pixels around its images are empty, and not worth cells."""
+        return MARGINS.get(self.config.dataset, 0)
 
     @property
     def warning(self) -> str:

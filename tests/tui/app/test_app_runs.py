@@ -26,7 +26,7 @@ def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
         await until(pilot, lambda: "right" in str(app.query_one("#samples").border_subtitle), 5)
         accuracy = task.history.finished.results["test"]["accuracy"]
         models = app.query_one("#model-list", OptionList)
-        await until(pilot, lambda: f"{accuracy:.2%}" in str(models.options[0].prompt), 5)
+        await until(pilot, lambda: f"{accuracy:.2%}" in str(models.options[1].prompt), 5)
         await until(pilot, lambda: "finished" in text(app, "#progress"), 5)
 
     live(tmp_path, story)
@@ -99,7 +99,7 @@ def test_while_the_runs_are_read_sections_say_loading(finished, monkeypatch):
         app.main.experiments["train"].redraw()
         await pilot.pause(0.1)
         assert "loading" in text(app, "#about")
-        assert "not trained" not in str(app.query_one("#model-list", OptionList).options[0].prompt)
+        assert "not trained" not in str(app.query_one("#model-list", OptionList).options[1].prompt)
 
     live(finished, story)
 

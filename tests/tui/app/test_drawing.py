@@ -12,7 +12,7 @@ from textual.geometry import Size
 
 from engine.analysis.compare import compare
 from engine.config import RunConfig
-from engine.networks.architectures import CLASSES
+from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, CLASSES
 from engine.runs.run import Run
 from tests.conftest import a_few
 from tests.tui import example_runs as examples
@@ -20,9 +20,8 @@ from tests.tui.pilot import until
 from tests.tui.pixels import cells_of_text, drawn_in, images_in, seen_of
 from tui.app.app import MnistTui
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections import adversarial, train
 from tui.app.sections.adversarial import Infused
-from tui.app.sections.visualize import NEURONS, field_of
+from tui.app.sections.visualize import field_of
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
 from tui.comparison import pictures
@@ -30,6 +29,8 @@ from tui.drawing import pixels
 from tui.drawing.pixels import ASCII, draw_grey, enlarge, shrink
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
+LAYOUT = ARCHITECTURES[BEST_MODEL].layout
+NEURONS = {layer.name: layer.neurons for layer in reversed(LAYOUT.layers)}  # as they are listed
 WIDTHS, HEIGHTS = range(60, 241), (18, 24, 40, 60)
 SOME_WIDTHS = (60, 75, 76, 80, 100, 109, 110, 130, 159, 160, 200, 240)  # what changes at which
 
@@ -62,7 +63,7 @@ def assert_seen(app, room):
 
 def samples_of(pane):
     images = pane.shown.history.images("samples")
-    edge = train.MARGIN
+    edge = pane.shown.margin
     return [
         lambda size, image=image: grey(shrink(image[edge:-edge, edge:-edge], size, size))
         for image in images
@@ -72,7 +73,7 @@ def samples_of(pane):
 def infused_of(pane):
     infused = Infused.at(pane.shown, None)
     index = pane.index_of(pane.row)
-    edge = adversarial.MARGIN
+    edge = pane.shown.margin // 2
     return [
         lambda size, digit=digit: grey(
             shrink(infused.sum(index, digit)[edge:-edge, edge:-edge], size, size)
@@ -165,7 +166,7 @@ async def look_at(app, pilot, view, widths):
     await until(pilot, lambda: pane.shown is not None)
     if view in NEURONS:
         before = list(NEURONS)[: list(NEURONS).index(view)]
-        pane.query_one(Rows).highlighted = sum(1 + len(NEURONS[layer]) for layer in before)
+        pane.query_one(Rows).highlighted = sum(1 + NEURONS[layer] for layer in before)
     room = app.query_one(panel, Room)
     for width, height in zip(widths, cycle(HEIGHTS), strict=False):
         await resize(app, width, height, room)
@@ -211,7 +212,7 @@ def test_grids_in_rooms_of_every_width(opened, view):
         await until(pilot, lambda: pane.shown is not None)
         if view in NEURONS:
             before = list(NEURONS)[: list(NEURONS).index(view)]
-            pane.query_one(Rows).highlighted = sum(1 + len(NEURONS[layer]) for layer in before)
+            pane.query_one(Rows).highlighted = sum(1 + NEURONS[layer] for layer in before)
             await pilot.pause()
         drawing = app.query_one(panel, Room)._drawing
         for room in rooms():

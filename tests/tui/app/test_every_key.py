@@ -31,6 +31,7 @@ OPENED = {
     "files": [("runs", "o"), ("train", "o")],
     "edit": [("train", "e"), ("adversarial", "e"), ("visualize", "e")],
     "network": [("adversarial", "n"), ("visualize", "n")],
+    "dataset": [("train", "t"), ("adversarial", "t")],
     "leave": [("train", "q")],
     "palette": [("train", "ctrl+p")],  # Textual's own
 }  # fmt: skip

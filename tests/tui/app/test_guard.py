@@ -208,7 +208,7 @@ def test_below_the_smallest_size_no_key_reaches_what_is_hidden(finished):
         assert app.faults.count == 0
         models = app.query_one("#model-list")
         assert app.focused is models
-        assert models.virtual_size.height == models.size.height == 6  # no line folded
+        assert models.virtual_size.height == models.size.height == 13  # no line folded
         await pilot.press("j")
         assert app.main.experiments["train"].row == 1
 

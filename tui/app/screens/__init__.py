@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _FILES = {
+    "ChooseDataset": "dataset",
     "ChooseNetwork": "network",
     "Compare": "compare",
     "Edit": "edit",

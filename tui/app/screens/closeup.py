@@ -76,7 +76,7 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
         if not self.query(VerticalScroll):
             return
         panel, room = self.query_one(VerticalScroll), self.room
-        panel.border_title = self.title_words()
+        panel.border_title = Text(self.title_words())
         picture = self.picture(room)
         if picture.plain.endswith("\n"):  # an empty last line would make it scroll for nothing
             picture.right_crop()

@@ -1,6 +1,9 @@
 """The options of a section's next runs: a form made from the config's own options."""
 
 import dataclasses
+import os
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -9,11 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
-from engine.errors import UsageError
+from engine.config import RunConfig
+from engine.errors import EngineError, MnistTuiError, UsageError
 from engine.files.text import visible
 from engine.networks.architectures import BEST_MODEL
+from engine.networks.code import open_code
 from engine.options import Option, options_of
 from engine.sections.trained import NetworkConfig
 from tui.app.dialogs import DIALOGS
@@ -25,6 +31,9 @@ from tui.commands import chosen_words, command_line, read_value
 FIRST = ("recipe", "model", "run", "epochs", "steps", "epsilon", "seed")  # what people change most
 WRONG = "bold $bad"
 WORDS = {"run": f"the newest {BEST_MODEL}", "epsilon": "no budget"}  # of what is left open
+# What may be a file of one's own, and how one is named; its field stands below that of the others.
+FILES = {"model": "FILE.py:NAME", "dataset": "FILE.npz"}
+FILE = object()  # the choice of it
 ANSWERS = {"run": "run", "keep": "keep", "copy": "copy"}  # short, for sixty columns
 
 
@@ -54,8 +63,7 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
             dialog.border_subtitle = Text(f"{move} move  {cancel} cancel")
             with Fields(id="fields", can_focus=False), Grid(id="form"):
                 for name, rules in self._fields():
-                    yield Label(name.replace("_", " "))
-                    yield self._field(name, rules)
+                    yield from self._rows(name, rules)
             yield Static(id="explained")
             with VerticalScroll(id="said", can_focus=False):
                 yield Static(id="command")
@@ -70,21 +78,43 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
         rules = options_of(self.config)
         return [(name, rules[name]) for name in self.names]
 
-    @property
-    def _models(self) -> tuple[str, ...]:
-        """The models of the runs, where they are of several: the model field stands for all."""
-        models = tuple(getattr(config, "model", "") for config in self.commands[0])
-        return models if len(models) > 1 else ()
+    @cached_property
+    def _several(self) -> dict[str, tuple[str, ...]]:
+        """The networks and datasets of the runs, where those are several.
+
+        Their field stands for all of them.
+        """
+        known = options_of(self.config)
+        configs = [config for command in self.commands for config in command]
+        found = {
+            name: tuple(dict.fromkeys(getattr(config, name) for config in configs))
+            for name in FILES if name in known
+        }  # fmt: skip
+        return {name: values for name, values in found.items() if len(values) > 1}
+
+    def _rows(self, name: str, rules: Option) -> Iterator[Widget]:
+        """Yield the widgets of an option: a label and a field; below, for a file, two more."""
+        yield Label(name.replace("_", " "))
+        yield self._field(name, rules)
+        if name in FILES and (rules.choices or rules.offered):
+            yield Label("  file", classes=f"of-{name}")
+            yield Input(
+                placeholder=FILES[name], id=f"file-{name}", classes=f"of-{name}", compact=True
+            )
+            yield Label("", classes=f"wrong-{name}")
+            yield Static(id=f"wrong-{name}", classes=f"wrong-{name}")
 
     def _field(self, name: str, rules: Option) -> Choice | Toggle | Input:
         value = getattr(self.config, name)
-        if rules.choices:
-            choices: list[tuple[str, Any]] = [(choice, choice) for choice in rules.choices]
-            if rules.ending and value not in rules.choices:
+        if known := rules.choices or rules.offered:
+            choices: list[tuple[str, Any]] = [(choice, choice) for choice in known]
+            if name in self._several:
+                value = self._several[name]
+                choices.insert(0, (visible(", ".join(value)), value))
+            elif value not in known:
                 choices.append((visible(value), value))
-            if name == "model" and self._models:
-                value = self._models
-                choices.insert(0, (", ".join(value), value))
+            if name in FILES:
+                choices.append(("a file of your own …", FILE))
             return Choice(
                 choices, value=value, allow_blank=False, id=f"field-{name}", compact=True
             )  # fmt: skip
@@ -112,24 +142,50 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
     def on_mount(self) -> None:
         """Begin at the first field."""
         self.set_focus(self.query("Select, Checkbox, Input").first())
+        self._fit_files()
         self._check()
 
     @on(Input.Changed)
-    @on(Select.Changed)
     @on(Checkbox.Changed)
     def _changed(self) -> None:
         self._check()
 
+    @on(Select.Changed)
+    def _selected(self, event: Select.Changed) -> None:
+        """Let a file be typed where one was chosen."""
+        self._fit_files()
+        if event.value is FILE and self.focused is event.select:
+            name = (event.select.id or "").removeprefix("field-")
+            self.set_focus(self.query_one(f"#file-{name}", Input))
+        self._check()
+
+    def _fit_files(self) -> None:
+        """Show the field of a file where one is wanted."""
+        for name in self._with_file():
+            shown = self.query_one(f"#field-{name}", Choice).value is FILE
+            for widget in self.query(f".of-{name}"):
+                widget.display = shown
+            self._tell_wrong(name, "")
+
+    def _with_file(self) -> list[str]:
+        return [name for name in FILES if self.query(f"#file-{name}")]
+
+    def _tell_wrong(self, name: str, words: str) -> None:
+        """Say below the field of a file what is wrong with it, or nothing."""
+        self.query_one(f"#wrong-{name}", Static).update(Text(words, WRONG))
+        for widget in self.query(f".wrong-{name}"):
+            widget.display = bool(words)
+
     def on_descendant_focus(self) -> None:
         """Explain the option that is being edited."""
         name = (self.focused.id or "") if self.focused else ""
-        rules = dict(self._fields()).get(name.removeprefix("field-"))
+        rules = dict(self._fields()).get(name.removeprefix("field-").removeprefix("file-"))
         self.query_one("#explained", Static).update(
             Text(rules.help if rules else "", "$text-muted")
         )
 
     def read(self) -> Commands:
-        """Return the runs as the form stands. Raises UsageError as the command line does."""
+        """Return the runs as the form stands. Raises MnistTuiError as the command line does."""
         values: dict[str, Any] = {}
         for name in self.names:
             field = self.query_one(f"#field-{name}")
@@ -137,22 +193,48 @@ class Edit(GuardedDialog, ModalScreen[tuple[Commands, bool] | None]):
                 values[name] = read_value(type(self.config), name, self._meant(name, field.value))
             elif isinstance(field, Choice | Toggle):
                 values[name] = field.value
-        commands = self.commands
-        if self._models:
-            if values["model"] == self._models:
-                del values["model"]  # each keeps its own
-            else:
-                commands = [[self.commands[0][0]]]
-        return [
-            [dataclasses.replace(config, **values) for config in configs] for configs in commands
+        for name in self._with_file():
+            self._tell_wrong(name, "")
+            if values[name] is FILE:
+                values[name] = self._read_file(name)
+        for name, several in self._several.items():
+            if values[name] == several:
+                del values[name]  # each keeps its own
+        edited = [
+            [dataclasses.replace(config, **values) for config in command]
+            for command in self.commands
         ]
+        if self._several:  # trainings, of which some may be the same now
+            by_dataset: dict[str, dict[str, RunConfig]] = {}
+            for config in (config for command in edited for config in command):
+                by_dataset.setdefault(config.dataset, {})[config.title] = config
+            return [list(configs.values()) for configs in by_dataset.values()]
+        return edited
+
+    def _read_file(self, name: str) -> str:
+        """Return the file that was typed for an option. Raises MnistTuiError, and says it below."""
+        text = self.query_one(f"#file-{name}", Input).value
+        try:
+            if not text.strip():
+                raise UsageError(f"Which file? {FILES[name]}")
+            value: str = read_value(type(self.config), name, text)
+            changed: dict[str, Any] = {name: value}
+            dataclasses.replace(self.config, **changed)  # whether it may be one
+            if name == "model":
+                open_code(value)
+            elif not os.path.isfile(value):
+                raise EngineError(f"There is no file {visible(value)}.")
+        except MnistTuiError as error:
+            self._tell_wrong(name, str(error) if text.strip() else "")
+            raise
+        return value
 
     def _check(self) -> bool:
         """Show what would be run, or what is wrong; the placeholders follow the recipe."""
         line = self.query_one("#command", Static)
         try:
             self.edited = self.read()
-        except UsageError as error:
+        except MnistTuiError as error:
             line.update(Text(str(error), WRONG))
             return False
         self.config = self.edited[0][0]

@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.errors import MnistTuiError
+from engine.files.text import visible
 from engine.networks.architectures import BEST_MODEL
 from engine.runs.index import summaries
 from engine.runs.summary import Summary
@@ -22,8 +23,10 @@ from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import titled
 from tui.app.sections.base import BAD
+from tui.words import cut, cut_middle
 
 NEWEST = "the newest"
+MODEL, DATASET = 14, 13  # cells: all of a line fits in 80
 
 
 class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
@@ -76,7 +79,7 @@ def trained_runs(artifacts: str) -> list[Summary]:
 def _line(run: Summary) -> Text:
     remark = [("  " + run.remark, BAD)] if run.remark else []
     return Text.assemble(
-        run.model.ljust(13), (run.result.ljust(8), "bold"),
-        f"{run.recipe.ljust(11)}seed {run.seed:<4}{dataset_title(run.dataset).ljust(8)}",
-        ("-".join(run.run.split("-")[:3]), "$text-muted"), *remark,
+        f"{cut_middle(visible(run.model), MODEL):{MODEL}} ", (run.result.ljust(8), "bold"),
+        f"{cut(dataset_title(run.dataset), DATASET)} {run.recipe.ljust(11)}seed {run.seed:<4}",
+        ("-".join(run.run.split("-")[:3]), "$text-muted"), *remark, no_wrap=True,
     )  # fmt: skip

@@ -7,19 +7,21 @@ import numpy as np
 from rich.text import Text
 from textual.geometry import Size
 
-from engine.networks.architectures import EXEMPLARS, SIDE
-from engine.networks.layout import Neuron
+from engine.data.classes import class_noun, numbered
+from engine.networks.architectures import EXEMPLARS
+from engine.networks.layout import LOGITS, Neuron
 from engine.runs.events import real
 from engine.sections.visualize.config import VisualizeConfig
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.base import config_of
 from tui.app.sections.visualize import ONE, VisualizePane, targets_of
 from tui.app.widgets.chart import Line, Plot, draw
-from tui.drawing.pixels import draw_framed, enlarge, shrink
+from tui.drawing.pixels import draw_framed, enlarge, exactly, shrink
 from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
+from tui.words import cut
 
 CURVE = Size(44, 9)  # cells; the facts above it are as wide
-LARGE, SMALL = 2 * SIDE, 20  # pixels a side of the image, where there is much room or little
+LARGE, NORMAL, SMALL = 56, 28, 20  # pixels a side of the image, by the room that there is
 HIGH = 48  # lines, from which on there is much room
 NAME = 17  # cells of a fact's name
 EXEMPLAR = 14  # pixels a side at least
@@ -40,7 +42,10 @@ class NeuronView(CloseUp):
     def title_words(self) -> str:
         """Return which neuron it is."""
         place = "" if self.neuron.position is None else " at {}, {}".format(*self.neuron.position)
-        return f"{self.neuron.layer} {self.neuron.index}{place}{self.when}"
+        name = str(self.neuron.index)
+        if self.neuron.layer == LOGITS:
+            name = numbered(self.shown.classes, self.neuron.index)
+        return f"{self.neuron.layer} {name}{place}{self.when}"
 
     def picture(self, room: Size) -> Text:
         """Return image and facts, the nine strongest test images, and the curve."""
@@ -49,15 +54,15 @@ class NeuronView(CloseUp):
         preview = task.history.preview("images", cursor)
         if preview is None or preview.images is None:
             return Text("No image yet.", "$text-muted")
-        size = SIDE
+        size = NORMAL
         if room.width >= LARGE + GAP + CURVE.width and room.height >= HIGH:
             size = LARGE
-        elif room.width < SIDE + GAP + CURVE.width:
+        elif room.width < NORMAL + GAP + CURVE.width:
             size = SMALL
         image = self._framed(preview.images[row] / 255, size)
         width = max(16, min(CURVE.width, room.width - size - GAP))
         curve = task.history.curves.get("activation")
-        right = self._facts(task.history.finished, row, width)
+        right = self._facts(task.history.finished, row, width, len(preview.images[row]))
         if curve is not None:
             one = Line(curve.steps, curve.values[:, row], ONE)
             plot = Plot([one], last_step=task.steps, cursor=cursor)
@@ -73,15 +78,12 @@ class NeuronView(CloseUp):
         return Text.assemble(top, words, self._exemplars(strongest, room.width, height))
 
     def _framed(self, image: np.ndarray, size: int) -> Text:
-        scale = size / SIDE
+        scale = size / len(image)
         rows, columns = (
-            slice(round(part.start * scale), round(part.stop * scale)) for part in self._field()
+            slice(round(part.start * scale), round(part.stop * scale))
+            for part in self.neuron.receptive_field(len(image))
         )
-        seen = shrink(enlarge(image, -(-size // SIDE)), size, size)
-        return draw_framed(seen, (rows, columns), self.shades)
-
-    def _field(self) -> tuple[slice, slice]:
-        return self.neuron.receptive_field(SIDE)
+        return draw_framed(exactly(image, size), (rows, columns), self.shades)
 
     def _exemplars(self, images: np.ndarray, width: int, height: int) -> Text:
         """Return the images' receptive fields, as large as fits, but never tiny."""
@@ -89,7 +91,7 @@ class NeuronView(CloseUp):
         size = max(EXEMPLAR, fitting_size(len(images), width, height))
         for image in images:
             if self.neuron.position is not None:
-                rows, columns = self._field()
+                rows, columns = self.neuron.receptive_field(len(image))
                 seen = image[rows, columns]
                 image = enlarge(seen, -(-size // len(seen)))
             small = shrink(image, size, size)
@@ -97,8 +99,8 @@ class NeuronView(CloseUp):
             pictures.append((draw_framed(small, nothing, self.shades), Text()))
         return thumbnails(pictures, size, width)
 
-    def _facts(self, finished: Any, row: int, width: int) -> Text:
-        rows, columns = self._field()
+    def _facts(self, finished: Any, row: int, width: int, side: int) -> Text:
+        rows, columns = self.neuron.receptive_field(side)
         height, across = rows.stop - rows.start, columns.stop - columns.start
         facts = {"receptive field": f"{height}x{across}"}
         if finished is None:
@@ -115,8 +117,10 @@ class NeuronView(CloseUp):
             run: model
             for model, run in (config_of(self.shown, VisualizeConfig).other_runs or {}).items()
         }
+        names = self.shown.classes
+        article = "a " if class_noun(names) == "digit" else ""
         for run, answer in one.get("read_as", {}).items():
-            facts[models.get(run, run)] = f"reads a {answer}"
+            facts[models.get(run, run)] = f"reads {article}{numbered(names, answer)}"
         return _told({name: value for name, value in facts.items() if value}, width)
 
     def action_move(self, by: int) -> None:
@@ -131,6 +135,6 @@ def _told(facts: dict[str, str], width: int) -> Text:
     words = Text()
     for name, value in facts.items():
         first, *rest = textwrap.wrap(value, max(width - NAME, 8)) or [""]
-        words.append(f"{name:{NAME}}", "$text-muted").append(f"{first}\n")
+        words.append(cut(name, NAME - 1) + " ", "$text-muted").append(f"{first}\n")
         words.append("".join(f"{'':{NAME}}{line}\n" for line in rest))
     return words

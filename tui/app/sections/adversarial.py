@@ -1,10 +1,12 @@
-"""Adversarial: ten target labels, the noise of the chosen one, and nine images with it."""
+"""Adversarial: target labels, the noise of the chosen one, and images with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
@@ -12,9 +14,10 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.networks.architectures import CLASSES, SIDE
+from engine.data.classes import class_noun, numbered
 from engine.runs.events import Preview
 from engine.sections.adversarial.config import AdversarialConfig
+from engine.sections.adversarial.results import shown_classes
 from tui.app import screens
 from tui.app.action import Action, with_action
 from tui.app.sections.base import Commands, config_of, hint
@@ -24,16 +27,15 @@ from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart, Plot, spark
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import draw_grey, draw_signed, enlarge, shrink
+from tui.drawing.pixels import draw_grey, draw_signed, fitted
 from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
+from tui.words import cut, widest
 
-MARGIN = 2
+FEW = 10  # classes, whose list need not scroll by itself
 CURVES = ("loss", "success")
 LINE = "$series-1"
-SPARK, RATE = 4, 7  # cells of a label's line
-# What the captions of the infused images say; the longest that fits is shown.
-LEGENDS = ("true digit → answer with the noise", "true digit → answer", "true → answer")
+SPARK, RATE, BAR = 4, 7, 2  # cells of a label's line; of the bar at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Infused:
 
     noises: np.ndarray  # [L, H, W]
     bound: float
-    clean: np.ndarray  # [K, H, W], in [0, 1]
+    clean: np.ndarray  # [N, H, W], in [0, 1]
+    sources: list[int]  # the class of each of them
     before: Preview
     after: Preview
 
@@ -59,11 +62,12 @@ class Infused:
             return None
         name = "test_sources" if judged and step is None else "sources"
         before = history.previews[name].last
-        return cls(noise.floats(), noise.high, before.floats(), before, noise)
+        sources = shown_classes(len(task.classes))
+        return cls(noise.floats(), noise.high, before.floats(), sources, before, noise)
 
-    def sum(self, row: int, digit: int) -> np.ndarray:
-        """Return a digit's image with a noise on it, clamped: [H, W]."""
-        image: np.ndarray = np.clip(self.clean[digit] + self.noises[row], 0, 1)
+    def sum(self, row: int, source: int) -> np.ndarray:
+        """Return an image, by its place, with a noise on it, clamped: [H, W]."""
+        image: np.ndarray = np.clip(self.clean[source] + self.noises[row], 0, 1)
         return image
 
 
@@ -73,12 +77,12 @@ async def _map(pane: "AdversarialPane") -> None:
 
 MAP = Action["AdversarialPane"](
     id="look.map", keys="m", word="map", group="Looking", do=_map, reason=no_history,
-    sentence="Show success by true digit and target",
+    sentence="Show success by true class and target",
 )  # fmt: skip
 
 
 class AdversarialPane(NetworkPane):
-    """Section 2: ten target labels."""
+    """Section 2: target labels."""
 
     section = "adversarial"
     close_up = "NoiseView"
@@ -95,7 +99,7 @@ class AdversarialPane(NetworkPane):
         """Lay out labels, noise and curves, infused images."""
         with VerticalScroll(id="labels", classes="column panel list", can_focus=False) as labels:
             labels.border_title = "Target labels"
-            yield Rows(*(Text(str(label)) for label in range(CLASSES)), id="label-list")
+            yield Rows(id="label-list")
             yield Picture(id="attacked")
         with Vertical(id="middle", classes="column"):
             noise = Room("noise", id="noise-panel", classes="panel")
@@ -112,6 +116,7 @@ class AdversarialPane(NetworkPane):
 
     def on_mount(self) -> None:
         """Choose the first label."""
+        self.write_labels()
         self.targets.highlighted = 0
 
     def configs_of_choice(self) -> Commands:
@@ -119,7 +124,7 @@ class AdversarialPane(NetworkPane):
         return [[replace(self.config, labels=tuple(sorted(self.marked) or [self.row]))]]
 
     def configs_of_all(self) -> Commands:
-        """Return all ten noises, crafted together."""
+        """Return the noises of all labels, crafted together."""
         return [[self.config]]
 
     @on(OptionList.OptionHighlighted, "#label-list")
@@ -145,11 +150,13 @@ class AdversarialPane(NetworkPane):
     def refresh_text(self) -> None:
         """Write each label's success as a bar and a number, and whose network is attacked."""
         self.shown = self.shown or self.newest(self.looks_at_choice)
-        self.write_list(lambda width: [self._label_line(n, width) for n in range(CLASSES)])
+        self.write_labels()
         words = self.network_words("attacks")
         if self.shown is None:
             one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
-            invites = self.invitation(f"{all_} crafts all ten\n{one} the chosen one")
+            invites = self.invitation(
+                f"{all_} crafts all {len(self.class_names)}\n{one} the chosen one"
+            )
             words.append("\n\n").append_text(invites)
         else:
             words.append("\n\n").append_text(self.about_shown())
@@ -158,34 +165,49 @@ class AdversarialPane(NetworkPane):
                 words.append(f"\nbudget ε {epsilon:g}", "$text-muted")
         self.attacked.show(words)
 
-    def _label_line(self, label: int, width: int) -> Text:
+    def write_labels(self) -> None:
+        """Write a row for each class of the dataset."""
+        names = self.class_names
+        self.marked = {row for row in self.marked if row < len(names)}
+        self.targets.set_class(len(names) > FEW, "-long")
+        self.write_list(
+            lambda width: [self._label_line(names, n, width) for n in range(len(names))]
+        )
+
+    def _label_line(self, names: Sequence[str], label: int, width: int) -> Text:
         index = self.index_of(label)
         history = self.shown.history if self.shown else None
         if index is None or history is None or "success" not in history.curves:
-            return Text(f"{label}  ")
+            return Text(f"{cut(numbered(names, label), width - 2)} ")
         values = history.curves["success"].values[:, index]
         rate = float(values[-1])
         if history.finished:
             rate = history.finished.results["targets"][index]["success"]["rate"]
-        room = max(width - SPARK - RATE - 5, 2)  # of the bar: mark, label and spaces take 5
-        return Text.assemble(
-            f"{label} ", bar(rate, room, "$good"), " ",
-            (spark(values, SPARK, limits=(0, 1)), LINE),
-            f"{rate:>{RATE}.1%}",
-        )  # fmt: skip
+        name = min(widest(names), width - RATE - 2)
+        line = Text(cut(numbered(names, label), name))
+        room = width - name - RATE - 4  # the mark and spaces take 4
+        if room - SPARK >= BAR:
+            line = Text.assemble(
+                line, " ", bar(rate, room - SPARK, "$good"), " ",
+                (spark(values, SPARK, limits=(0, 1)), LINE),
+            )  # fmt: skip
+        elif room >= BAR:
+            line = Text.assemble(line, " ", bar(rate, room, "$good"))
+        return line.append(f"{rate:>{RATE}.1%}")
 
     def refresh_pictures(self) -> None:
         """Draw the chosen label's noise, curves and infused images."""
         noise, grid = self.noise, self.grid
         label, index = self.row, self.index_of(self.row)
+        name = numbered(self.class_names, label)
         infused = Infused.at(self.shown, self.cursor) if self.shown else None
         if self.shown is None or index is None or infused is None:
             words = "The noise grows here: red adds ink, blue takes it away."
             if self.shown is not None and index is None:
                 crafts = f"{self.keys.name('run.choice')} crafts it"
-                words = f"This run has no noise for {label}; {crafts}."
+                words = f"This run has no noise for {name}; {crafts}."
             noise.draw(partial(hint, words))
-            words = "Nine images, each read as the target once the noise is on it."
+            words = "Images, each read as the target once the noise is on it."
             grid.draw(partial(hint, words))
             grid.legends = ()
             noise.border_title = "Noise"
@@ -193,11 +215,12 @@ class AdversarialPane(NetworkPane):
                 self.query_one(f"#noise-{name}", Chart).show_nothing(name.capitalize())
             return
         noise.draw(partial(self._draw_noise, infused, index))
-        noise.border_title = f"Noise for {label}{self.when()}  ±{infused.bound:.2f}"
+        title = f"Noise for {name}{self.when()}  ±{infused.bound:.2f}"
+        noise.border_title = Text(title)
         for name in CURVES:
             self._draw_curve(self.shown, name, index)
-        grid.draw(partial(self._draw_infused, infused, index, label))
-        grid.legends = LEGENDS
+        grid.draw(partial(self._draw_infused, self.shown, infused, index, label))
+        grid.legends = legends(class_noun(self.class_names))
 
     def _draw_curve(self, task: Task, name: str, index: int) -> None:
         chart = self.query_one(f"#noise-{name}", Chart)
@@ -223,26 +246,46 @@ class AdversarialPane(NetworkPane):
 
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
         size = max(2, min(room.width, 2 * room.height) // 2 * 2)
-        image = infused.noises[index]
-        if size < SIDE:
-            image = shrink(image, size, size)
-        image = enlarge(image, max(1, size // SIDE))
+        image = fitted(infused.noises[index], size)
         return draw_signed(image, infused.bound, self.look.shades)
 
-    def _draw_infused(self, infused: Infused, index: int, label: int, room: Size) -> Text:
-        size = fitting_size(CLASSES - 1, room.width, room.height)
+    def _draw_infused(
+        self, task: Task, infused: Infused, index: int, label: int, room: Size
+    ) -> Text:
+        shown = [(n, source) for n, source in enumerate(infused.sources) if source != label]
+        size = fitting_size(len(shown), room.width, room.height)
+        edge, after = task.margin // 2, infused.after.values["after"][index]
+        inner = slice(edge, infused.clean.shape[1] - edge)
+        drawn = [fitted(infused.sum(index, n)[inner, inner], size) for n, _ in shown]
+        cells = min(size, len(drawn[0]))
+        answers = [(source, int(after[n])) for n, source in shown]
         pictures = []
-        for digit in [digit for digit in range(CLASSES) if digit != label]:
-            image = infused.sum(index, digit)[MARGIN:-MARGIN, MARGIN:-MARGIN]
-            picture = draw_grey(shrink(image, size, size), self.look.shades)
-            after = infused.after.values["after"][index][digit]
-            fooled = after == label
-            words = f"{digit} → {after}{'' if fooled else ' ✗'}"
-            pictures.append((picture, Text(words, "" if fooled else WRONG)))
-        return thumbnails(pictures, min(size, len(image)), room.width)
+        captions = self._captions(task.classes, answers, label, cells)
+        for image, (_, answer), words in zip(drawn, answers, captions, strict=True):
+            caption = Text(words, "" if answer == label else WRONG)
+            pictures.append((draw_grey(image, self.look.shades), caption))
+        return thumbnails(pictures, cells, room.width)
+
+    def _captions(
+        self, names: Sequence[str], answers: Sequence[tuple[int, int]], label: int, size: int
+    ) -> list[str]:
+        """Return what stands below the images: names where all of them fit, else numbers."""
+        for words in (names, list(map(str, range(len(names))))):
+            captions = [
+                f"{words[true]} → {words[answer]}{'' if answer == label else ' ✗'}"
+                for true, answer in answers
+            ]
+            if all(cell_len(caption) <= size for caption in captions):
+                break
+        return captions
+
+
+def legends(noun: str) -> tuple[str, ...]:
+    """Return what the captions of the infused images say; the longest that fits is shown."""
+    return f"true {noun} → answer with the noise", f"true {noun} → answer", "true → answer"
 
 
 def labels_of(task: Task) -> tuple[int, ...]:
     """Return a run's target labels; all of them while its dataset is not known."""
     labels = config_of(task, AdversarialConfig).labels
-    return tuple(range(CLASSES)) if labels is None else labels
+    return tuple(range(len(task.classes))) if labels is None else labels

@@ -2,16 +2,16 @@
 
 import dataclasses
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import numpy as np
 from rich.text import Text
 from textual.containers import Container, VerticalScroll
 from textual.geometry import Size
-from textual.widgets import OptionList
 
 from engine.config import RunConfig
+from engine.data.known import MNIST_LIKE
 from engine.options import options_of
 from engine.runs.curves import Curve, binned, ema
 from engine.runs.run import Run
@@ -22,10 +22,10 @@ from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.sections import shared_actions
 from tui.app.widgets.chart import Line
-from tui.app.widgets.room import Rows
+from tui.app.widgets.room import Heading, Row, Rows
 from tui.live.conductor import Conductor
 from tui.live.task import Task
-from tui.words import MARKED
+from tui.words import MARKED, names_of
 
 if TYPE_CHECKING:
     from tui.app.main_screen import MainScreen
@@ -131,6 +131,22 @@ class ExperimentPane(Pane):
         return self.shown.state if self.shown is not None and self.shown.run else ""
 
     @property
+    def dataset(self) -> Mapping[str, Any]:
+        """What is known of the dataset of the shown run, or else of the next one."""
+        if self.shown is not None and self.shown.history.started is not None:
+            return self.shown.history.started.dataset
+        name = self.config.dataset
+        known = {"classes": MNIST_LIKE[name].classes} if name in MNIST_LIKE else {}
+        return self.conductor.datasets.get(name, known)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes of that dataset are called."""
+        if self.shown is not None and self.shown.history.started is not None:
+            return self.shown.classes
+        return names_of(self.dataset, len(self.dataset.get("classes", ())))
+
+    @property
     def running(self) -> Task | None:
         """The shown run if another process drives it, else the one that runs here."""
         if self.shown is not None and self.shown.elsewhere:
@@ -185,18 +201,22 @@ class ExperimentPane(Pane):
 
     @property
     def row(self) -> int:
-        """The highlighted row of the list."""
-        return self.query_one(OptionList).highlighted or 0
+        """The highlighted row of the list, headings not counted."""
+        return self.query_one(Rows).chosen
 
-    def write_list(self, rows: Callable[[int], list[Text]]) -> None:
+    def write_list(self, rows: Callable[[int], Sequence[Row]]) -> None:
         """Write the rows of the list, which ``rows`` makes for a width, with their marks."""
-        self.query_one(Rows).write(
-            lambda width: [self._with_mark(*row) for row in enumerate(rows(width))]
-        )
+        self.query_one(Rows).write(lambda width: list(self._with_marks(rows(width))))
 
-    def _with_mark(self, row: int, words: Text) -> Text:
-        mark = MARKED if row in self.marked else " "
-        return Text.assemble((mark, "bold $marked"), words)
+    def _with_marks(self, rows: Iterable[Row]) -> Iterator[Row]:
+        number = 0
+        for row in rows:
+            if isinstance(row, Heading):
+                yield row
+                continue
+            mark = MARKED if number in self.marked else " "
+            yield Text.assemble((mark, "bold $marked"), row)
+            number += 1
 
     def mark(self) -> None:
         """Mark or unmark the highlighted row."""
@@ -250,13 +270,22 @@ class ExperimentPane(Pane):
         return "" if self.cursor is None else f"  step {self.cursor:,}"
 
     def edit(self, commands: Commands) -> None:
-        """Adopt the options that the form returned for the selected runs."""
-        config = commands[0][0]
+        """Adopt the options that the form returned for the selected runs.
+
+        The dataset is that of the other sections from now on, too.
+        """
+        config, before = commands[0][0], self.config.dataset
         names = options_of(self.kind)
         self.config = dataclasses.replace(
             self.config, **{name: getattr(config, name) for name in names}
         )
+        if self.config.dataset != before:
+            self.main.use_dataset(self.config.dataset, but=self)
         self.refresh_text()
+
+    def use_dataset(self, dataset: str) -> None:
+        """Work on another dataset from now on."""
+        self.config = dataclasses.replace(self.config, dataset=dataset)
 
     def invitation(self, keys: str) -> Text:
         """Say which keys start a first run, or that runs are still being looked for."""

@@ -60,6 +60,11 @@ class GeneralPane(ExperimentPane):
         images.border_title = "Images"
         yield images
 
+    @property
+    def row(self) -> int:
+        """The highlighted curve."""
+        return self.names.highlighted or 0
+
     def configs_of_choice(self) -> Commands:
         """Return the one run that there is to start."""
         return [[self.config]]

@@ -1,5 +1,7 @@
 """What Adversarial and Visualize share: the trained network that they look at."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -7,13 +9,16 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from engine.config import RunConfig
+from engine.data.known import located
 from engine.errors import EngineError
 from engine.files.reader import run_beside
-from engine.networks.architectures import BEST_MODEL
+from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, SIDE
+from engine.networks.layout import Layout
 from engine.runs.run import Run
 from engine.runs.summary import summarize
 from engine.sections import warning_of
-from engine.sections.trained import NetworkConfig
+from engine.sections.train.config import ResolvedTrainConfig
+from engine.sections.trained import NetworkConfig, ResolvedNetworkConfig
 from tui.app import screens
 from tui.app.action import Action, with_action
 from tui.app.sections.base import BAD, Commands, ExperimentPane, config_of
@@ -43,6 +48,41 @@ class NetworkPane(ExperimentPane):
         ExperimentPane.ACTIONS, NETWORK, after=EDIT
     )
 
+    def __init__(self, *place: Any) -> None:
+        super().__init__(*place)
+        self._trained: tuple[str, Mapping[str, Any]] = ("", {})  # a run's id and its run.json
+
+    def _info_of(self, run: str) -> Mapping[str, Any]:
+        """Return the run.json of the network that is chosen, {} where it cannot be read."""
+        if self._trained[0] != run:
+            info: Mapping[str, Any] = {}
+            with suppress(EngineError):
+                info = Run(run_beside(Path(self.artifacts), run)).read_info()
+            self._trained = run, info
+        return self._trained[1]
+
+    @property
+    def dataset(self) -> Mapping[str, Any]:
+        """What is known of the dataset: that of the network, where one is chosen."""
+        if self.config.run is None or (self.shown is not None and self.shown.run):
+            return super().dataset
+        dataset: Mapping[str, Any] = self._info_of(self.config.run).get("dataset", {})
+        return dataset
+
+    def network(self) -> tuple[str, Layout]:
+        """Return the model that is looked at, by the shown run or by the next one, and its layers.
+
+        While that is not known it is the best one of ours.
+        """
+        config = self.shown.config if self.shown is not None else None
+        if isinstance(config, ResolvedNetworkConfig):
+            return config.model, config.network
+        if self.config.run is not None and (info := self._info_of(self.config.run)):
+            trained = ResolvedTrainConfig.from_json(info["config"])
+            return trained.model, trained.network
+        side, _ = self.dataset.get("image", (SIDE, SIDE))
+        return BEST_MODEL, ARCHITECTURES[BEST_MODEL].fitted(side, len(self.class_names)).layout
+
     def choose_network(self, run: str | None) -> None:
         """Use the network of a run from now on; None is the newest of the best model."""
         self.config = replace(self.config, run=run)
@@ -53,10 +93,18 @@ class NetworkPane(ExperimentPane):
         self.refresh_text()
         self.refresh_pictures()
 
+    def use_dataset(self, dataset: str) -> None:
+        """Work on another dataset from now on, and look at the newest network on it."""
+        super().use_dataset(dataset)
+        self.choose_network(None)
+
     def looks_at_choice(self, config: RunConfig) -> bool:
-        """Tell whether a run looks at the network that is chosen."""
+        """Tell whether a run looks at the network that is chosen, or is of the dataset."""
         assert isinstance(config, NetworkConfig)
-        return self.config.run is None or config.run == self.config.run
+        if self.config.run is not None:
+            return config.run == self.config.run
+        dataset = self.config.dataset
+        return dataset == "auto" or config.dataset in (dataset, located(dataset))
 
     def edit(self, commands: Commands) -> None:
         """Take over the form's options, and the network among them."""

@@ -20,6 +20,7 @@ from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.store import list_runs
 from engine.runs.summary import Summary
+from engine.sections.table import dataset_title
 from tui.app import screens
 from tui.app.action import Action
 from tui.app.guard import Guarded
@@ -28,11 +29,13 @@ from tui.app.sections.base import BAD, Pane
 from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
 from tui.summary import words_of
-from tui.words import MARKED, MARKS
+from tui.words import MARKED, MARKS, cut_middle
 
 AT_ONCE = 200  # runs that may be read while the screen waits
 AHEAD = 200  # rows written beyond the cursor
-COLUMNS = ("run", "result", "status", "recipe", "dataset", "seed")
+COLUMNS = ("run", "result", "dataset", "status", "recipe", "seed")
+RUN, OTHERS = 44, 62  # cells of a run's id at least, and of all that stands beside it
+DATASET = 18  # cells of a dataset's name at most
 
 
 async def _compare(pane: "RunsPane") -> None:
@@ -141,6 +144,15 @@ class RunsPane(Pane):
             self._indexed = True
             self.call_later(self.redraw)
 
+    @property
+    def _room(self) -> int:
+        """The cells of a run's id: a network's name may be long."""
+        return max(RUN, self.size.width - OTHERS)
+
+    def on_resize(self) -> None:
+        """Write the rows for the new width."""
+        self.write_rows()
+
     def write_rows(self) -> None:
         """Write a row for each run that the filter lets pass, from memory."""
         table = self.table
@@ -187,13 +199,13 @@ class RunsPane(Pane):
         return [
             self._named(run.run),
             result,
-            *map(Text, (status, run.recipe, run.dataset)),
+            *map(Text, (cut_middle(dataset_title(run.dataset), DATASET), status, run.recipe)),
             Text(run.seed, justify="right"),
         ]
 
     def _named(self, run: str) -> Text:
         mark = MARKED if run in self._marked else " "
-        return Text.assemble((mark, self._style("bold $marked")), run)
+        return Text.assemble((mark, self._style("bold $marked")), cut_middle(run, self._room))
 
     @on(DataTable.RowHighlighted)
     def _write_ahead(self, event: DataTable.RowHighlighted) -> None:

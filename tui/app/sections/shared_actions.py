@@ -57,6 +57,21 @@ EDIT = Action["ExperimentPane"](
 )  # fmt: skip
 
 
+async def _dataset(pane: "ExperimentPane") -> None:
+    def chosen(dataset: str | None) -> None:
+        if dataset is not None:
+            pane.main.use_dataset(dataset)
+
+    files = pane.conductor.files
+    await pane.app.push_screen(screens.ChooseDataset(pane.config, files), chosen)
+
+
+DATASET = Action["ExperimentPane"](
+    id="run.dataset", keys="t", word="dataset", group="Runs", footer=False,
+    sentence="Choose the dataset of the next runs", do=_dataset,
+)  # fmt: skip
+
+
 # Driving the active run.
 
 
@@ -233,6 +248,6 @@ FILES = Action["Pane"](
 
 # In the order in which key bar and help show them.
 OF_EXPERIMENTS: tuple[Action[Any], ...] = (
-    RUN, RUN_ALL, MARK, EDIT, PAUSE, STOP, RESUME,
+    RUN, RUN_ALL, MARK, EDIT, DATASET, PAUSE, STOP, RESUME,
     OPEN, *CURSOR, LIVE, *MOVES, *SCROLLING, *CURVES, FILES,
 )  # fmt: skip

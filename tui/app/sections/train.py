@@ -1,39 +1,42 @@
-"""Train: three networks, their curves, sixteen validation images."""
+"""Train: the networks by dataset, their curves, sixteen validation images."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.geometry import Size
 from textual.widgets import OptionList
 
 from engine.config import RunConfig
-from engine.networks.architectures import ARCHITECTURES
-from engine.runs.events import Preview
-from engine.sections.train.config import TrainConfig
-from tui.app.sections.base import BAD, Commands, ExperimentPane, hint
-from tui.app.widgets.chart import Chart, Line, Plot, spark
+from engine.errors import MnistTuiError
+from engine.files.text import visible
+from engine.networks.architectures import ARCHITECTURES, SIDE, chain_of, reported_accuracy
+from engine.runs.run import Run
+from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
+from tui.app.sections.base import Commands, ExperimentPane, hint
+from tui.app.sections.samples import draw_samples, labels_and_answers
+from tui.app.sections.trainings import VALIDATION, Training, groups_of, lines_of
+from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import Shades, draw_grey, shrink
-from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
+from tui.app.widgets.room import Heading, Room, Row, Rows
 from tui.live.task import Task
-from tui.words import MARKS, number
+from tui.words import cut, number
 
-MARGIN = 4  # empty pixels around an MNIST digit, not worth cells
-TRAIN, VALIDATION, OTHERS = "$series-1", "$series-2", "$faint"
-NAMES = tuple(ARCHITECTURES)
-SPARK = 9
+HEADING = "bold $text-muted"
+TRAIN, OTHERS = "$series-1", "$faint"
+MOST_LAYERS = 8  # of a network, in words
 SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
-ROOM_FOR_PROBABILITY = 14  # pixels a side
 
 
 class TrainPane(ExperimentPane):
-    """Section 1: three networks."""
+    """Section 1: networks."""
 
     section = "train"
     close_up = "SampleView"
@@ -50,7 +53,8 @@ class TrainPane(ExperimentPane):
         """Lay out models, curves and samples."""
         with VerticalScroll(id="models", classes="column panel list", can_focus=False) as models:
             models.border_title = "Models"
-            yield Rows(*(Text(name) for name in NAMES), id="model-list")
+            models.border_subtitle = Text(f"{self.keys.name('run.dataset')} dataset")
+            yield Rows(id="model-list")
             yield Picture(id="about")
         with Vertical(id="curves", classes="column"):
             loss = Chart(id="loss", classes="panel")
@@ -63,95 +67,180 @@ class TrainPane(ExperimentPane):
         samples.border_title = "Samples"
         yield samples
 
+    def __init__(self, *place: Any) -> None:
+        super().__init__(*place)
+        self._listed: list[Training] = []  # the rows
+        self._headings: dict[int, str] = {}  # datasets, by the row that they stand before
+        self._looked = False  # whether there is anything that was trained
+
     def on_mount(self) -> None:
-        """Choose the first model."""
-        self.models.highlighted = 0
+        """Choose the first network."""
+        self.write_models()
+        self.models.choose(0)
+
+    @property
+    def training(self) -> Training:
+        """The highlighted row."""
+        return self._listed[min(self.row, len(self._listed) - 1)]
 
     @property
     def model(self) -> str:
-        """The highlighted model."""
-        return NAMES[self.row]
+        """The highlighted network."""
+        return self.training.model
+
+    def _chosen(self) -> list[Training]:
+        """Return the marked rows, or else the highlighted one."""
+        return [self._listed[row] for row in sorted(self.marked) or [self.row]]
 
     def configs_of_choice(self) -> Commands:
-        """Return the trainings of the marked models, or of the highlighted one."""
-        rows = sorted(self.marked) or [self.row]
-        return [[replace(self.config, model=NAMES[row]) for row in rows]]
+        """Return the trainings of the marked networks, or of the highlighted one.
+
+        A list for each dataset.
+        """
+        by_dataset: dict[str, list[TrainConfig]] = {}
+        for row in self._chosen():
+            dataset = row.dataset or self.config.dataset
+            config = replace(self.config, model=row.model, dataset=dataset)
+            by_dataset.setdefault(dataset, []).append(config)
+        return list(by_dataset.values())
 
     def configs_of_all(self) -> Commands:
-        """Return all three trainings."""
-        return [[replace(self.config, model=model) for model in NAMES]]
+        """Return the trainings of the course report's networks."""
+        return [[replace(self.config, model=model) for model in ARCHITECTURES]]
 
     def edit(self, commands: Commands) -> None:
-        """Take over the form's options; another model than what was chosen takes its place."""
-        rows = {NAMES.index(model_of(config)) for config in commands[0]}
-        if rows != (self.marked or {self.row}):
-            self.marked.clear()
-            self.models.highlighted = min(rows)
+        """Take over the form's options; another network than what was chosen takes its place."""
+        before = {row.identity for row in self._chosen()}
         super().edit(commands)
+        self.write_models()
+        models = {model_of(config) for configs in commands for config in configs}
+        after = [
+            row
+            for row in self._listed
+            if row.model in models and row.dataset == self.config.dataset
+        ]
+        if {row.identity for row in after} != before:
+            self.marked.clear()
+            self._highlight(after)
 
     def has_pictures(self) -> bool:
         """Tell whether the shown run has samples."""
         return self.shown is not None and "samples" in self.shown.history.previews
 
     def show_task(self, task: Task) -> None:
-        """Show a task and highlight its model."""
+        """Show a task and highlight its network."""
         self.shown = task  # before the highlight's message, which looks for the newest
-        self.models.highlighted = NAMES.index(model_of(task.config))
+        self.write_models()
+        self._highlight(row for row in self._listed if task in row.tasks)
         super().show_task(task)
+
+    def use_dataset(self, dataset: str) -> None:
+        """Work on another dataset from now on; the same network stays chosen."""
+        super().use_dataset(dataset)
+        model, self.shown = self.model, None
+        self.write_models()
+        first = [row for row in self._listed if row.key == self._listed[0].key]
+        self._highlight(sorted(first, key=lambda row: row.model != model))
+        self._choose()
+
+    def _highlight(self, rows: Iterable[Training]) -> None:
+        """Highlight the first of some rows, if there are any."""
+        for row in rows:
+            self.models.choose(self._listed.index(row))
+            return
 
     @on(OptionList.OptionHighlighted, "#model-list")
     def _choose(self) -> None:
-        if self.shown is None or model_of(self.shown.config) != self.model:
+        row = self.training
+        if self.shown is None or self.shown not in row.tasks:
             self.moved = self.moved or self.shown is not None
-            self.shown = self._newest_of(self.model)
+            self.shown = row.task or self._opened(row)
             self.cursor = None
         self.refresh_text()
         self.refresh_pictures()
 
-    def _newest_of(self, model: str) -> Task | None:
-        return self.newest(lambda config: model_of(config) == model)
+    def _opened(self, row: Training) -> Task | None:
+        """Return the newest run of a network, which is not open while there are very many."""
+        if row.summary is not None:
+            with suppress(MnistTuiError):  # removed meanwhile
+                return self.conductor.open(Run(Path(self.artifacts) / row.summary.run))
+        return None
 
     def refresh_text(self) -> None:
-        """Write the model list and what the highlighted model is made of."""
-        self.shown = self.shown or self._newest_of(self.model)
-        self.write_list(lambda width: [self._model_lines(name) for name in NAMES])
-        architecture = ARCHITECTURES[self.model]
-        blocks = [f"{words} → pool →" for words in architecture.chain if "conv" in words]
-        head = [words for words in architecture.chain if words.isdigit()]
-        about = Text.assemble(
-            "\n", "\n".join([*blocks, " → ".join(head)]),
-            (f"\n{architecture.parameters:,} parameters", "$text-muted"),
-            (f"\nreport {architecture.reported_accuracy:.2%}\n\n", "$text-muted"),
-        )  # fmt: skip
+        """Write the networks and what the highlighted one is made of."""
+        self.write_models()
+        if not self._looked and not self.conductor.shelf.loading:
+            self._looked = True  # once: a network that was trained is worth more than the first
+            if self.shown is None and self.row == 0:
+                self._highlight(row for row in self._listed if row.task is not None)
+        self.shown = self.shown or self.training.task
+        about = Text.assemble("\n", self._made_of(), "\n")
         if self.shown is None:
             one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
-            about.append_text(self.invitation(f"{one} trains it\n{all_} trains all three"))
+            about.append_text(
+                self.invitation(f"{one} trains it\n{all_} trains the course report's three")
+            )
         else:
             about.append_text(self.about_shown())
         self.about.show(about)
 
-    def _model_lines(self, name: str) -> Text:
-        task = self.shown
-        if task is None or model_of(task.config) != name:
-            task = self._newest_of(name)
-        if task is None:
-            words = "loading …" if self.conductor.shelf.loading else "not trained yet"
-            return Text.assemble("  ", name, "\n  ", (words, "$text-muted"))
-        lines = Text.assemble(MARKS[task.state], " ", name, "\n  ")
-        curve = task.history.curves.get("validation_accuracy")
-        if curve is not None and not task.warning:
-            lines.append(spark(curve.values, SPARK), VALIDATION)
-        if task.history.finished:
-            accuracy = task.history.finished.results["test"]["accuracy"]
-            # On a narrow terminal there is no room for a curve beside the words.
-            if task.warning:
-                lines.append(f"{accuracy:.2%} at chance", BAD)
-            else:
-                lines.append(f" {accuracy:.2%}", "bold")
-        elif curve is not None:
-            lines.append(f" {curve.values[-1]:.1%}", "$text-muted")
+    def _made_of(self) -> Text:
+        """Return the layers of the highlighted network, and how many parameters it has."""
+        row, config = self.training, self.shown.config if self.shown else None
+        words, parameters = Text(), None
+        if row.model in ARCHITECTURES:
+            side, _ = self.dataset.get("image", (SIDE, SIDE))
+            ours = ARCHITECTURES[row.model].fitted(side, len(self.class_names))
+            blocks = [f"{part} → pool →" for part in ours.chain if "conv" in part]
+            head = [part for part in ours.chain if part.isdigit()]
+            words.append("\n".join([*blocks, " → ".join(head)]) + "\n")
+            parameters = ours.parameters
+        elif isinstance(config, ResolvedTrainConfig):
+            chain = chain_of(config.model, config.classes, config.network)
+            shown = chain if len(chain) <= MOST_LAYERS else chain[: MOST_LAYERS - 1]
+            words.append("".join(f"{layer}\n" for layer in shown))
+            if len(shown) < len(chain):
+                words.append(f"{len(chain) - len(shown)} more layers\n", "$text-muted")
+        if self.shown is not None and self.shown.history.finished is not None:
+            parameters = self.shown.history.finished.results["parameters"]
+        if parameters is not None:
+            words.append(f"{parameters:,} parameters\n", "$text-muted")
+        reported = reported_accuracy(row.model, row.key[0])
+        if reported is not None and not row.key[1]:
+            words.append(f"report {reported:.2%}\n", "$text-muted")
+        return words
+
+    def write_models(self) -> None:
+        """Write a row for each network, below its dataset; choice and marks stay on theirs."""
+        groups = groups_of(self.conductor, self.config)
+        before = self._listed
+        self._listed, self._headings = [], {}
+        for group in groups:
+            same = sum(other.title == group.title for other in groups)
+            digest = f" {group.key[1][:8]}" if same > 1 and group.key[1] else ""
+            self._headings[len(self._listed)] = group.title + digest
+            self._listed += group.rows()
+        places = {row.identity: number for number, row in enumerate(self._listed)}
+        if [row.identity for row in before] != list(places):
+            chosen = before[min(self.row, len(before) - 1)] if before else None
+            marked = (before[row].identity for row in self.marked)
+            self.marked = {places[one] for one in marked if one in places}
+            self.write_list(self._lines)
+            if chosen is not None:
+                # A file gets its network's name when its run begins: then the row is another one.
+                own = [row for row in self._listed if self.shown in row.tasks]
+                alike = [row for row in self._listed if row.model == chosen.model]
+                self._highlight([*own, *sorted(alike, key=lambda row: row.key != chosen.key)])
         else:
-            lines.append(task.state, "$text-muted")
+            self.write_list(self._lines)
+
+    def _lines(self, width: int) -> list[Row]:
+        lines: list[Row] = []
+        for place, row in enumerate(self._listed):
+            if place in self._headings:
+                lines.append(Heading(Text(cut(self._headings[place], width).rstrip(), HEADING)))
+            task = self.shown if self.shown in row.tasks else row.task
+            lines.append(lines_of(row, task, self.conductor.shelf.loading, width))
         return lines
 
     def refresh_pictures(self) -> None:
@@ -168,7 +257,7 @@ class TrainPane(ExperimentPane):
             self.samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")
-        self.samples.draw(partial(draw_samples, images, answers, self.look.shades))
+        self.samples.draw(partial(draw_samples, self.shown, images, answers, self.look.shades))
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
         self.samples.border_subtitle = f"{right} of {len(images)} right"
 
@@ -195,12 +284,16 @@ class TrainPane(ExperimentPane):
         if curve is None:
             chart.show_nothing("Validation accuracy")
             return
-        lines = []
-        for name in NAMES:
-            other = self._newest_of(name)
-            if name == self.model or other is None or not _same_dataset(other, task):
+        lines, own = [], self.training
+        for row in self._listed:
+            if (
+                row.key != own.key
+                or row is own
+                or row.task is None
+                or not _same_dataset(row.task, task)
+            ):
                 continue
-            if (behind := other.history.curves.get("validation_accuracy")) is not None:
+            if (behind := row.task.history.curves.get("validation_accuracy")) is not None:
                 lines.append(Line(behind.steps, behind.values, OTHERS))
         lines.append(Line(curve.steps, curve.values, VALIDATION))
         late = np.concatenate([line.values[len(line.values) // 10 :] for line in lines])
@@ -211,8 +304,9 @@ class TrainPane(ExperimentPane):
             label_y=lambda value: f"{value:.1%}", cursor=self.cursor,
         )  # fmt: skip
         chart.border_title = f"Validation accuracy{self.when()}"
-        legend = f"[{VALIDATION}]{self.model}[/] {self.at_cursor(curve):.2%}"
-        chart.border_subtitle = legend + (" others" if len(lines) > 1 else "")
+        others = " others" if len(lines) > 1 else ""
+        value = f" {self.at_cursor(curve):.2%}{others}"
+        chart.border_subtitle = Text.assemble((visible(self.model), VALIDATION), value)
 
 
 def model_of(config: RunConfig) -> str:
@@ -226,25 +320,3 @@ def _same_dataset(a: Task, b: Task) -> bool:
     if one is None or other is None:
         return False
     return bool(one.dataset["sha256"] == other.dataset["sha256"])
-
-
-def labels_and_answers(preview: Preview) -> tuple[list[int], list[int]]:
-    """Return what the sample images are, and what the network says they are."""
-    return [int(v) for v in preview.values["label"]], [int(v) for v in preview.values["prediction"]]
-
-
-def draw_samples(images: np.ndarray, answers: Preview, shades: Shades | None, room: Size) -> Text:
-    """Return sample images [N, H, W] in [0, 1] as thumbnails over the network's answers."""
-    size = fitting_size(len(images), room.width, room.height)
-    pictures = []
-    for image, label, answer, probability in zip(
-        images, *labels_and_answers(answers), answers.values["probability"], strict=True
-    ):
-        inner = image[MARGIN:-MARGIN, MARGIN:-MARGIN]
-        picture = draw_grey(shrink(inner, size, size), shades)
-        good = label == answer
-        words = f"{answer}" if good else f"{answer}✗{label}"
-        if size >= ROOM_FOR_PROBABILITY:
-            words += f" {probability:.0%}"
-        pictures.append((picture, Text(words, "" if good else WRONG)))
-    return thumbnails(pictures, min(size, len(inner)), room.width)

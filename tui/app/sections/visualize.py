@@ -1,7 +1,9 @@
 """Visualize: layers and neurons, the images that excite them, their cost curves."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from rich.text import Text
@@ -11,28 +13,25 @@ from textual.containers import Vertical, VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
 
-from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
-from engine.networks.layout import Neuron, neurons_of
+from engine.networks.architectures import ARCHITECTURES
+from engine.networks.layout import LOGITS, Layer, Layout, Neuron
 from engine.runs.curves import Curve
 from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
 from tui.app.sections.base import Commands, hint
 from tui.app.sections.network import NetworkPane
+from tui.app.sections.neurons import lines_of, part_with, rows_of
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import draw_grey, enlarge, shrink
+from tui.drawing.pixels import draw_grey, exactly
 from tui.drawing.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 from tui.live.task import Task
+from tui.words import widest
 
 AROUND = 2  # pixels shown around a receptive field
 MANY, MEDIAN, ONE = "$faint", "$series-2", "$series-1"
-LAYER_WORDS = {"logits": "final layer", "pool2": "second pooling", "pool1": "first pooling"}
-# The rows of the list: each layer, then its neurons.
-LAYOUT = ARCHITECTURES[BEST_MODEL].layout
-NEURONS = {name: neurons_of(layer) for name in LAYOUT.shown if (layer := LAYOUT.find(name))}
-ROWS: tuple[tuple[str, int | None], ...] = tuple(
-    (layer, index) for layer, neurons in NEURONS.items() for index in (None, *range(len(neurons)))
-)
+# What the course report calls the layers of its networks.
+LAYER_WORDS = {LOGITS: "final layer", "pool2": "second pooling", "pool1": "first pooling"}
 
 
 class VisualizePane(NetworkPane):
@@ -52,7 +51,7 @@ class VisualizePane(NetworkPane):
         """Lay out neurons, the chosen layer's images, the activations' course."""
         with VerticalScroll(id="neurons", classes="column panel list", can_focus=False) as layers:
             layers.border_title = "Neurons"
-            yield Rows(*(Text(layer) for layer, _ in ROWS), id="neuron-list")
+            yield Rows(id="neuron-list")
             yield Picture(id="looked-at")
         grid = Room("neuron-images", id="neuron-grid", classes="column panel")
         grid.border_title = "Images"
@@ -62,30 +61,40 @@ class VisualizePane(NetworkPane):
             chart.border_title = "Activation"
             yield chart
 
+    def __init__(self, *place: Any) -> None:
+        super().__init__(*place)
+        self._layout: Layout | None = None
+        self._model = ""
+        self._listed: list[tuple[Layer, Neuron | None]] = []
+
     def on_mount(self) -> None:
         """Choose the logits."""
+        self._list_layers()
         self.neurons.highlighted = 0
+
+    @property
+    def chosen_row(self) -> tuple[Layer, Neuron | None]:
+        """The highlighted row: a layer, and a neuron of it where one is meant."""
+        return self._listed[min(self.row, len(self._listed) - 1)]
 
     @property
     def layer(self) -> str:
         """The layer of the highlighted row."""
-        return ROWS[self.row][0]
+        return self.chosen_row[0].name
 
     @property
     def neuron(self) -> Neuron | None:
         """The highlighted neuron, None where a whole layer is."""
-        layer, index = ROWS[self.row]
-        return None if index is None else NEURONS[layer][index]
+        return self.chosen_row[1]
 
     def configs_of_choice(self) -> Commands:
         """Return a run for each layer of which something is marked, or of what is highlighted."""
-        rows = [ROWS[row] for row in sorted(self.marked) or [self.row]]
+        rows = [self._listed[row] for row in sorted(self.marked) or [self.row]]
         runs = []
         for layer in dict.fromkeys(layer for layer, _ in rows):
-            chosen = [index for other, index in rows if other == layer]
-            whole = None in chosen
-            neurons = None if whole else tuple(index for index in chosen if index is not None)
-            runs.append([replace(self.config, layers=(layer,), neurons=neurons)])
+            chosen = [neuron for other, neuron in rows if other == layer]
+            neurons = None if None in chosen else tuple(one.index for one in chosen if one)
+            runs.append([replace(self.config, layers=(layer.name,), neurons=neurons)])
         return runs
 
     def configs_of_all(self) -> Commands:
@@ -97,31 +106,47 @@ class VisualizePane(NetworkPane):
         self.refresh_text()
         self.refresh_pictures()
 
+    def _list_layers(self) -> None:
+        """List the layers of the network that is looked at, the logits first, and their neurons."""
+        self._model, layout = self.network()
+        if layout == self._layout:
+            return
+        self._layout, self.marked = layout, set()
+        self._listed = list(rows_of(layout))
+
     def refresh_text(self) -> None:
         """Write the neurons with their activations, and whose network is looked at."""
         self.shown = self.shown or self.newest(self.looks_at_choice)
+        self._list_layers()
         ends: dict[Neuron, float] = {}
         if self.shown is not None and "activation" in self.shown.history.curves:
             values = self.shown.history.curves["activation"].values[-1]
             ends = dict(zip(targets_of(self.shown), values, strict=True))
-        self.write_list(lambda width: [self._line(layer, index, ends) for layer, index in ROWS])
-        words = Text.assemble((f"\n{LAYER_WORDS[self.layer]}", "$text-muted"))
+        self.write_list(partial(lines_of, self._listed, self.class_names, ends))
+        words = Text.assemble((f"\n{self._layer_words()}", "$text-muted"))
         words.append_text(self.network_words("of"))
         if self.shown is None:
             one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
-            invites = self.invitation(f"{all_} draws all 74\n{one} what is chosen")
+            count = sum(layer.neurons for layer in self._default_layers())
+            invites = self.invitation(f"{all_} draws all {count:,}\n{one} what is chosen")
             words.append("\n\n").append_text(invites)
         else:
             words.append("\n\n").append_text(self.about_shown())
         self.looked_at.show(words)
 
-    def _line(self, layer: str, index: int | None, ends: dict[Neuron, float]) -> Text:
-        if index is None:
-            return Text.assemble((layer, "bold"), (f" {len(NEURONS[layer])}", "$text-muted"))
-        end = ends.get(NEURONS[layer][index])
-        return Text.assemble(
-            f"  {index:>2}", ("" if end is None else f"{end:>10.4g}", "$text-muted")
-        )
+    def _default_layers(self) -> list[Layer]:
+        assert self._layout is not None
+        return [layer for layer in self._layout.layers if layer.name in self._layout.shown]
+
+    def _layer_words(self) -> str:
+        """Return what the highlighted layer is, in a few words."""
+        layer = self.chosen_row[0]
+        if self._model in ARCHITECTURES:
+            return LAYER_WORDS.get(layer.name, "")
+        if layer.spatial:
+            channels, height, width = layer.shape
+            return f"{channels} channels, {height}x{width}"
+        return f"{layer.neurons:,} values"
 
     def has_pictures(self) -> bool:
         """Tell whether the shown run has images of what is highlighted."""
@@ -152,19 +177,23 @@ class VisualizePane(NetworkPane):
             return
         targets = targets_of(self.shown)
         neurons = [targets[row] for row in rows]
-        dead = dead_of(self.shown)
-        panel.draw(partial(self._grid, neurons, preview.images[rows], dead, self.neuron))
-        panel.border_title = f"Images of {self.layer}{self.when()}"
-        self._draw_activation(self.shown, rows, neurons)
+        dead, part = dead_of(self.shown), part_with(self.neuron, neurons)
+        images = preview.images[rows[part]]
+        panel.draw(partial(self._grid, neurons[part], images, dead, self.neuron, self.class_names))
+        some = "" if len(neurons[part]) == len(rows) else f" {part.start}–{part.stop - 1}"
+        panel.border_title = f"Images of {self.layer}{some}{self.when()}"
+        self._draw_activation(self.shown, rows, neurons, part)
 
-    def _draw_activation(self, task: Task, rows: list[int], neurons: list[Neuron]) -> None:
+    def _draw_activation(
+        self, task: Task, rows: list[int], neurons: list[Neuron], part: slice
+    ) -> None:
         chart = self.chart
         curve = task.history.curves.get("activation")
         if curve is None:
             chart.plot = Plot()
             return
         values = curve.values[:, rows]
-        lines = [Line(curve.steps, values[:, m], MANY) for m in range(len(rows))]
+        lines = [Line(curve.steps, column, MANY) for column in values[:, part].T]
         chosen = self.neuron
         if chosen is not None and chosen in neurons:
             one = Curve(curve.steps, values[:, neurons.index(chosen)])
@@ -175,7 +204,7 @@ class VisualizePane(NetworkPane):
         lines.append(Line(one.steps, one.values, style))
         chart.plot = Plot(lines, last_step=task.steps, cursor=self.cursor)
         chart.border_title = "Activation"
-        chart.border_subtitle = f"[{style}]{name}[/] {self.at_cursor(one):.4g}"
+        chart.border_subtitle = Text.assemble((name, style), f" {self.at_cursor(one):.4g}")
 
     def _grid(
         self,
@@ -183,14 +212,17 @@ class VisualizePane(NetworkPane):
         images: np.ndarray,
         dead: set[Neuron],
         chosen: Neuron | None,
+        names: Sequence[str],
         room: Size,
     ) -> Text:
         size = fitting_size(len(neurons), room.width, room.height)
+        named = neurons[0].layer == LOGITS and widest(names) + len("   dead") <= size
         pictures = []
         for neuron, image in zip(neurons, images, strict=True):
             picture = draw_grey(field_of(neuron, image, size), self.look.shades)
             style = WRONG if neuron in dead else CHOSEN if neuron == chosen else ""
-            words = f" {neuron.index} dead" if neuron in dead else f" {neuron.index} "
+            name = names[neuron.index] if named else str(neuron.index)
+            words = f" {name} dead" if neuron in dead else f" {name} "
             pictures.append((picture, Text(words, style)))
         return thumbnails(pictures, size, room.width)
 
@@ -217,4 +249,4 @@ def field_of(neuron: Neuron, image: np.ndarray, size: int) -> np.ndarray:
         rows = slice(rows.start - AROUND, rows.stop + AROUND)
         columns = slice(columns.start - AROUND, columns.stop + AROUND)
     seen = image[rows, columns] / 255
-    return shrink(enlarge(seen, -(-size // len(seen))), size, size)
+    return exactly(seen, size)

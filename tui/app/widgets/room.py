@@ -1,11 +1,13 @@
 """Widgets that draw for their size: each asks for its drawing again when its size changes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
 from tui.app.guard import Guarded
 from tui.app.widgets.picture import Picture
@@ -62,15 +64,36 @@ class Room(Guarded, VerticalScroll):
                 self._write_legend()
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A row of a list that says what those below it are; it cannot be chosen."""
+
+    words: Text
+
+
+Row = Text | Heading
+
+
 class Rows(Guarded, OptionList):
-    """A list whose rows are written for its width."""
+    """A list whose rows are written for its width; headings do not count as rows."""
 
-    def __init__(self, *rows: Text, id: str) -> None:
-        super().__init__(*rows, id=id)
-        self._written: list[Text] = []
-        self._writing: Callable[[int], list[Text]] = lambda width: []
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._written: list[Row] = []
+        self._writing: Callable[[int], list[Row]] = lambda width: []
 
-    def write(self, writing: Callable[[int], list[Text]]) -> None:
+    @property
+    def chosen(self) -> int:
+        """The number of the highlighted row, 0 where none is."""
+        return sum(not option.disabled for option in self.options[: self.highlighted or 0])
+
+    def choose(self, row: int) -> None:
+        """Highlight a row."""
+        places = [place for place, option in enumerate(self.options) if not option.disabled]
+        if places:
+            self.highlighted = places[min(row, len(places) - 1)]
+
+    def write(self, writing: Callable[[int], list[Row]]) -> None:
         """Write the rows that ``writing`` makes of a width, now and whenever the width changes."""
         self._writing = writing
         self.on_resize()
@@ -78,7 +101,18 @@ class Rows(Guarded, OptionList):
     def on_resize(self) -> None:
         """Write for the new size; only what changed is sent to the terminal."""
         rows = self._writing(self.scrollable_content_region.width)
-        for number, row in enumerate(rows):
-            if number >= len(self._written) or row != self._written[number]:
-                self.replace_option_prompt_at_index(number, row)
+        if list(map(type, rows)) == list(map(type, self._written)):
+            for number, row in enumerate(rows):
+                if row != self._written[number]:
+                    self.replace_option_prompt_at_index(number, _prompt(row))
+        else:
+            chosen = self.chosen
+            self.set_options(
+                Option(_prompt(row), disabled=isinstance(row, Heading)) for row in rows
+            )
+            self.choose(chosen)
         self._written = rows
+
+
+def _prompt(row: Row) -> Text:
+    return row.words if isinstance(row, Heading) else row
