@@ -91,7 +91,7 @@ def test_a_paused_run_is_said_to_be_paused(tmp_path):
             for keys, status in (([], "running"), (["1", "space"], "paused")):
                 await press(app, *keys, "4")
                 await until(pilot, lambda: pane.table.rows)
-                assert status in str(pane.table.get_row_at(0)[2])
+                assert status in str(pane.table.get_row_at(0)[3])
             await press(app, "1", "space")
             app._leave("stop")
 
