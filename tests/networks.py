@@ -58,6 +58,11 @@ class Net(nn.Module):
 """
 
 
+# Leaves a mark where and when it is imported.
+MARKING = small(
+    "", "return self.see(x)", "import os, pathlib\npathlib.Path(os.environ['MARK']).touch()\n"
+)
+
 NETWORKS = {
     "residual": RESIDUAL,
     "depthwise": RESIDUAL.replace("groups=1", "groups=4"),

@@ -9,15 +9,9 @@ import pytest
 
 from engine.runs.run import Run
 from engine.runs.store import list_runs
-from tests.networks import small
+from tests.networks import MARKING
 from tui.cli.main import invoke
 
-# Leaves a mark where and when it is imported.
-MARKING = small(
-    "",
-    "return self.see(x)",
-    "import os\nfrom pathlib import Path\nPath(os.environ['MARK']).touch()\n",
-)
 SHORT = ["--dataset", "digits", "--quiet", "--threads", "1", "--precision", "fp32"]
 
 
@@ -224,3 +218,25 @@ def test_code_that_is_not_what_the_run_began_with_is_never_run(call, runs, spoil
         assert "model.py" in line
     assert call("runs")[0] == 0
     assert call("runs show {train}")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "model", ["../x-12345678", "/x-12345678", "Net-12345678", "a b", "", "..", 7]
+)
+def test_a_name_that_is_not_that_of_the_file_is_damage(call, runs, model):
+    call("runs verify {train} --trust")
+    os.unlink(os.environ["MARK"])
+    run = runs["train"]
+    journal = run.path / "events.jsonl"
+    before = run.read_config().model
+    for path in (run.path / "run.json", journal):
+        path.write_text(path.read_text().replace(f'"{before}"', json.dumps(model)))
+    code, out, err, ran = call("runs verify {train} --trust")
+    assert (code, ran) == (1, False)
+    assert "damaged" in out + err
+    for words in REFUSED[:2]:
+        code, out, err, ran = call(f"{words} --quiet --trust")
+        assert (code, out, ran) == (1, "", False)
+        assert len(err.splitlines()) == 1
+    assert call("runs")[0] == 0
+    assert call("runs show {train}")[3] is False
