@@ -195,7 +195,7 @@ class Laboratory:
 def _own(config: TrainConfig) -> "tuple[str, Code]":
     """Return name and file of a network that is not one of the course report's.
 
-    A file that is named is trusted from now on. Raises MnistTuiError.
+    Raises MnistTuiError.
     """
     from engine.networks.code import code_of_run, open_code
     from engine.networks.ledger import trust
@@ -207,7 +207,6 @@ def _own(config: TrainConfig) -> "tuple[str, Code]":
         return config.model, code
     if not is_model(config.model):
         code = open_code(config.model)
-        trust(code.sha256, config.model)
         return code.model, code
     for run, info in finished_runs(Path(config.artifacts)):
         if info["section"] == "train" and info["config"]["model"] == config.model:
@@ -216,6 +215,20 @@ def _own(config: TrainConfig) -> "tuple[str, Code]":
         f"No finished training of {config.model} in {config.artifacts}; name its file, "
         "--model FILE.py:NAME."
     )
+
+
+def trust_named(configs: Iterable[RunConfig]) -> None:
+    """Let the files of networks that a user named just now be run on this machine.
+
+    Not those that a queue on disk names: it may come from anywhere. Raises MnistTuiError.
+    """
+    from engine.networks.code import open_code
+    from engine.networks.ledger import trust
+
+    for config in configs:
+        if isinstance(config, TrainConfig) and not is_model(config.model):
+            code = open_code(config.model)
+            trust(code.sha256, os.path.abspath(code.path))
 
 
 def find_trained(artifacts: Path, name: str) -> Run:

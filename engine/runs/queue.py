@@ -12,6 +12,7 @@ from engine.data.known import located
 from engine.errors import Unsound
 from engine.files.reader import JSON_LIMIT, DamagedFile, read_bytes
 from engine.files.reader import from_json as strict_json
+from engine.files.values import is_model
 from engine.hints import hint
 from engine.runs.run import Run
 from engine.runs.schema import check_queue
@@ -44,9 +45,14 @@ class Request:
 
 
 def _places(config: RunConfig) -> dict[str, str | None]:
-    """Return a config's folders, and a file of images, as absolute paths."""
-    root = config.data_root
-    return {
+    """Return a config's folders, and files of images and of a network, as absolute paths."""
+    root, model = config.data_root, config.to_json().get("model")
+    network = (
+        {"model": os.path.abspath(os.path.expanduser(model))}
+        if model and not is_model(model)
+        else {}
+    )
+    return network | {
         "dataset": located(config.dataset),
         "artifacts": os.path.abspath(config.artifacts),
         "data_root": None if root is None else os.path.abspath(root),

@@ -10,7 +10,7 @@ import pytest
 from engine.analysis.export import export, export_csv
 from engine.analysis.rerun import SAME, rerun
 from engine.analysis.verify import agrees, verify
-from engine.laboratory import Laboratory
+from engine.laboratory import Laboratory, trust_named
 from engine.report import write_report
 from engine.report.choose import choose
 from engine.runs.control import Control
@@ -39,6 +39,7 @@ def no_figures():
 
 def listening(config, listen, control=None):
     """Return a Session of a config, with a laboratory of its own."""
+    trust_named([config])
     laboratory = Laboratory(warn=pytest.fail)
     return laboratory.session(config, listen=listen, control=control or Control())
 

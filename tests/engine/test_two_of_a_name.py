@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from engine.laboratory import Laboratory
+from engine.laboratory import Laboratory, trust_named
 from engine.networks.ledger import ledger_path
 from engine.runs.control import Control
 from engine.runs.store import list_runs
@@ -41,6 +41,7 @@ def artifacts(sent, tmp_path, monkeypatch):
 
 
 def finished(config):
+    trust_named([config])
     laboratory = Laboratory(warn=lambda line: None)
     return laboratory.session(config, listen=lambda event: None, control=Control()).run()
 

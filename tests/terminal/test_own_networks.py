@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from engine.laboratory import Laboratory
+from engine.laboratory import Laboratory, trust_named
 from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.runs.store import list_runs
@@ -32,6 +32,7 @@ def session(home, text, listen=lambda event: None, control=None, **options):
     (home / "net.py").write_text(text)
     config = TrainConfig(model=f"{home / 'net.py'}:Net", artifacts=str(home / "runs"),
                          **SHORT | options)  # fmt: skip
+    trust_named([config])
     laboratory = Laboratory(warn=lambda line: None)
     return laboratory.session(config, listen=listen, control=control or Control())
 

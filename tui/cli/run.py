@@ -14,7 +14,7 @@ from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
-from engine.laboratory import find_trained, trust_code
+from engine.laboratory import find_trained, trust_code, trust_named
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import options_of
 from engine.runs.queue import Request, from_json
@@ -120,6 +120,7 @@ def _conduct(
     configs: list[RunConfig], output: Output, detach: bool, *, report: bool = False
 ) -> None:
     """Run experiments one after another, here or in another process."""
+    trust_named(configs)
     words = [word for word in sys.argv[1:] if word != "--detach"]
     requests = [Request(shlex.join(["mnist-tui", *words]), list(configs), report=report)]
     if not detach:

@@ -17,7 +17,7 @@ from engine.data.known import is_file
 from engine.driver import Driver
 from engine.errors import MnistTuiError
 from engine.hints import hint
-from engine.laboratory import Laboratory
+from engine.laboratory import Laboratory, trust_named
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Event, Failed, Stopped
 from engine.runs.queue import Request, read_queue
@@ -63,6 +63,8 @@ class Conductor:
 
     def start(self, configs: Sequence[RunConfig], command: str) -> list[Task]:
         """Queue the runs of one command line."""
+        with suppress(MnistTuiError):  # which the run then says
+            trust_named(configs)
         return self._start(Request(command, list(configs)))
 
     def resume(self, run: Run) -> Task:

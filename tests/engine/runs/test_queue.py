@@ -28,6 +28,16 @@ def test_a_queue_is_read_back_as_it_was():
     assert (last.command, last.configs, last.runs) == ("c", CONFIGS[1:], [])
 
 
+def test_a_file_of_a_network_is_found_from_another_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    configs = [TrainConfig(model=model) for model in ("a/net.py:Net", "~/net.py:Net", "mlp")]
+    [request] = from_json(to_json([Request("a", configs)]))
+    assert [config.model for config in request.configs] == [
+        f"{tmp_path}/a/net.py:Net", "/home/me/net.py:Net", "mlp",
+    ]  # fmt: skip
+
+
 def test_it_is_kept_beside_the_run_that_goes_on_and_nowhere_else(tmp_path):
     first, second, third = (create_run(tmp_path, "x") for _ in range(3))
     keeper, request = QueueKeeper(), Request("a", list(CONFIGS))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.laboratory import Laboratory
+from engine.laboratory import Laboratory, trust_named
 from engine.runs.control import Control
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
@@ -22,6 +22,7 @@ def sent(tmp_path_factory):
     (home / "net.py").write_text(MARKING)
 
     def finished(config):
+        trust_named([config])
         laboratory = Laboratory(warn=lambda line: None)
         return laboratory.session(config, listen=lambda event: None, control=Control()).run()
 

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from engine.networks.ledger import ledger_path
 from engine.runs.run import Run
 from engine.runs.store import list_runs
 from tests.networks import MARKING
@@ -240,3 +241,23 @@ def test_a_name_that_is_not_that_of_the_file_is_damage(call, runs, model):
         assert len(err.splitlines()) == 1
     assert call("runs")[0] == 0
     assert call("runs show {train}")[3] is False
+
+
+@pytest.mark.parametrize("where", ["{run}/evil.py", "evil.py"])
+def test_a_queue_that_came_with_a_run_has_no_code_run(call, runs, tmp_path, where, monkeypatch):
+    """It names a file, as one that the user named would be named; the run itself is trusted."""
+    monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
+    monkeypatch.chdir(tmp_path)
+    stopped = runs["stopped"]
+    call("runs verify {other} --trust")
+    os.unlink(os.environ["MARK"])
+    file = where.format(run=stopped.path)
+    (tmp_path / file).write_text(MARKING + "# another file\n")
+    config = {"section": "train", "model": f"{file}:Net", "dataset": "digits", "epochs": 1}
+    queue = [{"command": "", "runs": [], "configs": [config], "report": False}]
+    (stopped.path / ".queue").write_text(json.dumps(queue))
+    code, _, err, _ = call("resume {stopped} --quiet")
+    assert (code, stopped.read_status()) == (1, "finished")
+    assert "evil.py:Net: its code was not run before on this machine" in err.splitlines()[-1]
+    assert f"{stopped.path.name}/evil.py" in err or where == "evil.py"
+    assert not any("evil" in line for line in ledger_path().read_text().splitlines())
