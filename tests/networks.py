@@ -80,6 +80,13 @@ NETWORKS = {
         return self.see(x)
         """,
     ),
+    "counts-all": small(
+        """
+        self.output = nn.Linear(3 * 36, classes)
+        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+        """,
+        "self.calls += 1\nreturn self.see(x)",
+    ),
     "in-place": small("", "x -= 0.5\nreturn self.see(x).relu_()"),
     "prints": small(
         "print('built')",

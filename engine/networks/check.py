@@ -42,6 +42,7 @@ def check_network(
     check = _Check(make(), classes, side, name, path)
     check.state()
     check.evaluation()
+    check.same_buffers()
     check.training()
     if smallest < BATCH:
         check.last_batch(smallest)
@@ -56,6 +57,7 @@ class _Check:
     def __init__(self, module: nn.Module, classes: int, side: int, name: str, path: str) -> None:
         self.module, self.classes, self.side = module, classes, side
         self.name, self.path = visible(name), path
+        self.buffers = dict(module.named_buffers())
         self.initial: dict[str, Tensor] = {}
         self.unsaved = {name: value.clone() for name, value in unsaved_buffers(module).items()}
         generator = torch.Generator().manual_seed(SEED)
@@ -155,6 +157,7 @@ class _Check:
                 module.train()
                 self.rewind()
                 logits = self.logits(module(images.clone()), BATCH)
+            self.same_buffers()
             found.append(logits.detach().clone())
         if not torch.equal(*found):
             raise self.fault(
@@ -178,6 +181,17 @@ class _Check:
                 "passes no gradient to the images, which attacks and visualizations need; do not "
                 "threshold, round or detach them."
             )
+
+    def same_buffers(self) -> None:
+        """Check that buffers are the same tensors all along, as a GPU's recorded step needs it."""
+        for name, value in self.module.named_buffers():
+            if name not in self.buffers:
+                raise self.fault(f"gets a buffer {visible(name)} as it runs; make it beforehand.")
+            if self.buffers[name] is not value:
+                raise self.fault(
+                    f"replaces its buffer {visible(name)} as it runs; change it in place, with "
+                    "add_ or copy_."
+                )
 
     def last_batch(self, images: int) -> None:
         """Check that a batch of so few images can be trained on, which batch norm may refuse."""

@@ -38,13 +38,19 @@ def predict(
 
 @contextmanager
 def evaluating(network: AnyNetwork) -> Iterator[None]:
-    """Put a network into evaluation mode, and back into the mode that it was in."""
-    training = network.training
+    """Put a network into evaluation mode, and back into the mode that it was in.
+
+    What it changes in its buffers meanwhile is undone: images that are judged leave nothing in it.
+    """
+    training, before = network.training, [buffer.clone() for buffer in network.buffers()]
     network.eval()
     try:
         yield
     finally:
         network.train(training)
+        with torch.no_grad():
+            for buffer, value in zip(network.buffers(), before, strict=True):
+                buffer.copy_(value)
 
 
 def in_parts(images: Tensor) -> Sequence[Tensor]:

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 
 from engine.analysis.export import export, export_csv
 from engine.analysis.rerun import SAME, rerun
@@ -104,6 +105,13 @@ def test_its_results_come_out_again(trained, which):
     data, device = opened(run)
     assert agrees(verify(run, data, device))
     assert rerun(run, data, device).verdict == SAME
+
+
+def test_only_training_images_leave_anything_in_it(trained):
+    """It counts whatever it is asked: sixteen samples, validation, test."""
+    run = trained("counts-all")
+    state = torch.load(run.path / "weights.pt")
+    assert state["calls"] == run.read_config().total_steps(1260) == 7 * STEPS_PER_EPOCH
 
 
 @pytest.mark.parametrize("kind", a_few(NETWORKS))

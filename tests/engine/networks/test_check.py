@@ -96,6 +96,14 @@ FAULTS = {
         linear(STANDARD, "        self.register_buffer('mask', torch.ones(2).double())"),
     "begins with values in mask that are not finite; a mask can be a buffer with persistent=False":
         linear(STANDARD, "        self.register_buffer('mask', torch.ones(2) / 0)"),
+    "replaces its buffer seen as it runs; change it in place": linear(
+        "self.seen = self.seen + 1\n        return self.output(x.flatten(1))",
+        "        self.register_buffer('seen', torch.ones(1))",
+    ),
+    "gets a buffer seen as it runs": linear(
+        "self.register_buffer('seen', x[0], persistent=False)\n        "
+        "return self.output(x.flatten(1))"
+    ),
     "gives other logits once its weights are saved and loaded": linear(
         "self.seen += self.training\n        return self.output(x.flatten(1)) / self.seen",
         "        self.register_buffer('seen', torch.ones(1), persistent=False)",
