@@ -13,7 +13,7 @@ KEYS = {
     "help": ("1", "question_mark"), "files": ("4", "o"),
     "compare": ("4", "down", "down", "space", "down", "space", "c"), "form": ("1", "e"),
     "choices": ("1", "e", "enter"), "toggle": ("1", "e", *["tab"] * 6), "network": ("2", "n"),
-    "dataset": ("1", "t"),
+    "dataset": ("1", "i"),
     "commands": ("1", "ctrl+p"), "found": ("1", "ctrl+p", "s", "t", "down"),
 }  # fmt: skip
 VIEWS = (*KEYS, "leave", "notice", "fault", "diverged")

@@ -160,7 +160,7 @@ def test_networks_stand_below_their_dataset(mixed):
 def test_the_dataset_is_chosen_for_all_sections(mixed):
     async def story(app, pilot):
         await settled(app, pilot)
-        await pilot.press("t")
+        await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, ChooseDataset))
         options = app.screen.query_one(OptionList)
         assert "Fashion-MNIST" in " ".join(str(option.prompt) for option in options.options)
@@ -178,7 +178,7 @@ def test_a_file_that_is_none_is_refused_below_its_field(mixed, tmp_path):
     (tmp_path / "own.npz").touch()
 
     async def story(app, pilot):
-        await pilot.press("t", "end", "enter")
+        await pilot.press("i", "end", "enter")
         await until(pilot, lambda: isinstance(app.focused, Input))
         app.focused.value = str(tmp_path / "none.npz")
         await pilot.press("enter")

@@ -31,7 +31,7 @@ OPENED = {
     "files": [("runs", "o"), ("train", "o")],
     "edit": [("train", "e"), ("adversarial", "e"), ("visualize", "e")],
     "network": [("adversarial", "n"), ("visualize", "n")],
-    "dataset": [("train", "t"), ("adversarial", "t")],
+    "dataset": [("train", "i"), ("adversarial", "i")],
     "leave": [("train", "q")],
     "palette": [("train", "ctrl+p")],  # Textual's own
 }  # fmt: skip

@@ -67,7 +67,7 @@ async def _dataset(pane: "ExperimentPane") -> None:
 
 
 DATASET = Action["ExperimentPane"](
-    id="run.dataset", keys="t", word="dataset", group="Runs", footer=False,
+    id="run.dataset", keys="i", word="dataset", group="Runs", footer=False,
     sentence="Choose the dataset of the next runs", do=_dataset,
 )  # fmt: skip
 
