@@ -1,11 +1,6 @@
-"""Random changes of training images: small affine ones, as handwriting varies, and mirror images.
-
-A change is drawn on the CPU and handed to the step as a tensor of fixed shape, so that a step can
-be recorded once and replayed.
-"""
+"""Small random affine changes of images, as handwriting varies."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,27 +51,3 @@ def warp(images: Tensor, where: Tensor) -> Tensor:
     """Return images [N, 1, H, W] changed by matrices [N, 2, 3]; outside of them is black."""
     grid = F.affine_grid(where, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
-
-
-def random_flips(random: np.random.Generator, images: int) -> Tensor:
-    """Return which of so many images ``flip`` is to mirror, about half of them: bool [N]."""
-    return torch.from_numpy(random.random(images) < 0.5)
-
-
-def flip(images: Tensor, which: Tensor) -> Tensor:
-    """Return images [N, 1, H, W], those at ``which`` [N] mirrored left to right."""
-    return torch.where(which[:, None, None, None], images.flip(-1), images)
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """A kind of random change: how changes of N images are drawn, and made."""
-
-    draw: Callable[[np.random.Generator, int], Tensor]
-    change: Callable[[Tensor, Tensor], Tensor]
-
-
-AUGMENTATIONS = {
-    "affine": Augmentation(random_affine, warp),
-    "flip": Augmentation(random_flips, flip),
-}

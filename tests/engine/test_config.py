@@ -43,12 +43,23 @@ def test_a_file_of_few_images_is_trained_for_more_epochs(recipe):
     assert TrainConfig(recipe=recipe).resolve(dataset="mnist", images=300).epochs == 5
 
 
-def test_only_fashion_mnist_is_mirrored():
-    """Neither letters nor digits are, and what a file holds is not known."""
+def test_only_handwriting_is_turned_and_stretched():
     for dataset in (*NAMES, "/mine.npz"):
         changed = TrainConfig(recipe="tuned", dataset=dataset).defaults["augmentation"]
-        assert ("flip" in changed) is (dataset == "fashion-mnist")
+        assert changed == ("affine" if dataset in ("mnist", "digits", "kmnist") else "none")
         assert TrainConfig(dataset=dataset).defaults["augmentation"] == "none"
+
+
+def test_fashion_mnist_has_values_of_its_own_for_tuned_alone():
+    mnist, fashion = (
+        {recipe: TrainConfig(recipe=recipe, dataset=name).defaults for recipe in RECIPES}
+        for name in ("mnist", "fashion-mnist")
+    )
+    assert fashion["assignment"] == mnist["assignment"]
+    assert fashion["tuned"] == mnist["tuned"] | {
+        "batch_size": 64, "learning_rate": 0.1, "l2": 1e-4, "validation_interval": 20,
+        "augmentation": "none",
+    }  # fmt: skip
 
 
 def test_kmnist_is_trained_as_mnist_is():

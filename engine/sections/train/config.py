@@ -56,7 +56,7 @@ class TrainConfig(RunConfig):
     )
     schedule: str | None = unasked(choices=("constant", "one-cycle"))
     nesterov: bool | None = None
-    augmentation: str | None = unasked(choices=("none", "affine", "flip"), added=True)
+    augmentation: str | None = unasked(choices=("none", "affine"), added=True)
 
     def __post_init__(self) -> None:
         RunConfig.__post_init__(self)
@@ -166,8 +166,10 @@ _RECIPES: dict[str, dict[str, Any]] = {
 # What a dataset needs otherwise. The digits' 1,260 training images are 10 steps an epoch at batch
 # 128. From a learning rate of 0.1 on, which MNIST bears, some seeds of theirs end at chance: 0.02
 # keeps well away from that, and the smaller batch makes up for its steps.
-# Clothes have no left and right, but an up and down: Fashion-MNIST's are mirrored and not turned.
-# Its values were chosen on its validation images. KMNIST's characters are handwriting as MNIST's.
+# Fashion-MNIST's values were chosen on its validation images. In five epochs these networks are
+# better off with images as they are: turned ones cost a point, mirrored ones half a point of the
+# smallest network, since every shoe points to the left. KMNIST's characters are handwriting, as
+# MNIST's are.
 _OF_DATASET: dict[tuple[str, str], dict[str, Any]] = {
     ("digits", "assignment"): {"epochs": 40},
     ("digits", "tuned"): {"epochs": 40, "batch_size": 64, "learning_rate": 0.02},
@@ -176,7 +178,7 @@ _OF_DATASET: dict[tuple[str, str], dict[str, Any]] = {
         "learning_rate": 0.1,
         "l2": 1e-4,
         "validation_interval": 20,
-        "augmentation": "flip",
+        "augmentation": "none",
     },
 }
 

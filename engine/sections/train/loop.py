@@ -18,7 +18,7 @@ from engine.networks.code import Code
 from engine.networks.foreign import grad, seeded
 from engine.networks.network import unsaved_buffers, weights_bytes
 from engine.networks.stored import AnyNetwork, begin_network
-from engine.numerics.augmentation import AUGMENTATIONS, Augmentation
+from engine.numerics.augmentation import random_affine, warp
 from engine.numerics.cuda_graph import Replayed
 from engine.numerics.device import Device
 from engine.numerics.inference import predict, to_unit
@@ -94,9 +94,8 @@ def train(
     samples = _Samples(data.validation, config.seed, device)
     steps_per_epoch = config.steps_per_epoch(len(data.train))
     total = config.total_steps(len(data.train))
-    augmentation = AUGMENTATIONS.get(config.augmentation)
     take_step = Replayed(
-        partial(_step, state, images, labels, device, augmentation),
+        partial(_step, state, images, labels, device),
         device.torch_device,
         changes=[*state.network.parameters(), *state.network.buffers(), *state.sgd.velocities],
     )
@@ -116,9 +115,9 @@ def train(
             order = _epoch_order(config.seed, epoch, len(data.train), device)
         chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
         changes: list[Tensor] = []
-        if augmentation is not None:
+        if config.augmentation == "affine":
             random = stream(config.seed, Stream.AUGMENTATION, state.step)
-            changes = [augmentation.draw(random, len(chosen)).to(device.torch_device)]
+            changes = [random_affine(random, len(chosen)).to(device.torch_device)]
         with _drawing(state, config.seed, device):
             (loss,) = take_step(chosen, rates[state.step], *changes)
         losses.append(loss.clone())
@@ -164,18 +163,17 @@ def _step(
     images: Tensor,
     labels: Tensor,
     device: Device,
-    augmentation: Augmentation | None,
     chosen: Tensor,
     rate: Tensor,
-    *changes: Tensor,
+    changes: Tensor | None = None,
 ) -> tuple[Tensor]:
-    """Take one step of SGD on the images at ``chosen`` [B], changed by ``changes`` if augmented.
+    """Take one step of SGD on the images at ``chosen`` [B], warped by ``changes`` [B, 2, 3].
 
     Returns the batch's cross-entropy, a scalar on the device.
     """
     inputs = to_unit(images[chosen])
-    if augmentation is not None:
-        inputs = augmentation.change(inputs, *changes)
+    if changes is not None:
+        inputs = warp(inputs, changes)
     with device.arithmetic():
         logits = state.network(inputs)
     loss = F.cross_entropy(logits.float(), labels[chosen])

@@ -1,23 +1,9 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 
-from engine.numerics.augmentation import (
-    AUGMENTATIONS,
-    TRAINING,
-    flip,
-    random_affine,
-    random_flips,
-    warp,
-)
+from engine.numerics.augmentation import TRAINING, random_affine, warp
 from engine.numerics.seeding import Stream, stream
-from engine.options import rules_of
-from engine.runs.events import Progress
-from engine.sections.train.config import TrainConfig
-from engine.sections.train.loop import TrainState, train
-from tests.conftest import train_config
 
 
 class Fixed:
@@ -84,39 +70,3 @@ def test_amounts_are_a_function_of_seed_and_step():
     assert not torch.equal(first, other)
     assert first.min() >= 0
     assert first.max() <= 1
-
-
-def test_flips_are_exact_mirror_images_of_about_half_the_images():
-    images = torch.rand(1000, 1, 5, 28)
-    which = random_flips(stream(0, Stream.AUGMENTATION, 1), len(images))
-    changed = flip(images, which)
-    assert 400 < which.sum() < 600
-    assert torch.equal(changed[which], images[which].flip(3))
-    assert torch.equal(changed[~which], images[~which])
-
-
-def test_flips_are_a_function_of_seed_and_step():
-    first, again, other, later = (
-        random_flips(stream(seed, Stream.AUGMENTATION, step), 100)
-        for seed, step in ((0, 1), (0, 1), (1, 1), (0, 2))
-    )
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    assert not torch.equal(first, later)
-
-
-def test_whatever_a_config_may_ask_for_can_be_done():
-    choices = rules_of(TrainConfig)["augmentation"].choices
-    assert {"none", *AUGMENTATIONS} == set(choices)
-
-
-@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
-def test_training_images_are_changed(few, cpu, augmentation):
-    def losses(kind):
-        config = dataclasses.replace(train_config(epochs=1), augmentation=kind)
-        events = train(config, few, cpu, TrainState.begin(config, cpu))
-        return np.concatenate([e.series["loss"] for e in events if isinstance(e, Progress)])
-
-    changed = losses(augmentation)
-    assert np.array_equal(changed, losses(augmentation))
-    assert not np.allclose(changed, losses("none"))
