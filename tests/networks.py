@@ -116,6 +116,13 @@ NETWORKS = {
         """,
         "return self.second(F.relu(self.first(self.see(x))))",
     ),
+    "a view": small(
+        """
+        drawn = torch.rand(200, 200, 10)
+        self.spare = nn.Parameter(drawn.view(-1)[:100])
+        """,
+        "return self.see(x)",
+    ),
     "channels-last": small(
         """
         self.middle, self.output = nn.Conv2d(3, 4, 3, padding=1), nn.Linear(4 * 36, classes)

@@ -113,7 +113,9 @@ def weights_bytes(network: nn.Module) -> bytes:
 
 def _plain(value: Tensor) -> Tensor:
     kind = torch.float32 if value.is_floating_point() else value.dtype
-    return value.detach().to("cpu", kind).contiguous(memory_format=torch.contiguous_format)
+    plain = value.detach().to("cpu", kind).contiguous(memory_format=torch.contiguous_format)
+    # A part of a larger tensor would be saved with all of that.
+    return plain if plain.untyped_storage().nbytes() == plain.nbytes else plain.clone()
 
 
 def unsaved_buffers(network: nn.Module) -> dict[str, Tensor]:
