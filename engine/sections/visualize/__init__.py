@@ -91,7 +91,7 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
         rows = self.rows(config)
         return {
             "images": PreviewRules(rows, {}, {"lows": numbers(rows), "highs": numbers(rows)}),
-            "exemplars": PreviewRules(EXEMPLARS * rows),
+            "exemplars": PreviewRules(EXEMPLARS * len(config.exemplified)),
         }
 
     def check_results(self, results: Results, config: ResolvedVisualizeConfig) -> None:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from engine.config import resolved
 from engine.errors import EngineError, UsageError
-from engine.networks.architectures import CHANNELS, LAYERS, SIDE, layout_of
+from engine.networks.architectures import CHANNELS, EXEMPLARS, LAYERS, SIDE, layout_of
 from engine.networks.layout import LOGITS, Neuron, neurons_of
 from engine.options import several, short
 from engine.sections.trained import (
@@ -17,6 +17,9 @@ from engine.sections.trained import (
 
 # Empty pixels around the images of a dataset: what lies there costs a logit's image extra.
 MARGINS = {"mnist": 4, "digits": 4}
+EXEMPLIFIED = 64  # neurons of a layer
+EXEMPLAR_BYTES = 11_000_000  # of their pictures, in all
+MOST_NEURONS = 2_000  # of a run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +91,26 @@ class ResolvedVisualizeConfig(ResolvedNetworkConfig, VisualizeConfig):
             chosen = self.neurons or range(len(neurons))
             numbers_below(len(neurons), f"--neuron of {name}", chosen)
             found += [neurons[index] for index in chosen]
+        if len(found) > MOST_NEURONS:
+            raise EngineError(
+                f"{', '.join(self.layers)} of {self.model} have {len(found):,} neurons; "
+                f"choose at most {MOST_NEURONS:,} of them with --neuron."
+            )
         return found
+
+    @property
+    def exemplified(self) -> list[int]:
+        """The places of the neurons whose strongest test images are kept as pictures.
+
+        The first of each layer: all of them but where a layer has very many. One line of the
+        journal holds them.
+        """
+        pictures = EXEMPLAR_BYTES // (EXEMPLARS * self.side**2)
+        most = min(EXEMPLIFIED, max(1, pictures // len(self.layers)))
+        places: dict[str, list[int]] = {}
+        for place, neuron in enumerate(self.targets):
+            places.setdefault(neuron.layer, []).append(place)
+        return [place for of_layer in places.values() for place in of_layer[:most]]
 
     @property
     def margin(self) -> int:

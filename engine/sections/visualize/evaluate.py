@@ -19,11 +19,11 @@ def evaluate(
     """Compare each neuron's activation on its image with those on all test images.
 
     Preview ``exemplars`` [9 M, H, W]: the nine test images that excite each neuron most, strongest
-    first.
+    first; of very many neurons, those of the first of each layer.
     """
     yield Working(step=config.steps, doing="looking through the test images")
     neurons = _results(config, made, data, device)
-    strongest = [index for one in neurons for index in one["top_test_images"]]
+    strongest = [index for m in config.exemplified for index in neurons[m]["top_test_images"]]
     exemplars = data.test.images[strongest]
     yield Preview(step=config.steps, name="exemplars", images=exemplars)
     results = {"model_run": config.run, "model": config.model, "neurons": neurons}

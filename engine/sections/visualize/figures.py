@@ -1,6 +1,6 @@
 """The figures of section 3: image grids per layer, cost curves, natural exemplars."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ from engine.runs.history import WholeHistory
 from engine.sections.visualize.config import ResolvedVisualizeConfig
 
 AROUND = 2  # pixels shown around a receptive field
-MOST_DRAWN = 64  # neurons of a layer in one figure
 LAYER_WORDS = {
     "logits": "Final-layer neurons (before the softmax)",
     "pool2": "Second max-pooling layer: the centre neuron of each filter",
@@ -53,9 +52,11 @@ def file_name(layer: str) -> str:
 def draw(history: WholeHistory, images: np.ndarray, folder: Path) -> Iterator[Path]:
     """Draw a visualize run's figures from its history and images [M, 1, H, W]."""
     neurons = history.finished.results["neurons"]
-    exemplars = history.images("exemplars").reshape(len(neurons), EXEMPLARS, *images.shape[2:])
+    shown = ResolvedVisualizeConfig.from_json(history.started.config).exemplified
+    pictures = history.images("exemplars").reshape(len(shown), EXEMPLARS, *images.shape[2:])
+    exemplars = dict(zip(shown, pictures, strict=True))
     for layer in dict.fromkeys(neuron["layer"] for neuron in neurons):
-        rows = [m for m, neuron in enumerate(neurons) if neuron["layer"] == layer][:MOST_DRAWN]
+        rows = [m for m in shown if neurons[m]["layer"] == layer]
         yield _grid(history, layer, rows, images[:, 0], folder)
         yield _curves(history, layer, rows, folder)
         yield _exemplars(history, layer, rows, images[:, 0], exemplars, folder)
@@ -174,7 +175,7 @@ def _exemplars(
     layer: str,
     rows: list[int],
     images: np.ndarray,
-    exemplars: np.ndarray,
+    exemplars: Mapping[int, np.ndarray],
     folder: Path,
 ) -> Path:
     """Each neuron's image beside the nine test images that excite it most."""

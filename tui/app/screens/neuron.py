@@ -14,7 +14,7 @@ from engine.runs.events import real
 from engine.sections.visualize.config import VisualizeConfig
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.base import config_of
-from tui.app.sections.visualize import ONE, VisualizePane, targets_of
+from tui.app.sections.visualize import ONE, VisualizePane, exemplified_of, targets_of
 from tui.app.widgets.chart import Line, Plot, draw
 from tui.drawing.pixels import draw_framed, enlarge, exactly, shrink
 from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
@@ -68,11 +68,13 @@ class NeuronView(CloseUp):
             plot = Plot([one], last_step=task.steps, cursor=cursor)
             right = Text("\n").join([right, draw(plot, width, CURVE.height)])
         top = beside(image, right)
-        if "exemplars" not in task.history.previews:
+        kept = exemplified_of(task)
+        if "exemplars" not in task.history.previews or row not in kept:
             return top
         shown = task.history.previews["exemplars"].last.images
         assert shown is not None
-        strongest = shown[row * EXEMPLARS : (row + 1) * EXEMPLARS] / 255
+        place = kept.index(row) * EXEMPLARS
+        strongest = shown[place : place + EXEMPLARS] / 255
         height = room.height - top.plain.count("\n") - 3  # the empty line and the words
         words = ("\n\nthe nine test images that excite it most\n", "$text-muted")
         return Text.assemble(top, words, self._exemplars(strongest, room.width, height))

@@ -233,6 +233,12 @@ def targets_of(task: Task) -> tuple[Neuron, ...]:
     return tuple(config.targets) if isinstance(config, ResolvedVisualizeConfig) else ()
 
 
+def exemplified_of(task: Task) -> list[int]:
+    """Return the places of a run's neurons whose strongest test images can be shown."""
+    config = task.config
+    return config.exemplified if isinstance(config, ResolvedVisualizeConfig) else []
+
+
 def dead_of(task: Task) -> set[Neuron]:
     """Return a run's neurons that are zero on every test image, as far as that is known."""
     if task.history.finished is None:
