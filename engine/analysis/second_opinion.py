@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine import sections
+from engine.data.classes import class_noun, plural
 from engine.data.dataset import Dataset
 from engine.files.reader import MB, read_state
 from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE
@@ -92,8 +93,9 @@ def on_accuracy(run: Run, data: Dataset) -> Verdict:
 
 
 def on_success(run: Run, network: Run, data: Dataset) -> Verdict:
-    """Count how often each noise makes the network say its target, over the other digits."""
+    """Count how often each noise makes the network say its target, over the other classes."""
     layers, apart, wrong = network_of(network), [0.0], []
+    noun = plural(class_noun(data.classes))
     for target, noise in zip(run.read_result()["targets"], run.array(), strict=True):
         label, success = target["label"], target["success"]
         others = data.test.images[data.test.labels != label]
@@ -104,7 +106,7 @@ def on_success(run: Run, network: Run, data: Dataset) -> Verdict:
     return Verdict(
         not wrong,
         "; ".join(wrong[:3])
-        or f"each rate counted again over the nine other digits, at most {max(apart):.2%} apart",
+        or f"each rate counted again over all other {noun}, at most {max(apart):.2%} apart",
     )
 
 

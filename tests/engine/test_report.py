@@ -25,6 +25,7 @@ from engine.report.referee import referee
 from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.runs.store import list_runs, remove_run
+from engine.sections.trained import network_run
 from tests.conftest import a_few
 from tests.engine.conftest import spoil_array, spoil_json
 
@@ -113,6 +114,14 @@ def test_of_other_images_it_says_nothing_of_digits_or_of_mnist_s_numbers(copied)
         assert f"Target {numbered(dataset['classes'], target['label'])}<" in page
     words = re.sub(r"<code>.*?</code>|data:image/png;base64,[^\"]*", "", page)
     assert not re.search(r"digit|course report's|validated on its test set|points", words)
+
+
+def test_the_second_opinion_says_class_where_there_are_no_digits(copied, few):
+    noises = copied["adversarial"]
+    for classes, words in ((few.classes, "other digits"), (FASHION_MNIST.classes, "other classes")):
+        data = dataclasses.replace(few, classes=classes)
+        verdict = second_opinion.on_success(noises, network_run(noises.read_config()), data)
+        assert words in verdict.words
 
 
 def test_it_says_what_holds(page):

@@ -28,8 +28,8 @@ def craft(
     """Craft ``state.noise`` from ``state.step`` to ``config.steps``, on training images.
 
     Progress: series ``loss`` [S, L], the mean cross-entropy to the target, and ``success`` [S, L],
-    both on the step's batch without the images of the target digit. Previews: ``sources``, one
-    validation image of each digit; ``noise`` [L, H, W] with the network's answers to each source
+    both on the step's batch without the images of the target class. Previews: ``sources``, one
+    validation image of each class; ``noise`` [L, H, W] with the network's answers to each source
     with each noise on it, ``after`` [L, K], and ``probabilities`` [L, K, K].
     """
     images, labels = device.place(data.train)

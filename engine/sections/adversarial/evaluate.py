@@ -1,7 +1,7 @@
 """Judging universal noise on the test images, always in float32 and always clamped.
 
-For every target label: how often the network says it on images of other digits, with a Wilson
-interval and by true digit; how far the images really moved; what random noise that moves them as
+For every target label: how often the network says it on images of other classes, with a Wilson
+interval and by true class; how far the images really moved; what random noise that moves them as
 far does; and what the other networks say.
 """
 
@@ -105,8 +105,8 @@ def judge_noise(
                 "n": len(hits),
             },
             "by_source": [
-                float(hits[sources == digit].mean()) if (sources == digit).any() else None
-                for digit in range(classes)
+                float(hits[sources == true].mean()) if (sources == true).any() else None
+                for true in range(classes)
             ],
             "distortion": {
                 "linf": one.abs().max().item(),

@@ -1,4 +1,4 @@
-"""The figures of section 2: curves, noise and infused images per label; success by true digit."""
+"""The figures of section 2: curves, noise and infused images per label; success by true class."""
 
 from collections.abc import Iterator
 from pathlib import Path

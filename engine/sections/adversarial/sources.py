@@ -1,4 +1,4 @@
-"""One image of each digit, on which a person watches the noises work."""
+"""One image of each class, on which a person watches the noises work."""
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from engine.sections.adversarial.results import shown_classes
 
 
 class Sources:
-    """One image of each digit of a split, drawn by the seed."""
+    """One image of each class of a split, drawn by the seed."""
 
     def __init__(
         self, name: str, split: Split, config: ResolvedAdversarialConfig, device: Device
@@ -23,10 +23,10 @@ class Sources:
         self.name = name
         self.device = device
         chosen = []
-        for digit in shown_classes(config.classes):
-            of_digit = np.flatnonzero(split.labels == digit)
-            random = stream(config.seed, Stream.SAMPLES, digit)
-            chosen.append(random.choice(of_digit))
+        for label in shown_classes(config.classes):
+            of_class = np.flatnonzero(split.labels == label)
+            random = stream(config.seed, Stream.SAMPLES, label)
+            chosen.append(random.choice(of_class))
         self.split = Split(split.images[chosen], split.labels[chosen])
         self.indices = [int(index) for index in chosen]
         self.images, _ = device.place(self.split)

@@ -39,7 +39,7 @@ def table(run: "Run") -> ResultTable:
 
 
 def _readings(neurons: list[dict[str, Any]], other_runs: dict[str, str]) -> str:
-    """Return how many logit images each other network reads as their digit."""
+    """Return how many logit images each other network reads as their class."""
     if "read_as" not in neurons[0]:
         return ""
     words = []
