@@ -4,7 +4,7 @@ matplotlib's object interface and Agg only: figures are drawn in threads.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ DPI = 160
 BINS = 4000  # of a long line; no figure is as many pixels wide
 HEADER = 0.62  # inches for title and subtitle
 LONGEST_NAME = 24  # letters of a class's name
-LETTER = 0.6  # mean width of a letter, in font sizes
+LETTER = 0.56  # mean width of a letter, in font sizes
 
 
 def new_figure(
@@ -116,9 +116,9 @@ def names_of(history: WholeHistory) -> Sequence[str]:
     return [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in names]
 
 
-def fitting(words: str, inches: float, largest: float) -> float:
-    """Return the font size at which words are as wide as ``inches`` at most, in points."""
-    longest = max(map(len, words.splitlines()), default=0)
+def fitting(texts: Iterable[str], inches: float, largest: float) -> float:
+    """Return the font size at which no line of texts is wider than ``inches``, in points."""
+    longest = max((len(line) for text in texts for line in text.splitlines()), default=0)
     return min(largest, inches * 72 / (LETTER * max(1, longest)))
 
 

@@ -130,7 +130,7 @@ def _infused(
         answer = names[after[source]] + ("" if fooled else "  resists")
         words = f"{names[true]}{chr(10) if long else ' '}→ {answer}"
         axes.set_title(
-            words, fontsize=fitting(words, 1.15, 9), color=INK if fooled else VERMILION
+            words, fontsize=fitting([words], 1.15, 9), color=INK if fooled else VERMILION
         )  # fmt: skip
 
 
@@ -145,14 +145,16 @@ def _noises(history: WholeHistory, noise: np.ndarray, bound: float, folder: Path
     names = names_of(history)
     for place in axes.flat:
         place.set_visible(False)
-    for place, image, target in zip(axes.flat, noise, targets, strict=False):
+    titles = [
+        f"{numbered(names, target['label'])}:  {target['success']['rate']:.1%}, "
+        f"L2 {target['distortion']['effective_l2']:.1f}"
+        for target in targets
+    ]
+    size = fitting(titles, 2.1, 9)
+    for place, image, words in zip(axes.flat, noise, titles, strict=False):
         place.set_visible(True)
         picture(place, image, cmap=DIVERGING, vmin=-bound, vmax=bound)
-        words = (
-            f"{numbered(names, target['label'])}:  {target['success']['rate']:.1%}, "
-            f"L2 {target['distortion']['effective_l2']:.1f}"
-        )
-        place.set_title(words, fontsize=fitting(words, 2.1, 9), color=INK)
+        place.set_title(words, fontsize=size, color=INK)
     _noise_bar(figure, axes[0, 0].images[0], list(axes.flat), shrink=0.5, aspect=40)
     return save(figure, folder, "noises")
 

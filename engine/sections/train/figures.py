@@ -163,11 +163,17 @@ def _samples(history: WholeHistory, folder: Path) -> Path:
     )  # fmt: skip
     images = history.images("test_samples")
     names, colours = names_of(history), title_colours(labels, answers)
-    for place, image, sample, colour in zip(axes.flat, images, samples, colours, strict=True):
+    titles = [
+        sample_title(names, sample["label"], sample["prediction"], sample["probability"])
+        for sample in samples
+    ]
+    size = fitting(titles, 1.5, 9)
+    for place, image, sample, words, colour in zip(
+        axes.flat, images, samples, titles, colours, strict=True
+    ):
         picture(place, image)
-        words = sample_title(names, sample["label"], sample["prediction"], sample["probability"])
         weight = "normal" if sample["label"] == sample["prediction"] else "bold"
-        place.set_title(words, fontsize=fitting(words, 1.5, 9), color=colour, fontweight=weight)
+        place.set_title(words, fontsize=size, color=colour, fontweight=weight)
         place.set_xlabel(f"test image {sample['index']:,}", fontsize=6.5, color=GREY)
     return save(figure, folder, "samples")
 

@@ -78,12 +78,14 @@ def _grid(
     )  # fmt: skip
     for place in axes.flat:
         place.set_visible(False)
-    for place, m in zip(axes.flat, rows, strict=False):
+    titles = [_title(neurons[m], names) for m in rows]
+    readings = [_reading(neurons[m], names) for m in rows]
+    title_size, reading_size = fitting(titles, 1.35, 7.5), fitting(readings, 1.35, 6.5)
+    for place, m, title, reading in zip(axes.flat, rows, titles, readings, strict=False):
         place.set_visible(True)
         _neuron_picture(place, images[m], fields[m])
-        title, reading = _title(neurons[m], names), _reading(neurons[m], names)
-        place.set_title(title, fontsize=fitting(title, 1.35, 7.5), color=_colour(neurons[m]))
-        place.set_xlabel(reading, fontsize=fitting(reading, 1.35, 6.5), color=GREY)
+        place.set_title(title, fontsize=title_size, color=_colour(neurons[m]))
+        place.set_xlabel(reading, fontsize=reading_size, color=GREY)
     return save(figure, folder, file_name(layer))
 
 
