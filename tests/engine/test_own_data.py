@@ -69,6 +69,15 @@ def test_a_run_keeps_the_absolute_path_and_what_was_found(here):
     )  # fmt: skip
 
 
+def test_few_images_are_trained_on_for_more_epochs(here):
+    asked = dataclasses.replace(config(), epochs=None, batch_size=None)
+    session = laboratory().session(asked, listen=lambda event: None, control=Control())
+    assert session.config.epochs == 1075  # of two steps
+    again = dataclasses.replace(asked, epochs=3)
+    session = laboratory().session(again, listen=lambda event: None, control=Control())
+    assert session.config.epochs == 3
+
+
 def test_a_file_that_changed_is_refused_and_one_that_moved_is_not(here, tmp_path, monkeypatch):
     stopped = run(laboratory(), config(), stop=True)
     assert stopped.read_status() == "stopped"
