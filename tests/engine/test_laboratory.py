@@ -5,7 +5,7 @@ import torch
 
 from engine.config import RunConfig
 from engine.errors import EngineError
-from engine.laboratory import Laboratory, find_trained
+from engine.laboratory import Laboratory, find_trained, trust_named
 from engine.numerics.device import usable_cores
 from engine.runs.control import Control
 from engine.runs.events import Progress
@@ -89,6 +89,7 @@ def test_a_network_is_named_by_its_run_or_by_its_model(tmp_path, few, monkeypatc
     folder, runs = tmp_path / "runs", []
     for model in ("linear", f"{own}:net", "linear"):
         config = TrainConfig(model=model, epochs=1, device="cpu", artifacts=str(folder))
+        trust_named([config])
         session = laboratory().session(config, listen=lambda event: None, control=Control())
         runs.append(session.run().id)
     of_own = runs[1].partition("-train-")[2]
