@@ -40,7 +40,7 @@ def conduct(
     with the signal's code if one stopped it, and MnistTuiError if a run fails; the queue then
     stays beside the last run.
     """
-    _check_names([request.configs for request in requests], resumed)
+    check_names([request.configs for request in requests], resumed)
     remark = complain if not (output.quiet or output.json) else lambda line: None
     count = sum(len(request.configs) for request in requests) + bool(resumed)
     shows = listen or listener(output, console_for("stderr"), count)
@@ -118,7 +118,7 @@ def _leave(reason: str, runs: list[Run]) -> NoReturn:
     raise typer.Exit(exit_code(reason))
 
 
-def _check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
+def check_names(configs: Iterable[list[RunConfig]], resumed: Run | None) -> None:
     """Raise EngineError if a folder's path is not UTF-8: run.json could not hold it."""
     folders = {os.path.abspath(config.artifacts) for each in configs for config in each}
     folders |= {str(resumed.path.parent.resolve())} if resumed is not None else set()

@@ -129,7 +129,9 @@ def _conduct(
         conduct(requests, output)
         return
     from tui.cli.detach import start_detached
+    from tui.cli.headless import check_names
 
+    check_names([configs], None)
     started = start_detached(DRIVE, requests)
     if output.json:
         say_json(started)
