@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from engine.data.known import NAMES, NPZ, located
 from engine.errors import UsageError
+from engine.files.values import CLASS_COUNTS, SIDES
 from engine.networks.architectures import CLASSES, SIDE
 from engine.options import check_fields, option, short, unasked
 
@@ -65,8 +66,10 @@ class RunConfig:
         added=True,
     )
 
-    classes: int | None = unasked(added=True, low=2, high=100)  # of the dataset
-    side: int | None = unasked(added=True, low=8, high=64)  # pixels of an image
+    classes: int | None = unasked(
+        added=True, low=CLASS_COUNTS[0], high=CLASS_COUNTS[1]
+    )  # of the dataset
+    side: int | None = unasked(added=True, low=SIDES[0], high=SIDES[1])  # pixels of an image
     # The layers of a network that is not one of the course report's, as ``Layout`` writes them.
     layout: dict[str, Any] | None = unasked(added=True)  # noqa: RUF009  # a field, not a value
 

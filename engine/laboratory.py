@@ -34,6 +34,7 @@ from engine.sections.trained import (
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
     from engine.networks.code import Code
+    from engine.networks.own import Prepared
     from engine.numerics.device import Device
 
 
@@ -67,25 +68,18 @@ class Laboratory:
             "threads": device.threads,
         }
         code = None
-        if isinstance(config, TrainConfig):
-            found["images"] = len(data.train)
         if isinstance(config, NetworkConfig):
             found |= _networks(config, data)
             if warning := network_warning(Path(config.artifacts), found["run"]):
                 self._warn(f"the network of {found['run']} {warning}")
-        if isinstance(config, TrainConfig) and config.model not in ARCHITECTURES:
-            from engine.networks.own import prepare
-
-            model, code = _own(config)
-            recipe = replace(config, dataset=found["dataset"]).defaults
-            batch = config.batch_size or recipe["batch_size"]
-            last = len(data.train) % batch or batch
-            own = prepare(code, len(data.classes), data.side, device, last)
-            device = own.device
-            found |= {"model": model, "layout": own.layout.to_json()}
-            found["precision"] = device.precision
-            if own.remark:
-                self._warn(own.remark)
+        if isinstance(config, TrainConfig):
+            found["images"] = len(data.train)
+            if config.model not in ARCHITECTURES:
+                model, code = _own(config)
+                own = self._prepared(replace(config, dataset=found["dataset"]), code, data, device)
+                device = own.device
+                found |= {"model": model, "layout": own.layout.to_json()}
+                found["precision"] = device.precision
         return Session(
             config.resolve(**found),
             data,
@@ -127,6 +121,19 @@ class Laboratory:
             resumed=run,
             code=sections.find(config.section).code(config, run),
         )
+
+    def _prepared(
+        self, config: TrainConfig, code: "Code", data: "Dataset", device: "Device"
+    ) -> "Prepared":
+        """Try the network that a file makes before it is trained. Raises EngineError."""
+        from engine.networks.own import prepare
+
+        batch = config.batch_size or config.defaults["batch_size"]
+        last = len(data.train) % batch or batch
+        own = prepare(code, len(data.classes), data.side, device, last)
+        if own.remark:
+            self._warn(own.remark)
+        return own
 
     def survey(self, config: RunConfig) -> "tuple[Dataset, Device]":
         """Open the dataset and the device that ``config`` asks for. Raises MnistTuiError."""
@@ -222,13 +229,11 @@ def trust_named(configs: Iterable[RunConfig]) -> None:
 
     Not those that a queue on disk names: it may come from anywhere. Raises MnistTuiError.
     """
-    from engine.networks.code import open_code
-    from engine.networks.ledger import trust
+    from engine.networks.code import open_trusted
 
     for config in configs:
         if isinstance(config, TrainConfig) and not is_model(config.model):
-            code = open_code(config.model)
-            trust(code.sha256, os.path.abspath(code.path))
+            open_trusted(config.model)
 
 
 def find_trained(artifacts: Path, name: str) -> Run:

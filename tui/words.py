@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from engine.data.classes import class_names, numbered
-from engine.files.text import visible
 from engine.networks.architectures import CLASSES
 
 MARKS = {
@@ -36,7 +35,7 @@ def names_of(dataset: Mapping[str, Any], count: int | None) -> tuple[str, ...]:
     names, count = class_names(dataset), count or CLASSES
     if len(names) != count:
         return tuple(map(str, range(count)))
-    return tuple(map(visible, names))
+    return tuple(names)
 
 
 def widest(names: Sequence[str]) -> int:

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.files.text import visible
+
 DIGITS = tuple(map(str, range(10)))
 
 
 def class_names(dataset: Mapping[str, Any]) -> Sequence[str]:
-    """Return the names of a dataset's classes; the first runs, all of digits, do not say them."""
-    names: Sequence[str] = dataset.get("classes", DIGITS)
-    return names
+    """Return the names of a dataset's classes, safe to print.
+
+    The first runs, all of digits, do not say them.
+    """
+    return tuple(map(visible, dataset.get("classes", DIGITS)))
 
 
 def class_noun(names: Sequence[str]) -> str:

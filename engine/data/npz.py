@@ -19,9 +19,8 @@ from engine.data.dataset import Dataset, DatasetDamaged, DatasetMissing, Split
 from engine.data.known import NAMES
 from engine.errors import Unsound
 from engine.files.text import listed, visible
+from engine.files.values import CLASS_COUNTS, SIDES
 
-SIDES = (8, 64)
-CLASSES = (2, 100)
 MOST_PIXELS = 1 << 30  # of all images together
 MOST_UNPACKED = 1 << 32  # bytes of all arrays together; floats are larger than pixels
 FEWEST = 16  # images that are shown as samples, of the test images and of the validation images
@@ -200,7 +199,7 @@ def _check_label_header(name: str, header: Header) -> None:
 
 def _class_names(archive: Archive) -> tuple[str, ...]:
     """Return the names in the file, made safe to print and short; () where it has none."""
-    low, high = CLASSES
+    low, high = CLASS_COUNTS
     header = archive.header("class_names")
     if header is None:
         return ()
@@ -240,16 +239,18 @@ def _labels(archive: Archive, name: str, header: Header) -> np.ndarray:
             raise Unsound(f"{name} holds {broken[0]}; labels must be whole numbers")
     if labels.min() < 0:
         raise Unsound(f"{name} holds {labels.min():g}; labels start at 0")
-    if labels.max() >= CLASSES[1]:
-        raise Unsound(f"{name} holds {labels.max():g}; at most {CLASSES[1]} classes can be used")
+    if labels.max() >= CLASS_COUNTS[1]:
+        raise Unsound(
+            f"{name} holds {labels.max():g}; at most {CLASS_COUNTS[1]} classes can be used"
+        )
     return labels.astype(np.uint8)
 
 
 def _numbered(labels: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """Return the names of classes that have none."""
     count = max(int(part.max()) for part in labels.values()) + 1
-    if count < CLASSES[0]:
-        raise Unsound(f"all its labels are 0; there must be at least {CLASSES[0]} classes")
+    if count < CLASS_COUNTS[0]:
+        raise Unsound(f"all its labels are 0; there must be at least {CLASS_COUNTS[0]} classes")
     return tuple(map(str, range(count)))
 
 

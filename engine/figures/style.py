@@ -112,7 +112,7 @@ def dataset_words(history: WholeHistory) -> str:
 
 def names_of(history: WholeHistory) -> Sequence[str]:
     """Return the names of the classes, safe to be drawn and cut to what there is room for."""
-    names = [visible(name) for name in class_names(history.started.dataset)]
+    names = class_names(history.started.dataset)
     return [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in names]
 
 

@@ -4,12 +4,11 @@ import io
 import math
 import os
 import re
-import zipfile
 
 import numpy as np
 
 from engine.errors import Unsound
-from engine.files.reader import ZIP_ENTRIES, DamagedFile, read_bytes
+from engine.files.reader import ZIP_ENTRIES, read_bytes, stored_zip
 
 _NAME = re.compile(r"([A-Za-z0-9_]{1,100})\.npy")
 
@@ -21,19 +20,8 @@ def read_arrays(path: str | os.PathLike[str], limit: int) -> dict[str, np.ndarra
     where there is none, DamagedFile where it is anything else, EngineError where it cannot be read.
     """
     content = io.BytesIO(read_bytes(path, limit))
-    try:
-        with zipfile.ZipFile(content) as archive:
-            parts = archive.infolist()
-            if len(parts) > ZIP_ENTRIES or sum(part.file_size for part in parts) > limit:
-                raise Unsound("it unpacks to more than it may")
-            if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
-                raise Unsound("it is compressed")
-            return {_name(part.filename): _array(archive.read(part)) for part in parts}
-    # zipfile raises these for what is cut, encrypted, or of another kind.
-    except (
-        ValueError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, OSError,
-    ) as error:  # fmt: skip
-        raise DamagedFile(path, str(error) or type(error).__name__) from None
+    with stored_zip(path, content, limit, ZIP_ENTRIES) as archive:
+        return {_name(part.filename): _array(archive.read(part)) for part in archive.infolist()}
 
 
 def _name(entry: str) -> str:

@@ -13,14 +13,18 @@ import math
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import msgspec
 import numpy as np
 
 from engine.errors import EngineError, Unsound
 from engine.hints import hint
+
+if TYPE_CHECKING:  # which the first frame need not wait for
+    import zipfile
 
 MB = 1 << 20
 JSON_LIMIT = 4 * MB  # bytes of run.json, result.json, a queue
@@ -230,35 +234,48 @@ def read_state(path: str | os.PathLike[str], limit: int, remedy: str = "") -> io
     Nothing in it is compressed, so it takes no more memory than ``limit``; every part is whole by
     its checksum, and its pickle names nothing but tensors. Raises as ``open_to_read`` does.
     """
-    import zipfile  # which the first frame need not wait for
-
     content = io.BytesIO(read_bytes(path, limit))
+    with stored_zip(path, content, limit, STATE_ENTRIES, remedy) as archive:
+        parts = archive.infolist()
+        if any(part.file_size != part.compress_size for part in parts):
+            raise Unsound("its directory contradicts itself")
+        if (broken := archive.testzip()) is not None:
+            raise Unsound(f"{broken} is not whole")
+        found = [part for part in parts if part.filename.endswith("/data.pkl")]
+        if len(found) != 1:
+            raise Unsound("it holds no state")
+        [pickled] = found
+        if pickled.file_size > PICKLE_LIMIT:
+            raise Unsound("its pickle is larger than a state's")
+        _check_pickle(archive.read(pickled))
+    content.seek(0)
+    return content
+
+
+@contextmanager
+def stored_zip(
+    path: str | os.PathLike[str], content: io.BytesIO, limit: int, entries: int, remedy: str = ""
+) -> "Iterator[zipfile.ZipFile]":
+    """Open a zip archive that was read from ``path``, in which nothing is compressed.
+
+    It has at most so many entries, and all of them take no more than ``limit``. Whatever is wrong
+    with it, or is found to be in the context, raises DamagedFile.
+    """
+    import zipfile
+
     try:
         with zipfile.ZipFile(content) as archive:
             parts = archive.infolist()
-            if len(parts) > STATE_ENTRIES or sum(part.file_size for part in parts) > limit:
-                raise Unsound("it unpacks to more than a state holds")
+            if len(parts) > entries or sum(part.file_size for part in parts) > limit:
+                raise Unsound("it unpacks to more than it may")
             if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
-                raise Unsound("it is compressed, as a state never is")
-            if any(part.file_size != part.compress_size for part in parts):
-                raise Unsound("its directory contradicts itself")
-            if (broken := archive.testzip()) is not None:
-                raise Unsound(f"{broken} is not whole")
-            found = [part for part in parts if part.filename.endswith("/data.pkl")]
-            if len(found) != 1:
-                raise Unsound("it holds no state")
-            [pickled] = found
-            if pickled.file_size > PICKLE_LIMIT:
-                raise Unsound("its pickle is larger than a state's")
-            _check_pickle(archive.read(pickled))
+                raise Unsound("it is compressed, as it never is")
+            yield archive
     # zipfile raises these for what is cut, encrypted, or of another kind.
     except (
         ValueError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, OSError,
     ) as error:  # fmt: skip
-        why = str(error) or type(error).__name__
-        raise DamagedFile(path, why, remedy) from None
-    content.seek(0)
-    return content
+        raise DamagedFile(path, str(error) or type(error).__name__, remedy) from None
 
 
 def _check_pickle(pickled: bytes) -> None:

@@ -19,7 +19,8 @@ Positive = Annotated[int, Meta(ge=1, lt=2**53)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Size = Annotated[float, Meta(ge=0, le=1e30)]
 Real = Annotated[float, Meta(ge=-1e300, le=1e300)] | None  # None: it was not finite
-MOST_CLASSES = 100
+SIDES, CLASS_COUNTS = (8, 64), (2, 100)  # of images, in pixels, and of a dataset: least, most
+MOST_CLASSES = CLASS_COUNTS[1]
 Class = Annotated[int, Meta(ge=0, lt=MOST_CLASSES)]
 Id = Annotated[str, Meta(pattern=r"^(?!\.{1,2}\Z)[^/\\\x00]{1,255}\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]  # short enough for a line

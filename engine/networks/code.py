@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import EngineError, Untrusted, UsageError
 from engine.files.reader import MB, DamagedFile, read_bytes
 from engine.files.text import listed, visible
-from engine.networks.ledger import is_trusted
+from engine.networks.ledger import is_trusted, trust
 
 if TYPE_CHECKING:  # to name a file takes no torch
     from torch import nn
@@ -98,6 +98,16 @@ def open_code(spec: str) -> Code:
     """
     path, name = parse(spec)
     return Code(name, read_code(os.path.realpath(path)), str(path))
+
+
+def open_trusted(spec: str) -> Code:
+    """Return what ``FILE.py:NAME`` names, and let it be run on this machine from now on.
+
+    Raises UsageError and EngineError.
+    """
+    code = open_code(spec)
+    trust(code.sha256, os.path.abspath(code.path))
+    return code
 
 
 def code_of_run(folder: Path, model: str, sha256: str | None) -> Code:

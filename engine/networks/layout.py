@@ -12,15 +12,15 @@ from typing import Annotated, Any, TypedDict
 from msgspec import Meta
 
 from engine.errors import Unsound
+from engine.files.values import SIDES, check
 from engine.files.values import Layer as LayerName
-from engine.files.values import check
 
 MOST_LAYERS = 500
 LOGITS = "logits"  # the last layer of every network, before the softmax
 SHOWN = 2  # spatial layers whose neurons are visualized unless others are asked for
 
 Extent = Annotated[int, Meta(ge=1, le=100_000)]
-Edge = Annotated[int, Meta(ge=0, le=64)]
+Edge = Annotated[int, Meta(ge=0, le=SIDES[1])]
 
 
 class _LayerValues(TypedDict):

@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from engine.networks.blocks import blocked, convolve_and_pool, dense
 from engine.networks.layout import Layout
 from engine.numerics.seeding import Stream, stream
 
-FLOAT = 4  # bytes of a float32
 OVERHEAD = MB  # bytes of a stored state beside its tensors
 AGAIN = "train the network again"
 
@@ -148,20 +148,32 @@ def load_network(
     Raises EngineError where the file is missing, damaged, or of another network.
     """
     architecture = ARCHITECTURES[model].fitted(side, classes)
+    wanted = {name: (shape, torch.float32) for name, shape in architecture.parameter_shapes.items()}
+    network = Network(architecture)
+    network.load_state_dict(read_weights(path, wanted, model))
+    return network.to(device).requires_grad_(False)
+
+
+def read_weights(
+    path: Path, wanted: Mapping[str, tuple[tuple[int, ...], torch.dtype]], model: str
+) -> dict[str, Tensor]:
+    """Return the weights stored at ``path``: tensors of these names, shapes and types, finite.
+
+    Raises EngineError where the file is missing, damaged, or of another network than ``model``.
+    """
+    size = sum(math.prod(shape) * kind.itemsize for shape, kind in wanted.values())
     try:
-        state = load_state(path, architecture.parameters * FLOAT, AGAIN)
+        state = load_state(path, size, AGAIN)
     except FileNotFoundError:
         raise EngineError(f"There is no {path}; {AGAIN}.") from None
-    shapes = architecture.parameter_shapes
-    if not isinstance(state, dict) or set(state) != set(shapes):
+    if not isinstance(state, dict) or set(state) != set(wanted):
         raise DamagedFile(path, f"it does not hold the weights of a {model} network", AGAIN)
-    for name, shape in shapes.items():
+    for name, (shape, kind) in wanted.items():
         value = state[name]
         if not isinstance(value, Tensor) or tuple(value.shape) != shape:
             why = f"{name} is not of shape {list(shape)}, as {model} has it"
             raise DamagedFile(path, why, AGAIN)
-        if value.dtype != torch.float32 or not value.isfinite().all():
-            raise DamagedFile(path, f"{name} holds values that are not finite float32", AGAIN)
-    network = Network(architecture)
-    network.load_state_dict(state)
-    return network.to(device).requires_grad_(False)
+        if value.dtype != kind or not value.isfinite().all():
+            words = str(kind).removeprefix("torch.")
+            raise DamagedFile(path, f"{name} holds values that are not finite {words}", AGAIN)
+    return state

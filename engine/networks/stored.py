@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from engine.errors import EngineError
-from engine.files.reader import DamagedFile
 from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE
 from engine.networks.code import Code, load
 from engine.networks.layout import Layout
-from engine.networks.network import AGAIN, Network, load_network, load_state
+from engine.networks.network import Network, load_network, read_weights
 from engine.networks.wrapped import Wrapped
 from engine.numerics.seeding import Stream, stream
 
@@ -49,22 +48,7 @@ def load_trained(
     if model in ARCHITECTURES:
         return load_network(path, model, device, side, classes)
     network = begin_network(model, side, layout, code, seed=0)
-    wanted: dict[str, Tensor] = network.state_dict()
-    size = sum(value.nbytes for value in wanted.values())
-    try:
-        state = load_state(path, size, AGAIN)
-    except FileNotFoundError:
-        raise EngineError(f"There is no {path}; {AGAIN}.") from None
-    if not isinstance(state, dict) or set(state) != set(wanted):
-        raise DamagedFile(path, f"it does not hold the weights of {model}", AGAIN)
-    for name, value in wanted.items():
-        found = state[name]
-        if not isinstance(found, Tensor) or (found.shape, found.dtype) != (
-            value.shape,
-            value.dtype,
-        ):
-            raise DamagedFile(path, f"{name} is not of the shape and type that {model} has", AGAIN)
-        if found.is_floating_point() and not found.isfinite().all():
-            raise DamagedFile(path, f"{name} holds values that are not finite", AGAIN)
-    network.load_state_dict(state)
+    state: dict[str, Tensor] = network.state_dict()
+    wanted = {name: (tuple(value.shape), value.dtype) for name, value in state.items()}
+    network.load_state_dict(read_weights(path, wanted, model))
     return network.to(device).eval().requires_grad_(False)

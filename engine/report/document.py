@@ -146,8 +146,8 @@ def _accuracy(run: Run) -> dict[str, Any]:
     }
 
 
-def _names(run: Run) -> list[str]:
-    return [visible(name) for name in class_names(run.read_info()["dataset"])]
+def _names(run: Run) -> Sequence[str]:
+    return class_names(run.read_info()["dataset"])
 
 
 def _settings(run: Run) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from msgspec import Meta
 from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, Unsound, UsageError
-from engine.files.values import Digest, Id, Moment, Name, Positive, Size, check
+from engine.files.values import CLASS_COUNTS, SIDES, Digest, Id, Moment, Name, Positive, Size, check
 from engine.options import rules_of
 
 RUN_FILE, JOURNAL_FILE, RESULT_FILE = "run.json", "events.jsonl", "result.json"
@@ -25,7 +25,10 @@ MODEL_FILE = "model.py"  # what a network of one's own is made by
 HASHED = ("config", JOURNAL_FILE, RESULT_FILE, MODEL_FILE)
 
 ClassName = Annotated[str, Meta(min_length=1, max_length=40)]
-Side = Annotated[int, Meta(ge=8, le=64)]
+ClassNames = Annotated[
+    list[ClassName], Meta(min_length=CLASS_COUNTS[0], max_length=CLASS_COUNTS[1])
+]
+Side = Annotated[int, Meta(ge=SIDES[0], le=SIDES[1])]
 Status = Literal["running", "stopped", "finished", "failed"]
 
 
@@ -37,7 +40,7 @@ class DatasetValues(TypedDict):
     train: Positive
     validation: Positive
     test: Positive
-    classes: NotRequired[Annotated[list[ClassName], Meta(min_length=2, max_length=100)]]
+    classes: NotRequired[ClassNames]
     image: NotRequired[Annotated[list[Side], Meta(min_length=2, max_length=2)]]  # height, width
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from engine.errors import UsageError
-from engine.laboratory import trust_code
 from engine.runs.store import find_run
 from tui.cli.options import RunName, Trust, Where, expand
 from tui.console import say, say_text
@@ -51,6 +50,8 @@ def export(
         exports.check_name(Path(output), format_)
     found = find_run(Path(where.artifacts), run)
     if trust:
+        from engine.laboratory import trust_code
+
         trust_code(found.path.parent, [found.id])
     if printed:
         for part in exports.export_csv(found):

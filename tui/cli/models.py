@@ -1,6 +1,5 @@
 """``mnist-tui models ...``: the networks there are, and what they are made of."""
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +7,7 @@ import typer
 
 from engine.errors import UsageError
 from engine.files.text import listed
+from engine.files.values import CLASS_COUNTS, SIDES
 from engine.networks.architectures import ARCHITECTURES, CLASSES, SIDE
 from engine.networks.costs import Cost, Survey, survey_of
 from engine.networks.layout import Layer
@@ -29,8 +29,8 @@ app = typer.Typer(
 class Data:
     """What a network is built for."""
 
-    side: int = option(SIDE, "Rows and columns of an image.", low=8, high=64)
-    classes: int = option(CLASSES, "Number of classes.", low=2, high=100)
+    side: int = option(SIDE, "Rows and columns of an image.", low=SIDES[0], high=SIDES[1])
+    classes: int = option(CLASSES, "Number of classes.", low=CLASS_COUNTS[0], high=CLASS_COUNTS[1])
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -116,19 +116,14 @@ def _survey(name: str, data: Data, trusted: bool = False) -> Survey:
     if name in ARCHITECTURES:
         return survey_of(ARCHITECTURES[name].fitted(data.side, data.classes))
     code = _code(name, trusted)
-    from engine.networks.check import check_network
-    from engine.networks.code import load
+    from engine.networks.own import survey_code  # after the name was found to be one: torch
 
-    def make() -> Any:
-        return load(code, classes=data.classes, height=data.side, width=data.side)
-
-    return check_network(make, data.classes, data.side, name=code.words, path=code.path)
+    return survey_code(code, data.classes, data.side)
 
 
 def _code(name: str, trusted: bool) -> "Code":
     """Return the file of a network. Raises UsageError where the name is none."""
-    from engine.networks.code import open_code
-    from engine.networks.ledger import trust
+    from engine.networks.code import open_code, open_trusted
     from engine.networks.more import MORE, packaged_code
 
     if name in MORE:
@@ -138,10 +133,7 @@ def _code(name: str, trusted: bool) -> "Code":
             f"There is no network {name!r}; there are {', '.join(known_models())}, and "
             "FILE.py:NAME."
         )
-    code = open_code(name)
-    if trusted:
-        trust(code.sha256, os.path.abspath(code.path))
-    return code
+    return open_trusted(name) if trusted else open_code(name)
 
 
 def _json(name: str, found: Survey) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import typer
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.hints import hint
-from engine.laboratory import trust_code
 from engine.runs.control import Control
 from engine.runs.events import Event, Failed, Interrupted, Stopped
 from engine.runs.follow import Follower
@@ -43,6 +42,8 @@ def resume(
     """
     found = find_run(Path(where.artifacts), run)
     if trust:
+        from engine.laboratory import trust_code
+
         trust_code(found.path.parent, [found.id])
     waiting = [] if alone else read_queue(found)
     if found.read_info()["status"] == "finished" and not waiting:

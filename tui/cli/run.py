@@ -14,7 +14,6 @@ from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
-from engine.laboratory import find_trained, trust_code, trust_named
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import options_of
 from engine.runs.queue import Request, from_json
@@ -85,6 +84,8 @@ def _command_of(section: sections.AnySection) -> Any:
                 several: dict[str, Any] = {field: tuple(chosen[name])}
                 configs = [replace(config, **several) for config in configs]
         if trust:
+            from engine.laboratory import find_trained, trust_code  # as --help should not wait
+
             artifacts = Path(configs[0].artifacts)
             named = {run for config in configs if (run := getattr(config, "run", None))}
             trust_code(artifacts, [find_trained(artifacts, name).id for name in named])
@@ -120,6 +121,8 @@ def _conduct(
     configs: list[RunConfig], output: Output, detach: bool, *, report: bool = False
 ) -> None:
     """Run experiments one after another, here or in another process."""
+    from engine.laboratory import trust_named
+
     trust_named(configs)
     words = [word for word in sys.argv[1:] if word != "--detach"]
     requests = [Request(shlex.join(["mnist-tui", *words]), list(configs), report=report)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine import sections
 from engine.analysis.differences import MEASURED
+from engine.data.classes import class_names
 from engine.files.text import visible
 from engine.runs.run import Run
 from engine.runs.schema import side_of
@@ -31,7 +32,7 @@ def describe(run: Run) -> dict[str, str]:
         "dataset_sha256": dataset["sha256"],
         "settings": _json(settings),
         "results": _json(results),
-        "classes": _json(dataset.get("classes", list(map(str, range(classes))))),
+        "classes": _json(class_names(dataset)),
         "input": f"images [N, 1, {side}, {side}] in [0, 1]",
     }
     if "model" in settings:

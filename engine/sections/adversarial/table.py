@@ -5,7 +5,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.data.classes import class_names, numbered
-from engine.files.text import visible
 from engine.runs.events import real
 from engine.sections.table import ResultTable, tested_on
 
@@ -29,7 +28,7 @@ def table(run: "Run") -> ResultTable:
     for target in targets:
         success, moved = target["success"], target["distortion"]
         cells = (
-            visible(numbered(names, target["label"])),
+            numbered(names, target["label"]),
             f"{success['rate']:.2%}",
             f"{success['low'] * 100:.2f}–{success['high'] * 100:.2f}",
             "≈ 100%" if info["dataset"]["name"] == "mnist" else "–",

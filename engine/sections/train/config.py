@@ -10,7 +10,6 @@ from engine.data.known import is_file
 from engine.errors import UsageError
 from engine.files.values import is_model
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, CLASSES, SIDE, layout_of
-from engine.networks.code import parse
 from engine.networks.layout import Layout
 from engine.networks.more import MORE
 from engine.options import option, short, unasked
@@ -67,6 +66,8 @@ class TrainConfig(RunConfig):
             raise UsageError(
                 f"--model must be one of {known}, or FILE.py:NAME, not {short(self.model)}."
             )
+        from engine.networks.code import parse
+
         parse(self.model)
 
     @property

@@ -21,11 +21,10 @@ from engine.errors import EngineError, MnistTuiError
 from engine.files.text import visible
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
-from tui.app.screens.edit import FILES
+from tui.app.screens.edit import FILES, WRONG
 from tui.commands import read_value
 from tui.words import cut
 
-WRONG = "bold $bad"
 TITLE, ABOUT = 18, 66  # cells
 OWN = "a file"  # the option that asks for one; no dataset has a space in its name
 SAID = {
