@@ -38,6 +38,7 @@ async def open_view(app, pilot, view):
         app._exception = None  # it was meant
     elif view == "diverged":
         chart = app.main.pane.loss
+        await until(pilot, lambda: chart.plot.lines)
         chart.plot.lines[0].values[-3:] = np.nan
         chart.plot = chart.plot
     if view in ("commands", "found"):
