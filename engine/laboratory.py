@@ -23,7 +23,7 @@ from engine.runs.events import Event
 from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.runs.store import find_run, finished_runs
-from engine.sections.train.config import TrainConfig
+from engine.sections.train.config import MODELS, TrainConfig
 from engine.sections.trained import (
     NetworkConfig,
     ResolvedNetworkConfig,
@@ -215,12 +215,20 @@ def _own(config: TrainConfig) -> "tuple[str, Code]":
     if not is_model(config.model):
         code = open_code(config.model)
         return code.model, code
-    for run, info in finished_runs(Path(config.artifacts)):
-        if info["section"] == "train" and info["config"]["model"] == config.model:
-            return config.model, code_of_run(run.path, config.model, info.get("model_file"))
+    run = _trained_before(Path(config.artifacts), config.model)
+    return config.model, code_of_run(run.path, config.model, run.read_info().get("model_file"))
+
+
+def _trained_before(artifacts: Path, model: str) -> Run:
+    """Return the newest finished training of a network of one's own, on whatever dataset.
+
+    Raises EngineError where there is none.
+    """
+    for run, info in finished_runs(artifacts):
+        if info["section"] == "train" and info["config"]["model"] == model:
+            return run
     raise EngineError(
-        f"No finished training of {config.model} in {config.artifacts}; name its file, "
-        "--model FILE.py:NAME."
+        f"No finished training of {model} in {artifacts}; name its file, --model FILE.py:NAME."
     )
 
 
@@ -234,6 +242,26 @@ def trust_named(configs: Iterable[RunConfig]) -> None:
     for config in configs:
         if isinstance(config, TrainConfig) and not is_model(config.model):
             open_trusted(config.model)
+
+
+def trust_runs_named(configs: Iterable[RunConfig]) -> None:
+    """Let the code be run that the runs hold which these configs name (``--trust``).
+
+    A training names one by its model, the other sections by ``run``. Raises MnistTuiError.
+    """
+    for config in configs:
+        artifacts = Path(config.artifacts)
+        if isinstance(config, NetworkConfig):
+            runs = [find_trained(artifacts, config.run)] if config.run else []
+        elif (
+            isinstance(config, TrainConfig)
+            and config.model not in MODELS
+            and is_model(config.model)
+        ):
+            runs = [_trained_before(artifacts, config.model)]
+        else:
+            runs = []
+        trust_code(artifacts, [run.id for run in runs])
 
 
 def find_trained(artifacts: Path, name: str) -> Run:

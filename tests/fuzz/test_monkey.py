@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.runs.run import Run
-from tests.fuzz.monkey import Monkey, assert_kept, assert_left
+from tests.fuzz.monkey import Monkey, ProcessEnds, assert_kept, assert_left
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
 from tests.tui.player import playing, press
@@ -17,6 +17,10 @@ def artifacts(tmp_path, digits):
     folder = tmp_path / "artifacts"
     examples.write_examples(folder, digits)
     return folder
+
+
+def end(code):
+    raise ProcessEnds(code)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +35,7 @@ def handed_over(monkeypatch, tmp_path):
     monkeypatch.setattr("tui.app.app.preferences_path", lambda: tmp_path / "config.toml")
     monkeypatch.setattr("tui.app.faults.log_path", lambda: tmp_path / "app.log")
     monkeypatch.setattr("tui.live.conductor.take_over", lambda run: taken.append(run.id))
-    monkeypatch.setattr("tui.app.open._end", lambda code: pytest.fail("the engine did not end"))
+    monkeypatch.setattr("tui.app.open._end", end)
     monkeypatch.setattr(MnistTui, "on_unmount", lambda self: None)
     return taken
 

@@ -4,7 +4,6 @@ import inspect
 import shlex
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -84,15 +83,12 @@ def _command_of(section: sections.AnySection) -> Any:
                 several: dict[str, Any] = {field: tuple(chosen[name])}
                 configs = [replace(config, **several) for config in configs]
         if trust:
-            from engine.laboratory import find_trained, trust_code  # as --help should not wait
+            from engine.laboratory import trust_runs_named  # here, as --help should not wait for it
 
-            artifacts = Path(configs[0].artifacts)
-            named = {run for config in configs if (run := getattr(config, "run", None))}
-            trust_code(artifacts, [find_trained(artifacts, name).id for name in named])
+            trust_runs_named(configs)
         _conduct(configs, output, detach)
 
-    switches = {"all_": All} if repeated else {}
-    switches |= {"trust": Trust} if section.needs_network else {}
+    switches = ({"all_": All} if repeated else {}) | {"trust": Trust}
     parameters = [
         *repeated_parameters(asked),
         *(

@@ -160,7 +160,8 @@ def test_a_network_of_another_s_run_is_trained_again_where_it_is_trusted(call, r
     code, _, err, ran = call(words)
     assert (code, ran) == (1, False)
     assert "--trust" in err
-    assert call("runs verify {train} --trust")[0] == 0
+    code, _, err, ran = call(words + " --trust")
+    assert (code, ran) == (0, True), err
     assert call(words)[0] == 0
 
 
