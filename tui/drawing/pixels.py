@@ -24,9 +24,12 @@ FRAME = (230, 159, 0)
 
 
 def shrink(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return an image [H, W] as the means of ``height`` x ``width`` areas (or as it is)."""
-    rows = _areas(image.shape[0], min(height, image.shape[0]))
-    columns = _areas(image.shape[1], min(width, image.shape[1]))
+    """Return an image [H, W] as the means of ``height`` x ``width`` areas (or as it is).
+
+    There is one pixel at least: a terminal may leave no room, or less.
+    """
+    rows = _areas(image.shape[0], max(1, min(height, image.shape[0])))
+    columns = _areas(image.shape[1], max(1, min(width, image.shape[1])))
     shrunk: np.ndarray = rows @ image @ columns.T
     return shrunk
 
@@ -99,7 +102,7 @@ def fitted(image: np.ndarray, size: int) -> np.ndarray:
 
 def exactly(image: np.ndarray, size: int) -> np.ndarray:
     """Return an image [H, W] at exactly ``size`` pixels a side, whatever its own."""
-    return shrink(enlarge(image, -(-size // len(image))), size, size)
+    return shrink(enlarge(image, max(1, -(-size // len(image)))), size, size)
 
 
 def _shaded(unit: np.ndarray, shades: str) -> Text:

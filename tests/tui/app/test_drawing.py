@@ -1,7 +1,7 @@
 """Every picture at every width: what stands on the screen is what was to be drawn."""
 
 import asyncio
-from itertools import cycle
+from itertools import cycle, product
 
 import numpy as np
 import pytest
@@ -247,6 +247,10 @@ def test_close_looks_in_every_room(opened, view, recorded):
             drawn = app.screen.picture(room)
             assert max(map(len, drawn.plain.split("\n"))) <= room.width
             assert_recorded(cells_of_text(drawn), recorded, count)
+        for width, height in product((-5, 0, 1, 7, 30), (-5, 0, 1, 7)):  # smaller than it needs
+            app.screen.picture(Size(width, height))
+        await resize(app, 20, 5, app.screen.query_one(VerticalScroll))
+        assert app.faults.count == 0
 
     opened(story)
 
