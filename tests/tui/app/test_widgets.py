@@ -173,6 +173,19 @@ def test_the_cursor_is_a_column_behind_the_curve():
     assert len(changed) == 1
 
 
+def test_a_chart_up_to_a_step_has_the_axes_of_the_whole():
+    values = np.where(np.arange(101) < 90, np.linspace(1, 5, 101), np.nan)
+    lines = [Line(np.arange(101), values, "red"), Line(np.arange(60, 80), np.ones(20), "blue")]
+    whole, part, none = (rows(draw(Plot(lines, until=at), 60, 10)) for at in (None, 40, -1))
+    middle = 6 + int(0.4 * 54)
+    assert [row[:middle] for row in part[3:]] == [row[:middle] for row in whole[3:]]
+    assert [row[middle + 1 :] for row in part] == [row[middle + 1 :] for row in none]
+    assert [row[:5] for row in none] == [row[:5] for row in whole]
+    assert none[-1] == whole[-1]
+    assert "diverged at step 90" in whole[0]
+    assert whole[3:-1] != part[3:-1] != none[3:-1]
+
+
 def test_a_chart_sends_one_style_for_a_run_of_cells():
     line = Line(np.arange(101), np.linspace(0, 1, 101), "red")
     drawn = draw(Plot([line]), 60, 10)

@@ -30,6 +30,11 @@ class Line:
     values: np.ndarray
     style: str
 
+    def until(self, step: int) -> "Line":
+        """Return its points up to a step."""
+        end = int(np.searchsorted(self.steps, step, "right"))
+        return Line(self.steps[:end], self.values[:end], self.style)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plot:
@@ -42,16 +47,21 @@ class Plot:
     last_step: int = 0  # right end of the x axis; 0 takes the last point
     label_y: Callable[[float], str] = field(default=lambda value: f"{value:.3g}")
     cursor: int | None = None  # a step to mark
+    until: int | None = None  # hides what is after this step; the axes stay those of the whole
 
     @property
     def diverged(self) -> int | None:
         """The first step at which a line is no longer finite."""
         steps = [
             int(line.steps[np.argmin(finite)])
-            for line in self.lines
+            for line in map(self.visible, self.lines)
             if not (finite := np.isfinite(line.values)).all()
         ]
         return min(steps, default=None)
+
+    def visible(self, line: Line) -> Line:
+        """Return what is shown of a line."""
+        return line if self.until is None else line.until(self.until)
 
 
 class Chart(Guarded, Widget):
@@ -106,7 +116,8 @@ def draw(plot: Plot, width: int, height: int) -> Text:
     last = plot.last_step or max(int(line.steps[-1]) for line in lines if len(line.steps))
     canvas = _Canvas(rows, columns)
     for line in lines:
-        canvas.curve(line, low, high, last)
+        if len((visible := plot.visible(line)).steps):
+            canvas.curve(visible, low, high, last)
     if plot.cursor is not None:
         canvas.cursor(plot.cursor, last)
     badge = f" diverged at step {plot.diverged:,} " if plot.diverged is not None else ""
