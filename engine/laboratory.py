@@ -153,6 +153,28 @@ class Laboratory:
         except EngineError:
             return data, self._device(replace(config, device="auto", threads=None))
 
+    def images_of(self, run: Run) -> "Dataset":
+        """Return the dataset that a run was made on, which must be on this machine.
+
+        For any thread: no device is opened. Raises MnistTuiError where it is not here, or other
+        images are in its place.
+        """
+        from engine.data.dataset import DatasetMissing
+
+        config, asked = run.read_config(), run.read_info()["dataset"]
+        try:
+            data = self._datasets.open(replace(at_home(config), offline=True))
+        except DatasetMissing as missing:
+            if config.dataset not in MNIST_LIKE or config.data_root is not None:
+                raise
+            raise EngineError(
+                f"No {MNIST_LIKE[config.dataset].title} on this machine; "
+                f"`mnist-tui data fetch {config.dataset}` downloads it."
+            ) from missing
+        if data.sha256 != asked["sha256"]:
+            raise EngineError(f"This run was made on other {asked['name']} images than are here.")
+        return data
+
     def missing_training(self, config: RunConfig) -> TrainConfig | None:
         """Return the training that must come first if a network is needed and there is none."""
         if not isinstance(config, NetworkConfig) or config.run is not None:

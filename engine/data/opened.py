@@ -30,6 +30,8 @@ class Datasets:
         from engine.data.open import open_dataset
 
         name, root, offline = located(config.dataset), config.data_root, config.offline
+        # What is open already was found or fetched: being offline makes no other one of it.
+        offline = offline and (name, root, False) not in self._open
         key = (name, root, offline)
         stamp = _stamp(name) if is_file(name) else None
         if key not in self._open or self._stamps.get(name) != stamp:
