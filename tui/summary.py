@@ -1,19 +1,9 @@
-"""A run in a row of a table, on the command line and in the app."""
+"""What tables on a narrow terminal keep."""
 
 from rich.cells import cell_len
 from rich.table import Column
 
 from engine.files.text import visible
-from engine.runs.summary import Summary
-
-
-def words_of(summary: Summary) -> str:
-    """Return all that a filter looks at, in small letters."""
-    told = (
-        summary.run, summary.section, summary.status, summary.dataset, summary.recipe,
-        summary.seed, summary.result, summary.remark,
-    )  # fmt: skip
-    return " ".join(told).lower()
 
 
 def keep_whole(column: Column) -> None:

@@ -20,12 +20,12 @@ from engine.errors import EngineError
 from engine.files.reader import MB, is_id, read_bytes
 from engine.files.writer import write_atomically
 from engine.runs.run import Run
-from engine.runs.schema import RESULT_FILE, RUN_FILE
+from engine.runs.schema import JOURNAL_FILE, RESULT_FILE, RUN_FILE
 from engine.runs.store import list_runs
 from engine.runs.summary import Summary, summarize
 
 DRIVEN = ("running", "interrupted")  # the files alone do not say which
-FORMAT = f"2 {os.stat(__file__).st_mtime_ns}"  # another installation may word results otherwise
+FORMAT = f"3 {os.stat(__file__).st_mtime_ns}"  # another installation may word results otherwise
 LIMIT = 256 * MB  # bytes of an index
 SETTLED = 2_000_000_000  # ns: a younger file may change again and keep its time of change
 Stamp = tuple[int, int, int] | None  # time of change in ns, size, inode; None: there is no file
@@ -87,7 +87,7 @@ def _settled(stamps: tuple[Stamp, ...]) -> bool:
 def _stamps(path: Path, network: str) -> tuple[Stamp, ...]:
     """Return the state of a run's files, and of those of the network that it looks at."""
     folder = str(path)
-    own = (_stamp(f"{folder}/{RUN_FILE}"), _stamp(f"{folder}/{RESULT_FILE}"))
+    own = tuple(_stamp(f"{folder}/{name}") for name in (RUN_FILE, RESULT_FILE, JOURNAL_FILE))
     if not is_id(network):
         return own
     other = f"{path.parent}/{network}"

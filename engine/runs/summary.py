@@ -1,5 +1,6 @@
 """What a list of runs says of each, from its ``run.json`` and ``result.json``."""
 
+import math
 from contextlib import suppress
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from engine import sections
 from engine.config import DATASETS
 from engine.errors import EngineError
+from engine.runs.course import course
 from engine.runs.run import Run
 
 DAMAGED = "damaged"
@@ -29,6 +31,9 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     started_at: str | None = None
     finished_at: str | None = None
     seconds: float | None = None
+    epochs: int | None = None
+    measured: dict[str, float] = {}  # finite numbers by name; the first ranks
+    course: tuple[float | None, ...] = ()  # of the section's main curve, a few values
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -61,9 +66,16 @@ def summarize(run: Run) -> Summary:
             started_at=info["started_at"],
             finished_at=info["finished_at"],
             seconds=result.get("seconds"),
+            epochs=config.get("epochs"),
+            measured=_finite(section.measured(result)) if finished else {},
+            course=course(run.journal, section.headline_curve) if section.headline_curve else (),
         )
     except EngineError:
         return _damaged(run)
+
+
+def _finite(numbers: dict[str, float]) -> dict[str, float]:
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}
 
 
 def _damaged(run: Run) -> Summary:

@@ -103,6 +103,7 @@ class Section(ABC, Generic[Config, Made]):
     series: ClassVar[tuple[str, ...]] = ()  # measured at every step, in every Progress
     scalars: ClassVar[tuple[str, ...]] = ()  # values that are single numbers
     shares: ClassVar[tuple[str, ...]] = ()  # measurements between 0 and 1
+    headline_curve: ClassVar[str] = ""  # the one that a list of runs has room for
     flaw: ClassVar[str] = "to be doubted"  # its caveat in a word or two, for a list of runs
     shown_on: ClassVar[Mapping[str, str]] = {}  # previews that are of no use without another one
     pictured: ClassVar[str] = ""  # the preview that has an image for each row
@@ -203,6 +204,10 @@ class Section(ABC, Generic[Config, Made]):
     def score(self, results: Results) -> str:
         """Return the results in a few characters, for a list of runs."""
         return self.headline(results)
+
+    def measured(self, results: Results) -> dict[str, float]:
+        """Return the numbers that a list is sorted and filtered by; the first ranks."""
+        return {}
 
     def tabled_by(self, run: "Run") -> Sequence[str]:
         """Return what runs have in common whose results are rows of one table; here its id."""

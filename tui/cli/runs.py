@@ -11,6 +11,7 @@ import typer
 
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
+from engine.runs.filter import filtered
 from engine.runs.index import summaries
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
@@ -32,6 +33,13 @@ LISTED = (  # what a list in JSON says of a run
     "run", "section", "status", "dataset", "recipe", "seed", "result",
     "started_at", "finished_at", "seconds", "remark",
 )  # fmt: skip
+Wanted = Annotated[
+    str,
+    typer.Option(
+        "--filter", metavar="TEXT",
+        help="Only runs that contain these words, or pass model:TEXT, accuracy>97%, age<2h ...",
+    ),
+]  # fmt: skip
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
 
 app = typer.Typer(
@@ -41,28 +49,32 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 @expand
-def runs(context: typer.Context, where: Where, json_: AsJson = False) -> None:
+def runs(context: typer.Context, where: Where, wanted: Wanted = "", json_: AsJson = False) -> None:
     """List the runs, newest first, unless a command follows."""
     refuse_options_before(context)
     if context.invoked_subcommand is None:
-        _print_list(where, json_)
+        _print_list(where, wanted, json_)
 
 
 @app.command("list")
 @expand
-def list_(where: Where, json_: AsJson = False) -> None:
+def list_(where: Where, wanted: Wanted = "", json_: AsJson = False) -> None:
     """List the runs, newest first."""
-    _print_list(where, json_)
+    _print_list(where, wanted, json_)
 
 
-def _print_list(where: Where, json_: bool) -> None:
-    found = summaries(Path(where.artifacts))
+def _print_list(where: Where, wanted: str, json_: bool) -> None:
+    """Print the runs that pass a filter. Raises UsageError where that has a mistake."""
+    everything = summaries(Path(where.artifacts))
+    found = filtered(everything, wanted)
     if json_:
         say_json([_listed(run) for run in found])
         return
     console = console_for("stdout")
     if found:
         print_runs(found, console)
+    elif everything:
+        console.print(f"None of {len(everything):,} runs passes the filter.", soft_wrap=True)
     else:
         console.print(
             f"No runs in {where.artifacts} yet; {hint(where.artifacts, 'run', 'train')} makes the "

@@ -37,6 +37,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
     results = AdversarialResults
     series = ("loss", "success")
     shares = ("success",)
+    headline_curve = "success"
     shown_on: ClassVar = {"noise": "sources"}
     pictured = "noise"
     decisive = ("model", "labels")
@@ -126,8 +127,12 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
 
     def score(self, results: Results) -> str:
         """Return the mean success over the labels."""
+        return f"{self.measured(results)['success']:.2%}"
+
+    def measured(self, results: Results) -> dict[str, float]:
+        """Return the mean success over the labels."""
         rates = [target["success"]["rate"] for target in results["targets"]]
-        return f"{sum(rates) / len(rates):.2%}"
+        return {"success": sum(rates) / len(rates)}
 
     def table(self, runs: "Sequence[Run]") -> ResultTable:
         """Return a row per target label; each run has a table of its own."""

@@ -38,6 +38,7 @@ class Train(Section[ResolvedTrainConfig, "AnyNetwork"]):
     series = ("loss",)
     scalars = ("penalty", "learning_rate", "validation_loss", "validation_accuracy")
     shares = ("validation_accuracy",)
+    headline_curve = "validation_accuracy"
     decisive = ("model",)
     flaw = "at chance"
     drawn_from = ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples")
@@ -135,6 +136,11 @@ class Train(Section[ResolvedTrainConfig, "AnyNetwork"]):
     def score(self, results: Results) -> str:
         """Return the test accuracy alone."""
         return f"{results['test']['accuracy']:.2%}"
+
+    def measured(self, results: Results) -> dict[str, float]:
+        """Return test accuracy and test loss."""
+        test = results["test"]
+        return {"accuracy": real(test["accuracy"]), "loss": real(test.get("loss"))}
 
     def tabled_by(self, run: "Run") -> Sequence[str]:
         """Return dataset, recipe and seed: models are rows of one table."""

@@ -36,6 +36,7 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
     config = ResolvedVisualizeConfig
     results = VisualizeResults
     series = ("activation",)
+    headline_curve = "activation"
     pictured = "images"
     decisive = ("model", "layers", "neurons")
     drawn_from = ("activation", "images", "exemplars")

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from engine.errors import MnistTuiError
+from engine.runs.filter import words_of
 from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.store import list_runs
@@ -28,7 +29,6 @@ from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
 from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
-from tui.summary import words_of
 from tui.words import MARKED, MARKS, cut_middle
 
 AT_ONCE = 200  # runs that may be read while the screen waits
