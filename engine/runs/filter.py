@@ -146,7 +146,7 @@ def _number(field: str, name: str, value: str) -> tuple[float, float]:
 
 
 def _time(name: str, value: str) -> tuple[float, float]:
-    """Return seconds, and how far off counts as equal: half of the smallest unit. Raises Mistake."""
+    """Return seconds, and how far off counts as equal: half of the smallest unit."""
     parts = _TIME.findall(value)
     if not parts or "".join(number + unit for number, unit in parts) != value:
         raise Mistake(f"{name} takes {_example(name)}, not {value!r}.")

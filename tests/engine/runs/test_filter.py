@@ -18,7 +18,8 @@ def summary(run="20260102-100000-000-train-baseline", **values):
     return Summary(run, **{
         "section": "train", "status": "finished", "dataset": "fashion-mnist", "model": "baseline",
         "recipe": "tuned", "seed": "3", "result": "97.31%",
-        "started_at": "2026-01-02T10:00:00+00:00", "seconds": 300.0, "epochs": 5, "measured": {"accuracy": 0.9731, "loss": 0.1},
+        "started_at": "2026-01-02T10:00:00+00:00", "seconds": 300.0, "epochs": 5,
+        "measured": {"accuracy": 0.9731, "loss": 0.1},
     } | values)  # fmt: skip
 
 

@@ -168,3 +168,15 @@ def test_folders_do_not_meet(folder, tmp_path):
     change(Run(other / first.run), status="stopped")
     assert summaries(folder)[0].status == "finished"
     assert summaries(other)[0].status == "stopped"
+
+
+def test_a_summary_has_numbers_and_the_course_of_the_main_curve(folder):
+    by_section = {run.section: run for run in summaries(folder)}
+    forget()
+    assert {run.section: run for run in summaries(folder)} == by_section
+    train = by_section["train"]
+    assert train.result == f"{train.measured['accuracy']:.2%}"
+    assert train.epochs == 30
+    assert train.course
+    assert 0 <= by_section["adversarial"].measured["success"] <= 1
+    assert by_section["visualize"].measured == {}

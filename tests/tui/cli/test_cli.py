@@ -211,6 +211,13 @@ def test_runs_lists_and_shows(tmp_path, capsys):
     invoke(["runs", "--json", "--artifacts", str(tmp_path)])
     [told] = json.loads(capsys.readouterr().out)
     assert (told["run"], told["section"], told["status"]) == (run.name, "train", "finished")
+    for wanted, count in (("model:baseline age<1h", 1), ("-model:baseline", 0)):
+        invoke(["runs", "list", "--filter", wanted, "--json", "--artifacts", str(tmp_path)])
+        assert len(json.loads(capsys.readouterr().out)) == count
+    invoke(["runs", "--filter", "none", "--artifacts", str(tmp_path)])
+    assert "None of 1 runs passes the filter" in capsys.readouterr().out
+    assert invoke(["runs", "--filter", "mdel:x", "--artifacts", str(tmp_path)]) == 2
+    assert "fields are section" in capsys.readouterr().err
     assert invoke(["runs", "show", "baseline", "--artifacts", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     for words in (run.name, "learning rate", "0.01", "weights.pt", "figures/loss.png"):
