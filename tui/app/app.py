@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual import work
@@ -32,7 +32,8 @@ from tui.app.look import Look
 from tui.app.machine import Machine
 from tui.app.main_screen import MainScreen
 from tui.app.palette import ActionCommands, Palette
-from tui.app.preferences import Preferences, preferences_path, remember_theme
+from tui.app.panels import BREAKPOINTS
+from tui.app.preferences import Preferences, preferences_path, remember
 from tui.drawing.pixels import ASCII, BLOCKS
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code
@@ -49,7 +50,7 @@ class MnistTui(GuardedApp):
     CSS_PATH = "app.tcss"
     TITLE = "mnist-tui"
     # Instance variables in Textual's eyes, so no ClassVars here.
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (160, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(least, f"-{name}") for least, name in BREAKPOINTS]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall"), (54, "-high")]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False  # under Textual's key: ours is an action like any other
     COMMANDS: ClassVar = {*GuardedApp.COMMANDS, ActionCommands}
@@ -83,8 +84,9 @@ class MnistTui(GuardedApp):
         self.load = ""  # of the machine
         self.ended_by: str | None = None  # a signal's name
         self.left = False  # because the user wanted to
+        look, shares = Look(shades), self.preferences.panels
         self.main = MainScreen(
-            self.conductor, Look(shades), self.keys, shared.artifacts, self._options()
+            self.conductor, look, self.keys, shared.artifacts, self._options(), shares
         )
         self._to_open = run
         self._looked_around = 0.0
@@ -159,12 +161,16 @@ class MnistTui(GuardedApp):
         if theme == self._remembered:
             return
         self._remembered = theme
+        self.remember("theme", ("theme",), theme)
+
+    def remember(self, what: str, entry: Sequence[str], value: str | float | None) -> None:
+        """Write a setting into config.toml, or take it out; say so where that cannot be."""
         try:
-            remember_theme(preferences_path(), theme)
+            remember(preferences_path(), entry, value)
         except EngineError as error:
-            self.tell(f"The theme cannot be remembered: {error}")
+            self.tell(f"The {what} cannot be remembered: {error}")
         except OSError as error:
-            self.tell(f"The theme cannot be remembered ({error.strerror}: {error.filename}).")
+            self.tell(f"The {what} cannot be remembered ({error.strerror}: {error.filename}).")
 
     def on_resize(self, event: Resize) -> None:
         """Resize the main screen, whatever is open over it."""

@@ -27,6 +27,7 @@ from tui.app.guard import Guarded
 from tui.app.keymap import Keymap, titled
 from tui.app.look import Look
 from tui.app.pace import Pace
+from tui.app.panels import Resizable, Shares, apply_shares, arrangement_of
 from tui.app.sections.base import ExperimentPane, Pane
 from tui.app.sections.runs import RunsPane
 from tui.app.sections.shared_actions import OPEN
@@ -81,8 +82,9 @@ class MainScreen(Guarded, Screen[None]):
         keys: Keymap,
         artifacts: str,
         options: Mapping[str, Any],
+        shares: Shares,
     ) -> None:
-        """``options`` are the user's for the next runs, of any section."""
+        """``options`` and ``shares`` are the user's: for the next runs, and sizes of panels."""
         super().__init__(id="_default")
         self.conductor = conductor
         self.keys = keys
@@ -96,6 +98,8 @@ class MainScreen(Guarded, Screen[None]):
         self.panes: dict[str, Pane] = {**self.experiments, sections.RUNS: self.runs}
         self.set_reactive(MainScreen.current, next(iter(self.panes)))
         self._opened = asyncio.Event()  # keys that were typed ahead wait for it
+        self._shares = dict(shares)
+        self._arrangement = arrangement_of(0)
         self.stale: set[str] = set()  # sections that are to be drawn again
         self._pace = Pace()
         self._begun: set[Task] = set()
@@ -168,7 +172,25 @@ class MainScreen(Guarded, Screen[None]):
         self.too_small.update(
             f"mnist-tui needs {needed} cells; this is {size.width}x{size.height}."
         )
+        self._arrangement = arrangement_of(size.width)
+        self._arrange()
         self.stale.update(self.panes)
+
+    def _arrange(self) -> None:
+        for pane in self.panes.values():
+            apply_shares(pane, self._shares, self._arrangement)
+
+    def on_resizable_resized(self, message: Resizable.Resized) -> None:
+        """Give a panel its new size, and keep it once the mouse has let go."""
+        place = f"{self._arrangement}.{message.panel}"
+        if message.share is None:
+            self._shares.pop(place, None)
+        else:
+            self._shares[place] = message.share
+        self._arrange()
+        if message.settled:
+            entry = ("panels", self._arrangement, message.panel)
+            self.app.remember("size of the panel", entry, message.share)
 
     @property
     def too_small_now(self) -> bool:

@@ -5,16 +5,19 @@
     "run.pause" = "p"
     [defaults]
     recipe = "tuned"
+    [panels.wide]
+    samples = 0.4
 
-What is wrong in it is ignored by itself, with one line about it. The app writes one entry, the
-theme, and only once the user has chosen another; the rest of the file stays as it is.
+What is wrong in it is ignored by itself, with one line about it. The app writes the theme and the
+sizes of panels, and only what the user has changed; the rest of the file stays as it is.
 """
 
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +31,11 @@ from engine.files.text import visible
 from engine.files.writer import write_atomically
 from engine.options import options_of
 from engine.sections import configs
+from tui.app.panels import ARRANGEMENTS, LARGEST, SMALLEST
 from tui.commands import read_value
 from tui.words import near
 
-ENTRIES = ("theme", "keys", "defaults")
+ENTRIES = ("theme", "keys", "defaults", "panels")
 BOM = "\ufeff"  # some editors begin a file with it
 LIMIT = MB
 THEMES = tuple(BUILTIN_THEMES)
@@ -49,6 +53,7 @@ class Preferences:
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)  # by the id of an action
     defaults: Mapping[str, Any] = field(default_factory=dict)  # by the name of an option
+    panels: Mapping[str, float] = field(default_factory=dict)  # shares, by arrangement and panel
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -70,13 +75,15 @@ class Preferences:
             theme = None
         keys, refused = _checked_keys(_table(values, "keys", wrong))
         defaults, unusable = _checked_defaults(_table(values, "defaults", wrong))
-        for name, entries in {"keys": refused, "defaults": unusable}.items():
+        panels, misfits = _checked_panels(_table(values, "panels", wrong))
+        wrong_in = {"keys": refused, "defaults": unusable, "panels": misfits}
+        for name, entries in wrong_in.items():
             wrong |= {f"{entry} in [{name}]": why for entry, why in entries.items()}
         problems = [
             visible(f"{path}: {entry} is ignored: {why}{'' if why[-1] in '.?' else '.'}")
             for entry, why in wrong.items()
         ]
-        return cls(theme, keys, defaults, tuple(problems))
+        return cls(theme, keys, defaults, panels, tuple(problems))
 
 
 def _text(path: Path) -> str:
@@ -144,12 +151,27 @@ def _checked_defaults(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     return kept, refused
 
 
-def remember_theme(path: Path, theme: str) -> None:
-    """Write the theme into the file if it differs; everything else stays as it is.
+def _checked_panels(given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the valid sizes of panels, and what is wrong with the others, by arrangement."""
+    kept: dict[str, float] = {}
+    refused: dict[str, str] = {}
+    for name, share in given.items():
+        arrangement = name.partition(".")[0]
+        if arrangement not in ARRANGEMENTS or "." not in name:
+            refused[name] = f"the tables are {', '.join(f'panels.{one}' for one in ARRANGEMENTS)}"
+        elif not isinstance(share, int | float) or not SMALLEST <= share <= LARGEST:
+            refused[f"{name} = {share!r}"] = f"it must be a number from {SMALLEST} to {LARGEST}"
+        else:
+            kept[name] = float(share)
+    return kept, refused
 
-    The file is read again for it, since another app may have written meanwhile, and a link is
-    written through. Raises EngineError and OSError where that cannot be: what is not TOML is never
-    overwritten.
+
+def remember(path: Path, entry: Sequence[str], value: str | float | None) -> None:
+    """Write one entry into the file, or take it out for None; everything else stays as it is.
+
+    ``entry`` is its place: tables and a name. The file is read again for it, since another app may
+    have written meanwhile, and a link is written through. Raises EngineError and OSError where that
+    cannot be: what is not TOML is never overwritten.
     """
     target = Path(os.path.realpath(path))
     text, mode, bom = "", 0o644, ""
@@ -157,22 +179,41 @@ def remember_theme(path: Path, theme: str) -> None:
         text = _text(path)
         mode = stat.S_IMODE(target.stat().st_mode)
         bom = BOM if target.read_bytes().startswith(BOM.encode()) else ""
-    before = _parsed(path, text)
-    if before.get("theme") == theme:
+    expected = _parsed(path, text)
+    before = deepcopy(expected)
+    _put(path, expected, entry, value)
+    if expected == before:
         return
-    if isinstance(before.get("theme"), dict):
-        raise EngineError(f"theme is a table in {path}; take it out.")
-    text = _with_theme(text, theme) if "theme" in before else f'theme = "{theme}"\n{text}'
-    if tomllib.loads(text) != before | {"theme": theme}:
-        raise EngineError(f"{path} is not understood; write the theme into it yourself.")
+    if len(entry) == 1 and entry[0] not in before:  # above all tables
+        text = f'{entry[0]} = "{value}"\n{text}'
+    else:
+        text = _edited(path, text, entry, value)
+    if tomllib.loads(text) != expected:
+        name = entry[0]
+        raise EngineError(f"{path} is not understood; write the {name} into it yourself.")
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, (bom + text).encode(), mode=mode)
 
 
-def _with_theme(text: str, theme: str) -> str:
-    """Return TOML with another theme, its comments and order kept."""
-    import tomlkit  # only who changes the theme waits for it
+def _put(path: Path, document: Any, entry: Sequence[str], value: str | float | None) -> None:
+    """Put a value into TOML, or take it out. Raises EngineError where something else stands."""
+    *tables, name = entry
+    for table in tables:
+        document = document.setdefault(table, {})
+        if not isinstance(document, dict):
+            raise EngineError(f"{table} is no table in {path}; take it out.")
+    if isinstance(document.get(name), dict):
+        raise EngineError(f"{name} is a table in {path}; take it out.")
+    if value is None:
+        document.pop(name, None)
+    else:
+        document[name] = value
+
+
+def _edited(path: Path, text: str, entry: Sequence[str], value: str | float | None) -> str:
+    """Return TOML with another entry, its comments and order kept."""
+    import tomlkit  # only who changes a setting waits for it
 
     document = tomlkit.parse(text)
-    document["theme"] = theme
+    _put(path, document, entry, value)
     return tomlkit.dumps(document)

@@ -92,14 +92,6 @@ def enlarge(image: np.ndarray, factor: int) -> np.ndarray:
     return image.repeat(factor, 0).repeat(factor, 1)
 
 
-def fitted(image: np.ndarray, size: int) -> np.ndarray:
-    """Return an image [H, W] at most ``size`` pixels a side.
-
-    Each pixel becomes as many as there is room for, or the image the means of areas.
-    """
-    return shrink(enlarge(image, max(1, size // len(image))), size, size)
-
-
 def exactly(image: np.ndarray, size: int) -> np.ndarray:
     """Return an image [H, W] at exactly ``size`` pixels a side, whatever its own."""
     return shrink(enlarge(image, max(1, -(-size // len(image)))), size, size)

@@ -7,7 +7,7 @@ from rich.text import Text
 GAP = 2  # cells between two pictures; one where they are small
 WRONG = "bold $bad"  # the caption says so too
 CHOSEN = "reverse"
-SIZES = range(28, 6, -2)  # pixels a side
+SIZES = range(64, 6, -2)  # pixels a side
 SMALL = 10  # from here down there is no room for a blank line between two rows
 
 

@@ -26,7 +26,7 @@ from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
 from tui.comparison import pictures
 from tui.drawing import pixels
-from tui.drawing.pixels import ASCII, draw_grey, enlarge, shrink
+from tui.drawing.pixels import ASCII, draw_grey, exactly
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
 LAYOUT = ARCHITECTURES[BEST_MODEL].layout
@@ -65,7 +65,7 @@ def samples_of(pane):
     images = pane.shown.history.images("samples")
     edge = pane.shown.margin
     return [
-        lambda size, image=image: grey(shrink(image[edge:-edge, edge:-edge], size, size))
+        lambda size, image=image: grey(exactly(image[edge:-edge, edge:-edge], size))
         for image in images
     ]
 
@@ -76,7 +76,7 @@ def infused_of(pane):
     edge = pane.shown.margin // 2
     return [
         lambda size, digit=digit: grey(
-            shrink(infused.sum(index, digit)[edge:-edge, edge:-edge], size, size)
+            exactly(infused.sum(index, digit)[edge:-edge, edge:-edge], size)
         )
         for digit in range(CLASSES)
         if digit != pane.row
@@ -88,7 +88,7 @@ def noise_of(pane):
     image = infused.noises[pane.index_of(pane.row)]
 
     def of_size(size):
-        large = enlarge(image, size // 28) if size > 28 else shrink(image, size, size)
+        large = exactly(image, size)
         unit = np.clip(large / infused.bound, -1, 1)[..., None]
         tint = np.where(unit > 0, (178, 24, 43), (33, 102, 172))
         return (247 * (1 - abs(unit)) + tint * abs(unit)).astype(np.uint8)

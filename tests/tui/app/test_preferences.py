@@ -14,7 +14,7 @@ from tui.app import open as open_app
 from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
 from tui.app.keymap import Keymap, parted
-from tui.app.preferences import Preferences, remember_theme
+from tui.app.preferences import Preferences, remember
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_a_file_that_cannot_be_read_is_told_and_never_overwritten(path, content,
     assert str(path) in problem
     assert words in problem
     with pytest.raises(EngineError) as caught:
-        remember_theme(path, "nord")
+        remember(path, ("theme",), "nord")
     assert words in str(caught.value)
     assert path.read_bytes() == content
 
@@ -189,11 +189,11 @@ def test_a_pipe_or_a_folder_in_its_place_is_told_and_nothing_hangs(path, tmp_pat
 
 def test_the_theme_is_one_line_and_the_rest_stays(tmp_path):
     path = tmp_path / "deep" / "config.toml"
-    remember_theme(path, "nord")
+    remember(path, ("theme",), "nord")
     assert Preferences.read(path).theme == "nord"
     path.write_text('# mine\n[keys]\n"run.pause" = "p" # so\n')
-    remember_theme(path, "gruvbox")
-    remember_theme(path, "dracula")
+    remember(path, ("theme",), "gruvbox")
+    remember(path, ("theme",), "dracula")
     assert path.read_text() == 'theme = "dracula"\n# mine\n[keys]\n"run.pause" = "p" # so\n'
 
 
@@ -212,7 +212,7 @@ def test_the_theme_is_one_line_and_the_rest_stays(tmp_path):
 )
 def test_comments_order_and_ends_of_lines_stay(path, text):
     path.write_bytes(text.encode())
-    remember_theme(path, "dracula")
+    remember(path, ("theme",), "dracula")
     lines = path.read_bytes().decode().splitlines(keepends=True)
     assert Preferences.read(path).theme == "dracula"
     for line in text.splitlines(keepends=True):
@@ -224,7 +224,7 @@ def test_comments_order_and_ends_of_lines_stay(path, text):
 def test_a_table_in_the_theme_s_place_is_not_thrown_away(path):
     path.write_text("[theme]\na = 1\n")
     with pytest.raises(EngineError, match="is a table"):
-        remember_theme(path, "nord")
+        remember(path, ("theme",), "nord")
     assert path.read_text() == "[theme]\na = 1\n"
 
 
@@ -234,12 +234,12 @@ def test_a_link_is_written_through_and_the_mode_stays(path, tmp_path):
     target.write_text("# mine\n")
     target.chmod(0o600)
     path.symlink_to("dotfiles/mine.toml")
-    remember_theme(path, "nord")
+    remember(path, ("theme",), "nord")
     assert path.is_symlink()
     assert target.read_text() == 'theme = "nord"\n# mine\n'
     assert target.stat().st_mode & 0o777 == 0o600
     target.unlink()
-    remember_theme(path, "nord")
+    remember(path, ("theme",), "nord")
     assert path.is_symlink()
     assert Preferences.read(path).theme == "nord"
 
@@ -247,7 +247,7 @@ def test_a_link_is_written_through_and_the_mode_stays(path, tmp_path):
 def test_what_is_set_already_is_not_written(path):
     path.write_text("theme = 'nord'  # mine\n")
     before = path.stat()
-    remember_theme(path, "nord")
+    remember(path, ("theme",), "nord")
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
@@ -257,7 +257,7 @@ def test_apps_that_write_at_once_lose_no_other_entry(path):
 
     def write(mine):
         for theme in mine:
-            remember_theme(path, theme)
+            remember(path, ("theme",), theme)
 
     threads = [threading.Thread(target=write, args=[themes[n::4] * 3]) for n in range(4)]
     for thread in threads:

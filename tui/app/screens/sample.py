@@ -10,7 +10,7 @@ from tui.app.screens.closeup import CloseUp
 from tui.app.sections.samples import labels_and_answers
 from tui.app.sections.train import TrainPane, model_of
 from tui.app.widgets.chart import spark
-from tui.drawing.pixels import draw_grey, fitted
+from tui.drawing.pixels import draw_grey, exactly
 from tui.drawing.thumbnails import GAP, WRONG, beside
 from tui.words import cut
 
@@ -43,7 +43,7 @@ class SampleView(CloseUp):
             return Text("No sample yet.", "$text-muted")
         image = history.images("samples")[self.index]
         size = min(room.width - GAP - WORDS, 2 * room.height, max(LARGE, len(image)))
-        image = fitted(image, size // 2 * 2)
+        image = exactly(image, size // 2 * 2)
         drawn = draw_grey(image, self.shades)
         known = history.previews["samples"]
         latest, spread = known.latest(cursor, ANSWERS), known.spread(cursor, ANSWERS)

@@ -27,7 +27,7 @@ from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart, Plot, spark
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import draw_grey, draw_signed, fitted
+from tui.drawing.pixels import draw_grey, draw_signed, exactly
 from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import cut, widest
@@ -105,7 +105,7 @@ class AdversarialPane(NetworkPane):
             noise = Room("noise", id="noise-panel", classes="panel")
             noise.border_title = "Noise"
             yield noise
-            with Horizontal():
+            with Horizontal(id="noise-curves"):
                 for name in CURVES:
                     chart = Chart(id=f"noise-{name}", classes="panel")
                     chart.border_title = name.capitalize()
@@ -246,7 +246,7 @@ class AdversarialPane(NetworkPane):
 
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
         size = max(2, min(room.width, 2 * room.height) // 2 * 2)
-        image = fitted(infused.noises[index], size)
+        image = exactly(infused.noises[index], size)
         return draw_signed(image, infused.bound, self.look.shades)
 
     def _draw_infused(
@@ -256,15 +256,14 @@ class AdversarialPane(NetworkPane):
         size = fitting_size(len(shown), room.width, room.height)
         edge, after = task.margin // 2, infused.after.values["after"][index]
         inner = slice(edge, infused.clean.shape[1] - edge)
-        drawn = [fitted(infused.sum(index, n)[inner, inner], size) for n, _ in shown]
-        cells = min(size, len(drawn[0]))
+        drawn = [exactly(infused.sum(index, n)[inner, inner], size) for n, _ in shown]
         answers = [(source, int(after[n])) for n, source in shown]
         pictures = []
-        captions = self._captions(task.classes, answers, label, cells)
+        captions = self._captions(task.classes, answers, label, size)
         for image, (_, answer), words in zip(drawn, answers, captions, strict=True):
             caption = Text(words, "" if answer == label else WRONG)
             pictures.append((draw_grey(image, self.look.shades), caption))
-        return thumbnails(pictures, cells, room.width)
+        return thumbnails(pictures, size, room.width)
 
     def _captions(
         self, names: Sequence[str], answers: Sequence[tuple[int, int]], label: int, size: int

@@ -20,6 +20,7 @@ from tui.app.action import Action
 from tui.app.guard import Guarded
 from tui.app.keymap import Keymap
 from tui.app.look import Look
+from tui.app.panels import Resizable
 from tui.app.sections import shared_actions
 from tui.app.widgets.chart import Line
 from tui.app.widgets.room import Heading, Row, Rows
@@ -38,7 +39,7 @@ RAW = "$faint"  # the line under a smoothed one
 BAD = "bold $bad"
 
 
-class Pane(Guarded, Container):
+class Pane(Guarded, Resizable, Container):
     """A section of the app, drawn by the two ``refresh`` methods."""
 
     section: ClassVar[str]

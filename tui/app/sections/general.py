@@ -20,7 +20,7 @@ from tui.app.sections.shared_actions import MARK, OPEN
 from tui.app.widgets.chart import Chart, Line, Plot
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room
-from tui.drawing.pixels import Shades, draw_grey, shrink
+from tui.drawing.pixels import Shades, draw_grey, exactly
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
 LINE = "$series-1"
@@ -142,9 +142,9 @@ def draw_images(preview: Preview, shades: Shades | None, room: Size) -> Text:
     images = (preview.floats() - preview.low) / span
     if images.ndim == 4:  # with channels
         images = images.mean(1)
-    size = min(fitting_size(len(images), room.width, room.height), images.shape[2])
+    size = fitting_size(len(images), room.width, room.height)
     pictures = [
-        (draw_grey(shrink(image, size, size), shades), Text(str(number)))
+        (draw_grey(exactly(image, size), shades), Text(str(number)))
         for number, image in enumerate(images)
     ]
     return thumbnails(pictures, size, room.width)

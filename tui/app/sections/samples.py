@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.geometry import Size
 
 from engine.runs.events import Preview
-from tui.drawing.pixels import Shades, draw_grey, fitted
+from tui.drawing.pixels import Shades, draw_grey, exactly
 from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import cut
@@ -27,18 +27,17 @@ def draw_samples(
     """Return sample images [N, H, W] in [0, 1] as thumbnails over the network's answers."""
     size, edge = fitting_size(len(images), room.width, room.height), task.margin
     inner = slice(edge, images.shape[1] - edge)
-    drawn = [fitted(image[inner, inner], size) for image in images]
-    cells = min(size, len(drawn[0]))
+    drawn = [exactly(image[inner, inner], size) for image in images]
     pairs = list(zip(*labels_and_answers(answers), strict=True))
     pictures = []
     for image, (label, answer), words, probability in zip(
-        drawn, pairs, _captions(task.classes, pairs, cells), answers.values["probability"],
+        drawn, pairs, _captions(task.classes, pairs, size), answers.values["probability"],
         strict=True,
     ):  # fmt: skip
-        if cells >= ROOM_FOR_PROBABILITY and cell_len(words) + len(" 100%") <= cells:
+        if size >= ROOM_FOR_PROBABILITY and cell_len(words) + len(" 100%") <= size:
             words += f" {probability:.0%}"
         pictures.append((draw_grey(image, shades), Text(words, "" if label == answer else WRONG)))
-    return thumbnails(pictures, cells, room.width)
+    return thumbnails(pictures, size, room.width)
 
 
 def _captions(names: Sequence[str], pairs: Sequence[tuple[int, int]], size: int) -> list[str]:
