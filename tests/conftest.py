@@ -114,10 +114,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def a_few(values: Iterable[Any], few: int = 1) -> list[Any]:
-    """Return values to parametrize a test by, all but the first few with the extended tests."""
-    first, others = list(values)[:few], list(values)[few:]
-    return first + [pytest.param(value, marks=pytest.mark.extended) for value in others]
+def a_few(values: Iterable[Any], few: int = 1, more: int | None = None) -> list[Any]:
+    """Return values to parametrize a test by: a few for `make test`, the others for `make check`.
+
+    ``more`` of these others; what is left is for `make long`. By default that is nothing.
+    """
+    every = list(values)
+    last = len(every) if more is None else few + more
+    extended, long = pytest.mark.extended, pytest.mark.long
+    return [
+        *every[:few],
+        *(pytest.param(value, marks=extended) for value in every[few:last]),
+        *(pytest.param(value, marks=long) for value in every[last:]),
+    ]
 
 
 def run_values(config, status: str = "running") -> dict:

@@ -76,7 +76,7 @@ def opened(run):
     return Laboratory(warn=pytest.fail).survey_of(run)
 
 
-@pytest.mark.parametrize("which", a_few(KINDS, 3), ids="-".join)
+@pytest.mark.parametrize("which", a_few(KINDS, 3, 6), ids="-".join)
 def test_stopped_within_an_epoch_and_resumed_it_is_the_same_run(config_of, trained, which):
     kind, precision = which
     expected = comparable(trained(kind, precision))
@@ -99,7 +99,7 @@ def test_stopped_within_an_epoch_and_resumed_it_is_the_same_run(config_of, train
     assert run.read_info()["environment"]["precision"] == precision
 
 
-@pytest.mark.parametrize("which", a_few(KINDS, 3), ids="-".join)
+@pytest.mark.parametrize("which", a_few(KINDS, 3, 6), ids="-".join)
 def test_its_results_come_out_again(trained, which):
     run = trained(*which)
     data, device = opened(run)
@@ -114,7 +114,7 @@ def test_only_training_images_leave_anything_in_it(trained):
     assert state["calls"] == run.read_config().total_steps(1260) == 7 * STEPS_PER_EPOCH
 
 
-@pytest.mark.parametrize("kind", a_few(NETWORKS))
+@pytest.mark.parametrize("kind", a_few(NETWORKS, 1, 4))
 def test_it_is_attacked_looked_into_and_reported(trained, kind, tmp_path):
     run = trained(kind)
     shared = {"run": run.id, "artifacts": str(run.path.parent), "device": "cpu", "threads": 1,

@@ -9,6 +9,7 @@ from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.runs.store import list_runs
 from engine.sections.train.config import TrainConfig
+from tests.conftest import a_few
 from tests.networks import NETWORKS
 from tests.processes import comparable, progress_of, start, wait_for
 from tests.terminal.terminal import Terminal
@@ -58,7 +59,7 @@ def test_what_a_network_prints_does_not_reach_the_app_s_screen(home):
     assert b"SPILT" not in terminal.output
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", a_few(NETWORKS, 0, 4))
 def test_a_killed_training_resumes_as_if_it_had_not_been(home, kind):
     options = {"epochs": 40, "recipe": "tuned", "learning_rate": 0.05, "batch_size": 100}
     whole = session(home, NETWORKS[kind], **options).run()

@@ -23,6 +23,7 @@ from tui.ascii import stand_in
 from tui.drawing.pixels import UPPER_HALF, draw_signed
 
 THEMES = {name: theme for name, theme in BUILTIN_THEMES.items() if not theme.ansi}
+SOME_THEMES = ("textual-dark", "textual-light", "nord", "solarized-light")
 STATES = ("good", "bad", "waiting", "marked")
 SPARKS_AND_BARS = "▂▃▄▅▆▇█━"
 # How the colour-blind see linear RGB (Machado, Oliveira and Fernandes 2009).
@@ -122,15 +123,16 @@ def illegible(app):
     return found
 
 
-@pytest.mark.parametrize("view", a_few(VIEWS, 1))
-def test_every_text_is_legible_in_every_theme(view, finished):
+@pytest.mark.parametrize("themes", a_few([SOME_THEMES, tuple(THEMES)], 1, 0), ids=["some", "all"])
+@pytest.mark.parametrize("view", a_few(VIEWS, 0))
+def test_every_text_is_legible_in_every_theme(view, themes, finished):
     async def play():
         app = MnistTui(RunConfig(dataset="digits", artifacts=str(finished)))
         async with app.run_test(size=(120, 40)) as pilot:
             panes = app.main.experiments.values()
             await until(pilot, lambda: all(pane.newest() is not None for pane in panes))
             await open_view(app, pilot, view)
-            for theme in THEMES:
+            for theme in themes:
                 app.theme = theme
                 await pilot.pause()
                 app.main.pane.redraw()
@@ -140,6 +142,7 @@ def test_every_text_is_legible_in_every_theme(view, finished):
     asyncio.run(play())
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("theme", sorted(BUILTIN_THEMES.keys() - THEMES.keys()))
 def test_an_ansi_theme_draws_every_view(finished, theme):
     async def story(app, pilot):

@@ -125,7 +125,7 @@ SELECTIONS = {  # keys, then what the title and the command lines say
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("selection", a_few(SELECTIONS, 3))
+@pytest.mark.parametrize("selection", a_few(SELECTIONS, 0, 4))
 @pytest.mark.parametrize("later", [False, True], ids=["now", "later"])
 def test_the_form_names_shows_and_runs_the_same(tmp_path, selection, later):
     keys, title, options = SELECTIONS[selection]

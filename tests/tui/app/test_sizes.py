@@ -66,7 +66,7 @@ async def go_to(app, pilot, *keys):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("size", a_few(SIZES, 2))
+@pytest.mark.parametrize("size", a_few(SIZES, 0, 3))
 def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     async def story(app, pilot):
         for key, section in SECTIONS.items():
@@ -80,6 +80,7 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     opened(story, size)
 
 
+@pytest.mark.extended
 def test_charts_keep_the_numbers_at_their_axes(opened):
     """From 100x30 up, whatever the numbers."""
 
@@ -120,6 +121,7 @@ def test_at_the_smallest_size_every_panel_fits_or_scrolls_with_keys(opened):
     opened(story)
 
 
+@pytest.mark.extended
 def test_the_map_has_its_ten_columns_and_its_total_at_every_size(opened):
     async def story(app, pilot):
         await go_to(app, pilot, "2", "m")
@@ -141,6 +143,7 @@ def test_the_map_has_its_ten_columns_and_its_total_at_every_size(opened):
     opened(story)
 
 
+@pytest.mark.extended
 def test_the_form_shows_its_error_at_every_size(opened):
     async def story(app, pilot):
         await go_to(app, pilot, "1", "e")
@@ -188,7 +191,7 @@ VIEWS = {
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("view", a_few(VIEWS))
+@pytest.mark.parametrize("view", a_few(VIEWS, 0, 6))
 def test_a_resize_leaves_nothing_stale(opened, view):
     async def at_size(size, before=None):
         async def story(app, pilot):
@@ -211,7 +214,7 @@ def test_a_resize_leaves_nothing_stale(opened, view):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 2))
+@pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 0, 4))
 def test_help_has_two_columns_only_where_both_fit(opened, width):
     async def story(app, pilot):
         await pilot.press("question_mark")
@@ -233,7 +236,7 @@ def test_help_has_two_columns_only_where_both_fit(opened, width):
     opened(story, (width, 24))
 
 
-@pytest.mark.parametrize("view", ["sample", "form", "compare", "help"])
+@pytest.mark.parametrize("view", a_few(["sample", "form", "compare", "help"]))
 def test_a_dialog_gives_way_to_the_words_that_the_terminal_is_too_small(opened, view):
     async def story(app, pilot):
         await go_to(app, pilot, *VIEWS[view])

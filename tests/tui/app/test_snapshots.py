@@ -11,6 +11,7 @@ from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.runs.events import Started
 from engine.sections.train.config import TrainConfig
+from tests.conftest import a_few
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
 from tui.app.app import MnistTui
@@ -107,26 +108,27 @@ def pressing(*keys):
     return play
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "keys"),
-    [
-        ("train", (120, 40), ()),
-        ("train small", (80, 24), ("j", "h", "H")),
-        ("train smallest", (60, 18), ()),
-        ("sample", (80, 24), ("enter", "l")),
-        ("adversarial", (120, 40), ("2", "j")),
-        ("adversarial large", (200, 60), ("2", "h")),
-        ("noise", (80, 24), ("2", "enter")),
-        ("map", (80, 24), ("2", "m")),
-        ("visualize", (120, 40), ("3", "j", "x")),
-        ("neuron", (120, 40), ("3", "k", "enter")),
-        ("runs", (120, 40), ("4", "slash", "t", "r", "a", "i", "n")),
-        ("edit", (80, 24), ("2", "e")),
-        ("network", (80, 24), ("3", "n")),
-        ("help", (120, 40), ("question_mark",)),
-    ],
-)
-def test_finished_runs(snap_compare, artifacts, name, size, keys):
+LOOKS = {  # size and keys
+    "train": ((120, 40), ()),
+    "train small": ((80, 24), ("j", "h", "H")),
+    "train smallest": ((60, 18), ()),
+    "sample": ((80, 24), ("enter", "l")),
+    "adversarial": ((120, 40), ("2", "j")),
+    "adversarial large": ((200, 60), ("2", "h")),
+    "noise": ((80, 24), ("2", "enter")),
+    "map": ((80, 24), ("2", "m")),
+    "visualize": ((120, 40), ("3", "j", "x")),
+    "neuron": ((120, 40), ("3", "k", "enter")),
+    "runs": ((120, 40), ("4", "slash", "t", "r", "a", "i", "n")),
+    "edit": ((80, 24), ("2", "e")),
+    "network": ((80, 24), ("3", "n")),
+    "help": ((120, 40), ("question_mark",)),
+}
+
+
+@pytest.mark.parametrize("look", a_few(LOOKS, 5))
+def test_finished_runs(snap_compare, artifacts, look):
+    size, keys = LOOKS[look]
     assert snap_compare(app_on(artifacts), terminal_size=size, run_before=pressing(*keys))
 
 
