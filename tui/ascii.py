@@ -23,11 +23,12 @@ _STANDS_FOR = {
     **dict(zip("▁▂▃▄▅▆▇█", "_.-=+*##", strict=True)),
     **dict(zip("░▒▓", ".+#", strict=True)),
     **dict(zip("◌◐●○■□✗✓▪", ".>*o#%xv+", strict=True)),
-    "…": ".", "ε": "e", "λ": "l", "±": "~", "∞": "8", "≈": "~", "×": "x", "⋯": ".",
+    "◆": "@", "…": ".", "ε": "e", "λ": "l", "±": "~", "∞": "8", "≈": "~", "×": "x", "⋯": ".",
     "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*", "╱": "/", "╲": "\\", "╳": "X",
     "🔎": "> ",
 }  # fmt: skip
-_BRAILLE = " ..::**##"  # by the number of dots
+_LEFT, _RIGHT = (0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80)  # dots of braille, downwards
+_STIPPLED, _FULL = 0x95, 7  # every other dot; dots of what is an area
 
 
 @cache
@@ -38,7 +39,7 @@ def stand_in(character: str) -> str:
     if (known := _STANDS_FOR.get(character)) is not None:
         return known
     if "\u2800" <= character <= "\u28ff":
-        return _BRAILLE[(ord(character) - 0x2800).bit_count()]
+        return _stroke(ord(character) - 0x2800)
     if "\u2500" <= character <= "\u257f":  # what is left of box drawing: corners and crossings
         return "+"
     if "\u2580" <= character <= "\u259f":  # of blocks
@@ -46,6 +47,25 @@ def stand_in(character: str) -> str:
     if unicodedata.category(character) == "Zs":
         return " "
     return "?" * cell_len(character)
+
+
+def _stroke(code: int) -> str:
+    """Return what looks like the stroke that a cell's dots are part of."""
+    left = [row for row, bit in enumerate(_LEFT) if code & bit]
+    right = [row for row, bit in enumerate(_RIGHT) if code & bit]
+    dots = left + right
+    if code == _STIPPLED or len(dots) >= _FULL:
+        return ":" if code == _STIPPLED else "#"
+    if len(dots) < 2:
+        return "." if dots else " "
+    if not left or not right:
+        return "|"
+    falls = sum(right) / len(right) - sum(left) / len(left)
+    if abs(falls) >= 1:
+        return "\\" if falls > 0 else "/"
+    if max(dots) - min(dots) > 1:
+        return "|"
+    return '"--_'[round(sum(dots) / len(dots))]
 
 
 def in_ascii(text: str) -> str:

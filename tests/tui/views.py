@@ -1,8 +1,11 @@
 """Every section and dialog of the app, to be looked at one after another."""
 
+from dataclasses import replace
+
 import numpy as np
 from textual.widgets import Input
 
+from engine.runs.curves import Curve
 from tests.tui.pilot import until
 from tui.app import screens
 
@@ -39,8 +42,11 @@ async def open_view(app, pilot, view):
     elif view == "diverged":
         chart = app.main.pane.loss
         await until(pilot, lambda: chart.plot.lines)
-        chart.plot.lines[0].values[-3:] = np.nan
-        chart.plot = chart.plot
+        first, *others = chart.plot.lines
+        [raw] = first.around
+        values = np.where(np.arange(len(raw.steps)) < len(raw.steps) - 3, raw.values, np.nan)
+        diverged = replace(first, around=(Curve(raw.steps, values),))
+        chart.plot = replace(chart.plot, lines=[diverged, *others])
     if view in ("commands", "found"):
         await until(pilot, lambda: app.screen.query_one("CommandList").option_count > 1)
     for box in app.screen.query(Input):

@@ -20,6 +20,8 @@ GOOD, BAD, WAITING, MARKED = "#40B0A0", "#E03050", "#E69F00", "#C060D0"
 SERIES_ON_DARK = ("#8BC7D8", "#FF9E00", "#22FDCE", "#BDA7FE", "#FFFFAE", "#DEAB85", "#C1FD67")
 SERIES_ON_LIGHT = ("#3E03FF", "#755700", "#2A685C", "#6C5098", "#560009", "#00008C", "#000021")
 SERIES = tuple(f"$series-{number}" for number in range(1, 1 + len(SERIES_ON_DARK)))
+BANDS = tuple(f"$band-{number}" for number in range(1, 1 + len(SERIES_ON_DARK)))
+FAINT = 0.5  # how far a band's colour is from that of its series to the background
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -81,6 +83,7 @@ def _of_terminal() -> dict[str, str]:
     series = ("cyan", "yellow", "green", "magenta", "blue", "red", "bright_black")
     return {
         **{name[1:]: f"ansi_{colour}" for name, colour in zip(SERIES, series, strict=True)},
+        **{name[1:]: "ansi_bright_black" for name in BANDS},
         "good": "ansi_green", "bad": "ansi_red", "waiting": "ansi_yellow", "key": "ansi_yellow",
         "marked": "ansi_magenta", "faint": "ansi_bright_black", "edge": "ansi_bright_black",
         "focus": "ansi_magenta", "row": "ansi_bright_black",
@@ -109,6 +112,10 @@ def _of_theme(dark: bool, generated: tuple[tuple[str, str], ...]) -> dict[str, s
         **{
             name[1:]: made(colour, on=panels)
             for name, colour in zip(SERIES, series, strict=True)
+        },
+        **{
+            name[1:]: made(Color.parse(colour).blend(background, FAINT), LINE, on=panels)
+            for name, colour in zip(BANDS, series, strict=True)
         },
         "good": made(GOOD), "bad": made(BAD), "waiting": made(WAITING), "marked": made(MARKED),
         "key": made(WAITING), "focus": made(accent), "row": row.hex,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tui.drawing.pixels import Shades
+from tui.drawing.pixels import ASCII, Shades
 
 SMOOTHINGS = (0.0, 0.005, 0.02)  # how far an average reaches back, as a share of the run's steps
 
@@ -14,6 +14,11 @@ class Look:
     shades: Shades | None = None
     logarithm: bool = True
     smoothing: float = SMOOTHINGS[1]
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing but ASCII."""
+        return self.shades is ASCII
 
     def smooth_more(self) -> None:
         """Switch to the next smoothing; after the strongest, to none."""

@@ -79,13 +79,14 @@ def test_black_or_white_is_legible_on_any_colour():
         assert contrast(Color.parse(ink_on(paper)), paper) >= TEXT
 
 
-def least_of(character, disabled, scrollbar):
+def least_of(character, disabled, edge, scrollbar):
     """Return the contrast that a cell needs, 0 for a picture's."""
     if character in (" ", UPPER_HALF):
         return 0
-    if scrollbar:
+    dots = "\u2800" <= character <= "\u28ff"
+    if scrollbar or (dots and edge):  # the grid of charts, behind what is read
         return EDGE
-    if "\u2800" <= character <= "\u28ff" or character in SPARKS_AND_BARS or disabled:
+    if dots or character in SPARKS_AND_BARS or disabled:
         return LINE
     return EDGE if "\u2500" <= character <= "\u259f" else TEXT
 
@@ -104,7 +105,7 @@ def illegible(app):
     """Return what cannot be read on the screen, but for what lies dimmed behind a dialog."""
     shown = covered(app, lambda widget: widget is not app.screen or widget is app.main)
     scrollbars = covered(app, lambda widget: isinstance(widget, ScrollBar))
-    disabled = Color.parse(app.theme_variables["text-disabled"])
+    disabled, edge = (Color.parse(app.theme_variables[name]) for name in ("text-disabled", "edge"))
     found = []
     for y, strip in enumerate(app.screen._compositor.render_strips()):
         x = 0
@@ -116,7 +117,7 @@ def illegible(app):
             assert not segment.style.dim
             here = contrast(ink, paper)
             for character in segment.text:
-                least = least_of(character, ink == disabled, scrollbars[y, x])
+                least = least_of(character, ink == disabled, ink == edge, scrollbars[y, x])
                 if shown[y, x] and here < least:
                     found.append((round(here, 2), character, segment.text, ink.hex, paper.hex))
                 x += 1

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from dataclasses import replace
 
+import numpy as np
 import pytest
 from textual.containers import VerticalScroll
 
@@ -16,7 +16,9 @@ from tui.app.app import MnistTui
 from tui.app.main_screen import SMALLEST
 from tui.app.screens.edit import Edit
 from tui.app.screens.success import SuccessMap
-from tui.app.widgets.chart import Chart, draw
+from tui.app.widgets.chart import Chart
+from tui.drawing.chart import DOTTED, draw
+from tui.drawing.plot import Line, Plot
 
 SIZES = (SMALLEST, (60, 24), (80, 24), (100, 30), (130, 40), (200, 60))
 LARGER = [(100, 30), (109, 30), (110, 30), (120, 40), (159, 44), (160, 45), (160, 50), (175, 50),
@@ -73,9 +75,14 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
             await go_to(app, pilot, key)
             for chart in app.main.panes[section].query(Chart):
                 if chart.size:  # some stand in a column that a narrow terminal leaves out
-                    drawn = str(chart.render())
-                    assert len(re.findall("[⠁-⣿]", drawn)) >= min(chart.size), (chart.id, drawn)
-                    assert "nothing" not in drawn
+                    drawn = chart.render()
+                    curve = "".join(
+                        drawn.plain[start:end]
+                        for start, end, style in drawn.spans
+                        if style != DOTTED
+                    )
+                    assert len(re.findall("[⠁-⣿]", curve)) >= min(chart.size), (chart.id, drawn)
+                    assert "nothing" not in drawn.plain
 
     opened(story, size)
 
@@ -91,9 +98,9 @@ def test_charts_keep_the_numbers_at_their_axes(opened):
                 await pilot.resize_terminal(*size)
                 await pilot.pause(0.1)
                 for chart in app.main.panes[section].query(Chart):
-                    longest = replace(chart.plot, label_y=lambda value: "1.23e-05")
-                    drawn = draw(longest, *chart.size).plain
-                    assert "1.23e-05" in drawn, (section, size, chart.id, chart.size)
+                    line = Line(np.arange(400), np.linspace(1.11e-5, 1.17e-5, 400), "red")
+                    drawn = draw(Plot([line]), *chart.size).plain
+                    assert "·10⁻⁵┤" in drawn, (section, size, chart.id, chart.size)
 
     opened(story, (100, 30))
 

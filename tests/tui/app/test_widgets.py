@@ -1,5 +1,3 @@
-import re
-
 import numpy as np
 import pytest
 from rich.style import Style
@@ -12,12 +10,9 @@ from tests.tui.pilot import live, until
 from tui.app.keymap import Keymap
 from tui.app.sections import experiments
 from tui.app.widgets.bar import bar
-from tui.app.widgets.chart import Line, Plot, draw, spark
 from tui.app.widgets.keybar import key_line
 from tui.drawing.pixels import ASCII, BLOCKS, draw_framed, draw_grey, draw_signed, shrink
 from tui.drawing.thumbnails import fitting_size, thumbnails
-
-DOTTED = re.compile("[⠁-⣿]")
 
 
 def rows(text):
@@ -81,66 +76,6 @@ def test_shrinking_averages_areas():
     assert shrink(image, 99, 99).shape == (4, 4)
 
 
-@pytest.mark.parametrize("size", [(16, 3), (30, 8), (80, 20), (5, 2), (0, 0)])
-@pytest.mark.parametrize(
-    "values",
-    [
-        [], [1.0], [1.0, 1.0], [np.nan] * 5, [1, np.inf, 2, -np.inf, 3], [1e-30, 1e30],
-        list(np.linspace(-1, 1, 3000)),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("log", [False, True])
-def test_a_chart_never_crashes_and_keeps_its_size(size, values, log):
-    line = Line(np.arange(len(values)), np.array(values, float), "red")
-    text = draw(Plot([line], log=log), *size)
-    drawn = rows(text)
-    if len(drawn) > 1:
-        assert len(drawn) == size[1]
-        assert all(len(row) <= size[0] for row in drawn)
-
-
-@pytest.mark.parametrize("height", [1, 2, 3, 4, 9])
-@pytest.mark.parametrize("width", [1, 5, 11, 15, 16, 24, 60])
-def test_a_chart_of_any_size_shows_its_curve_and_stays_within(width, height):
-    line = Line(np.arange(1, 401), np.linspace(2.3, 0.1, 400), "red")
-    drawn = rows(draw(Plot([line]), width, height))
-    assert len(drawn) == height
-    assert max(map(len, drawn)) <= width
-    assert sum(len(DOTTED.findall(row)) for row in drawn) >= min(width, height)
-    numbered = any("┤" in row for row in drawn)
-    assert numbered == (width >= 15 and height >= 3)
-
-
-def test_numbers_at_the_axis_do_not_run_into_each_other():
-    line = Line(np.arange(1, 401), np.linspace(2.3, 0.1, 400), "red")
-    for width in range(15, 40):
-        assert set(rows(draw(Plot([line]), width, 5))[-1].split()) <= {"0", "200", "400"}
-
-
-def test_no_peak_is_hidden():
-    values = np.zeros(10_000)
-    values[5_003] = 1
-    text = draw(Plot([Line(np.arange(10_000), values, "red")]), 40, 10)
-    assert any(0x2800 < ord(c) <= 0x28FF for c in rows(text)[0])  # the top row is reached
-
-
-def test_a_gap_stays_a_gap():
-    values = np.ones(100)
-    values[40:60] = np.nan
-    text = draw(Plot([Line(np.arange(100), values, "red")], low=0, high=2), 60, 9)
-    middle = next(row for row in rows(text) if DOTTED.search(row))
-    assert re.search(f"{DOTTED.pattern}{{5}} {{5}}", middle)
-    assert len(DOTTED.findall(middle)) < 50
-
-
-def test_sparks_never_crash():
-    assert spark([], 4) == "    "
-    assert spark([np.nan, np.inf], 4) == "    "
-    assert spark([0, 1], 4) == "▁█  "
-    assert spark([1, np.nan, 1], 3)[1] == " "
-    assert spark([0.99, 1], 2, limits=(0, 1)) == "██"
-
-
 def test_thumbnails_fill_the_width():
     one = (draw_grey(np.ones((4, 4)), ASCII), draw_grey(np.ones((2, 1)), ASCII))
     drawn = rows(thumbnails([one] * 3, 4, 10))  # small ones stand close
@@ -150,46 +85,6 @@ def test_thumbnails_fill_the_width():
     assert fitting_size(16, 120, 64) == 28
     assert fitting_size(16, 120, 60) == 26
     assert fitting_size(16, 10, 5) == 8
-
-
-def test_a_line_that_is_no_longer_finite_is_told_by_a_badge():
-    values = np.array([3.0, 2.0, np.nan, np.inf])
-    plot = Plot([Line(np.arange(1, 5), values, "red")], log=True)
-    assert plot.diverged == 3
-    assert "diverged at step 3" in str(draw(plot, 60, 8))
-    assert "diverged" not in str(draw(plot, 22, 8))  # no room: no half words
-
-
-def test_the_cursor_is_a_column_behind_the_curve():
-    line = Line(np.arange(101), np.full(101, 0.5), "red")
-    without = draw(Plot([line], low=0, high=1), 60, 10)
-    with_one = draw(Plot([line], low=0, high=1, cursor=50), 60, 10)
-    changed = {
-        column
-        for a, b in zip(rows(without), rows(with_one), strict=True)
-        for column, (x, y) in enumerate(zip(a.ljust(60), b.ljust(60), strict=True))
-        if x != y
-    }
-    assert len(changed) == 1
-
-
-def test_a_chart_up_to_a_step_has_the_axes_of_the_whole():
-    values = np.where(np.arange(101) < 90, np.linspace(1, 5, 101), np.nan)
-    lines = [Line(np.arange(101), values, "red"), Line(np.arange(60, 80), np.ones(20), "blue")]
-    whole, part, none = (rows(draw(Plot(lines, until=at), 60, 10)) for at in (None, 40, -1))
-    middle = 6 + int(0.4 * 54)
-    assert [row[:middle] for row in part[3:]] == [row[:middle] for row in whole[3:]]
-    assert [row[middle + 1 :] for row in part] == [row[middle + 1 :] for row in none]
-    assert [row[:5] for row in none] == [row[:5] for row in whole]
-    assert none[-1] == whole[-1]
-    assert "diverged at step 90" in whole[0]
-    assert whole[3:-1] != part[3:-1] != none[3:-1]
-
-
-def test_a_chart_sends_one_style_for_a_run_of_cells():
-    line = Line(np.arange(101), np.linspace(0, 1, 101), "red")
-    drawn = draw(Plot([line]), 60, 10)
-    assert len(drawn.spans) < 60
 
 
 def test_a_frame_stands_around_its_field():

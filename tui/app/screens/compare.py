@@ -10,15 +10,17 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from engine.analysis.compare import Comparison
+from engine.runs.curves import Curve
 from tui.app.colours import SERIES
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.look import Look
 from tui.app.sections.base import BAD
-from tui.app.widgets.chart import Chart, Line, Plot
+from tui.app.widgets.chart import Chart
 from tui.app.widgets.room import Room
 from tui.comparison import group_table, pictures, ranking, warnings_of
 from tui.console import SafeConsole
+from tui.drawing.plot import Line, Plot
 
 WIDEST = 1000  # cells that a table may have
 
@@ -79,12 +81,14 @@ class Compare(GuardedDialog, ModalScreen[None]):
             if band is None:
                 continue
             colour = SERIES[position % len(SERIES)]
+            around: tuple[Curve, ...] = ()
             if len(group) > 1:
-                for edge in (band.mean - band.deviation, band.mean + band.deviation):
-                    lines.append(Line(band.steps, edge, "$faint"))
-            lines.append(Line(band.steps, band.mean, colour))
+                edges = band.mean - band.deviation, band.mean + band.deviation
+                around = tuple(Curve(band.steps, edge) for edge in edges)
+            lines.append(Line(band.steps, band.mean, colour, around=around))
             legend.append(Text(self.comparison.name_of(group), colour))
-        chart.plot = Plot(lines, log=self.look.logarithm and "loss" in metric)
+        log = self.look.logarithm and "loss" in metric
+        chart.plot = Plot(lines, log=log, plain=self.look.plain)
         chart.border_title = Text(
             f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
         )

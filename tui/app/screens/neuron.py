@@ -15,8 +15,9 @@ from engine.sections.visualize.config import VisualizeConfig
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.base import config_of
 from tui.app.sections.visualize import ONE, VisualizePane, exemplified_of, targets_of
-from tui.app.widgets.chart import Line, Plot, draw
+from tui.drawing.chart import draw
 from tui.drawing.pixels import draw_framed, enlarge, exactly, shrink
+from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
 from tui.words import cut
 
@@ -65,7 +66,7 @@ class NeuronView(CloseUp):
         right = self._facts(task.history.finished, row, width, len(preview.images[row]))
         if curve is not None:
             one = Line(curve.steps, curve.values[:, row], ONE)
-            plot = Plot([one], last_step=task.steps, cursor=cursor)
+            plot = Plot([one], last_step=task.steps, cursor=cursor, plain=self.pane.look.plain)
             right = Text("\n").join([right, draw(plot, width, CURVE.height)])
         top = beside(image, right)
         kept = exemplified_of(task)

@@ -24,10 +24,12 @@ from tui.app.sections.base import Commands, config_of, hint
 from tui.app.sections.network import NetworkPane
 from tui.app.sections.shared_actions import OPEN, no_history
 from tui.app.widgets.bar import bar
-from tui.app.widgets.chart import Chart, Plot, spark
+from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
 from tui.drawing.pixels import draw_grey, draw_signed, exactly
+from tui.drawing.plot import Plot
+from tui.drawing.spark import spark
 from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import cut, widest
@@ -229,17 +231,11 @@ class AdversarialPane(NetworkPane):
             chart.plot = Plot()
             return
         one = type(curve)(curve.steps, curve.values[:, index])
-        lines = self.lines(one, LINE)
-        if name == "loss":
-            log = self.look.logarithm
-            low = None if log else 0.0
-            plot = Plot(lines, low=low, log=log, last_step=task.steps, cursor=self.cursor)
-        else:
-            plot = Plot(
-                lines, low=0.0, high=1.0, last_step=task.steps, cursor=self.cursor,
-                label_y=lambda value: f"{value:.0%}",
-            )  # fmt: skip
-        chart.plot = plot
+        share, log = name == "success", name == "loss" and self.look.logarithm
+        chart.plot = Plot(
+            [self.line(one, LINE)], low=None if log else 0.0, high=1.0 if share else None, log=log,
+            share=share, last_step=task.steps, cursor=self.cursor, plain=self.look.plain,
+        )  # fmt: skip
         value = self.at_cursor(one)
         chart.border_title = name.capitalize()
         chart.border_subtitle = f"{value:.1%}" if name == "success" else f"{value:.3f}"

@@ -22,8 +22,8 @@ from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.panels import Resizable
 from tui.app.sections import shared_actions
-from tui.app.widgets.chart import Line
 from tui.app.widgets.room import Heading, Row, Rows
+from tui.drawing.plot import Line
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 from tui.words import MARKED, names_of
@@ -35,7 +35,6 @@ Asked = TypeVar("Asked", bound=RunConfig)
 Commands = Sequence[Sequence[RunConfig]]  # runs, a list for each command line
 
 SMOOTHED = 10_000  # points of a moving average at most
-RAW = "$faint"  # the line under a smoothed one
 BAD = "bold $bad"
 
 
@@ -239,13 +238,12 @@ class ExperimentPane(Pane):
         self.cursor = steps[at] if at < len(steps) else None
         self.refresh_pictures()
 
-    def lines(self, curve: Curve, style: str, *, smooth: bool = True) -> list[Line]:
-        """Return a curve's line; if smoothed, over the raw one."""
-        smoothed = self._smoothed(curve) if smooth else None
+    def line(self, curve: Curve, style: str, name: str = "") -> Line:
+        """Return a curve's line, smoothed as the user wants it, over the band of its points."""
+        smoothed = self._smoothed(curve)
         if smoothed is None:
-            return [Line(curve.steps, curve.values, style)]
-        raw = Line(curve.steps, curve.values, RAW)
-        return [raw, Line(smoothed.steps, smoothed.values, style)]
+            return Line(curve.steps, curve.values, style, name)
+        return Line(smoothed.steps, smoothed.values, style, name, around=(curve,))
 
     def _smoothed(self, curve: Curve) -> Curve | None:
         """Return a curve's moving average, over means of parts where it is long."""

@@ -17,10 +17,11 @@ from engine.runs.events import Preview
 from tui.app.action import Action, without
 from tui.app.sections.base import Commands, ExperimentPane, hint
 from tui.app.sections.shared_actions import MARK, OPEN
-from tui.app.widgets.chart import Chart, Line, Plot
+from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room
 from tui.drawing.pixels import Shades, draw_grey, exactly
+from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
 LINE = "$series-1"
@@ -116,7 +117,9 @@ class GeneralPane(ExperimentPane):
         one_line = curve.values.ndim == 1
         values = curve.values[:, None] if one_line else curve.values.reshape(len(curve.steps), -1)
         lines = [Line(curve.steps, values[:, n], LINE) for n in range(values.shape[1])]
-        self.chart.plot = Plot(lines, last_step=self.shown.steps, cursor=self.cursor)
+        self.chart.plot = Plot(
+            lines, last_step=self.shown.steps, cursor=self.cursor, plain=self.look.plain
+        )
         self.chart.border_title = f"{name.replace('_', ' ').capitalize()}{self.when()}"
         self.chart.border_subtitle = f"{self.at_cursor(curve):.4g}" if one_line else ""
 

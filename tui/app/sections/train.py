@@ -23,9 +23,10 @@ from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
 from tui.app.sections.base import Commands, ExperimentPane, hint
 from tui.app.sections.samples import draw_samples, labels_and_answers
 from tui.app.sections.trainings import VALIDATION, Training, groups_of, lines_of
-from tui.app.widgets.chart import Chart, Line, Plot
+from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Heading, Room, Row, Rows
+from tui.drawing.plot import Line, Plot
 from tui.live.task import Task
 from tui.words import cut, number
 
@@ -267,14 +268,16 @@ class TrainPane(ExperimentPane):
         if train is None:
             self.loss.show_nothing("Loss")
             return
-        lines = self.lines(train, TRAIN)
+        lines = [self.line(train, TRAIN, "train")]
         legend = f"[{TRAIN}]train[/] {number(self.at_cursor(train, smooth=True))}"
         if held_out is not None:
-            lines.append(Line(held_out.steps, held_out.values, VALIDATION))
+            steps, values = held_out.steps, held_out.values
+            lines.append(Line(steps, values, VALIDATION, "validation", best="low"))
             legend += f" [{VALIDATION}]validation[/] {number(self.at_cursor(held_out))}"
         self.loss.plot = Plot(
-            lines, log=self.look.logarithm, last_step=task.steps, cursor=self.cursor
-        )
+            lines, log=self.look.logarithm, last_step=task.steps, cursor=self.cursor,
+            plain=self.look.plain,
+        )  # fmt: skip
         self.loss.border_title, self.loss.border_subtitle = f"Loss{self.when()}", legend
 
     def _draw_accuracy(self, task: Task) -> None:
@@ -294,14 +297,14 @@ class TrainPane(ExperimentPane):
             ):
                 continue
             if (behind := row.task.history.curves.get("validation_accuracy")) is not None:
-                lines.append(Line(behind.steps, behind.values, OTHERS))
-        lines.append(Line(curve.steps, curve.values, VALIDATION))
+                lines.append(Line(behind.steps, behind.values, OTHERS, behind=True))
+        lines.append(Line(curve.steps, curve.values, VALIDATION, best="high"))
         late = np.concatenate([line.values[len(line.values) // 10 :] for line in lines])
         late = late[np.isfinite(late)]
         low = float(late.min()) if len(late) else 0.0
         chart.plot = Plot(
             lines, low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=task.steps,
-            label_y=lambda value: f"{value:.1%}", cursor=self.cursor,
+            share=True, cursor=self.cursor, plain=self.look.plain,
         )  # fmt: skip
         chart.border_title = f"Validation accuracy{self.when()}"
         others = " others" if len(lines) > 1 else ""

@@ -13,7 +13,7 @@ from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from engine.sections.train.config import MODELS, TrainConfig
 from tui.app.sections.base import BAD
-from tui.app.widgets.chart import spark
+from tui.drawing.spark import spark
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 from tui.words import MARKS, cut_middle

@@ -20,16 +20,17 @@ from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeC
 from tui.app.sections.base import Commands, hint
 from tui.app.sections.network import NetworkPane
 from tui.app.sections.neurons import lines_of, part_with, rows_of
-from tui.app.widgets.chart import Chart, Line, Plot
+from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
 from tui.drawing.pixels import draw_grey, exactly
+from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import widest
 
 AROUND = 2  # pixels shown around a receptive field
-MANY, MEDIAN, ONE = "$faint", "$series-2", "$series-1"
+MEDIAN, ONE = "$series-2", "$series-1"
 # What the course report calls the layers of its networks.
 LAYER_WORDS = {LOGITS: "final layer", "pool2": "second pooling", "pool1": "first pooling"}
 
@@ -193,7 +194,6 @@ class VisualizePane(NetworkPane):
             chart.plot = Plot()
             return
         values = curve.values[:, rows]
-        lines = [Line(curve.steps, column, MANY) for column in values[:, part].T]
         chosen = self.neuron
         if chosen is not None and chosen in neurons:
             one = Curve(curve.steps, values[:, neurons.index(chosen)])
@@ -201,8 +201,12 @@ class VisualizePane(NetworkPane):
         else:
             one = Curve(curve.steps, np.median(values, axis=1))
             name, style = f"median of {len(rows)}", MEDIAN
-        lines.append(Line(one.steps, one.values, style))
-        chart.plot = Plot(lines, last_step=task.steps, cursor=self.cursor)
+        listed = values[:, part]  # all of them as one band
+        around = tuple(Curve(curve.steps, edge) for edge in (listed.min(1), listed.max(1)))
+        chart.plot = Plot(
+            [Line(one.steps, one.values, style, around=around)], last_step=task.steps,
+            cursor=self.cursor, plain=self.look.plain,
+        )  # fmt: skip
         chart.border_title = "Activation"
         chart.border_subtitle = Text.assemble((name, style), f" {self.at_cursor(one):.4g}")
 

@@ -1,0 +1,236 @@
+"""Line charts of characters: braille dots, axes with numbers, gaps where a value is not finite."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.text import Text
+
+from engine.runs.curves import Curve
+from tui.drawing.canvas import BAND, BEHIND, CURSOR, CURVE, GRID, Canvas, between, path, stippled
+from tui.drawing.columns import Columns, columns_of, extent_of, together
+from tui.drawing.plot import Line, Plot
+from tui.drawing.ticks import Tick, linear_ticks, log_ticks
+
+AXIS, DOTTED, BADGE, MARK = "$text-muted", "$edge", "bold reverse $bad", "bold $marked"
+LOWEST, NARROWEST = 3, 9  # lines, and cells of the curves, from which on the axes have numbers
+STEP = "step"  # the name of the x axis
+APART = 2  # lines from one tick to the next
+DASH = 6  # columns of dots of a dash with its gap
+TICK = 9  # cells that a number at the x axis has at least
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The scales of a chart: ``columns`` and ``rows`` of cells for steps and values.
+
+    Of a logarithmic axis, ``low`` and ``high`` are logarithms.
+    """
+
+    first: float
+    last: float
+    low: float
+    high: float
+    columns: int
+    rows: int
+    log: bool = False
+
+    @property
+    def width(self) -> int:
+        """The columns of dots."""
+        return 2 * self.columns
+
+    @property
+    def height(self) -> int:
+        """The rows of dots."""
+        return 4 * self.rows
+
+    def levels(self, values: np.ndarray) -> np.ndarray:
+        """Return the rows of dots of values, from the top."""
+        if self.log:
+            values = np.log10(np.where(values > 0, values, np.nan))
+        return (self.high - values) / (self.high - self.low) * (self.height - 1)
+
+    def row(self, place: float) -> int:
+        """Return the row of dots of a place on the y axis."""
+        return round((self.high - place) / (self.high - self.low) * (self.height - 1))
+
+    def column(self, step: float) -> int:
+        """Return the column of dots of a step."""
+        share = (step - self.first) / max(self.last - self.first, 1)
+        return math.floor(share * (self.width - 1) + 1e-6)
+
+    def step(self, cell: float) -> float:
+        """Return the step in the middle of a column of cells."""
+        share = (2 * cell + 0.5) / max(self.width - 1, 1)
+        return self.first + min(max(share, 0), 1) * (self.last - self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart as text, and where its curves stand in it."""
+
+    text: Text
+    frame: Frame | None = None
+    margin: int = 0  # cells left of the curves
+
+
+def draw(plot: Plot, width: int, height: int) -> Text:
+    """Draw a plot in ``height`` lines of ``width`` cells; values below zero vanish from a log.
+
+    Where there is no room for numbers at the axes, the curves have all of it.
+    """
+    return lay_out(plot, width, height).text
+
+
+def lay_out(
+    plot: Plot, width: int, height: int, window: tuple[float, float] | None = None
+) -> Drawing:
+    """Draw a plot, or what a window of steps shows of it."""
+    if width < 1 or height < 1:
+        return Drawing(Text())
+    first, last = window or (0, plot.end)
+    ends = _ends(plot, first, last, zoomed=window is not None)
+    if ends is None:
+        nothing = Text("nothing yet" if width >= 11 else "…", style="italic $text-muted")
+        return Drawing(nothing)
+    ticks = _ticks(plot, *ends, height - 1)
+    margin = max((len(tick.label) for tick in ticks), default=0) + 1
+    numbered = height >= LOWEST and width - margin >= NARROWEST
+    margin = margin if numbered else 0
+    columns, rows = width - margin, height - numbered  # the last line numbers the x axis
+    frame = Frame(first, last, *ends, columns, rows, plot.log)
+    canvas = Canvas(rows, columns)
+    labels = _placed(ticks, frame) if numbered else {}
+    steps = _steps(frame) if numbered else []
+    _grid(canvas, frame, [frame.row(tick.place) for tick in labels.values()], steps)
+    for line in sorted(plot.lines, key=lambda line: not line.behind):
+        _curve(canvas, frame, plot, line)
+    if plot.cursor is not None:
+        _cursor(canvas, frame, plot.cursor)
+    badge = f" diverged at step {plot.diverged:,} " if plot.diverged is not None else ""
+    if badge and len(badge) <= columns:
+        canvas.write(0, columns - len(badge), badge, BADGE)
+    text = Text(no_wrap=True)
+    for row, drawn in enumerate(canvas.lines()):
+        if numbered:
+            tick = labels.get(row)
+            text.append((tick.label if tick else "").rjust(margin - 1), AXIS)
+            text.append("┤" if tick else "│", AXIS)
+        text.append_text(drawn).append("\n" if numbered or row < rows - 1 else "")
+    if numbered:
+        text.append(" " * margin + _numbers(frame, steps, columns), AXIS)
+    return Drawing(text, frame, margin)
+
+
+def _ends(plot: Plot, first: float, last: float, *, zoomed: bool) -> tuple[float, float] | None:
+    """Return the ends of the y axis, None where there is nothing finite to show.
+
+    A window is filled by what it shows.
+    """
+    lows, highs = [], []
+    for line in plot.lines:
+        for curve in (*line.edges, line.curve):
+            if (extent := extent_of(curve, first, last, plot.log)) is not None:
+                lows.append(extent[0])
+                highs.append(extent[1])
+    if not lows:
+        return None
+    low = min(lows) if plot.low is None or zoomed else plot.low
+    high = max(highs) if plot.high is None or zoomed else plot.high
+    if plot.log:
+        low, high = math.log10(low), math.log10(high)
+    if high - low < 1e-12 * max(1.0, abs(low), abs(high)):
+        half = 0.5 if not plot.share else 0.01
+        low, high = low - half, high + half
+    return float(low), float(high)
+
+
+def _ticks(plot: Plot, low: float, high: float, rows: int) -> list[Tick]:
+    if plot.log:
+        return log_ticks(low, high, rows, plain=plot.plain)
+    most = max(2, min((rows + 2) // 3, 8))
+    return linear_ticks(low, high, most, share=plot.share, plain=plot.plain)
+
+
+def _placed(ticks: Sequence[Tick], frame: Frame) -> dict[int, Tick]:
+    """Return ticks by their row of cells; one that would stand close to another is left out."""
+    apart = APART if frame.rows >= 2 * APART else 1
+    placed: dict[int, Tick] = {}
+    for tick in ticks:
+        row = frame.row(tick.place) // 4
+        if 0 <= row < frame.rows and all(abs(row - other) >= apart for other in placed):
+            placed[row] = tick
+    return placed
+
+
+def _steps(frame: Frame) -> list[tuple[int, str]]:
+    """Return the numbers of the x axis with the steps that they stand at."""
+    if frame.last - frame.first < 1:
+        return [(round(frame.first), f"{round(frame.first):,}")]
+    most = max(2, frame.columns // max(TICK, len(f"{round(frame.last):,}") + 3))
+    ticks = linear_ticks(frame.first, frame.last, most)
+    return [(round(t.place), t.label) for t in ticks if abs(t.place - round(t.place)) < 1e-6]
+
+
+def _numbers(frame: Frame, steps: Sequence[tuple[int, str]], width: int) -> str:
+    """Return the line below the curves: numbers below their steps, and the name of the axis."""
+    line = [" "] * width
+
+    def free(start: int, end: int) -> bool:
+        around = line[max(start - 2, 0) : end + 2]
+        return start >= 0 and end <= width and not "".join(around).strip()
+
+    for step, label in steps:
+        start = frame.column(step) // 2 - (len(label) - 1) // 2
+        start = max(0, min(start, width - len(label)))
+        if free(start, start + len(label)):
+            line[start : start + len(label)] = label
+    for start in range(width - len(STEP), width // 2, -1):
+        if free(start, start + len(STEP)):
+            line[start : start + len(STEP)] = STEP
+            break
+    return "".join(line)
+
+
+def _grid(
+    canvas: Canvas, frame: Frame, rows: Sequence[int], steps: Sequence[tuple[int, str]]
+) -> None:
+    """Dot a line at each number, one dot a cell."""
+    mask = np.zeros((frame.height, frame.width), bool)
+    for row in rows:
+        mask[row, ::2] = True
+    for step, _ in steps:
+        column = frame.column(step)
+        if 0 < column < frame.width:
+            mask[1::4, column] = True
+    canvas.paint(mask, DOTTED, GRID)
+
+
+def _curve(canvas: Canvas, frame: Frame, plot: Plot, line: Line) -> None:
+    def columns(curve: Curve) -> Columns:
+        shown = plot.visible(curve)
+        return columns_of(shown, frame.first, frame.last, frame.width, frame.log)
+
+    edges = together([columns(curve) for curve in line.edges])
+    top, bottom = frame.levels(edges.high), frame.levels(edges.low)
+    band = between(top, bottom, frame.height)
+    if line.around:  # where its points are sparse, they are joined
+        joined = path(frame.levels(edges.mean), edges.broken, frame.height)
+        band |= joined & (edges.counts < 2)
+    canvas.paint(stippled(band), line.band, BAND)
+    mean = columns(line.curve)
+    curve = path(frame.levels(mean.mean), mean.broken, frame.height)
+    if line.dashed:
+        curve &= np.arange(frame.width) % DASH < DASH - DASH // 3
+    canvas.paint(curve, line.style, BEHIND if line.behind else CURVE)
+
+
+def _cursor(canvas: Canvas, frame: Frame, step: float) -> None:
+    """Mark a step by a dotted column, behind the curves."""
+    column = frame.column(step)
+    if 0 <= column < frame.width:
+        mask = np.zeros((frame.height, frame.width), bool)
+        mask[::2, column] = True
+        canvas.paint(mask, MARK, CURSOR)

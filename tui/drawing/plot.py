@@ -1,0 +1,97 @@
+"""What a chart shows: lines over steps, each with the band around it, its name and its best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.runs.curves import Curve
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A curve: ``steps`` [S], ``values`` [S] and its style.
+
+    Where many points fall into one column their mean is drawn, over a band from the lowest to the
+    highest of them, or of ``around``.
+    """
+
+    steps: np.ndarray
+    values: np.ndarray
+    style: str
+    name: str = ""
+    around: tuple[Curve, ...] = ()
+    best: str = ""  # "low" or "high" marks the best step
+    dashed: bool = False
+    behind: bool = False  # the other lines
+
+    @property
+    def curve(self) -> Curve:
+        """Its points."""
+        return Curve(np.asarray(self.steps), np.asarray(self.values, float))
+
+    @property
+    def band(self) -> str:
+        """The style of its band: its own colour, fainter."""
+        return self.style.replace("$series-", "$band-")
+
+    @property
+    def edges(self) -> tuple[Curve, ...]:
+        """The curves that its band encloses."""
+        return self.around or (self.curve,)
+
+    def at(self, step: float) -> float:
+        """Return the value at a step, or the last before it; NaN before the first."""
+        place = int(np.searchsorted(self.steps, step, "right")) - 1
+        return float(self.values[place]) if place >= 0 else float("nan")
+
+    def best_step(self) -> int | None:
+        """Return the step of the best value, None where none is finite or none is asked for."""
+        values = np.asarray(self.values, float)
+        finite = np.isfinite(values)
+        if not self.best or not finite.any():
+            return None
+        worst = np.inf if self.best == "low" else -np.inf
+        ranked = np.where(finite, values, worst)
+        place = ranked.argmin() if self.best == "low" else ranked.argmax()
+        return int(self.steps[place])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plot:
+    """What a chart shows."""
+
+    lines: Sequence[Line] = ()
+    low: float | None = None  # ends of the y axis, where they are fixed
+    high: float | None = None
+    log: bool = False
+    share: bool = False  # the values are shares, written in percent
+    last_step: int = 0  # right end of the x axis; 0 takes the last point
+    cursor: int | None = None  # a step to mark
+    until: int | None = None  # hides what is after this step; the axes stay those of the whole
+    plain: bool = False  # numbers in ASCII
+
+    @property
+    def end(self) -> int:
+        """The right end of the x axis while it is not zoomed."""
+        return self.last_step or max(
+            (int(line.steps[-1]) for line in self.lines if len(line.steps)), default=0
+        )
+
+    @property
+    def diverged(self) -> int | None:
+        """The first step at which a line is no longer finite."""
+        steps = [
+            int(curve.steps[np.argmin(finite)])
+            for line in self.lines
+            for curve in map(self.visible, line.edges)
+            if not (finite := np.isfinite(curve.values)).all()
+        ]
+        return min(steps, default=None)
+
+    def visible(self, curve: Curve) -> Curve:
+        """Return what is shown of a curve."""
+        if self.until is None:
+            return curve
+        end = int(np.searchsorted(curve.steps, self.until, "right"))
+        return Curve(curve.steps[:end], curve.values[:end])
