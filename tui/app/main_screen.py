@@ -174,6 +174,7 @@ class MainScreen(Guarded, Screen[None]):
         )
         self._arrangement = arrangement_of(size.width)
         self._arrange()
+        self.call_after_refresh(self._arrange)  # again, by the style sheet for this size
         self.stale.update(self.panes)
 
     def _arrange(self) -> None:

@@ -9,6 +9,7 @@ says that the samples have four tenths of the width in the arrangement for wide 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from textual.containers import Horizontal, Vertical
 from textual.events import Click, MouseDown, MouseEvent, MouseMove, MouseUp
@@ -63,7 +64,7 @@ class Edge:
 def edge_at(pane: Widget, x: int, y: int) -> Edge | None:
     """Return the line between two panels that a place on the screen lies on."""
     for container in (pane, *pane.query(Vertical), *pane.query(Horizontal)):
-        side = "height" if isinstance(container, Vertical) else "width"
+        side = _side_in(container)
         along, across = (x, y) if side == "width" else (y, x)
         other = "height" if side == "width" else "width"
         shown = [child for child in container.children if child.display and child.region.area]
@@ -74,6 +75,11 @@ def edge_at(pane: Widget, x: int, y: int) -> Edge | None:
             if along in (end - 1, start) and first <= across < last and edge.sized.id:
                 return edge
     return None
+
+
+def _side_in(container: Any) -> str:
+    """Return which size of what stands in a container can be chosen."""
+    return "height" if container.layout.name == "vertical" else "width"
 
 
 def _span(widget: Widget, side: str) -> tuple[int, int]:
@@ -97,12 +103,13 @@ def apply_shares(pane: Widget, shares: Shares, arrangement: str) -> None:
     """Give a section's panels the sizes that the user has chosen for an arrangement, or ours."""
     for panel in panels_of(pane):
         share = shares.get(f"{arrangement}.{panel.id}")
-        side = "height" if isinstance(panel.parent, Vertical) else "width"
-        size = None if share is None else f"{share * 100:.2f}%"
-        inline = panel.styles.inline
-        before = str(getattr(inline, side)) if inline.has_rule(side) else None
-        if before != size:
-            setattr(panel.styles, side, size)
+        for side in LEAST:
+            chosen = share if side == _side_in(panel.parent) else None
+            size = None if chosen is None else f"{chosen * 100:.2f}%"
+            inline = panel.styles.inline
+            before = str(getattr(inline, side)) if inline.has_rule(side) else None
+            if before != size:
+                setattr(panel.styles, side, size)
 
 
 class Resizable(Widget):

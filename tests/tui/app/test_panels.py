@@ -54,7 +54,7 @@ async def drag(pilot, start, end):
         ("1", "#samples", "width", lambda r: (r.x - 1, 10), (60, 10)),
         ("1", "#loss", "height", lambda r: (r.x + 5, r.bottom - 1), (50, 27)),
         ("2", "#noise-panel", "height", lambda r: (r.x + 5, r.bottom), (50, 24)),
-        ("2", "#noise-loss", "width", lambda r: (r.right - 1, 30), (48, 30)),
+        ("2", "#noise-loss", "height", lambda r: (r.x + 5, r.bottom - 1), (48, 30)),
     ],
 )
 def test_an_edge_is_dragged_kept_and_found_again(opened, config, keys, panel, side, edge, to):
