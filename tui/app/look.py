@@ -14,6 +14,7 @@ class Look:
     shades: Shades | None = None
     logarithm: bool = True
     smoothing: float = SMOOTHINGS[1]
+    speed: float = 1.0  # of replays
 
     @property
     def plain(self) -> bool:

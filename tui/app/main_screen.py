@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 TEXT_INTERVAL = 0.2  # seconds
 SMALLEST = (60, 18)
+LEAST_PROGRESS = 36  # cells of the active run's progress, beside something else
 FULL_WIDTH = 76  # cells; below, each section leaves out its right column
 
 
@@ -303,24 +304,34 @@ class MainScreen(Guarded, Screen[None]):
         """Collect what the lines around the section say now."""
         if not self.query("#progress"):
             return
-        chosen = self.pane.chosen
-        progress = status_line(
-            self.conductor,
-            self.app.last,
-            self.keys,
-            chosen=chosen.id if chosen is not None else "",
-            width=self.app.size.width,
-            room=self._room_for_progress(),
-        )
         reasons = {action.id: self.reason_against(action) for action in self.keys.actions.all}
         self.snapshot = Snapshot(
             section=self.current,
-            progress=progress,
+            progress=self._progress(),
             load=self.app.load,
             where=fitting_parts(self._where(), self._room_for_where()),
             refused={id: why for id, why in reasons.items() if why},
             width=self.app.size.width,
         )
+
+    def _progress(self) -> Text:
+        """Return the status line: what the section says, and the active run where there is room."""
+        room = self._room_for_progress()
+        active = self.conductor.running is not None
+        told = self.pane.told(room // 2 if active else room)
+        left = room - (told.cell_len + 1 if told else 0)
+        if told and (not active or left < LEAST_PROGRESS):
+            return self.pane.told(room)
+        chosen = self.pane.chosen
+        line = status_line(
+            self.conductor,
+            self.app.last,
+            self.keys,
+            chosen=chosen.id if chosen is not None else "",
+            width=self.app.size.width if not told else left,
+            room=left,
+        )
+        return Text.assemble(told, " ", line) if told else line
 
     def _room_for_progress(self) -> int:
         """Return the cells that the load leaves in its line."""

@@ -18,17 +18,22 @@ class Pace:
         self,
         clock: Callable[[], float] = time.monotonic,
         used: Callable[[], float] = time.thread_time,
+        *,
+        soonest: float = SOONEST,
+        latest: float = LATEST,
     ) -> None:
         """``used`` are the seconds of processor time that the drawing thread took so far."""
+        self.share = SHARE
         self._clock, self._used = clock, used
+        self._soonest, self._latest = soonest, latest
         self._at = self._before = float("-inf")
 
     def due(self) -> bool:
         """Tell whether the share of time that was used since the last drawing allows another."""
         passed = self._clock() - self._at
-        if passed < SOONEST:
+        if passed < self._soonest:
             return False
-        return passed >= LATEST or self._used() - self._before <= SHARE * passed
+        return passed >= self._latest or self._used() - self._before <= self.share * passed
 
     def drew(self) -> None:
         """Start counting again."""

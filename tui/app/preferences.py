@@ -2,7 +2,7 @@
 
     theme = "nord"
     [keys]
-    "run.pause" = "p"
+    "run.pause" = "f5"
     [defaults]
     recipe = "tuned"
     [panels.wide]

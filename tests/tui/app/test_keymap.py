@@ -60,15 +60,15 @@ def test_the_pause_key_of_the_readme_leaves_mark_its_own(finished, tmp_path):
         await until(pilot, lambda: task.step > 0)
         await pilot.press("space")
         assert not task.control.paused
-        await pilot.press("p")
+        await pilot.press("f5")
         assert task.control.paused
-        await until(pilot, lambda: "paused · p resumes" in text(app, "#progress"))
+        await until(pilot, lambda: "paused · f5 resumes" in text(app, "#progress"))
         await pilot.press("4", "space")
         assert len(app.main.runs.marked_runs) == 1
-        await pilot.press("1", "p", "s")
+        await pilot.press("1", "f5", "s")
         await until(pilot, lambda: task.state == "stopped")
 
-    live(finished, story, preferences=owns({"run.pause": "p"}))
+    live(finished, story, preferences=owns({"run.pause": "f5"}))
 
 
 def test_keys_may_change_places_and_an_action_may_have_several(tmp_path):
@@ -81,7 +81,7 @@ def test_keys_may_change_places_and_an_action_may_have_several(tmp_path):
 
 
 def test_every_action_is_bound_under_its_keys_and_no_others():
-    for own in ({}, MOVED, {"run.pause": "p"}, {"runs.mark": "x", "run.mark": "space,f9"}):
+    for own in ({}, MOVED, {"run.pause": "f5"}, {"runs.mark": "x", "run.mark": "space,f9"}):
         keys = Keymap(own)
         bound = keys.rebound(BindingsMap(BINDINGS)).key_to_bindings
         assert set(bound) == {key for action in ACTIONS for key in keys.of(action.id)}

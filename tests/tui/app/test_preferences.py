@@ -32,9 +32,9 @@ def test_a_file_that_is_not_there_says_nothing(path):
 
 
 def test_theme_keys_and_defaults(path):
-    text = 'theme = "nord"\n[keys]\n"run.pause" = "p"\n[defaults]\nepochs = 3\nrecipe = "tuned"\n'
+    text = 'theme = "nord"\n[keys]\n"run.pause" = "f5"\n[defaults]\nepochs = 3\nrecipe = "tuned"\n'
     assert written(path, text) == Preferences(
-        "nord", {"run.pause": "p"}, {"epochs": 3, "recipe": "tuned"}
+        "nord", {"run.pause": "f5"}, {"epochs": 3, "recipe": "tuned"}
     )
 
 
@@ -45,8 +45,8 @@ def test_a_tilde_in_a_default_is_the_home_folder(path, tmp_path, monkeypatch):
 
 
 def test_a_byte_order_mark_and_ids_without_quotes_are_read(path):
-    found = written(path, '\ufefftheme = "nord"\n[keys]\nrun.pause = "p"\n')
-    assert found == Preferences("nord", {"run.pause": "p"})
+    found = written(path, '\ufefftheme = "nord"\n[keys]\nrun.pause = "f5"\n')
+    assert found == Preferences("nord", {"run.pause": "f5"})
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_byte_order_mark_and_ids_without_quotes_are_read(path):
         ('[keys]\n"run.pause" = "\\u0007"', ["no key is called"]),
         ('[keys]\n"run.pause" = "x"', ["x is already the key of run.mark; choose another"]),
         ('[keys]\n"run.pause" = "f2,x"', ["x is already the key of run.mark"]),
-        ('[keys]\n"run.pause" = "p"\n"run.stop" = "p"', ["run.stop in", "the key of run.pause"]),
+        ('[keys]\n"run.pause" = "f5"\n"run.stop" = "f5"', ["run.stop in", "the key of run.pause"]),
         ('[keys]\n"run.pause" = "up"', ["↑ is needed for the lists"]),
         ('[keys]\n"runs.mark" = "left"', ["← is needed for the lists"]),
         ('[keys]\n"edit.run" = "r"', ["r is needed for the form"]),
@@ -122,9 +122,9 @@ def test_escapes_in_the_file_do_not_reach_the_line(path):
     ("own", "refused"),
     [
         ({"run.pause": "x", "run.mark": "space"}, set()),  # they change places
-        ({"run.pause": "p,f5,ctrl+t,alt+shift+f3"}, set()),
-        ({"run.mark": "p", "run.pause": "x", "run.stop": "p"}, {"run.stop"}),
-        ({"run.mark": "s", "run.pause": "p", "run.stop": "p"}, {"run.stop", "run.mark"}),
+        ({"run.pause": "f5,f6,ctrl+t,alt+shift+f3"}, set()),
+        ({"run.mark": "f5", "run.pause": "x", "run.stop": "f5"}, {"run.stop"}),
+        ({"run.mark": "s", "run.pause": "f5", "run.stop": "f5"}, {"run.stop", "run.mark"}),
         ({"look.open": "enter,f2", "edit.next": "down,f2"}, set()),
         ({"section.next": "f2", "run.pause": "tab"}, {"run.pause"}),
         ({"run.choice": "comma", "run.all": "?"}, {"run.all"}),
@@ -191,17 +191,17 @@ def test_the_theme_is_one_line_and_the_rest_stays(tmp_path):
     path = tmp_path / "deep" / "config.toml"
     remember(path, ("theme",), "nord")
     assert Preferences.read(path).theme == "nord"
-    path.write_text('# mine\n[keys]\n"run.pause" = "p" # so\n')
+    path.write_text('# mine\n[keys]\n"run.pause" = "f5" # so\n')
     remember(path, ("theme",), "gruvbox")
     remember(path, ("theme",), "dracula")
-    assert path.read_text() == 'theme = "dracula"\n# mine\n[keys]\n"run.pause" = "p" # so\n'
+    assert path.read_text() == 'theme = "dracula"\n# mine\n[keys]\n"run.pause" = "f5" # so\n'
 
 
 @pytest.mark.parametrize(
     "text",
     [
         '# first\ntheme = "nord"  # the old one\n\n[defaults]\nepochs = 3 # few\n',
-        "[defaults]\nepochs=3\n[keys]\n'run.pause' = 'p'\n# last",
+        "[defaults]\nepochs=3\n[keys]\n'run.pause' = 'f5'\n# last",
         '\ufefftheme="nord"\r\n[keys]\r\n',
         'text = """\ntheme = "nord"\n"""\n',
         '"theme" = "nord"\n',

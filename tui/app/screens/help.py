@@ -16,7 +16,7 @@ from tui.app.guard import GuardedDialog
 from tui.app.keymap import Keymap
 from tui.drawing.thumbnails import beside
 
-COLUMNS = (("Sections", "Runs", "The app"), ("Looking",))
+COLUMNS = (("Sections", "Runs", "The app"), ("Looking", "Replay"))
 KEY = 11  # cells before a sentence, at least
 GAP = 3
 COLUMN = 54  # cells of a column at least, where there are two

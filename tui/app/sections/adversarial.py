@@ -181,9 +181,12 @@ class AdversarialPane(NetworkPane):
         history = self.shown.history if self.shown else None
         if index is None or history is None or "success" not in history.curves:
             return Text(f"{cut(numbered(names, label), width - 2)} ")
-        values = history.curves["success"].values[:, index]
-        rate = float(values[-1])
-        if history.finished:
+        curve = history.curves["success"]
+        values = curve.values[:, index]
+        if self.cursor is not None:
+            values = values[: np.searchsorted(curve.steps, self.cursor, "right")]
+        rate = float(values[-1]) if len(values) else 0.0
+        if history.finished and self.cursor is None:
             rate = history.finished.results["targets"][index]["success"]["rate"]
         name = min(widest(names), width - RATE - 2)
         line = Text(cut(numbered(names, label), name))
@@ -197,11 +200,17 @@ class AdversarialPane(NetworkPane):
             line = Text.assemble(line, " ", bar(rate, room, "$good"))
         return line.append(f"{rate:>{RATE}.1%}")
 
+    def follow_cursor(self) -> None:
+        """Write each label's success at the cursor, and draw."""
+        self.write_labels()
+        super().follow_cursor()
+
     def refresh_pictures(self) -> None:
         """Draw the chosen label's noise, curves and infused images."""
         noise, grid = self.noise, self.grid
         label, index = self.row, self.index_of(self.row)
         name = numbered(self.class_names, label)
+        self._draw_curves(index)
         infused = Infused.at(self.shown, self.cursor) if self.shown else None
         if self.shown is None or index is None or infused is None:
             words = "The noise grows here: red adds ink, blue takes it away."
@@ -213,16 +222,20 @@ class AdversarialPane(NetworkPane):
             grid.draw(partial(hint, words))
             grid.legends = ()
             noise.border_title = "Noise"
-            for name in CURVES:
-                self.query_one(f"#noise-{name}", Chart).show_nothing(name.capitalize())
             return
-        noise.draw(partial(self._draw_noise, infused, index))
+        of = self.shown, infused.before, infused.after, index
+        noise.draw(partial(self._draw_noise, infused, index), of)
         title = f"Noise for {name}{self.when()}  ±{infused.bound:.2f}"
         noise.border_title = Text(title)
-        for name in CURVES:
-            self._draw_curve(self.shown, name, index)
-        grid.draw(partial(self._draw_infused, self.shown, infused, index, label))
+        grid.draw(partial(self._draw_infused, self.shown, infused, index, label), of)
         grid.legends = legends(class_noun(self.class_names))
+
+    def _draw_curves(self, index: int | None) -> None:
+        for name in CURVES:
+            if self.shown is None or index is None:
+                self.query_one(f"#noise-{name}", Chart).show_nothing(name.capitalize())
+            else:
+                self._draw_curve(self.shown, name, index)
 
     def _draw_curve(self, task: Task, name: str, index: int) -> None:
         chart = self.query_one(f"#noise-{name}", Chart)
@@ -234,7 +247,8 @@ class AdversarialPane(NetworkPane):
         share, log = name == "success", name == "loss" and self.look.logarithm
         chart.plot = Plot(
             [self.line(one, LINE)], low=None if log else 0.0, high=1.0 if share else None, log=log,
-            share=share, last_step=task.steps, cursor=self.cursor, plain=self.look.plain,
+            share=share, last_step=task.steps, cursor=self.cursor, until=self.until,
+            plain=self.look.plain,
         )  # fmt: skip
         value = self.at_cursor(one)
         chart.border_title = name.capitalize()

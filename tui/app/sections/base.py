@@ -22,6 +22,7 @@ from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.panels import Resizable
 from tui.app.sections import shared_actions
+from tui.app.sections.replay import REPLAY, Player
 from tui.app.widgets.room import Heading, Row, Rows
 from tui.drawing.plot import Line
 from tui.live.conductor import Conductor
@@ -85,6 +86,10 @@ class Pane(Guarded, Resizable, Container):
     def to_latest(self) -> None:
         """Return to the latest step, where there are steps."""
 
+    def told(self, room: int) -> Text:
+        """Return what the status line says first, in so many cells; "" where there is nothing."""
+        return Text()
+
     def redraw(self, *, pictures: bool = True) -> None:
         """Update everything, or the text alone; an error is shown in its place and reported."""
         drawn = self.guarded(self.refresh_text)
@@ -105,7 +110,7 @@ class ExperimentPane(Pane):
 
     kind: ClassVar[type[RunConfig]]
     close_up: ClassVar[str | None] = None  # the screen that looks closely
-    ACTIONS: ClassVar[tuple[Action[Any], ...]] = shared_actions.OF_EXPERIMENTS
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (*shared_actions.OF_EXPERIMENTS, *REPLAY)
 
     def __init__(
         self, conductor: Conductor, look: Look, artifacts: str, options: Mapping[str, Any]
@@ -116,6 +121,7 @@ class ExperimentPane(Pane):
         self.config = self.kind(**{name: v for name, v in options.items() if name in known})
         self.shown: Task | None = None
         self.cursor: int | None = None  # a step; None is the latest
+        self.player: Player = Player(self)
         self.moved = False  # the user went from the shown run to where there is none
         self.followed: Task | None = None  # the live task that was shown by itself
         self.marked: set[int] = set()  # rows of the list, to run several
@@ -173,8 +179,9 @@ class ExperimentPane(Pane):
 
     def to_latest(self) -> None:
         """Return to the latest step."""
+        self.player.end()
         self.cursor = None
-        self.refresh_pictures()
+        self.follow_cursor()
 
     def newest(self, matches: Callable[[RunConfig], bool] = lambda config: True) -> Task | None:
         """Return the section's newest task whose config matches, live ones first."""
@@ -233,10 +240,24 @@ class ExperimentPane(Pane):
         steps = self.shown.history.event_steps if self.shown else []
         if not steps:
             return
+        self.player.end()
         at = len(steps) if self.cursor is None else int(np.searchsorted(steps, self.cursor))
         at = max(0, at + by)
         self.cursor = steps[at] if at < len(steps) else None
+        self.follow_cursor()
+
+    def follow_cursor(self) -> None:
+        """Update all that shows the step at the cursor."""
         self.refresh_pictures()
+
+    @property
+    def until(self) -> int | None:
+        """The step that curves end at while they are replayed, None where they are shown whole."""
+        return self.cursor if self.player.replay is not None else None
+
+    def told(self, room: int) -> Text:
+        """Return what a replay says in the status line."""
+        return self.player.words(room)
 
     def line(self, curve: Curve, style: str, name: str = "") -> Line:
         """Return a curve's line, smoothed as the user wants it, over the band of its points."""

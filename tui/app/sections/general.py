@@ -104,7 +104,7 @@ class GeneralPane(ExperimentPane):
         if preview is None or preview.images is None:
             self.images.draw(partial(hint, "Images show here, where a run makes some."))
             return
-        self.images.draw(partial(draw_images, preview, self.look.shades))
+        self.images.draw(partial(draw_images, preview, self.look.shades), of=(preview,))
         self.images.border_title = f"{preview.name.capitalize()}{self.when()}"
 
     def _draw_curve(self) -> None:
@@ -118,8 +118,9 @@ class GeneralPane(ExperimentPane):
         values = curve.values[:, None] if one_line else curve.values.reshape(len(curve.steps), -1)
         lines = [Line(curve.steps, values[:, n], LINE) for n in range(values.shape[1])]
         self.chart.plot = Plot(
-            lines, last_step=self.shown.steps, cursor=self.cursor, plain=self.look.plain
-        )
+            lines, last_step=self.shown.steps, cursor=self.cursor, until=self.until,
+            plain=self.look.plain,
+        )  # fmt: skip
         self.chart.border_title = f"{name.replace('_', ' ').capitalize()}{self.when()}"
         self.chart.border_subtitle = f"{self.at_cursor(curve):.4g}" if one_line else ""
 

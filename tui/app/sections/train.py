@@ -240,9 +240,15 @@ class TrainPane(ExperimentPane):
         for place, row in enumerate(self._listed):
             if place in self._headings:
                 lines.append(Heading(Text(cut(self._headings[place], width).rstrip(), HEADING)))
-            task = self.shown if self.shown in row.tasks else row.task
-            lines.append(lines_of(row, task, self.conductor.shelf.loading, width))
+            shown = self.shown in row.tasks
+            task, cursor = (self.shown, self.cursor) if shown else (row.task, None)
+            lines.append(lines_of(row, task, self.conductor.shelf.loading, width, cursor))
         return lines
+
+    def follow_cursor(self) -> None:
+        """Write how the shown run stood at the cursor, and draw."""
+        self.write_list(self._lines)
+        super().follow_cursor()
 
     def refresh_pictures(self) -> None:
         """Draw the curves and the sixteen samples."""
@@ -258,7 +264,8 @@ class TrainPane(ExperimentPane):
             self.samples.border_subtitle = ""
             return
         images = self.shown.history.images("samples")
-        self.samples.draw(partial(draw_samples, self.shown, images, answers, self.look.shades))
+        drawing = partial(draw_samples, self.shown, images, answers, self.look.shades)
+        self.samples.draw(drawing, of=(self.shown, answers))
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
         self.samples.border_subtitle = f"{right} of {len(images)} right"
 
@@ -276,7 +283,7 @@ class TrainPane(ExperimentPane):
             legend += f" [{VALIDATION}]validation[/] {number(self.at_cursor(held_out))}"
         self.loss.plot = Plot(
             lines, log=self.look.logarithm, last_step=task.steps, cursor=self.cursor,
-            plain=self.look.plain,
+            until=self.until, plain=self.look.plain,
         )  # fmt: skip
         self.loss.border_title, self.loss.border_subtitle = f"Loss{self.when()}", legend
 
@@ -304,7 +311,7 @@ class TrainPane(ExperimentPane):
         low = float(late.min()) if len(late) else 0.0
         chart.plot = Plot(
             lines, low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=task.steps,
-            share=True, cursor=self.cursor, plain=self.look.plain,
+            share=True, cursor=self.cursor, until=self.until, plain=self.look.plain,
         )  # fmt: skip
         chart.border_title = f"Validation accuracy{self.when()}"
         others = " others" if len(lines) > 1 else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from rich.text import Text
 
 from engine.config import DATASETS
@@ -69,8 +70,13 @@ class Group:
         return known + [self.trainings[model] for model in sorted(others)]
 
 
-def lines_of(row: Training, task: Task | None, loading: bool, width: int) -> Text:
-    """Return a network's two lines: its name, and how the run that is shown of it stands."""
+def lines_of(
+    row: Training, task: Task | None, loading: bool, width: int, cursor: int | None = None
+) -> Text:
+    """Return a network's two lines: its name, and how the run that is shown of it stands.
+
+    At a step that is not the latest one, how it stood then.
+    """
     name = cut_middle(visible(row.model), width - 3)  # the list's mark and the run's
     if task is None:
         words, style = ("loading …" if loading else "not trained yet"), "$text-muted"
@@ -80,6 +86,10 @@ def lines_of(row: Training, task: Task | None, loading: bool, width: int) -> Tex
         return Text.assemble("  ", name, "\n  ", (words, style))
     lines = Text.assemble(MARKS[task.state], " ", name, "\n  ")
     curve = task.history.curves.get("validation_accuracy")
+    if curve is not None and cursor is not None:
+        values = curve.values[: np.searchsorted(curve.steps, cursor, "right")]
+        lines.append(spark(values, SPARK), VALIDATION)
+        return lines.append(f" {values[-1]:.1%}" if len(values) else "", "$text-muted")
     if curve is not None and not task.warning:
         lines.append(spark(curve.values, SPARK), VALIDATION)
     if task.history.finished:

@@ -119,11 +119,7 @@ class VisualizePane(NetworkPane):
         """Write the neurons with their activations, and whose network is looked at."""
         self.shown = self.shown or self.newest(self.looks_at_choice)
         self._list_layers()
-        ends: dict[Neuron, float] = {}
-        if self.shown is not None and "activation" in self.shown.history.curves:
-            values = self.shown.history.curves["activation"].values[-1]
-            ends = dict(zip(targets_of(self.shown), values, strict=True))
-        self.write_list(partial(lines_of, self._listed, self.class_names, ends))
+        self._write_neurons()
         words = Text.assemble((f"\n{self._layer_words()}", "$text-muted"))
         words.append_text(self.network_words("of"))
         if self.shown is None:
@@ -134,6 +130,23 @@ class VisualizePane(NetworkPane):
         else:
             words.append("\n\n").append_text(self.about_shown())
         self.looked_at.show(words)
+
+    def _write_neurons(self) -> None:
+        """Write the layers and their neurons, with the activations at the cursor."""
+        ends: dict[Neuron, float] = {}
+        curve = self.shown.history.curves.get("activation") if self.shown else None
+        if self.shown is not None and curve is not None:
+            end = len(curve.steps)
+            if self.cursor is not None:
+                end = int(np.searchsorted(curve.steps, self.cursor, "right"))
+            if end:
+                ends = dict(zip(targets_of(self.shown), curve.values[end - 1], strict=True))
+        self.write_list(partial(lines_of, self._listed, self.class_names, ends))
+
+    def follow_cursor(self) -> None:
+        """Write the activations at the cursor, and draw."""
+        self._write_neurons()
+        super().follow_cursor()
 
     def _default_layers(self) -> list[Layer]:
         assert self._layout is not None
@@ -167,23 +180,27 @@ class VisualizePane(NetworkPane):
         panel = self.grid
         preview = self.shown.history.preview("images", self.cursor) if self.shown else None
         rows = self.rows_of_layer()
+        targets = targets_of(self.shown) if self.shown else ()
+        neurons = [targets[row] for row in rows]
+        part = part_with(self.neuron, neurons)
+        if self.shown is not None and rows:
+            self._draw_activation(self.shown, rows, neurons, part)
+        else:
+            self.chart.show_nothing("Activation")
         if self.shown is None or preview is None or preview.images is None or not rows:
             words = "The images that excite the neurons sharpen here."
             if preview is not None:
                 draws = f"{self.keys.name('run.choice')} draws them"
                 words = f"This run has no neurons of {self.layer}; {draws}."
             panel.draw(partial(hint, words))
-            self.chart.show_nothing("Activation")
             panel.border_title = "Images"
             return
-        targets = targets_of(self.shown)
-        neurons = [targets[row] for row in rows]
-        dead, part = dead_of(self.shown), part_with(self.neuron, neurons)
+        dead = dead_of(self.shown)
         images = preview.images[rows[part]]
-        panel.draw(partial(self._grid, neurons[part], images, dead, self.neuron, self.class_names))
+        drawing = partial(self._grid, neurons[part], images, dead, self.neuron, self.class_names)
+        panel.draw(drawing, of=(self.shown, preview, *self.chosen_row, self.shown.history.finished))
         some = "" if len(neurons[part]) == len(rows) else f" {part.start}–{part.stop - 1}"
         panel.border_title = f"Images of {self.layer}{some}{self.when()}"
-        self._draw_activation(self.shown, rows, neurons, part)
 
     def _draw_activation(
         self, task: Task, rows: list[int], neurons: list[Neuron], part: slice
@@ -205,7 +222,7 @@ class VisualizePane(NetworkPane):
         around = tuple(Curve(curve.steps, edge) for edge in (listed.min(1), listed.max(1)))
         chart.plot = Plot(
             [Line(one.steps, one.values, style, around=around)], last_step=task.steps,
-            cursor=self.cursor, plain=self.look.plain,
+            cursor=self.cursor, until=self.until, plain=self.look.plain,
         )  # fmt: skip
         chart.border_title = "Activation"
         chart.border_subtitle = Text.assemble((name, style), f" {self.at_cursor(one):.4g}")

@@ -24,6 +24,7 @@ class Room(Guarded, VerticalScroll):
         self._picture = Picture(id=picture)
         super().__init__(self._picture, id=id, classes=classes, can_focus=False)
         self._drawing: Drawing = lambda room: Text()
+        self._of: tuple[object, ...] = ()
         self._legends: tuple[str, ...] = ()
 
     @property
@@ -45,12 +46,16 @@ class Room(Guarded, VerticalScroll):
         """The cells inside border, padding and the scrollbar's column."""
         return self.scrollable_content_region.size
 
-    def draw(self, drawing: Drawing) -> None:
+    def draw(self, drawing: Drawing, of: tuple[object, ...] = ()) -> None:
         """Show what ``drawing`` makes of the room, now and whenever the room changes.
 
-        It is called later too: what it draws from must not change meanwhile.
+        It is called later too: what it draws from must not change meanwhile. ``of`` is all that the
+        picture depends on: as long as these are the same objects, the same is not drawn again.
         """
-        self._drawing = drawing
+        known = bool(of) and len(of) == len(self._of)
+        if known and all(one is other for one, other in zip(of, self._of, strict=True)):
+            return
+        self._drawing, self._of = drawing, of
         self.on_resize()
 
     def on_resize(self) -> None:
