@@ -12,6 +12,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
 from textual.containers import Horizontal
+from textual.css.query import NoMatches
 from textual.events import Click
 from textual.geometry import Size
 from textual.reactive import reactive
@@ -65,8 +66,9 @@ class MainScreen(Guarded, Screen[None]):
     """Holds the panes of all sections, and does what the keys say."""
 
     app: "MnistTui"
-    current: reactive[str] = reactive("", init=False, always_update=True)
-    snapshot: reactive[Snapshot] = reactive(Snapshot(), init=False)
+    # Repainting is for what the watchers change: the screen's own would be the whole terminal.
+    current: reactive[str] = reactive("", init=False, always_update=True, repaint=False)
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), init=False, repaint=False)
 
     titles = getters.query_one("#titles", Links)
     where = getters.query_one("#where", Picture)
@@ -280,7 +282,7 @@ class MainScreen(Guarded, Screen[None]):
     # What changes as runs go on.
 
     def _tick(self) -> None:
-        if not self.query("#progress"):  # not yet, or no longer
+        if not self._there:
             return
         if self.app.ended_by:
             self.app.exit()
@@ -332,6 +334,14 @@ class MainScreen(Guarded, Screen[None]):
             room=left,
         )
         return Text.assemble(told, " ", line) if told else line
+
+    @property
+    def _there(self) -> bool:
+        """Whether what is around the section is there: not yet, or no longer, at the ends."""
+        try:
+            return self.progress.is_attached
+        except NoMatches:
+            return False
 
     def _room_for_progress(self) -> int:
         """Return the cells that the load leaves in its line."""
