@@ -20,6 +20,7 @@ from engine.data.classes import class_names
 from engine.data.known import title_of
 from engine.files.text import visible
 from engine.files.writer import write_atomically
+from engine.networks.series import series_of
 from engine.runs.curves import Curve, thinned
 from engine.runs.events import real
 from engine.runs.history import WholeHistory
@@ -27,6 +28,8 @@ from engine.runs.history import WholeHistory
 # Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, GREY, INK = "#CC79A7", "#56B4E9", "#8A8A8A", "#222222"
+# Of networks, by their place in a palette, in the hues that the app has for them.
+NETWORKS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, GREY, INK, "#882255")
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY, INK)
 DPI = 160
 BINS = 4000  # of a long line; no figure is as many pixels wide
@@ -67,6 +70,11 @@ def chart(axes: Axes, xlabel: str, ylabel: str) -> None:
     axes.set_axisbelow(True)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def colour_of(history: WholeHistory) -> str:
+    """Return the colour of a run's network, the same in all figures."""
+    return NETWORKS[series_of(history.started.config["model"])]
 
 
 def line(axes: Axes, steps: np.ndarray, values: np.ndarray, **options: Any) -> None:

@@ -10,6 +10,8 @@ from functools import cache
 from textual.color import Color
 from textual.theme import Theme
 
+from engine.networks.series import series_of
+
 # The least contrast (WCAG) with every background: of text, of curves and bars, of borders.
 TEXT, LINE, EDGE = 4.5, 3.0, 1.5
 ROW = 1.3  # of the background of the row under the cursor, with that of dialogs
@@ -17,11 +19,22 @@ ROW = 1.3  # of the background of the row under the cursor, with that of dialogs
 # Both sets were found by a search: as distinct as can be, for the colour-blind too. What is good or
 # bad says so in words as well.
 GOOD, BAD, WAITING, MARKED = "#40B0A0", "#E03050", "#E69F00", "#C060D0"
-SERIES_ON_DARK = ("#8BC7D8", "#FF9E00", "#22FDCE", "#BDA7FE", "#FFFFAE", "#DEAB85", "#C1FD67")
-SERIES_ON_LIGHT = ("#3E03FF", "#755700", "#2A685C", "#6C5098", "#560009", "#00008C", "#000021")
+SERIES_ON_DARK = (
+    "#99B1FB", "#FFC300", "#2DFF96", "#D0A7CD", "#F9FB70", "#69CA54", "#AABA95", "#A7FFD3",
+    "#D9F2FF",
+)  # fmt: skip
+SERIES_ON_LIGHT = (
+    "#0B6390", "#6E5E05", "#083700", "#530D48", "#A92E50", "#3D00FF", "#9900C9", "#36027A",
+    "#160000",
+)  # fmt: skip
 SERIES = tuple(f"$series-{number}" for number in range(1, 1 + len(SERIES_ON_DARK)))
 BANDS = tuple(f"$band-{number}" for number in range(1, 1 + len(SERIES_ON_DARK)))
 FAINT = 0.5  # how far a band's colour is from that of its series to the background
+
+
+def style_of(model: str) -> str:
+    """Return the style of a network, whatever is drawn of it."""
+    return SERIES[series_of(model)]
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -80,7 +93,8 @@ def variables(theme: Theme, generated: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_terminal() -> dict[str, str]:
-    series = ("cyan", "yellow", "green", "magenta", "blue", "red", "bright_black")
+    series = ("cyan", "yellow", "green", "magenta", "blue", "red", "bright_cyan", "bright_yellow",
+              "bright_magenta")  # fmt: skip
     return {
         **{name[1:]: f"ansi_{colour}" for name, colour in zip(SERIES, series, strict=True)},
         **{name[1:]: "ansi_bright_black" for name in BANDS},

@@ -10,15 +10,16 @@ from rich.text import Text
 from engine.runs.curves import Curve
 from tui.drawing.canvas import BAND, BEHIND, CURSOR, CURVE, GRID, Canvas, between, path, stippled
 from tui.drawing.columns import Columns, columns_of, extent_of, together
+from tui.drawing.ends import End, room_for, spread
 from tui.drawing.plot import Line, Plot
-from tui.drawing.ticks import Tick, linear_ticks, log_ticks
+from tui.drawing.ticks import Tick, linear_ticks, log_ticks, short
 
 AXIS, DOTTED, BADGE, MARK = "$text-muted", "$edge", "bold reverse $bad", "bold $marked"
 LOWEST, NARROWEST = 3, 9  # lines, and cells of the curves, from which on the axes have numbers
+BEST = "◆"
 STEP = "step"  # the name of the x axis
 APART = 2  # lines from one tick to the next
-DASH = 6  # columns of dots of a dash with its gap
-TICK = 9  # cells that a number at the x axis has at least
+TICK = 8  # cells that a number at the x axis has at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Drawing:
     text: Text
     frame: Frame | None = None
     margin: int = 0  # cells left of the curves
+    named: bool = False  # whether names stand at the ends of the lines
 
 
 def draw(plot: Plot, width: int, height: int) -> Text:
@@ -100,7 +102,9 @@ def lay_out(
     numbered = height >= LOWEST and width - margin >= NARROWEST
     margin = margin if numbered else 0
     columns, rows = width - margin, height - numbered  # the last line numbers the x axis
-    frame = Frame(first, last, *ends, columns, rows, plot.log)
+    told = [(line.name, value_at(plot, line, last)) for line in plot.named] if numbered else []
+    gutter, named = room_for(told, columns)
+    frame = Frame(first, last, *ends, columns - gutter, rows, plot.log)
     canvas = Canvas(rows, columns)
     labels = _placed(ticks, frame) if numbered else {}
     steps = _steps(frame) if numbered else []
@@ -110,8 +114,12 @@ def lay_out(
     if plot.cursor is not None:
         _cursor(canvas, frame, plot.cursor)
     badge = f" diverged at step {plot.diverged:,} " if plot.diverged is not None else ""
-    if badge and len(badge) <= columns:
-        canvas.write(0, columns - len(badge), badge, BADGE)
+    if badge and len(badge) <= frame.columns:
+        canvas.write(0, frame.columns - len(badge), badge, BADGE)
+    for line in plot.named:
+        _best(canvas, frame, line)
+    if gutter:
+        _name(canvas, frame, plot, named)
     text = Text(no_wrap=True)
     for row, drawn in enumerate(canvas.lines()):
         if numbered:
@@ -121,7 +129,7 @@ def lay_out(
         text.append_text(drawn).append("\n" if numbered or row < rows - 1 else "")
     if numbered:
         text.append(" " * margin + _numbers(frame, steps, columns), AXIS)
-    return Drawing(text, frame, margin)
+    return Drawing(text, frame, margin, named)
 
 
 def _ends(plot: Plot, first: float, last: float, *, zoomed: bool) -> tuple[float, float] | None:
@@ -222,9 +230,43 @@ def _curve(canvas: Canvas, frame: Frame, plot: Plot, line: Line) -> None:
     canvas.paint(stippled(band), line.band, BAND)
     mean = columns(line.curve)
     curve = path(frame.levels(mean.mean), mean.broken, frame.height)
-    if line.dashed:
-        curve &= np.arange(frame.width) % DASH < DASH - DASH // 3
+    if line.thick:
+        curve[1:] |= curve[:-1].copy()
     canvas.paint(curve, line.style, BEHIND if line.behind else CURVE)
+
+
+def value_at(plot: Plot, line: Line, step: float) -> str:
+    """Return the value that a line has at a step, in a few digits."""
+    return short(line.at(step), share=plot.share, plain=plot.plain)
+
+
+def _best(canvas: Canvas, frame: Frame, line: Line) -> None:
+    """Mark the best step of a line."""
+    if (best := line.best_point) is None:
+        return
+    step, value = best
+    level = frame.levels(np.array([value]))[0]
+    if frame.first <= step <= frame.last and 0 <= level <= frame.height - 1:
+        canvas.write(round(level) // 4, frame.column(step) // 2, BEST, f"bold {line.style}")
+
+
+def _name(canvas: Canvas, frame: Frame, plot: Plot, named: bool) -> None:
+    """Write value and name at the end of each line, behind the last of them."""
+    ends, column = [], 0
+    for line in plot.named:
+        columns = columns_of(line.curve, frame.first, frame.last, frame.width, frame.log)
+        drawn = np.flatnonzero(columns.counts)
+        if not len(drawn):
+            continue
+        column = max(column, drawn[-1] // 2 + 1)
+        level = frame.levels(columns.mean[drawn[-1:]])[0]
+        level = min(max(level + 0.5, 0), frame.height - 1) / 4
+        words = value_at(plot, line, frame.last)
+        ends.append(End(level, line.name, words, line.style, not line.behind))
+    if len(ends) < len(plot.lines):  # others may run on
+        column = frame.columns
+    for row, end in spread(ends, frame.rows).items():
+        canvas.write(row, column, f" {end.words(named)}", end.style)
 
 
 def _cursor(canvas: Canvas, frame: Frame, step: float) -> None:

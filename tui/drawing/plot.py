@@ -1,7 +1,7 @@
 """What a chart shows: lines over steps, each with the band around it, its name and its best."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,8 +21,8 @@ class Line:
     style: str
     name: str = ""
     around: tuple[Curve, ...] = ()
-    best: str = ""  # "low" or "high" marks the best step
-    dashed: bool = False
+    best: str = ""  # "low" or "high": which value is the best, to be marked
+    thick: bool = False
     behind: bool = False  # the other lines
 
     @property
@@ -45,16 +45,23 @@ class Line:
         place = int(np.searchsorted(self.steps, step, "right")) - 1
         return float(self.values[place]) if place >= 0 else float("nan")
 
-    def best_step(self) -> int | None:
-        """Return the step of the best value, None where none is finite or none is asked for."""
+    def until(self, step: int | None) -> "Line":
+        """Return its points up to a step, all for None."""
+        if step is None:
+            return self
+        end = int(np.searchsorted(self.steps, step, "right"))
+        return replace(self, steps=self.steps[:end], values=self.values[:end])
+
+    @property
+    def best_point(self) -> tuple[int, float] | None:
+        """The first step of the best value, and that; None where none is finite or asked for."""
         values = np.asarray(self.values, float)
         finite = np.isfinite(values)
         if not self.best or not finite.any():
             return None
-        worst = np.inf if self.best == "low" else -np.inf
-        ranked = np.where(finite, values, worst)
-        place = ranked.argmin() if self.best == "low" else ranked.argmax()
-        return int(self.steps[place])
+        sign = 1 if self.best == "low" else -1
+        place = np.where(finite, sign * values, np.inf).argmin()
+        return int(self.steps[place]), float(values[place])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +84,13 @@ class Plot:
         return self.last_step or max(
             (int(line.steps[-1]) for line in self.lines if len(line.steps)), default=0
         )
+
+    @property
+    def named(self) -> list[Line]:
+        """The lines whose values are told, as far as they are shown: those with names, or one."""
+        named = [line for line in self.lines if line.name]
+        told = named or (list(self.lines) if len(self.lines) == 1 else [])
+        return [line.until(self.until) for line in told]
 
     @property
     def diverged(self) -> int | None:

@@ -12,13 +12,14 @@ from matplotlib.image import AxesImage
 
 from engine.data.classes import class_noun, numbered, plural
 from engine.figures.style import (
-    BLUE,
     CYCLE,
     GREY,
     INK,
+    NETWORKS,
     VERMILION,
     chart,
     class_ticks,
+    colour_of,
     fitting,
     legend,
     line,
@@ -29,6 +30,7 @@ from engine.figures.style import (
     provenance,
     save,
 )
+from engine.networks.series import series_of
 from engine.runs.history import WholeHistory
 from engine.sections.adversarial.results import shown_classes
 
@@ -87,7 +89,7 @@ def _label(history: WholeHistory, noise: np.ndarray, row: int, bound: float, fol
 def _curve(axes: Axes, history: WholeHistory, name: str, row: int, words: str) -> None:
     chart(axes, "iteration (batches of training images)", words)
     curve = history.curves[name]
-    line(axes, curve.steps, curve.values[:, row], color=BLUE, linewidth=1.3)
+    line(axes, curve.steps, curve.values[:, row], color=colour_of(history), linewidth=1.3)
     axes.set_ylim(bottom=0)
 
 
@@ -177,13 +179,15 @@ def _success(history: WholeHistory, folder: Path) -> Path:
     low = rates - [target["success"]["low"] for target in targets]
     high = np.array([target["success"]["high"] for target in targets]) - rates
     bars.bar(
-        places, rates, 0.62, yerr=np.maximum(0, [low, high]), color="#A9CDE6", ecolor=INK,
-        capsize=2.5, error_kw={"linewidth": 1}, label=f"{results['model']} (95 % intervals)",
+        places, rates, 0.62, yerr=np.maximum(0, [low, high]), color=(colour_of(history), 0.4),
+        ecolor=INK, capsize=2.5, error_kw={"linewidth": 1},
+        label=f"{results['model']} (95 % intervals)",
     )  # fmt: skip
-    for model, marker, colour in zip(targets[0]["transfer"], "sD", CYCLE[1:], strict=False):
+    for model, marker in zip(targets[0]["transfer"], "sD", strict=False):
         moved = [target["transfer"][model] for target in targets]
         bars.plot(
-            places, moved, marker, color=colour, markersize=4.5, markeredgecolor="white",
+            places, moved, marker, color=NETWORKS[series_of(model)], markersize=4.5,
+            markeredgecolor="white",
             label=f"the same noise on {model}",
         )  # fmt: skip
     random = [target["random_noise_success"] for target in targets]

@@ -8,13 +8,11 @@ from matplotlib.axes import Axes
 
 from engine.data.classes import class_noun
 from engine.figures.style import (
-    BLUE,
-    CYCLE,
     GREY,
     INK,
-    VERMILION,
     chart,
     class_ticks,
+    colour_of,
     dataset_words,
     fitting,
     legend,
@@ -62,6 +60,7 @@ def _with_penalty(history: WholeHistory, curve: Curve) -> np.ndarray:
 def _loss(history: WholeHistory, folder: Path) -> Path:
     figure, axes = new_figure(10, 4, "Training and validation loss", provenance(history), columns=2)
     train, validation = history.curves["loss"], history.curves["validation_loss"]
+    colour = colour_of(history)
     for place, words, add in (
         (axes[0, 0], "cross-entropy + L2 penalty, nats", True),
         (axes[0, 1], "cross-entropy alone, nats", False),
@@ -69,13 +68,13 @@ def _loss(history: WholeHistory, folder: Path) -> Path:
         chart(place, "iteration (batches)", words)
         raw = _with_penalty(history, train) if add else train.values
         held_out = _with_penalty(history, validation) if add else validation.values
-        line(place, train.steps, raw, color=BLUE, linewidth=0.5, alpha=0.3)
+        line(place, train.steps, raw, color=colour, linewidth=0.5, alpha=0.25)
         line(
-            place, train.steps, smooth(raw, WINDOW), color=BLUE, linewidth=1.4,
+            place, train.steps, smooth(raw, WINDOW), color=colour, linewidth=1.2, alpha=0.7,
             label=f"training batches (mean of {WINDOW}; raw behind)",
         )  # fmt: skip
         line(
-            place, validation.steps, held_out, color=VERMILION, linewidth=1.4,
+            place, validation.steps, held_out, color=colour, linewidth=1.8,
             linestyle=(0, (4, 1.5)), label="validation set",
         )  # fmt: skip
         _fit_loss(place, np.concatenate([smooth(raw, WINDOW), held_out]))
@@ -104,12 +103,12 @@ def _accuracy(history: WholeHistory, folder: Path) -> Path:
     chart(place, "iteration (batches)", "accuracy")
     percent_axis(place)
     curve = history.curves["validation_accuracy"]
-    interval = int(curve.steps[0])
+    interval, colour = int(curve.steps[0]), colour_of(history)
     line(
-        place, curve.steps, curve.values, color=BLUE, linewidth=1.3,
+        place, curve.steps, curve.values, color=colour, linewidth=1.3,
         label=f"validation set, every {interval} iterations",
     )  # fmt: skip
-    _mark_test(place, history, BLUE, f"test set, once: {_test_words(history)}")
+    _mark_test(place, history, colour, f"test set, once: {_test_words(history)}")
     started = history.started
     if reported := reported_accuracy(started.config["model"], started.dataset["name"]):
         place.axhline(
@@ -221,8 +220,8 @@ def _models(histories: Sequence[WholeHistory], folder: Path) -> Path:
     chart(accuracy, "iteration (batches)", "validation accuracy")
     percent_axis(accuracy)
     drawn = []
-    for index, (history, colour) in enumerate(zip(histories, CYCLE, strict=False)):
-        name = history.started.config["model"]
+    for index, history in enumerate(histories):
+        name, colour = history.started.config["model"], colour_of(history)
         train, validation = history.curves["loss"], history.curves["validation_loss"]
         trained = smooth(_with_penalty(history, train), WINDOW)
         held_out = _with_penalty(history, validation)

@@ -16,6 +16,7 @@ from engine.figures.style import (
     ORANGE,
     VERMILION,
     chart,
+    colour_of,
     fitting,
     legend,
     line,
@@ -162,10 +163,11 @@ def _curves(history: WholeHistory, layer: str, rows: list[int], folder: Path) ->
         legend(place, title="neuron", title_fontsize=8, ncols=2)
     else:
         for neuron in values.T:
-            line(place, steps, neuron, color=CYCLE[0], linewidth=0.8, alpha=0.35)
+            line(place, steps, neuron, color=colour_of(history), linewidth=0.6, alpha=0.35)
         alive = [column for column, m in enumerate(rows) if not neurons[m]["dead"]]
         line(
-            place, steps, np.median(values[:, alive], axis=1), color=VERMILION, linewidth=1.8,
+            place, steps, np.median(values[:, alive], axis=1), color=colour_of(history),
+            linewidth=2.2,
             label=f"median of the {len(alive)} neurons that are not dead",
         )  # fmt: skip
         legend(place)

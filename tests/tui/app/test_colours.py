@@ -20,12 +20,14 @@ from tui.app.app import MnistTui
 from tui.app.colours import EDGE, LINE, SERIES, TEXT, contrast, ink_on
 from tui.app.widgets.bar import bar
 from tui.ascii import stand_in
+from tui.drawing.chart import BEST
 from tui.drawing.pixels import UPPER_HALF, draw_signed
+from tui.words import MARKS
 
 THEMES = {name: theme for name, theme in BUILTIN_THEMES.items() if not theme.ansi}
 SOME_THEMES = ("textual-dark", "textual-light", "nord", "solarized-light")
 STATES = ("good", "bad", "waiting", "marked")
-SPARKS_AND_BARS = "▂▃▄▅▆▇█━"
+SHAPES = {*"▂▃▄▅▆▇█━", *MARKS.values(), BEST}  # sparks, bars and marks
 # How the colour-blind see linear RGB (Machado, Oliveira and Fernandes 2009).
 EYES = {
     "usual": np.eye(3),
@@ -67,7 +69,7 @@ def test_series_and_states_are_told_apart(theme, eyes):
 def test_a_theme_of_ones_own_is_legible_too():
     grey = Theme("grey", primary="#777777", background="#606060", surface="#707070", dark=True)
     variables = variables_of(grey)
-    for name in ("foreground", "text-muted", "good", "bad", "series-1", "series-7"):
+    for name in ("foreground", "text-muted", "good", "bad", "series-1", "series-9"):
         for background in ("background", "surface"):
             ink, paper = Color.parse(variables[name]), Color.parse(variables[background])
             assert contrast(ink, paper) >= TEXT
@@ -86,7 +88,7 @@ def least_of(character, disabled, edge, scrollbar):
     dots = "\u2800" <= character <= "\u28ff"
     if scrollbar or (dots and edge):  # the grid of charts, behind what is read
         return EDGE
-    if dots or character in SPARKS_AND_BARS or disabled:
+    if dots or character in SHAPES or disabled:
         return LINE
     return EDGE if "\u2500" <= character <= "\u259f" else TEXT
 

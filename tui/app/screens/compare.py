@@ -9,7 +9,8 @@ from textual.containers import Vertical
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
-from engine.analysis.compare import Comparison
+from engine.analysis.compare import Compared, Comparison
+from engine.networks.series import series_apart
 from engine.runs.curves import Curve
 from tui.app.colours import SERIES
 from tui.app.dialogs import DIALOGS
@@ -75,24 +76,24 @@ class Compare(GuardedDialog, ModalScreen[None]):
             chart.show_nothing("nothing was measured")
             return
         metric = self.metrics[self.metric]
-        lines, legend = [], []
-        for position, group in enumerate(self.comparison.groups):
+        lines = []
+        groups = self.comparison.groups
+        models = [model_of(group[0]) for group in groups]
+        for group, place in zip(groups, series_apart(models), strict=True):
             band = self.comparison.band(group, metric)
             if band is None:
                 continue
-            colour = SERIES[position % len(SERIES)]
             around: tuple[Curve, ...] = ()
             if len(group) > 1:
                 edges = band.mean - band.deviation, band.mean + band.deviation
                 around = tuple(Curve(band.steps, edge) for edge in edges)
-            lines.append(Line(band.steps, band.mean, colour, around=around))
-            legend.append(Text(self.comparison.name_of(group), colour))
+            name = self.comparison.name_of(group)
+            lines.append(Line(band.steps, band.mean, SERIES[place], name, around))
         log = self.look.logarithm and "loss" in metric
         chart.plot = Plot(lines, log=log, plain=self.look.plain)
         chart.border_title = Text(
             f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
         )
-        chart.border_subtitle = Text("  ").join(legend)
 
     def action_move(self, by: int) -> None:
         """Take the next metric."""
@@ -107,6 +108,11 @@ class Compare(GuardedDialog, ModalScreen[None]):
     def action_scroll(self, by: int) -> None:
         """Scroll the ranking."""
         self.query_one(Room).scroll_relative(y=by, animate=False)
+
+
+def model_of(compared: Compared) -> str:
+    """Return the network that a run trained or looked at, "" where that is gone."""
+    return str(compared.settings.get("model") or compared.network.get("model") or "")
 
 
 def _rendered(table: object) -> Text:

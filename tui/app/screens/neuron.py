@@ -12,9 +12,10 @@ from engine.networks.architectures import EXEMPLARS
 from engine.networks.layout import LOGITS, Neuron
 from engine.runs.events import real
 from engine.sections.visualize.config import VisualizeConfig
+from tui.app.colours import style_of
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.base import config_of
-from tui.app.sections.visualize import ONE, VisualizePane, exemplified_of, targets_of
+from tui.app.sections.visualize import VisualizePane, exemplified_of, targets_of
 from tui.drawing.chart import draw
 from tui.drawing.pixels import draw_framed, enlarge, exactly, shrink
 from tui.drawing.plot import Line, Plot
@@ -65,7 +66,7 @@ class NeuronView(CloseUp):
         curve = task.history.curves.get("activation")
         right = self._facts(task.history.finished, row, width, len(preview.images[row]))
         if curve is not None:
-            one = Line(curve.steps, curve.values[:, row], ONE)
+            one = Line(curve.steps, curve.values[:, row], style_of(self.pane.network()[0]))
             plot = Plot([one], last_step=task.steps, cursor=cursor, plain=self.pane.look.plain)
             right = Text("\n").join([right, draw(plot, width, CURVE.height)])
         top = beside(image, right)

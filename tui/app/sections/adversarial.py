@@ -20,6 +20,7 @@ from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.adversarial.results import shown_classes
 from tui.app import screens
 from tui.app.action import Action, with_action
+from tui.app.colours import style_of
 from tui.app.sections.base import Commands, config_of, hint
 from tui.app.sections.network import NetworkPane
 from tui.app.sections.shared_actions import OPEN, no_history
@@ -36,7 +37,6 @@ from tui.words import cut, widest
 
 FEW = 10  # classes, whose list need not scroll by itself
 CURVES = ("loss", "success")
-LINE = "$series-1"
 SPARK, RATE, BAR = 4, 7, 2  # cells of a label's line; of the bar at least
 
 
@@ -194,7 +194,7 @@ class AdversarialPane(NetworkPane):
         if room - SPARK >= BAR:
             line = Text.assemble(
                 line, " ", bar(rate, room - SPARK, "$good"), " ",
-                (spark(values, SPARK, limits=(0, 1)), LINE),
+                (spark(values, SPARK, limits=(0, 1)), style_of(self.network()[0])),
             )  # fmt: skip
         elif room >= BAR:
             line = Text.assemble(line, " ", bar(rate, room, "$good"))
@@ -245,14 +245,12 @@ class AdversarialPane(NetworkPane):
             return
         one = type(curve)(curve.steps, curve.values[:, index])
         share, log = name == "success", name == "loss" and self.look.logarithm
+        line = self.line(one, style_of(self.network()[0]))
         chart.plot = Plot(
-            [self.line(one, LINE)], low=None if log else 0.0, high=1.0 if share else None, log=log,
-            share=share, last_step=task.steps, cursor=self.cursor, until=self.until,
-            plain=self.look.plain,
+            [line], low=None if log else 0.0, high=1.0 if share else None, log=log, share=share,
+            last_step=task.steps, cursor=self.cursor, until=self.until, plain=self.look.plain,
         )  # fmt: skip
-        value = self.at_cursor(one)
         chart.border_title = name.capitalize()
-        chart.border_subtitle = f"{value:.1%}" if name == "success" else f"{value:.3f}"
 
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
         size = max(2, min(room.width, 2 * room.height) // 2 * 2)

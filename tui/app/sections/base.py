@@ -272,19 +272,6 @@ class ExperimentPane(Pane):
         weight = self.look.weight(self.shown.steps / size) if self.shown is not None else 0.0
         return Curve(curve.steps, ema(curve.values, weight)) if weight else None
 
-    def at_cursor(self, curve: Curve | None, smooth: bool = False) -> float:
-        """Return a curve's value at the cursor, or its last; NaN where there is none."""
-        if curve is None or not len(curve.steps):
-            return float("nan")
-        if smooth:
-            curve = self._smoothed(curve) or curve
-        index = len(curve.steps) - 1
-        if self.cursor is not None:
-            index = int(np.searchsorted(curve.steps, self.cursor, "right")) - 1
-        if index < 0:
-            return float("nan")
-        return float(curve.values[index])
-
     def when(self) -> str:
         """Return where the cursor stands, for a title; "" at the latest step."""
         return "" if self.cursor is None else f"  step {self.cursor:,}"

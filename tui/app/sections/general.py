@@ -122,7 +122,6 @@ class GeneralPane(ExperimentPane):
             plain=self.look.plain,
         )  # fmt: skip
         self.chart.border_title = f"{name.replace('_', ' ').capitalize()}{self.when()}"
-        self.chart.border_subtitle = f"{self.at_cursor(curve):.4g}" if one_line else ""
 
 
 def option_of(name: str) -> Option:

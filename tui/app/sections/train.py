@@ -20,18 +20,19 @@ from engine.files.text import visible
 from engine.networks.architectures import ARCHITECTURES, SIDE, chain_of, reported_accuracy
 from engine.runs.run import Run
 from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
+from tui.app.colours import style_of
 from tui.app.sections.base import Commands, ExperimentPane, hint
 from tui.app.sections.samples import draw_samples, labels_and_answers
-from tui.app.sections.trainings import VALIDATION, Training, groups_of, lines_of
+from tui.app.sections.trainings import Training, groups_of, lines_of
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Heading, Room, Row, Rows
 from tui.drawing.plot import Line, Plot
 from tui.live.task import Task
-from tui.words import cut, number
+from tui.words import cut, cut_middle
 
 HEADING = "bold $text-muted"
-TRAIN, OTHERS = "$series-1", "$faint"
+NAME = 16  # cells of a network's name in a chart at most
 MOST_LAYERS = 8  # of a network, in words
 SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
 
@@ -275,17 +276,16 @@ class TrainPane(ExperimentPane):
         if train is None:
             self.loss.show_nothing("Loss")
             return
-        lines = [self.line(train, TRAIN, "train")]
-        legend = f"[{TRAIN}]train[/] {number(self.at_cursor(train, smooth=True))}"
+        style = style_of(self.model)
+        lines = [self.line(train, style, "train")]
         if held_out is not None:
             steps, values = held_out.steps, held_out.values
-            lines.append(Line(steps, values, VALIDATION, "validation", best="low"))
-            legend += f" [{VALIDATION}]validation[/] {number(self.at_cursor(held_out))}"
+            lines.append(Line(steps, values, style, "validation", best="low", thick=True))
         self.loss.plot = Plot(
             lines, log=self.look.logarithm, last_step=task.steps, cursor=self.cursor,
             until=self.until, plain=self.look.plain,
         )  # fmt: skip
-        self.loss.border_title, self.loss.border_subtitle = f"Loss{self.when()}", legend
+        self.loss.border_title = f"Loss{self.when()}"
 
     def _draw_accuracy(self, task: Task) -> None:
         """Draw validation accuracy, the other models' newest behind it."""
@@ -304,8 +304,18 @@ class TrainPane(ExperimentPane):
             ):
                 continue
             if (behind := row.task.history.curves.get("validation_accuracy")) is not None:
-                lines.append(Line(behind.steps, behind.values, OTHERS, behind=True))
-        lines.append(Line(curve.steps, curve.values, VALIDATION, best="high"))
+                lines.append(
+                    Line(
+                        behind.steps,
+                        behind.values,
+                        style_of(row.model),
+                        _name(row.model),
+                        behind=True,
+                    )
+                )
+        lines.append(
+            Line(curve.steps, curve.values, style_of(self.model), _name(self.model), best="high")
+        )
         late = np.concatenate([line.values[len(line.values) // 10 :] for line in lines])
         late = late[np.isfinite(late)]
         low = float(late.min()) if len(late) else 0.0
@@ -314,9 +324,10 @@ class TrainPane(ExperimentPane):
             share=True, cursor=self.cursor, until=self.until, plain=self.look.plain,
         )  # fmt: skip
         chart.border_title = f"Validation accuracy{self.when()}"
-        others = " others" if len(lines) > 1 else ""
-        value = f" {self.at_cursor(curve):.2%}{others}"
-        chart.border_subtitle = Text.assemble((visible(self.model), VALIDATION), value)
+
+
+def _name(model: str) -> str:
+    return cut_middle(visible(model), NAME)
 
 
 def model_of(config: RunConfig) -> str:

@@ -13,13 +13,13 @@ from engine.files.text import visible
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from engine.sections.train.config import MODELS, TrainConfig
+from tui.app.colours import style_of
 from tui.app.sections.base import BAD
 from tui.drawing.spark import spark
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 from tui.words import MARKS, cut_middle
 
-VALIDATION = "$series-2"
 SPARK = 9  # cells
 MEANT_BY = {"auto": "mnist"}  # while it is not known whether there is any
 Key = tuple[str, str]  # a dataset: its name, and the hash of the content where it is a file
@@ -84,14 +84,15 @@ def lines_of(
             words = f"{row.summary.result} {row.summary.remark}"
             style = BAD if row.summary.remark else "bold"
         return Text.assemble("  ", name, "\n  ", (words, style))
-    lines = Text.assemble(MARKS[task.state], " ", name, "\n  ")
+    style = style_of(row.model)
+    lines = Text.assemble((MARKS[task.state], style), " ", name, "\n  ")
     curve = task.history.curves.get("validation_accuracy")
     if curve is not None and cursor is not None:
         values = curve.values[: np.searchsorted(curve.steps, cursor, "right")]
         lines.append(spark(values, SPARK), VALIDATION)
         return lines.append(f" {values[-1]:.1%}" if len(values) else "", "$text-muted")
     if curve is not None and not task.warning:
-        lines.append(spark(curve.values, SPARK), VALIDATION)
+        lines.append(spark(curve.values, SPARK), style)
     if task.history.finished:
         accuracy = task.history.finished.results["test"]["accuracy"]
         # On a narrow terminal there is no room for a curve beside the words.

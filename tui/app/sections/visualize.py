@@ -17,6 +17,7 @@ from engine.networks.architectures import ARCHITECTURES
 from engine.networks.layout import LOGITS, Layer, Layout, Neuron
 from engine.runs.curves import Curve
 from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
+from tui.app.colours import style_of
 from tui.app.sections.base import Commands, hint
 from tui.app.sections.network import NetworkPane
 from tui.app.sections.neurons import lines_of, part_with, rows_of
@@ -30,7 +31,6 @@ from tui.live.task import Task
 from tui.words import widest
 
 AROUND = 2  # pixels shown around a receptive field
-MEDIAN, ONE = "$series-2", "$series-1"
 # What the course report calls the layers of its networks.
 LAYER_WORDS = {LOGITS: "final layer", "pool2": "second pooling", "pool1": "first pooling"}
 
@@ -214,18 +214,18 @@ class VisualizePane(NetworkPane):
         chosen = self.neuron
         if chosen is not None and chosen in neurons:
             one = Curve(curve.steps, values[:, neurons.index(chosen)])
-            name, style = f"{self.layer} {chosen.index}", ONE
+            name = f"{self.layer} {chosen.index}"
         else:
             one = Curve(curve.steps, np.median(values, axis=1))
-            name, style = f"median of {len(rows)}", MEDIAN
+            name = f"median of {len(rows)}"
         listed = values[:, part]  # all of them as one band
         around = tuple(Curve(curve.steps, edge) for edge in (listed.min(1), listed.max(1)))
+        style = style_of(self.network()[0])
         chart.plot = Plot(
-            [Line(one.steps, one.values, style, around=around)], last_step=task.steps,
+            [Line(one.steps, one.values, style, name, around)], last_step=task.steps,
             cursor=self.cursor, until=self.until, plain=self.look.plain,
         )  # fmt: skip
         chart.border_title = "Activation"
-        chart.border_subtitle = Text.assemble((name, style), f" {self.at_cursor(one):.4g}")
 
     def _grid(
         self,
