@@ -89,7 +89,7 @@ def lines_of(
     curve = task.history.curves.get("validation_accuracy")
     if curve is not None and cursor is not None:
         values = curve.values[: np.searchsorted(curve.steps, cursor, "right")]
-        lines.append(spark(values, SPARK), VALIDATION)
+        lines.append(spark(values, SPARK), style)
         return lines.append(f" {values[-1]:.1%}" if len(values) else "", "$text-muted")
     if curve is not None and not task.warning:
         lines.append(spark(curve.values, SPARK), style)
