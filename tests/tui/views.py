@@ -16,7 +16,8 @@ KEYS = {
     "help": ("1", "question_mark"), "files": ("4", "o"),
     "compare": ("4", "down", "down", "space", "down", "space", "c"), "form": ("1", "e"),
     "choices": ("1", "e", "enter"), "toggle": ("1", "e", *["tab"] * 6), "network": ("2", "n"),
-    "dataset": ("1", "i"),
+    "dataset": ("1", "i"), "confusion": ("1", "m"), "mistakes": ("1", "v"),
+    "mistake": ("1", "v"), "resisting": ("2", "v"), "resists": ("2", "v"),
     "commands": ("1", "ctrl+p"), "found": ("1", "ctrl+p", "s", "t", "down"),
 }  # fmt: skip
 VIEWS = (*KEYS, "leave", "notice", "fault", "diverged")
@@ -47,6 +48,11 @@ async def open_view(app, pilot, view):
         values = np.where(np.arange(len(raw.steps)) < len(raw.steps) - 3, raw.values, np.nan)
         diverged = replace(first, around=(Curve(raw.steps, values),))
         chart.plot = replace(chart.plot, lines=[diverged, *others])
+    if view in ("mistakes", "mistake", "resisting", "resists"):
+        gallery = app.screen
+        await until(pilot, lambda: gallery.exhibit is not None or gallery.problem)
+        if view in ("mistake", "resists"):
+            await pilot.press("enter")
     if view in ("commands", "found"):
         await until(pilot, lambda: app.screen.query_one("CommandList").option_count > 1)
     for box in app.screen.query(Input):

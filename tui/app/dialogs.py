@@ -5,6 +5,23 @@ All in one table, since the screens are imported late and the user's keys are ch
 
 from textual.binding import Binding
 
+
+def _of_cursor(dialog: str, *, closes: str = "") -> tuple[Binding, ...]:
+    """Return the keys of a dialog in which a cursor moves over cells or pictures."""
+    return (
+        Binding(f"escape,q{closes}", "dismiss", "close", id=f"{dialog}.close"),
+        Binding("enter,space", "open", "open", id=f"{dialog}.open"),
+        Binding("left,h", "move(-1, 0)", "left", id=f"{dialog}.left"),
+        Binding("right,l", "move(1, 0)", "right", id=f"{dialog}.right"),
+        Binding("up,k", "move(0, -1)", "up", id=f"{dialog}.up"),
+        Binding("down,j", "move(0, 1)", "down", id=f"{dialog}.down"),
+        Binding("pageup,shift+up,K", "page(-1)", "page up", id=f"{dialog}.page_up"),
+        Binding("pagedown,shift+down,J", "page(1)", "page down", id=f"{dialog}.page_down"),
+        Binding("home,g", "jump(-1)", "first", id=f"{dialog}.first"),
+        Binding("end,G", "jump(1)", "last", id=f"{dialog}.last"),
+    )
+
+
 DIALOGS: dict[str, tuple[Binding, ...]] = {
     "help": (
         Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
@@ -22,6 +39,8 @@ DIALOGS: dict[str, tuple[Binding, ...]] = {
         Binding("pageup,shift+up,K", "scroll(-1)", "scroll up", id="closeup.scroll_up"),
         Binding("pagedown,shift+down,J", "scroll(1)", "scroll down", id="closeup.scroll_down"),
     ),
+    "matrix": _of_cursor("matrix", closes=",m"),
+    "gallery": _of_cursor("gallery", closes=",v"),
     "compare": (
         Binding("escape,enter,q,c", "dismiss", "close", id="compare.close"),
         Binding("left,h", "move(-1)", "before", id="compare.left"),

@@ -201,11 +201,12 @@ def test_what_cannot_be_done_now_says_why(tmp_path):
 
     async def story(app, pilot):
         app.notify = lambda words, **options: said.append(words)
-        await pilot.press("space", "enter", "m", "4", "r")
+        await pilot.press("space", "enter", "n", "m", "4", "r")
         assert said == [
             "No run is active.",
             "There is nothing to look at closely yet; r starts a run.",
-            "Only available in 2 Adversarial.",
+            "Only available in 2 Adversarial and 3 Visualize.",
+            "There is no run to look at yet; r starts one.",
             "Only available in 1 Train, 2 Adversarial and 3 Visualize.",
         ]
         assert not app.conductor.tasks

@@ -25,8 +25,9 @@ STOP = parted(BY_ID["run.stop"].keys)
 # What opens each dialog: from which section, by which keys.
 OPENED = {
     "help": [("train", "question_mark")],
-    "closeup": [("train", "enter"), ("adversarial", "enter"), ("adversarial", "m"),
-                ("visualize", "enter")],
+    "closeup": [("train", "enter"), ("adversarial", "enter"), ("visualize", "enter")],
+    "matrix": [("train", "m"), ("adversarial", "m")],
+    "gallery": [("train", "v"), ("adversarial", "v")],
     "compare": [("runs", "c")],
     "files": [("runs", "o"), ("train", "o")],
     "edit": [("train", "e"), ("adversarial", "e"), ("visualize", "e")],

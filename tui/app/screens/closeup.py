@@ -1,4 +1,4 @@
-"""A close-up of one thing in a section: a sample, a noise, a neuron, the map of success.
+"""What is drawn in a panel over a section, and close-ups of one thing: a sample, a noise, a neuron.
 
 A close-up is drawn anew twice a second, so that it lives as long as the run does. It keeps to the
 run that it was opened on, also where the section behind it goes on to the next one.
@@ -24,17 +24,17 @@ from tui.live.task import Task
 INTERVAL = 0.5  # seconds
 
 
-class CloseUp(GuardedDialog, ModalScreen[None]):
-    """Subclasses draw; arrows move between neighbours."""
+class Drawn(GuardedDialog, ModalScreen[None]):
+    """A panel with one text, which subclasses draw for the room that there is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["closeup"]]
-
-    def __init__(self, pane: ExperimentPane) -> None:
+    def __init__(self, pane: ExperimentPane, shown: Task | None = None) -> None:
+        """``shown`` is the task where the pane may show another one by now."""
         super().__init__()
         self.pane = pane
-        assert pane.shown is not None
-        self.shown: Task = pane.shown
-        self._drawn = Text()
+        task = shown or pane.shown
+        assert task is not None
+        self.shown: Task = task
+        self._drawn, self._room = Text(), Size()
 
     @property
     def shades(self) -> Shades | None:
@@ -59,7 +59,15 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
     def on_mount(self) -> None:
         """Draw, and keep drawing."""
         self.draw()
-        self.set_interval(INTERVAL, self.draw)
+        self.set_interval(INTERVAL, self.keep_up)
+
+    def keep_up(self) -> None:
+        """Draw what may have changed meanwhile."""
+        self.draw()
+
+    def fits(self) -> bool:
+        """Tell whether what stands there was drawn for the room that there is."""
+        return not self.query(VerticalScroll) or self.room == self._room
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -76,8 +84,8 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
         if not self.query(VerticalScroll):
             return
         panel, room = self.query_one(VerticalScroll), self.room
+        picture, self._room = self.picture(room), room
         panel.border_title = Text(self.title_words())
-        picture = self.picture(room)
         if picture.plain.endswith("\n"):  # an empty last line would make it scroll for nothing
             picture.right_crop()
         if picture != self._drawn:
@@ -91,8 +99,7 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
 
     def key_words(self, keys: Keymap) -> str:
         """Return the keys in a few words."""
-        others = keys.names("closeup.left", "closeup.right")
-        return f"{others} others  {keys.name('closeup.close')} closes"
+        raise NotImplementedError
 
     def title_words(self) -> str:
         """Return the panel's title."""
@@ -101,6 +108,17 @@ class CloseUp(GuardedDialog, ModalScreen[None]):
     def picture(self, room: Size) -> Text:
         """Return the content, no wider than ``room``; it scrolls if it is higher."""
         raise NotImplementedError
+
+
+class CloseUp(Drawn):
+    """One thing; arrows move between neighbours."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["closeup"]]
+
+    def key_words(self, keys: Keymap) -> str:
+        """Return the keys in a few words."""
+        others = keys.names("closeup.left", "closeup.right")
+        return f"{others} others  {keys.name('closeup.close')} closes"
 
     def action_move(self, by: int) -> None:
         """Go to the neighbour."""

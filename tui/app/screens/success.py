@@ -1,90 +1,92 @@
 """Success by true class and target label, as a map."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from rich.text import Text
-from textual.color import Color
-from textual.geometry import Size
+from textual.screen import Screen
 
 from engine.data.classes import class_noun, numbered
-from tui.app.colours import ink_on
-from tui.app.keymap import Keymap
-from tui.app.screens.closeup import CloseUp
-from tui.words import cut, widest
+from tui.app.heat import Heat
+from tui.app.screens import gallery
+from tui.app.screens.exhibits import source_of_noise
+from tui.app.screens.matrix import MatrixView
+from tui.app.sections.adversarial import labels_of
+from tui.app.sections.base import ExperimentPane
 
-HEAD, WIDEST_HEAD = 6, 18  # cells of a line's target
-TOTAL = 7  # cells of a line's total
 CELL, NARROW_CELL = 5, 4  # the narrow one has room for whole per cents
-STEP = 5  # classes that a key moves on by
-DARK, BRIGHT = Color(23, 32, 51), Color(253, 231, 37)  # the colour-blind tell them apart
 
 
-class SuccessMap(CloseUp):
-    """How often the network says the target, in per cent, on test images of each class.
+class SuccessMap(MatrixView):
+    """How often the network says the target, in per cent, on test images of each class."""
 
-    Where not all classes fit, left and right move over them.
-    """
+    total = "  all", 7
 
-    first = 0  # of the classes that are shown
-    _all_fit = True
+    def __init__(self, pane: ExperimentPane) -> None:
+        super().__init__(pane)
+        self.axes = "target", f"true {class_noun(self.shown.classes)}"
+        self._asked = pane.row  # the target that was chosen
 
-    def key_words(self, keys: Keymap) -> str:
-        """Return the keys in a few words."""
-        closes = f"{keys.name('closeup.close')} closes"
-        others = keys.names("closeup.left", "closeup.right")
-        return closes if self._all_fit else f"{others} other classes  {closes}"
+    @property
+    def labels(self) -> Sequence[int]:
+        """The run's targets."""
+        return labels_of(self.shown)
 
-    def title_words(self) -> str:
-        """Return what is shown."""
-        return "Success in % on test images"
-
-    def picture(self, room: Size) -> Text:
-        """Return a row for each target, a column for each true class."""
+    def _target(self, row: int) -> dict[str, Any]:
         finished = self.shown.history.finished
-        if finished is None:
-            return Text(
-                "The map comes with the judging on the test images,\nat the end.", "$text-muted"
-            )
-        names = self.shown.classes
-        named = widest(names) > len(str(len(names) - 1))
-        head = min(widest(names) + 2, WIDEST_HEAD) if named else HEAD
-        cell = CELL if room.width >= head + len(names) * CELL + TOTAL else NARROW_CELL
-        most = max(1, (room.width - head - TOTAL) // cell)
-        self._all_fit = most >= len(names)
-        self.first = min(self.first, max(0, len(names) - most))
-        columns = range(self.first, min(self.first + most, len(names)))
-        top = f"{'target':{head}}  true {class_noun(names)}\n"
-        words = Text.assemble((top, "$text-muted"))
-        words.append(" " * head + "".join(f"{label:>{cell}}" for label in columns), "bold")
-        words.append(f"{'all':>{TOTAL}}", "bold")
-        for target in finished.results["targets"]:
-            words.append("\n" + _head(names, target["label"], head, named), "bold")
-            for label in columns:
-                words.append_text(self._cell(target["by_source"][label], cell))
-            words.append(f"{target['success']['rate'] * 100:{TOTAL}.1f}")
-        return words
+        assert finished is not None
+        target: dict[str, Any] = finished.results["targets"][row]
+        return target
 
-    def _cell(self, rate: float | None, cell: int) -> Text:
+    def begin(self) -> tuple[int, int]:
+        """Return the class that resists the chosen target best."""
+        row = self.labels.index(self._asked) if self._asked in self.labels else 0
+        rates = self._target(row)["by_source"]
+        return row, min(range(len(rates)), key=lambda n: 2 if rates[n] is None else rates[n])
+
+    def largest(self) -> float:
+        """Return the largest share of a class's images that resist a noise."""
+        rates = [rate for row in range(len(self.labels)) for rate in self._target(row)["by_source"]]
+        return 1.0 - min((rate for rate in rates if rate is not None), default=1.0)
+
+    def needed(self, room: int) -> int:
+        """Return the cells of a rate, whole per cents where there is no more room."""
+        return CELL if room >= CELL else NARROW_CELL
+
+    def cell(self, row: int, column: int, heat: Heat, cells: int) -> tuple[str, str]:
+        """Return a rate in per cent, coloured by how many images resist."""
+        rate = self._target(row)["by_source"][column]
         if rate is None:
-            return Text(f"{'·':>{cell}}", "$text-muted")
-        words = f"{_per_cent(rate, whole=cell == NARROW_CELL):>{cell}}"
-        if self.shades is not None:
-            return Text(words)
-        colour = DARK.blend(BRIGHT, rate)
-        return Text(words, f"{ink_on(colour)} on {colour.hex}")
+            return "·", "$text-muted"
+        style = heat.calm(1) if rate >= 1 else heat.wrong(1 - rate)
+        return per_cent(rate, whole=cells == NARROW_CELL), style
 
-    def action_move(self, by: int) -> None:
-        """Move over the classes."""
-        self.first = max(0, self.first + STEP * by)
-        self.draw()
+    def total_of(self, row: int) -> str:
+        """Return the target's success on all images of other classes."""
+        return f"{self._target(row)['success']['rate'] * 100:5.1f}"
+
+    def legend(self, heat: Heat) -> Text:
+        """Return what the colours mean."""
+        return heat.legend("all give in", "share that resists")
+
+    def told(self, row: int, column: int) -> str:
+        """Return what a cell says."""
+        names, rate = self.shown.classes, self._target(row)["by_source"][column]
+        source, target = numbered(names, column), numbered(names, self.labels[row])
+        if rate is None:
+            return f"Success in %: {target} is the target itself"
+        return f"Success in %: {source} read as {target}: {per_cent(rate, whole=False)}"
+
+    def images_of(self, row: int, column: int) -> Screen[None] | None:
+        """Return the gallery of a class's images with a target's noise."""
+        if self._target(row)["by_source"][column] is None:
+            return None
+        load = partial(source_of_noise, self.shown, row, column)
+        return gallery.Gallery(self.pane, self.shown, load)
 
 
-def _head(names: Sequence[str], label: int, cells: int, named: bool) -> str:
-    """Return what stands before a target's line."""
-    return cut(numbered(names, label), cells - 1) + " " if named else f"{label:>4}  "
-
-
-def _per_cent(rate: float, *, whole: bool) -> str:
+def per_cent(rate: float, *, whole: bool) -> str:
     """Return a rate in per cent; only none is 0 and only all is 100."""
     if rate in (0, 1):
         return f"{rate * 100:.0f}"

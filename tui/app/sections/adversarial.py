@@ -18,12 +18,12 @@ from engine.data.classes import class_noun, numbered
 from engine.runs.events import Preview
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.adversarial.results import shown_classes
-from tui.app import screens
 from tui.app.action import Action, with_action
 from tui.app.colours import style_of
 from tui.app.sections.base import Commands, config_of, hint
+from tui.app.sections.judged import MAP, MISTAKES, not_judged
 from tui.app.sections.network import NetworkPane
-from tui.app.sections.shared_actions import OPEN, no_history
+from tui.app.sections.shared_actions import OPEN
 from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
@@ -73,22 +73,15 @@ class Infused:
         return image
 
 
-async def _map(pane: "AdversarialPane") -> None:
-    await pane.app.push_screen(screens.SuccessMap(pane))
-
-
-MAP = Action["AdversarialPane"](
-    id="look.map", keys="m", word="map", group="Looking", do=_map, reason=no_history,
-    sentence="Show success by true class and target",
-)  # fmt: skip
-
-
 class AdversarialPane(NetworkPane):
     """Section 2: target labels."""
 
     section = "adversarial"
     close_up = "NoiseView"
-    ACTIONS: ClassVar[tuple[Action[Any], ...]] = with_action(NetworkPane.ACTIONS, MAP, after=OPEN)
+    mistakes: ClassVar[str] = "Resisting"  # the screen that shows them
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = with_action(
+        with_action(NetworkPane.ACTIONS, MISTAKES, after=OPEN), MAP, after=OPEN
+    )
     kind = AdversarialConfig
     config: AdversarialConfig
 
@@ -141,6 +134,13 @@ class AdversarialPane(NetworkPane):
             and "noise" in task.history.previews
             and (self.index_of(self.row) is not None)
         )
+
+    def why_no_mistakes(self) -> str | None:
+        """Return why there are no images to show that resist the noise for the chosen label."""
+        if (why := not_judged(self)) is not None or self.index_of(self.row) is not None:
+            return why
+        name = numbered(self.class_names, self.row)
+        return f"This run has no noise for {name}; {self.keys.name('run.choice')} crafts it."
 
     def index_of(self, label: int) -> int | None:
         """Return the label's place among the shown task's targets."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.text import Text
@@ -20,9 +20,12 @@ from engine.files.text import visible
 from engine.networks.architectures import ARCHITECTURES, SIDE, chain_of, reported_accuracy
 from engine.runs.run import Run
 from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
+from tui.app.action import Action, with_action
 from tui.app.colours import style_of
 from tui.app.sections.base import Commands, ExperimentPane, hint
+from tui.app.sections.judged import CONFUSION, MISTAKES, not_judged
 from tui.app.sections.samples import draw_samples, labels_and_answers
+from tui.app.sections.shared_actions import OPEN
 from tui.app.sections.trainings import Training, groups_of, lines_of
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
@@ -42,6 +45,10 @@ class TrainPane(ExperimentPane):
 
     section = "train"
     close_up = "SampleView"
+    mistakes: ClassVar[str] = "Mistakes"  # the screen that shows them
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = with_action(
+        with_action(ExperimentPane.ACTIONS, MISTAKES, after=OPEN), CONFUSION, after=OPEN
+    )
     kind = TrainConfig
     config: TrainConfig
 
@@ -128,6 +135,10 @@ class TrainPane(ExperimentPane):
     def has_pictures(self) -> bool:
         """Tell whether the shown run has samples."""
         return self.shown is not None and "samples" in self.shown.history.previews
+
+    def why_no_mistakes(self) -> str | None:
+        """Return why there are no mistakes to show."""
+        return not_judged(self)
 
     def show_task(self, task: Task) -> None:
         """Show a task and highlight its network."""
