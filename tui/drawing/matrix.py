@@ -113,7 +113,7 @@ class Matrix:
                 line = Text().append(cut(name, self.head - 1), style if name else "").append(" ")
                 for column, (words, look) in zip(self.columns, drawn, strict=True):
                     if (row, column) == chosen:
-                        look = f"{look} {CHOSEN}"
+                        look = CHOSEN
                     said = words if number == middle else ""
                     line.append(_placed(said, self.cell), look)
                 line.append(f" {totals[1](row)}" if number == middle else "")

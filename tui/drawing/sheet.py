@@ -27,7 +27,8 @@ class Sheet:
     @classmethod
     def fit(cls, width: int, height: int, *, pixels: int, count: int, lines: int) -> Self:
         """Return the largest pictures, of images of so many pixels a side, that fit in a room."""
-        larger = [pixels * times for times in range(max(width, 2 * height) // pixels, 1, -1)]
+        most = max(width, 2 * height) // pixels
+        larger = [pixels * times // 2 * 2 for times in range(most, 1, -1)]
         smaller = range(max(SMALLEST, pixels // 2 * 2), SMALLEST - 1, -2)
         for side in (*larger, *smaller):
             one = cls(side, 1, 1, lines)

@@ -15,7 +15,7 @@ from engine.laboratory import Laboratory
 from engine.runs.run import Run
 from tui.app.sections.adversarial import labels_of
 from tui.app.widgets.probabilities import probability_bars
-from tui.drawing.pixels import Shades, draw_grey, draw_signed, fitted
+from tui.drawing.pixels import Shades, draw_grey, draw_signed, exactly
 from tui.drawing.thumbnails import GAP, WRONG, beside
 from tui.live.task import Task
 from tui.words import cut
@@ -83,6 +83,11 @@ class Exhibit:
         """Return a close look at an image."""
         raise NotImplementedError
 
+    def _crisp(self, size: int) -> int:
+        """Return the largest side up to ``size`` at which all pixels are of one size."""
+        pixels = self._images.shape[1]
+        return int(size // pixels * pixels if size >= pixels else size) // 2 * 2
+
     def _in_lines(self, n: int, width: int) -> Text:
         words = Text()
         for name, value, style in self.facts(n):
@@ -139,7 +144,7 @@ class Answered(Exhibit):
     def closely(self, n: int, room: Size, shades: Shades | None) -> Text:
         """Return the image beside the probabilities of all classes."""
         wide = max(room.width - GAP - WORDS, 8)
-        image = fitted(self.image(n), min(wide, 2 * room.height, LARGE) // 2 * 2)
+        image = exactly(self.image(n), self._crisp(min(wide, 2 * room.height, LARGE)))
         width = room.width - GAP - image.shape[1]
         words = self._in_lines(n, width).append("\n")
         lines = room.height - words.plain.count("\n")
@@ -202,12 +207,12 @@ class Infused(Exhibit):
         """Return clean image, noise and sum over what the network says."""
         words = self._in_lines(n, room.width)
         high = 2 * (room.height - 2 - words.plain.count("\n"))
-        size = max(8, min((room.width - 2 * GAP) // 3, high, LARGE) // 2 * 2)
-        noise = draw_signed(fitted(self._noise, size), self._bound, shades)
+        size = self._crisp(max(8, min((room.width - 2 * GAP) // 3, high, LARGE)))
+        noise = draw_signed(exactly(self._noise, size), self._bound, shades)
         pictures = (
-            ("clean", draw_grey(fitted(self.clean(n), size), shades)),
+            ("clean", draw_grey(exactly(self.clean(n), size), shades)),
             (f"noise, ±{self._bound:.2f}", noise),
-            ("sum, clamped", draw_grey(fitted(self.image(n), size), shades)),
+            ("sum, clamped", draw_grey(exactly(self.image(n), size), shades)),
         )  # fmt: skip
         drawn = Text()
         for head, picture in pictures:
@@ -256,7 +261,7 @@ def _infused(task: Task, row: int, source: int | None, laboratory: Laboratory) -
     answers, noise = read_answers_to_noise(run)[row], run.array()[row, 0]
     test = laboratory.images_of(run).test
     places, count = resisting(answers, test.labels, target, source)
-    title = f"that resist the noise for {numbered(names, target)}"
+    title = f"resisting the noise for {numbered(names, target)}"
     if source is not None:
         title = f"{numbered(names, source)} with the noise for {numbered(names, target)}"
         title += f", {count:,} {'resists' if count == 1 else 'resist'}"

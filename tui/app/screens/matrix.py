@@ -83,7 +83,9 @@ class MatrixView(Drawn):
         if self.layout_ is None:
             return f"{closes} closes"
         moves = keys.names("matrix.left", "matrix.right", "matrix.up", "matrix.down")
-        return f"{moves} move  {opens} its images  {closes} closes"
+        all_fit = self.layout_.shown == (len(self.labels), len(self.shown.classes))
+        where = "move" if all_fit else "other classes"
+        return f"{moves} {where}  {opens} its images  {closes} closes"
 
     def title_words(self) -> str:
         """Return what is under the cursor."""
