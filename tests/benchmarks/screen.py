@@ -83,7 +83,7 @@ def headless(model: str, seconds: float) -> Use:
     """Count without a screen."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "tui.cli", "run", "train", "--model", model, "--quiet"]
-        options = "--dataset digits --epochs 10000 --threads 1 --artifacts".split()
+        options = ["--dataset", "digits", "--epochs", "10000", "--threads", "1", "--artifacts"]
         process = subprocess.Popen([*command, *options, folder], stdout=subprocess.DEVNULL)
         time.sleep(SETTLING + 5)
         counted = count(process.pid, seconds)
