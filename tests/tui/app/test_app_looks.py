@@ -92,7 +92,8 @@ def test_logarithm_and_smoothing(finished):
 
 
 @pytest.mark.parametrize(("section", "key", "screen", "shown"), [
-    ("train", "enter", SampleView, "read as"), ("adversarial", "enter", NoiseView, "sum, clamped"),
+    ("train", "enter", SampleView, "predicted"),
+    ("adversarial", "enter", NoiseView, "sum, clamped"),
     ("adversarial", "m", SuccessMap, "true digit"), ("visualize", "enter", NeuronView, "climb"),
 ])  # fmt: skip
 def test_close_looks(finished, section, key, screen, shown):

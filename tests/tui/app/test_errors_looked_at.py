@@ -248,3 +248,25 @@ def test_a_training_without_an_end_says_why_there_is_no_matrix(finished):
         ]
 
     live(finished, story)
+
+
+def test_a_sample_has_all_probabilities_at_the_end_of_its_run(finished):
+    async def story(app, pilot):
+        await until(pilot, lambda: app.main.pane.shown is not None)
+        await pilot.press("1", "enter")
+        await pilot.pause()
+        view = app.screen
+        assert "confidence" in text(app, "#closeup")
+        view.probabilities = np.full((16, 10), 0.0123)
+        for size in [(60, 18), (120, 40)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause(0.1)
+            view.draw()
+            await pilot.pause()
+            assert text(app, "#closeup").count("1.2%") == 10
+            assert view._drawn.plain.count("\n") < view.room.height
+        await pilot.press("escape", "left", "enter")
+        await pilot.pause()
+        assert "1.2%" not in text(app, "#closeup")  # an earlier step
+
+    live(finished, story)

@@ -26,8 +26,8 @@ STOP = parted(BY_ID["run.stop"].keys)
 OPENED = {
     "help": [("train", "question_mark")],
     "closeup": [("train", "enter"), ("adversarial", "enter"), ("visualize", "enter")],
-    "matrix": [("train", "m"), ("adversarial", "m")],
-    "gallery": [("train", "v"), ("adversarial", "v")],
+    "matrix": [("adversarial", "m")],  # Train shows a live run, which has none
+    "gallery": [("adversarial", "v")],
     "compare": [("runs", "c")],
     "files": [("runs", "o"), ("train", "o")],
     "edit": [("train", "e"), ("adversarial", "e"), ("visualize", "e")],
