@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # other would take them from those that work.
 PYTEST := GOMP_SPINCOUNT=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: run test check long bench lint snapshots screenshots clean
+.PHONY: run test check long bench lint snapshots screenshots movie clean
 
 run: $(VENV)/installed
 	$(BIN)/mnist-tui run all
@@ -48,6 +48,11 @@ snapshots: $(VENV)/installed-dev
 ARTIFACTS ?= artifacts
 screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m tests.screenshots $(ARTIFACTS)
+
+# The README's moving picture, of a finished `run all` on MNIST. Pillow and the font come with
+# matplotlib, so that no browser, ffmpeg or other tool is needed.
+movie: $(VENV)/installed-dev
+	$(BIN)/python -m tests.movie $(ARTIFACTS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; make PYTHON=...")'
