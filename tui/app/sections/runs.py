@@ -1,6 +1,6 @@
 """Runs: what was run, newest first; enter opens one in its section from its files alone."""
 
-from contextlib import suppress
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,89 +8,49 @@ from rich.style import Style
 from rich.text import Text
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.coordinate import Coordinate
 from textual.events import Key
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from engine.errors import MnistTuiError
-from engine.runs.filter import words_of
+from engine.runs.filter import Filter, parse
 from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.store import list_runs
 from engine.runs.summary import Summary
-from engine.sections.table import dataset_title
-from tui.app import screens
 from tui.app.action import Action
-from tui.app.guard import Guarded
 from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
-from tui.app.sections.shared_actions import FILES, LIVE, MOVES, OPEN, RESUME, STOP
+from tui.app.sections.run_actions import OF_TABLE
+from tui.app.sections.run_cells import Columns, Drawing, columns_for
+from tui.app.sections.run_order import Order, grouped, sort
+from tui.app.sections.run_preview import RunPreview
+from tui.app.sections.run_table import SCROLLBAR, RunTable
+from tui.app.sections.shared_actions import LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
-from tui.words import MARKED, MARKS, cut_middle
+from tui.live.task import Task
 
 AT_ONCE = 200  # runs that may be read while the screen waits
-AHEAD = 200  # rows written beyond the cursor
-COLUMNS = ("run", "result", "dataset", "status", "recipe", "seed")
-RUN, OTHERS = 44, 62  # cells of a run's id at least, and of all that stands beside it
-DATASET = 18  # cells of a dataset's name at most
-
-
-async def _compare(pane: "RunsPane") -> None:
-    from engine.analysis.compare import compare
-
-    try:
-        comparison = compare(pane.marked_runs)
-    except MnistTuiError as error:
-        pane.notify(str(error), severity="error")
-        return
-    await pane.app.push_screen(screens.Compare(comparison, pane.look))
-
-
-def _no_compare(pane: "RunsPane") -> str | None:
-    if len(pane.marked_runs) >= 2:
-        return None
-    return f"Mark two or more runs with {pane.keys.name('runs.mark')} first."
-
-
-MARK = Action["RunsPane"](
-    id="runs.mark", keys="space", word="mark", group="Runs", shown_key="space",
-    sentence="Mark the run, to compare several", do=lambda pane: pane.mark(),
-    reason=lambda pane: None if pane.chosen_state else "There is no run to mark yet.",
-)  # fmt: skip
-COMPARE = Action["RunsPane"](
-    id="runs.compare", keys="c", word="compare", group="Runs", do=_compare, reason=_no_compare,
-    sentence="Compare the marked runs",
-)  # fmt: skip
-FILTER = Action["RunsPane"](
-    id="runs.filter", keys="slash", word="filter", group="Looking", shown_key="/",
-    sentence="Filter the runs by words", do=lambda pane: pane.show_filter(),
-)  # fmt: skip
-
-
-class RunTable(Guarded, DataTable[Text]):
-    """A table of which Home and End are the first and the last row, not the first column."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "scroll_top", show=False),
-        Binding("end", "scroll_bottom", show=False),
-    ]
+FOLLOW_INTERVAL = 1.0  # seconds between two looks at what is active
+BESIDE, BELOW = (120, 20), (60, 34)  # cells of the section from which on there is a preview
+EXAMPLE = "words, model:baseline, accuracy>97%, age<2h, -state:failed"
 
 
 class RunsPane(Pane):
-    """The table of runs."""
+    """The table of runs, and a preview of the one under the cursor."""
 
     section = "runs"
     ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
-        STOP, RESUME, OPEN, LIVE, *MOVES, MARK, COMPARE, FILES, FILTER,
+        STOP, RESUME, OPEN, LIVE, *MOVES, *OF_TABLE,
     )  # fmt: skip
 
-    table = getters.query_one("#run-table", DataTable)
+    table = getters.query_one("#run-table", RunTable)
     box = getters.query_one("#filter", Input)
+    mistake = getters.query_one("#filter-mistake", Static)
     empty = getters.query_one("#no-runs", Static)
-    panel = getters.query_one(Vertical)
+    panel = getters.query_one("#runs-panel", Vertical)
+    preview = getters.query_one("#run-preview", RunPreview)
 
     class Chosen(Message):
         """A run was chosen to be opened."""
@@ -101,81 +61,135 @@ class RunsPane(Pane):
 
     def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
         super().__init__(conductor, look, artifacts)
+        self.order: Order = Order()
         self._runs: list[Summary] = []  # the newest first
-        self._shown: list[Summary] = []  # those that the filter lets pass
+        self._sorted: list[Summary] = []
+        self._filter = Filter()
         self._marked: set[str] = set()
+        self._columns: Columns = ()
         self._indexed = False  # whether many runs have been read once
+        self._listing, self._list_again = False, False
 
     def compose(self) -> ComposeResult:
-        """Lay out the filter and the table."""
-        with Vertical(classes="panel") as panel:
+        """Lay out the filter, the table and the preview."""
+        with Vertical(id="runs-panel", classes="panel") as panel:
             panel.border_title = "Runs"
-            yield Input(placeholder="words that the runs must contain", id="filter")
-            yield RunTable(cursor_type="row", id="run-table")
+            yield Input(placeholder=EXAMPLE, id="filter")
+            yield Static(id="filter-mistake")
+            yield RunTable(id="run-table")
             yield Static(id="no-runs")
+        yield RunPreview(self.look, self.artifacts, id="run-preview")
 
     def on_mount(self) -> None:
-        """Write the table's header."""
-        self.table.add_columns(*COLUMNS)
+        """Follow what is active."""
+        self.set_interval(FOLLOW_INTERVAL, self._follow)
+
+    # What there is.
 
     def refresh_text(self) -> None:
         """List the artifacts folder again; the cursor stays on its run."""
         try:
-            if not self._indexed and len(list_runs(Path(self.artifacts))) > AT_ONCE:
-                self._say("Reading the runs …")
-                self._index()
+            known = len(self._runs) if self._indexed else len(list_runs(Path(self.artifacts)))
+            if known > AT_ONCE:
+                if not self._indexed:
+                    self._say("Reading the runs …")
+                self._list_in_thread()
                 return
-            self._runs, self._indexed = summaries(Path(self.artifacts)), True
+            found = summaries(Path(self.artifacts))
         except MnistTuiError as error:
-            self._runs = []
-            self.table.clear()
-            self._say(str(error), BAD)
+            self._show_list([], str(error))
             return
-        self._marked.intersection_update(run.run for run in self._runs)  # some may be gone
+        self._show_list(found)
+
+    def _list_in_thread(self) -> None:
+        """List many runs without keeping the screen waiting."""
+        self._list_again = self._listing
+        if not self._listing:
+            self._listing = True
+            self._list_many()
+
+    @work(thread=True, group="list", exit_on_error=False)
+    def _list_many(self) -> None:
+        found: list[Summary] = []
+        error = ""
+        try:
+            found = summaries(Path(self.artifacts))
+        except MnistTuiError as told:
+            error = str(told)
+        finally:
+            self.call_later(self._listed, found, error)
+
+    def _listed(self, found: list[Summary], error: str) -> None:
+        self._listing = False
+        self._show_list(found, error)
+        if self._list_again:
+            self._list_in_thread()
+
+    def _show_list(self, found: list[Summary], error: str = "") -> None:
+        """Show the runs that there are, or why they cannot be listed."""
+        self._runs, self._indexed = found, not error
+        self._sorted = sort(found, self.order, time.time())
+        if error:
+            self._write([], time.time())
+            self._say(error, BAD)
+            return
+        self._marked.intersection_update(run.run for run in found)  # some may be gone
         self.write_rows()
 
-    @work(thread=True, exclusive=True, exit_on_error=False)
-    def _index(self) -> None:
-        """Read many runs for the first time, which takes seconds."""
-        try:
-            with suppress(MnistTuiError):  # told when the folder is listed
-                summaries(Path(self.artifacts))
-        finally:
-            self._indexed = True
-            self.call_later(self.redraw)
-
-    @property
-    def _room(self) -> int:
-        """The cells of a run's id: a network's name may be long."""
-        return max(RUN, self.size.width - OTHERS)
+    # The rows.
 
     def on_resize(self) -> None:
-        """Write the rows for the new width."""
-        self.write_rows()
+        """Write the rows for the new width, where there is room with a preview."""
+        wide = self.size.width >= BESIDE[0] and self.size.height >= BESIDE[1]
+        high = not wide and self.size.width >= BELOW[0] and self.size.height >= BELOW[1]
+        self.set_class(wide, "-beside")
+        self.set_class(high, "-below")
+        self.call_after_refresh(self.write_rows)
 
     def write_rows(self) -> None:
         """Write a row for each run that the filter lets pass, from memory."""
-        table = self.table
-        words = self.box.value.lower().split()
-        here = self._here
-        self._shown = [
-            run for run in self._runs if not words or all(word in words_of(run) for word in words)
-        ]
-        place = next((n for n, run in enumerate(self._shown) if run.run == here), 0)
-        table.clear()
-        self._write_until(place + AHEAD)
-        if table.rows:
-            table.move_cursor(row=place)
-        if self._shown:
-            self.empty.display = False
-            self.panel.border_title = f"Runs  {len(self._shown):,} of {len(self._runs):,}"
-            return
-        press = f"go to {self.keys.name('section.train')} and press {self.keys.name('run.choice')}"
-        nothing = f"No runs in {self.artifacts} yet; {press}."
-        if self._runs:
-            nothing = "No run matches the filter; escape clears it."
-        self._say(nothing, "italic $text-muted")
-        self.panel.border_title = f"Runs  0 of {len(self._runs):,}"
+        now = time.time()
+        passing = [run for run in self._sorted if self._filter.passes(run, now)]
+        self._write(passing, now)
+        self._say_count(passing)
+
+    def _write(self, runs: list[Summary], now: float) -> None:
+        columns = columns_for(self._room, runs or self._runs)
+        drawing = self._drawing(columns, now)
+        self.table.show_items(grouped(runs, self.order.group), drawing, self.order)
+        self._preview()
+
+    @property
+    def _room(self) -> int:
+        """The cells that the table has for its columns."""
+        return max(self.panel.scrollable_content_region.width - SCROLLBAR, 0)
+
+    def _drawing(self, columns: Columns, now: float) -> Drawing:
+        self._columns = columns
+        return Drawing(columns, self._style, self._marked, self._live(), now)
+
+    def _live(self) -> dict[str, Task]:
+        """Return the tasks that are active, here or elsewhere, by the ids of their runs."""
+        tasks = [*self.conductor.shelf.tasks, *self.conductor.tasks]
+        return {task.run: task for task in tasks if task.run and task.state == "running"}
+
+    def _say_count(self, shown: list[Summary]) -> None:
+        """Say how many runs are shown and marked, or why there are none."""
+        words = f"Runs  {len(shown):,} of {len(self._runs):,}"
+        if self.order.column != Order().column or self.order.backwards:
+            words += f" · {self.order.words}"
+        if self._marked:
+            hidden = len(self._marked.difference(run.run for run in shown))
+            words += f" · {len(self._marked):,} marked"
+            words += f" ({hidden:,} hidden)" if hidden else ""
+        if not shown:
+            press = f"go to {self.keys.name('section.train')} and press "
+            nothing = f"No runs in {self.artifacts} yet; {press}{self.keys.name('run.choice')}."
+            if self._runs:
+                nothing = "No run matches the filter; escape clears it."
+            self._say(nothing, "italic $text-muted")
+        self.empty.display = not shown
+        self.panel.border_title = words
 
     def _say(self, words: str, style: str = "") -> None:
         """Show words in place of the rows."""
@@ -183,54 +197,48 @@ class RunsPane(Pane):
         self.empty.update(Text(words, style))
         self.panel.border_title = "Runs"
 
-    def _write_until(self, end: int) -> None:
-        """Write rows up to a place: a terminal shows a few of ten thousand."""
-        for run in self._shown[len(self.table.rows) : end]:
-            self.table.add_row(*self._cells(run), key=run.run)
-
-    def _cells(self, run: Summary) -> list[Text]:
-        """Return a run's row. All as Text: in a string, brackets would be markup."""
-        result = Text(f"{run.result} {run.remark}".strip(), justify="right")
-        if run.remark:
-            result.stylize(self._style(BAD))
-        own = self.conductor.own
-        paused = own is not None and own.run == run.run and own.control.paused
-        status = f"{MARKS.get(run.status, '?')} {'paused' if paused else run.status}"
-        return [
-            self._named(run.run),
-            result,
-            *map(Text, (cut_middle(dataset_title(run.dataset), DATASET), status, run.recipe)),
-            Text(run.seed, justify="right"),
-        ]
-
-    def _named(self, run: str) -> Text:
-        mark = MARKED if run in self._marked else " "
-        return Text.assemble((mark, self._style("bold $marked")), cut_middle(run, self._room))
-
     @on(DataTable.RowHighlighted)
-    def _write_ahead(self, event: DataTable.RowHighlighted) -> None:
-        """Write more rows as the cursor comes near the last one."""
-        if event.cursor_row + AHEAD // 2 > len(self.table.rows):
-            self._write_until(event.cursor_row + AHEAD)
-
-    @property
-    def _here(self) -> str:
-        """The id of the run under the cursor, "" if there is none."""
-        table = self.table
-        if not table.rows:
-            return ""
-        return table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value or ""
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        """Write more rows, and preview the run."""
+        self.table.write_ahead()
+        if event.cursor_row <= 1:
+            self.table.scroll_to(y=0, animate=False)  # the heading above the first run
+        self._preview()
 
     def _style(self, style: str) -> Style:
         """Return a style with the theme's colours, which a table does not look up by itself."""
         drawn: Style = self.app.stylesheet.parse_style(style).rich_style
         return drawn
 
+    def _preview(self) -> None:
+        """Preview the run under the cursor, where there is room for it."""
+        if self.has_class("-beside") or self.has_class("-below"):
+            self.preview.rest_on(self.table.run, self._live().get(self.table.run_id))
+
+    def _follow(self) -> None:
+        """Update the rows of what is active, and its preview."""
+        live = self._live() if self.is_on_screen else {}
+        if not live or not self.table.row_count:
+            return
+        drawing = self._drawing(self._columns, time.time())
+        for row, item in enumerate(self.table.items[: self.table.row_count]):
+            if isinstance(item, Summary) and item.run in live:
+                self.table.update_row(row, drawing)
+        if self.table.run_id in live:
+            self._preview()
+
+    # What the keys do.
+
     @property
     def chosen(self) -> Run | None:
         """The run under the cursor."""
-        here = self._here
+        here = self.table.run_id
         return Run(Path(self.artifacts) / here) if here else None
+
+    @property
+    def chosen_state(self) -> str:
+        """Its status when the folder was last read."""
+        return self.table.run.status if self.table.run is not None else ""
 
     async def open(self) -> None:
         """Open the run under the cursor in its section."""
@@ -243,22 +251,36 @@ class RunsPane(Pane):
 
     @property
     def marked_runs(self) -> list[Run]:
-        """The marked runs, the newest first."""
+        """The marked runs, the newest first, those that the filter hides too."""
         return [Run(Path(self.artifacts) / name) for name in sorted(self._marked, reverse=True)]
 
     def mark(self) -> None:
         """Mark or unmark the run under the cursor and go to the next."""
-        if not (here := self._here):
+        if not (here := self.table.run_id):
             return
         self._marked ^= {here}
-        self.table.update_cell_at(Coordinate(self.table.cursor_row, 0), self._named(here))
+        drawing = self._drawing(self._columns, time.time())
+        self.table.update_row(self.table.cursor_row, drawing)
         self.table.action_cursor_down()
+        self._say_count([item for item in self.table.items if isinstance(item, Summary)])
 
-    @property
-    def chosen_state(self) -> str:
-        """Its status when the folder was last read."""
-        row = self.table.cursor_row
-        return self._shown[row].status if self._here and row < len(self._shown) else ""
+    def sort_by(self, column: str = "") -> None:
+        """Sort by a column, the other way round if by that already; without one, by the next."""
+        self._reorder(self.order.by(column) if column else self.order.next_column())
+
+    def group(self) -> None:
+        """Group by the next thing."""
+        self._reorder(self.order.next_group())
+
+    def _reorder(self, order: Order) -> None:
+        self.order = order
+        self._sorted = sort(self._runs, order, time.time())
+        self.write_rows()
+
+    @on(DataTable.HeaderSelected)
+    def _sort_by_header(self, event: DataTable.HeaderSelected) -> None:
+        column = event.column_key.value or ""
+        self.sort_by({"run": "age", "course": "result"}.get(column, column))
 
     def show_filter(self) -> None:
         """Let the user type what the shown runs must contain."""
@@ -270,7 +292,7 @@ class RunsPane(Pane):
         """Leave the filter by enter, or by escape, which shows all runs again."""
         box = self.box
         if event.key == "end" and self.screen.focused is self.table:
-            self._write_until(len(self._shown))
+            self.table.write_until(len(self.table.items))
         # At once, and not when the box tells of it: what is typed next is for the table.
         if event.key == "enter" and self.screen.focused is box:
             self.screen.set_focus(self.table)
@@ -282,9 +304,13 @@ class RunsPane(Pane):
             event.stop()
 
     @on(Input.Changed)
-    def _filter(self) -> None:
+    def _filter_changed(self) -> None:
+        self._filter = parse(self.box.value)
+        self.mistake.display = bool(self._filter.mistake)
+        self.mistake.update(Text(self._filter.mistake, BAD))
         self.write_rows()
 
     @on(DataTable.RowSelected)
     def _open(self, event: DataTable.RowSelected) -> None:
-        self.post_message(self.Chosen(Run(Path(self.artifacts) / (event.row_key.value or ""))))
+        if event.row_key.value:
+            self.post_message(self.Chosen(Run(Path(self.artifacts) / event.row_key.value)))

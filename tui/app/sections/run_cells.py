@@ -1,0 +1,178 @@
+"""A row of the table of runs: which columns there is room for, and what stands in them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.style import Style
+from rich.text import Text
+
+from engine.runs.course import POINTS
+from engine.runs.filter import age, duration
+from engine.runs.summary import Summary
+from engine.sections.table import dataset_title
+from tui.app.sections.base import BAD
+from tui.app.sections.run_order import Group, Item, Order
+from tui.app.widgets.chart import spark
+from tui.live.task import Task
+from tui.words import MARKED, MARKS, clock, cut_middle
+
+PADDING = 2  # cells around a column
+LEAST, MOST = 30, 38  # cells of a run's id; beside other columns at most
+RESULT, NARROW_RESULT = 24, 11  # cells of a result at most
+WIDTHS = {
+    "state": 13, "section": 11, "network": 16, "dataset": 14, "course": POINTS, "duration": 8,
+    "age": 5, "recipe": 10, "seed": 6,
+}  # fmt: skip
+SHOWN = (
+    "state", "run", "section", "network", "dataset", "result", "course", "duration", "age",
+    "recipe", "seed",
+)  # fmt: skip
+# What there is room for first. Section and network are told by the id, too.
+WANTED = (
+    "age", "course", "state", "dataset", "duration", "network", "section", "recipe", "seed",
+)  # fmt: skip
+TITLES = {"course": "curve"}
+RIGHT = ("result", "duration", "age", "seed")
+UNITS = ((60, "s", 1), (3600, "m", 60), (48 * 3600, "h", 3600), (14 * 86_400, "d", 86_400),
+         (730 * 86_400, "w", 7 * 86_400))  # fmt: skip
+LINE = "$series-1"
+Columns = tuple[tuple[str, int], ...]  # names and cells
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How rows are written: columns, the theme's styles, what is marked and active, the time."""
+
+    columns: Columns
+    style: Callable[[str], Style]
+    marked: set[str]
+    live: dict[str, Task]
+    now: float
+
+    def cells(self, item: Item) -> list[Text]:
+        """Return a row. All as Text: in a string, brackets would be markup."""
+        if isinstance(item, Group):
+            return [self._heading(item, name, width) for name, width in self.columns]
+        return [self._cell(item, name, width) for name, width in self.columns]
+
+    def _heading(self, group: Group, name: str, width: int) -> Text:
+        if name != "run":
+            return Text()
+        count = f"  {group.count:,}"
+        words = cut_middle(group.name, max(width - len(count), 1))
+        return Text.assemble(
+            (words, self.style("bold $text-primary")), (count, self.style("$text-muted"))
+        )
+
+    def _cell(self, run: Summary, name: str, width: int) -> Text:
+        match name:
+            case "run":
+                return self._named(run.run, width)
+            case "state":
+                return self._state(run, width)
+            case "result":
+                return self._result(run, width)
+            case "course":
+                return Text(spark(self._course(run), POINTS), self.style(LINE))
+            case "section":
+                words = run.section
+            case "network":
+                words = run.model
+            case "dataset":
+                words = dataset_title(run.dataset) if run.dataset else ""
+            case "duration":
+                taken = duration(run, self.now)
+                words = "" if taken is None else clock(taken)
+            case "age":
+                words = age_words(age(run, self.now))
+            case "recipe":
+                words = run.recipe
+            case _:
+                words = run.seed
+        return Text(cut_middle(words, width), justify="right" if name in RIGHT else "left")
+
+    def _named(self, run: str, width: int) -> Text:
+        mark = MARKED if run in self.marked else " "
+        name = cut_middle(run, width - 1)
+        return Text.assemble((mark, self.style("bold $marked")), name)
+
+    def _state(self, run: Summary, width: int) -> Text:
+        task, symbol = self.live.get(run.run), MARKS.get(run.status, "?")
+        if width == 1:
+            return Text(symbol)
+        words = run.status
+        if task is not None and task.control.paused:
+            words = "paused"
+        elif task is not None and task.steps:
+            words = f"running {min(task.step / task.steps, 0.99):.0%}"
+        bad = run.status in ("failed", "damaged")
+        return Text(f"{symbol} {words}"[:width], self.style(BAD) if bad else "")
+
+    def _result(self, run: Summary, width: int) -> Text:
+        words = f"{run.result} {run.remark}".strip()
+        result = Text(cut_middle(words, width), justify="right")
+        if run.remark:
+            result.stylize(self.style(BAD))
+        return result
+
+    def _course(self, run: Summary) -> Sequence[float]:
+        task = self.live.get(run.run)
+        if task is not None and (curve := headline_of(task)) is not None:
+            return curve
+        return [float("nan") if value is None else value for value in run.course]
+
+
+def headline_of(task: Task) -> Sequence[float] | None:
+    """Return the values of a task's main curve, None where there are none yet."""
+    from engine import sections
+
+    curve = task.history.curves.get(sections.find(task.section).headline_curve)
+    if curve is None or not len(curve.steps):
+        return None
+    values: Sequence[float] = curve.values.reshape(len(curve.steps), -1).mean(1)
+    return values
+
+
+def age_words(seconds: float | None) -> str:
+    """Return a time that has passed in at most four cells: ``59s``, ``5m``, ``47h``, ``3d``."""
+    if seconds is None:
+        return ""
+    for end, unit, size in UNITS:
+        if seconds < end:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(min(seconds / (365.25 * 86_400), 999))}y"
+
+
+def columns_for(width: int, runs: Iterable[Summary]) -> Columns:
+    """Return the columns that fit into ``width`` cells, the most important ones."""
+    ids, results = [], []
+    for run in runs:
+        ids.append(len(run.run))
+        results.append(len(run.result) + len(run.remark) + bool(run.remark))
+    longest = max(ids, default=LEAST) + 1  # with the mark
+    most = NARROW_RESULT if width < 100 else RESULT
+    found = {"state": 1, "result": min(max([7, *results]), most)}
+    found["run"] = LEAST
+    left = width - sum(found.values()) - PADDING * len(found)
+    grow = min(max(left - WIDTHS["age"] - PADDING, 0), max(min(longest, MOST) - LEAST, 0))
+    found["run"] += grow
+    left -= grow
+    for name in WANTED:
+        more = WIDTHS[name] - found["state"] if name == "state" else WIDTHS[name] + PADDING
+        if more > left:
+            continue
+        found[name] = WIDTHS[name]
+        left -= more
+    found["run"] = max(found["run"], min(found["run"] + left, longest))
+    return tuple((name, found[name]) for name in SHOWN if name in found)
+
+
+def label_of(name: str, width: int, order: Order) -> Text:
+    """Return a column's heading, which says whether the rows are sorted by it."""
+    title = TITLES.get(name, name)
+    if name == order.column:
+        title += "▲" if order.backwards else "▼"
+    if width == 1:
+        title = ""
+    return Text(title[:width], "bold" if name == order.column else "",
+                justify="right" if name in RIGHT else "left")  # fmt: skip

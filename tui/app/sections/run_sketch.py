@@ -1,0 +1,173 @@
+"""What the preview of a run says and draws: words, the main curve, images."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from rich.text import Text
+from textual.geometry import Size
+
+from engine import sections
+from engine.runs.curves import Curve
+from engine.runs.events import Preview
+from engine.runs.filter import age, duration
+from engine.runs.summary import Summary
+from engine.sections.table import dataset_title
+from tui.app.sections.base import BAD, hint
+from tui.app.sections.run_cells import age_words
+from tui.app.sections.run_glance import Glance, changed_settings
+from tui.app.sections.samples import draw_samples
+from tui.app.widgets.chart import Chart, Line, Plot
+from tui.drawing.pixels import Shades, draw_grey, draw_signed, fitted
+from tui.drawing.thumbnails import fitting_size, thumbnails
+from tui.live.task import Task
+from tui.words import MARKS, clock, number
+
+LINE, MUTED = "$series-1", "$text-muted"
+MOST_PICTURES = 64
+SMALLEST_PICTURE = 8  # pixels a side
+ENTRIES = 6  # of a list in one setting
+
+
+def words_of(run: Summary, glance: Glance, now: float) -> Text:
+    """Return what is said of a run: state and result, times, settings, results, what went wrong."""
+    words = Text()
+    words.append(f"{MARKS.get(run.status, '?')} {run.status}", "bold")
+    if run.result:
+        words.append(f"  {run.result}", "bold $good")
+    if run.remark:
+        words.append(f"  {run.remark}", BAD)
+    taken, old = duration(run, now), age_words(age(run, now))
+    facts = [
+        run.model, dataset_title(run.dataset) if run.dataset else "",
+        clock(taken) if taken is not None else "", f"{old} ago" if old else "",
+    ]  # fmt: skip
+    words.append("\n" + " · ".join(fact for fact in facts if fact), MUTED)
+    task = glance.task
+    said = [glance.fault, task.message if task else "", task.warning if task else ""]
+    if run.status == "damaged" and not any(said):
+        said = ["damaged"]
+    for line in dict.fromkeys(filter(None, said)):
+        words.append(f"\n{line}", BAD)
+    if task is None:
+        return words
+    changed = changed_settings(task.config)
+    settings = ", ".join(f"{name.replace('_', ' ')} {_value(v)}" for name, v in changed.items())
+    words.append("\nsettings  ", MUTED).append(settings or "all as in the recipe")
+    for name, value in results_of(task):
+        words.append(f"\n{name}  ", MUTED).append(value)
+    return words
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        more = f" and {len(value) - ENTRIES} more" if len(value) > ENTRIES else ""
+        return " ".join(map(str, value[:ENTRIES])) + more
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def results_of(task: Task) -> Iterator[tuple[str, str]]:
+    """Yield the numbers that a finished run is ranked by, with their names."""
+    if task.history.finished is None:
+        return
+    section = sections.find(task.section)
+    for name, value in section.ranking(task.history).items():
+        if np.isfinite(value):
+            share = name.startswith((*_SHARES, *section.shares))
+            yield name.replace("_", " "), f"{value:.2%}" if share else f"{value:.4g}"
+
+
+_SHARES = ("test_accuracy", "validation", "success", "batch_success", "random_noise", "percentile")
+
+
+def curves_of(task: Task) -> list[tuple[str, Curve]]:
+    """Return the main curve of a task and another one, means of those of several lines.
+
+    Of a run that failed the other one comes first: it shows why.
+    """
+    curves, section = task.history.curves, sections.find(task.section)
+    names = [name for name in (section.headline_curve, *section.series) if name in curves]
+    if task.state == "failed":
+        names.reverse()
+    found = []
+    for name in dict.fromkeys(names or curves):
+        curve = curves[name]
+        if len(curve.steps):
+            values = curve.values.reshape(len(curve.steps), -1).mean(1)
+            found.append((name, Curve(curve.steps, values)))
+    return found
+
+
+def draw_curve(chart: Chart, task: Task, name: str, curve: Curve) -> None:
+    """Draw a curve of a task; shares up to 1, losses down to 0."""
+    share = name in sections.find(task.section).shares
+    late = curve.values[len(curve.values) // 10 :]
+    finite = late[np.isfinite(late)]
+    low = max(0.0, 1.3 * float(finite.min()) - 0.3) if share and len(finite) else None
+    lines = [Line(curve.steps, curve.values, LINE)]
+    if share:
+        chart.plot = Plot(
+            lines, low=low, high=1.0, last_step=task.steps, label_y=lambda value: f"{value:.0%}"
+        )
+    else:
+        chart.plot = Plot(lines, last_step=task.steps)
+    chart.border_title = name.replace("_", " ").capitalize()
+    last = float(curve.values[-1])
+    chart.border_subtitle = number(last, ".2%" if share else ".4g")
+
+
+Drawn = tuple[str, Any]  # a title, and what draws for shades and a room
+
+
+def pictured(task: Task) -> Drawn | None:
+    """Return the title of a task's images and what draws them; None where it has none."""
+    previews: Mapping[str, Any] = task.history.previews
+    answers = task.history.preview("samples")
+    if answers is not None:
+        images = task.history.images("samples")
+        return "Samples", partial(_samples, task, images, answers)
+    pictures = sections.find(task.section).pictured
+    if pictures not in previews:
+        pictures = next((n for n, found in previews.items() if found.last.images is not None), "")
+    preview = task.history.preview(pictures) if pictures else None
+    if preview is None or preview.images is None:
+        return None
+    names = [_short(task, name) for name in sections.find(task.section).row_names(task.config)]
+    return pictures.capitalize(), partial(_pictures, preview, names)
+
+
+def _short(task: Task, name: str) -> str:
+    """Return what an image is of: a target by its class alone."""
+    word, _, label = name.partition(" ")
+    if word == "target" and label.isdecimal() and int(label) < len(task.classes):
+        return task.classes[int(label)]
+    return name
+
+
+def _samples(
+    task: Task, images: np.ndarray, answers: Preview, shades: Shades | None, room: Size
+) -> Text:
+    return draw_samples(task, images, answers, shades, room)
+
+
+def _pictures(preview: Preview, names: list[str], shades: Shades | None, room: Size) -> Text:
+    """Draw a preview's images [N, H, W]: signed ones around zero, others from black to white."""
+    assert preview.images is not None
+    images = preview.images[:MOST_PICTURES]
+    if room.height < SMALLEST_PICTURE // 2 + 1:
+        return hint("…", room)
+    units = [image if image.ndim == 2 else image.mean(0) for image in images / 255]
+    size = fitting_size(len(units), room.width, room.height)
+    fitting = [fitted(unit, size) for unit in units]
+    span = preview.high - preview.low
+    signed = preview.low < 0 < preview.high
+    drawn = [
+        draw_signed(preview.low + unit * span, preview.high, shades)
+        if signed
+        else draw_grey(unit, shades)
+        for unit in fitting
+    ]
+    cells = max(len(unit) for unit in fitting)
+    captions = [Text(name, MUTED) for name in names[: len(drawn)]]
+    return thumbnails(list(zip(drawn, captions, strict=False)), cells, room.width)
