@@ -1,23 +1,25 @@
 """A row of the table of runs: which columns there is room for, and what stands in them."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.style import Style
 from rich.text import Text
 
 from engine.runs.course import POINTS
 from engine.runs.filter import age, duration
-from engine.runs.summary import Summary
+from engine.runs.summary import DAMAGED, Summary
 from engine.sections.table import dataset_title
 from tui.app.sections.base import BAD
 from tui.app.sections.run_order import Group, Item, Order
-from tui.app.widgets.chart import spark
+from tui.drawing.trace import trace
 from tui.live.task import Task
 from tui.words import MARKED, MARKS, clock, cut_middle
 
 PADDING = 2  # cells around a column
-LEAST, MOST = 30, 38  # cells of a run's id; beside other columns at most
+LEAST, MOST = 30, 34  # cells of a run's id; beside other columns at most
 RESULT, NARROW_RESULT = 24, 11  # cells of a result at most
 WIDTHS = {
     "state": 13, "section": 11, "network": 16, "dataset": 14, "course": POINTS, "duration": 8,
@@ -73,7 +75,7 @@ class Drawing:
             case "result":
                 return self._result(run, width)
             case "course":
-                return Text(spark(self._course(run), POINTS), self.style(LINE))
+                return Text(self._course(run), self.style(LINE))
             case "section":
                 words = run.section
             case "network":
@@ -97,29 +99,42 @@ class Drawing:
         return Text.assemble((mark, self.style("bold $marked")), name)
 
     def _state(self, run: Summary, width: int) -> Text:
-        task, symbol = self.live.get(run.run), MARKS.get(run.status, "?")
-        if width == 1:
-            return Text(symbol)
-        words = run.status
+        symbol = MARKS.get(run.status, "?")
+        words = symbol if width == 1 else f"{symbol} {self._state_words(run)}"
+        return Text(words, self._state_style(run))
+
+    def _state_words(self, run: Summary) -> str:
+        task = self.live.get(run.run)
         if task is not None and task.control.paused:
-            words = "paused"
-        elif task is not None and task.steps:
-            words = f"running {min(task.step / task.steps, 0.99):.0%}"
-        bad = run.status in ("failed", "damaged")
-        return Text(f"{symbol} {words}"[:width], self.style(BAD) if bad else "")
+            return "paused"
+        if task is not None and task.steps:
+            return f"running {min(task.step / task.steps, 0.99):.0%}"
+        return run.status
+
+    def _state_style(self, run: Summary) -> Style:
+        bad = run.status in ("failed", DAMAGED)
+        return self.style(BAD) if bad else Style()
 
     def _result(self, run: Summary, width: int) -> Text:
-        words = f"{run.result} {run.remark}".strip()
-        result = Text(cut_middle(words, width), justify="right")
+        """Return the result, or in its place the state where that has no room for words."""
+        if not run.result and dict(self.columns)["state"] == 1:
+            words = self._state_words(run)
+            return Text(cut_middle(words, width), self._state_style(run), justify="right")
+        result = Text(cut_middle(f"{run.result} {run.remark}".strip(), width), justify="right")
         if run.remark:
             result.stylize(self.style(BAD))
         return result
 
-    def _course(self, run: Summary) -> Sequence[float]:
+    def _course(self, run: Summary) -> str:
         task = self.live.get(run.run)
         if task is not None and (curve := headline_of(task)) is not None:
-            return curve
-        return [float("nan") if value is None else value for value in run.course]
+            return trace(curve, POINTS)
+        return _traced(run.course)
+
+
+@lru_cache(maxsize=10_000)
+def _traced(course: tuple[float | None, ...]) -> str:
+    return trace([math.nan if value is None else value for value in course], POINTS)
 
 
 def headline_of(task: Task) -> Sequence[float] | None:
@@ -148,7 +163,7 @@ def columns_for(width: int, runs: Iterable[Summary]) -> Columns:
     ids, results = [], []
     for run in runs:
         ids.append(len(run.run))
-        results.append(len(run.result) + len(run.remark) + bool(run.remark))
+        results.append(len(f"{run.result} {run.remark}") if run.result else NARROW_RESULT)
     longest = max(ids, default=LEAST) + 1  # with the mark
     most = NARROW_RESULT if width < 100 else RESULT
     found = {"state": 1, "result": min(max([7, *results]), most)}

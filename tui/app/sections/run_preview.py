@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 from textual import getters, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
@@ -18,11 +18,12 @@ from engine.runs.summary import Summary
 from tui.app.guard import Guarded
 from tui.app.look import Look
 from tui.app.sections.run_glance import Glance, Glances, read
-from tui.app.sections.run_sketch import MUTED, curves_of, draw_curve, pictured, words_of
+from tui.app.sections.run_sketch import curves_of, draw_curve, pictured, words_of
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.room import Room
+from tui.app.widgets.room import CORNERS, Room
 from tui.live.task import Task
+from tui.words import cut_middle
 
 REST = 0.15  # seconds that the cursor stays on a run before that is read
 LONG = 0.3  # seconds of reading after which it is said
@@ -43,14 +44,16 @@ class RunPreview(Guarded, Vertical):
         self._run: Summary | None = None  # the one to be shown
         self._timer: Timer | None = None
         self._shown: tuple[Any, ...] = ()
+        self._wording: Callable[[int], Text] = lambda width: Text()
 
     def compose(self) -> ComposeResult:
         """Lay out words, curve and images."""
         yield Picture(id="preview-words")
-        with Horizontal(id="preview-curves"):
-            yield Chart(id="preview-curve", classes="panel")
-            yield Chart(id="preview-second", classes="panel")
-        yield Room("preview-pictures", id="preview-images", classes="panel")
+        with Container(id="preview-seen"):
+            with Horizontal(id="preview-curves"):
+                yield Chart(id="preview-curve")
+                yield Chart(id="preview-second")
+            yield Room("preview-pictures", id="preview-images", classes="")
 
     def rest_on(self, run: Summary | None, task: Task | None) -> None:
         """Show a run, whose task is known where it is active, once the cursor rests on it."""
@@ -95,35 +98,46 @@ class RunPreview(Guarded, Vertical):
 
     def _show_nothing(self) -> None:
         self._shown = ()
+        self._wording = lambda width: Text()
         self.border_title = ""
-        self.words.show(Text())
+        self._write()
         self.charts.display = self.images.display = False
 
     def _show_reading(self, run: Summary) -> None:
         """Show what the list knows of a run, while the rest is read."""
-        self.show_run(run, Glance(None), time.time())
-        self.words.show(words_of(run, Glance(None), time.time()).append("\n\nreading …", MUTED))
+        self.show_run(run, Glance(None, "reading …"), time.time())
+
+    def _write_title(self) -> None:
+        name = self._shown[0] if self._shown else ""
+        self.border_title = Text(cut_middle(name, self.outer_size.width - CORNERS))
+
+    def _write(self) -> None:
+        """Write the words for the width."""
+        self.words.show(self._wording(self.scrollable_content_region.width))
 
     def show_run(self, run: Summary, glance: Glance, now: float) -> None:
         """Show a run; of the same one at the same step, only the words are written again."""
         task = glance.task
-        self.words.show(words_of(run, glance, now))
+        self._wording = partial(words_of, run, glance, now)
+        self._write()
         shown = (run.run, task, task.step if task is not None else 0, self._look.logarithm)
         if shown == self._shown:
             return
         self._shown = shown
-        self.border_title = Text(run.run)
+        self._write_title()
         self._draw_curves(task)
         self._draw_images(task)
 
     def on_resize(self) -> None:
-        """Show the second chart where there is room for it."""
+        """Write the words anew; show the second chart where there is room for it."""
+        self._write()
+        self._write_title()
         self._fit_charts()
 
     def _fit_charts(self) -> None:
         first, second = self.charts.query(Chart)
         first.display = bool(first.plot.lines)
-        second.display = bool(second.plot.lines) and self.size.width >= TWO_CHARTS
+        second.display = bool(second.plot.lines) and self.charts.size.width >= TWO_CHARTS
         self.charts.display = first.display
 
     def _draw_curves(self, task: Task | None) -> None:
@@ -141,5 +155,5 @@ class RunPreview(Guarded, Vertical):
         if task is None or found is None:
             return
         title, drawing = found
-        self.images.border_title = title
+        self.images.border_title = f" {title} "
         self.images.draw(partial(drawing, self._look.shades))

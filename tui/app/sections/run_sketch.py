@@ -1,63 +1,89 @@
 """What the preview of a run says and draws: words, the main curve, images."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 from textual.geometry import Size
 
 from engine import sections
+from engine.files.text import visible
 from engine.runs.curves import Curve
 from engine.runs.events import Preview
 from engine.runs.filter import age, duration
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
-from tui.app.sections.base import BAD, hint
+from tui.app.sections.base import BAD
 from tui.app.sections.run_cells import age_words
 from tui.app.sections.run_glance import Glance, changed_settings
 from tui.app.sections.samples import draw_samples
 from tui.app.widgets.chart import Chart, Line, Plot
-from tui.drawing.pixels import Shades, draw_grey, draw_signed, fitted
+from tui.drawing.pixels import Shades, draw_grey, draw_signed, exactly
 from tui.drawing.thumbnails import fitting_size, thumbnails
 from tui.live.task import Task
-from tui.words import MARKS, clock, number
+from tui.words import MARKS, clock, cut, number
 
 LINE, MUTED = "$series-1", "$text-muted"
 MOST_PICTURES = 64
 SMALLEST_PICTURE = 8  # pixels a side
 ENTRIES = 6  # of a list in one setting
+PAIR, GAP = 20, 3  # cells of a name with its value at least; between two of them
 
 
-def words_of(run: Summary, glance: Glance, now: float) -> Text:
-    """Return what is said of a run: state and result, times, settings, results, what went wrong."""
-    words = Text()
-    words.append(f"{MARKS.get(run.status, '?')} {run.status}", "bold")
+def words_of(run: Summary, glance: Glance, now: float, width: int) -> Text:
+    """Return what is said of a run: state and result, times, what went wrong, settings, results."""
+    head = Text.assemble((f"{MARKS.get(run.status, '?')} {run.status}", "bold"))
     if run.result:
-        words.append(f"  {run.result}", "bold $good")
+        head.append(f"  {run.result}", "bold $good")
     if run.remark:
-        words.append(f"  {run.remark}", BAD)
+        head.append(f"  {run.remark}", BAD)
     taken, old = duration(run, now), age_words(age(run, now))
     facts = [
         run.model, dataset_title(run.dataset) if run.dataset else "",
         clock(taken) if taken is not None else "", f"{old} ago" if old else "",
     ]  # fmt: skip
-    words.append("\n" + " · ".join(fact for fact in facts if fact), MUTED)
+    lines = [head, *(Text(line, MUTED) for line in flowing(filter(None, facts), " · ", width))]
     task = glance.task
     said = [glance.fault, task.message if task else "", task.warning if task else ""]
     if run.status == "damaged" and not any(said):
         said = ["damaged"]
-    for line in dict.fromkeys(filter(None, said)):
-        words.append(f"\n{line}", BAD)
-    if task is None:
-        return words
-    changed = changed_settings(task.config)
-    settings = ", ".join(f"{name.replace('_', ' ')} {_value(v)}" for name, v in changed.items())
-    words.append("\nsettings  ", MUTED).append(settings or "all as in the recipe")
-    for name, value in results_of(task):
-        words.append(f"\n{name}  ", MUTED).append(value)
-    return words
+    lines += [Text(visible(line), BAD) for line in dict.fromkeys(filter(None, said))]
+    if task is not None:
+        changed = changed_settings(task.config)
+        told = [f"{name.replace('_', ' ')} {_value(v)}" for name, v in changed.items()]
+        lines += map(Text, flowing(told or ["all settings as in the recipe"], ", ", width))
+        lines += _columns(list(results_of(task)), width)
+    return Text("\n").join(lines)
+
+
+def flowing(parts: Iterable[str], between: str, width: int) -> list[str]:
+    """Return parts one after another in lines of ``width`` cells, none of them broken."""
+    lines: list[str] = []
+    for part in map(visible, parts):
+        if lines and cell_len(lines[-1] + between + part) <= width:
+            lines[-1] += between + part
+        else:
+            lines.append(part)
+    return lines
+
+
+def _columns(pairs: Sequence[tuple[str, str]], width: int) -> list[Text]:
+    """Return names and values, side by side where there is room."""
+    across = max(1, (width + GAP) // (PAIR + GAP))
+    cells = (width + GAP) // across - GAP
+    lines = []
+    for first in range(0, len(pairs), across):
+        line = Text(no_wrap=True)
+        for place, (name, value) in enumerate(pairs[first : first + across]):
+            line.append(" " * (place * (cells + GAP) - line.cell_len))
+            room = cells - cell_len(value) - 1
+            line.append(cut(name, room) + " ", MUTED).append(value)
+        lines.append(line)
+    return lines
 
 
 def _value(value: Any) -> str:
@@ -108,13 +134,13 @@ def draw_curve(chart: Chart, task: Task, name: str, curve: Curve) -> None:
     lines = [Line(curve.steps, curve.values, LINE)]
     if share:
         chart.plot = Plot(
-            lines, low=low, high=1.0, last_step=task.steps, label_y=lambda value: f"{value:.0%}"
+            lines, low=low, high=1.0, last_step=task.steps, label_y=lambda value: f"{value:.1%}"
         )
     else:
         chart.plot = Plot(lines, last_step=task.steps)
-    chart.border_title = name.replace("_", " ").capitalize()
+    chart.border_title = f" {name.replace('_', ' ').capitalize()} "
     last = float(curve.values[-1])
-    chart.border_subtitle = number(last, ".2%" if share else ".4g")
+    chart.border_subtitle = f" {number(last, '.2%' if share else '.4g')} "
 
 
 Drawn = tuple[str, Any]  # a title, and what draws for shades and a room
@@ -148,18 +174,19 @@ def _short(task: Task, name: str) -> str:
 def _samples(
     task: Task, images: np.ndarray, answers: Preview, shades: Shades | None, room: Size
 ) -> Text:
-    return draw_samples(task, images, answers, shades, room)
+    """Draw samples, as many as there is room for."""
+    most = most_pictures(room)
+    few = {name: values[:most] for name, values in answers.values.items()}
+    return draw_samples(task, images[:most], replace(answers, values=few), shades, room)
 
 
 def _pictures(preview: Preview, names: list[str], shades: Shades | None, room: Size) -> Text:
     """Draw a preview's images [N, H, W]: signed ones around zero, others from black to white."""
     assert preview.images is not None
-    images = preview.images[:MOST_PICTURES]
-    if room.height < SMALLEST_PICTURE // 2 + 1:
-        return hint("…", room)
+    images = preview.images[: min(MOST_PICTURES, most_pictures(room))]
+    size = fitting_size(len(images), room.width, room.height)
     units = [image if image.ndim == 2 else image.mean(0) for image in images / 255]
-    size = fitting_size(len(units), room.width, room.height)
-    fitting = [fitted(unit, size) for unit in units]
+    fitting = [exactly(unit, size) for unit in units]
     span = preview.high - preview.low
     signed = preview.low < 0 < preview.high
     drawn = [
@@ -168,6 +195,11 @@ def _pictures(preview: Preview, names: list[str], shades: Shades | None, room: S
         else draw_grey(unit, shades)
         for unit in fitting
     ]
-    cells = max(len(unit) for unit in fitting)
     captions = [Text(name, MUTED) for name in names[: len(drawn)]]
-    return thumbnails(list(zip(drawn, captions, strict=False)), cells, room.width)
+    return thumbnails(list(zip(drawn, captions, strict=False)), size, room.width)
+
+
+def most_pictures(room: Size) -> int:
+    """Return how many of the smallest pictures there is room for, whole rows of them."""
+    across = (room.width + 1) // (SMALLEST_PICTURE + 1)
+    return max(1, across * ((room.height + 1) // (SMALLEST_PICTURE // 2 + 1)))

@@ -13,7 +13,7 @@ from tui.app.sections.run_cells import Drawing, label_of
 from tui.app.sections.run_order import Item, Order
 
 AHEAD = 100  # rows written beyond the cursor
-SCROLLBAR = 2  # cells beside the rows
+SCROLLBAR = 1  # cells beside the rows
 
 
 class RunTable(Guarded, DataTable[Text]):

@@ -1,6 +1,7 @@
 """Runs: what was run, newest first; enter opens one in its section from its files alone."""
 
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -166,7 +167,7 @@ class RunsPane(Pane):
 
     def _drawing(self, columns: Columns, now: float) -> Drawing:
         self._columns = columns
-        return Drawing(columns, self._style, self._marked, self._live(), now)
+        return Drawing(columns, cache(self._style), self._marked, self._live(), now)
 
     def _live(self) -> dict[str, Task]:
         """Return the tasks that are active, here or elsewhere, by the ids of their runs."""
