@@ -55,7 +55,10 @@ def cut_middle(words: str, cells: int) -> str:
     if cell_len(words) <= cells:
         return words
     end = min(12, max(cells, 2) // 2)
-    return f"{cut(words, cells - end)[:-1].rstrip('…')}…{words[-end:]}"
+    tail = words[-end:]
+    while cell_len(tail) > end:
+        tail = tail[1:]
+    return f"{cut(words, cells - end)[:-1].rstrip('…')}…{tail}"
 
 
 def near(name: str, names: Iterable[str], otherwise: str = "") -> str:

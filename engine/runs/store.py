@@ -60,7 +60,10 @@ def list_runs(artifacts: Path) -> list[Run]:
         raise EngineError(f"{artifacts} cannot be read ({error.strerror}).") from None
     # Whatever kind of thing it is: a damaged run is listed too. Unlike pathlib's, lexists is False
     # for another user's folder that may not be read.
-    return [Run(artifacts / name) for name in names if os.path.lexists(artifacts / name / RUN_FILE)]
+    folder = str(artifacts)  # joined as text: of ten thousand paths, pathlib takes a second
+    return [
+        Run(artifacts / name) for name in names if os.path.lexists(f"{folder}/{name}/{RUN_FILE}")
+    ]
 
 
 def finished_runs(artifacts: Path) -> Iterator[tuple[Run, dict[str, Any]]]:

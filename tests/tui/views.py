@@ -8,10 +8,12 @@ from textual.widgets import Input
 from engine.runs.curves import Curve
 from tests.tui.pilot import until
 from tui.app import screens
+from tui.app.sections.run_order import Order
 
 KEYS = {
     "train": ("1",), "adversarial": ("2", "j"), "visualize": ("3", "j", "x"),
-    "runs": ("4", "space"), "filter": ("4", "slash", "t"), "sample": ("1", "enter"),
+    "runs": ("4", "space"), "filter": ("4", "slash", "t"), "grouped": ("4", "u"),
+    "mistake": ("4", "slash", *"acc>9"), "sample": ("1", "enter"),
     "noise": ("2", "enter"), "map": ("2", "m"), "neuron": ("3", "enter"),
     "help": ("1", "question_mark"), "files": ("4", "o"),
     "compare": ("4", "down", "down", "space", "down", "space", "c"), "form": ("1", "e"),
@@ -28,6 +30,8 @@ async def open_view(app, pilot, view):
     while len(app.screen_stack) > 1:
         app.pop_screen()
     app.main.runs._marked.clear()
+    app.main.runs.order = Order()
+    app.main.runs.box.value = ""
     if view in KEYS:
         await pilot.press(*KEYS[view])
     else:

@@ -272,7 +272,7 @@ def test_marked_runs_are_compared(finished):
         await pilot.press("4", "c")
         assert "Mark two or more runs" in app.main.snapshot.refused["runs.compare"]
         table = app.query_one(DataTable)
-        trainings = [n for n, key in enumerate(table.rows) if "-train-" in key.value][:2]
+        trainings = [n for n, run in enumerate(table.items) if "-train-" in run.run][:2]
         for row in trainings:
             table.move_cursor(row=row)
             await pilot.press("space")

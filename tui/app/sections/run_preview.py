@@ -144,7 +144,7 @@ class RunPreview(Guarded, Vertical):
         found = curves_of(task) if task is not None else []
         for number, chart in enumerate(self.charts.query(Chart)):
             if task is not None and number < len(found):
-                draw_curve(chart, task, *found[number])
+                draw_curve(chart, task, self._look, *found[number])
             else:
                 chart.show_nothing("")
         self._fit_charts()

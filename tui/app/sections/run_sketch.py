@@ -17,12 +17,14 @@ from engine.runs.events import Preview
 from engine.runs.filter import age, duration
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
+from tui.app.look import Look
 from tui.app.sections.base import BAD
 from tui.app.sections.run_cells import age_words
 from tui.app.sections.run_glance import Glance, changed_settings
 from tui.app.sections.samples import draw_samples
-from tui.app.widgets.chart import Chart, Line, Plot
+from tui.app.widgets.chart import Chart
 from tui.drawing.pixels import Shades, draw_grey, draw_signed, exactly
+from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import MARKS, clock, cut, number
@@ -55,7 +57,8 @@ def words_of(run: Summary, glance: Glance, now: float, width: int) -> Text:
     if task is not None:
         changed = changed_settings(task.config)
         told = [f"{name.replace('_', ' ')} {_value(v)}" for name, v in changed.items()]
-        lines += map(Text, flowing(told or ["all settings as in the recipe"], ", ", width))
+        told[:1] = [f"settings: {told[0] if told else 'those of the recipe'}"]
+        lines += map(Text, flowing(told, ", ", width))
         lines += _columns(list(results_of(task)), width)
     return Text("\n").join(lines)
 
@@ -125,19 +128,17 @@ def curves_of(task: Task) -> list[tuple[str, Curve]]:
     return found
 
 
-def draw_curve(chart: Chart, task: Task, name: str, curve: Curve) -> None:
-    """Draw a curve of a task; shares up to 1, losses down to 0."""
+def draw_curve(chart: Chart, task: Task, look: Look, name: str, curve: Curve) -> None:
+    """Draw a curve of a task as its section would."""
     share = name in sections.find(task.section).shares
     late = curve.values[len(curve.values) // 10 :]
     finite = late[np.isfinite(late)]
     low = max(0.0, 1.3 * float(finite.min()) - 0.3) if share and len(finite) else None
-    lines = [Line(curve.steps, curve.values, LINE)]
-    if share:
-        chart.plot = Plot(
-            lines, low=low, high=1.0, last_step=task.steps, label_y=lambda value: f"{value:.1%}"
-        )
-    else:
-        chart.plot = Plot(lines, last_step=task.steps)
+    chart.plot = Plot(
+        [Line(curve.steps, curve.values, LINE, best="high" if share else "")],
+        low=low, high=1.0 if share else None, share=share, last_step=task.steps,
+        log=name == "loss" and look.logarithm, plain=look.plain,
+    )  # fmt: skip
     chart.border_title = f" {name.replace('_', ' ').capitalize()} "
     last = float(curve.values[-1])
     chart.border_subtitle = f" {number(last, '.2%' if share else '.4g')} "

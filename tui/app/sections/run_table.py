@@ -1,18 +1,21 @@
-"""The table of runs, of which as many rows are written as the cursor has come near to."""
+"""The table of runs, of which as many rows are there as the cursor has come near to."""
 
+from collections.abc import Container, Iterable
 from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
+from textual.widgets.data_table import ColumnKey
 
 from engine.runs.summary import Summary
 from tui.app.guard import Guarded
 from tui.app.sections.run_cells import Drawing, label_of
 from tui.app.sections.run_order import Item, Order
 
-AHEAD = 100  # rows written beyond the cursor
+AHEAD = 100  # rows beyond the cursor
+FAR = 1000  # rows: no farther does the cursor follow its run to another place
 SCROLLBAR = 1  # cells beside the rows
 
 
@@ -28,62 +31,82 @@ class RunTable(Guarded, DataTable[Text]):
     ]
 
     def __init__(self, *, id: str) -> None:
-        self.items: list[Item] = []  # of which the first ones are written
+        self.items: list[Item] = []
         self._drawing: Drawing | None = None
         self._order = Order()
+        self._drawn: dict[int, list[Text]] = {}  # the rows that were asked for
         super().__init__(cursor_type="row", id=id)
 
-    def show_items(self, items: list[Item], drawing: Drawing, order: Order) -> None:
-        """Show runs below their headings; the cursor stays on its run.
+    def get_row_at(self, row_index: int) -> list[Text]:
+        """Return the cells of a row, which are made as they are needed."""
+        if self._drawing is None or row_index >= len(self.items):
+            return []
+        cells = self._drawn.get(row_index)
+        if cells is None:
+            cells = self._drawn[row_index] = self._drawing.cells(self.items[row_index])
+        return cells
 
-        Where they are the same as before, only what changed in the rows that are seen is written.
-        """
-        same = self._drawing is not None and drawing.columns == self._drawing.columns
-        if same and order == self._order and self._are_written(items):
-            self.items, self._drawing = items, drawing
-            first = self.scroll_offset.y
-            for row in range(first, min(first + self.size.height, self.row_count)):
-                self.update_row(row, drawing)
+    def show_items(self, items: list[Item], drawing: Drawing, order: Order) -> None:
+        """Show runs below their headings; the cursor stays on its run, unless that is far away."""
+        here, before = self.run_id, self.cursor_row
+        runs = [item.run if isinstance(item, Summary) else "" for item in items]
+        place = runs.index(here) if here in runs else 0
+        if place > max(FAR, before + AHEAD):
+            place = 0
+        columns = self._drawing.columns if self._drawing is not None else ()
+        same = columns == drawing.columns and order == self._order and _alike(items, self.items)
+        self.items, self._drawing, self._order = items, drawing, order
+        if same:
+            self.draw_again()
             return
-        here = self.run_id
-        self.items, self._drawing, self._order = [], drawing, order
-        self.clear(columns=True)
+        self._drawn.clear()
+        if columns != drawing.columns or self.row_count > len(items):
+            self._lay_out(drawing, order)
         for name, width in drawing.columns:
-            self.add_column(label_of(name, width, order), width=width, key=name)
-        self.items = items
-        places = (
-            n for n, item in enumerate(items) if isinstance(item, Summary) and item.run == here
-        )
-        place = next(places, 0) if here else 0
+            self.columns[ColumnKey(name)].label = label_of(name, width, order)
         self.write_until(place + AHEAD)
+        self._clear_caches()
+        self.refresh()
         if self.row_count:
             self.move_cursor(row=place)
 
-    def _are_written(self, items: list[Item]) -> bool:
-        """Tell whether the rows are of these runs, in their places."""
-        if len(items) != len(self.items) or (items and not self.row_count):
-            return False
-        return all(map(_same, items[: self.row_count], self.items))
+    def _lay_out(self, drawing: Drawing, order: Order) -> None:
+        """Begin anew with a drawing's columns and no rows."""
+        self.clear(columns=True)
+        for name, width in drawing.columns:
+            self.add_column(label_of(name, width, order), width=width, key=name)
 
-    def write_until(self, end: int) -> None:
-        """Write rows up to a place: a terminal shows a few of ten thousand."""
+    def draw_again(self, rows: Iterable[int] | None = None) -> None:
+        """Draw what has changed in these rows, or in all that were drawn; the others as needed."""
         if self._drawing is None:
             return
-        for item in self.items[self.row_count : end]:
-            key = item.run if isinstance(item, Summary) else None
-            self.add_row(*self._drawing.cells(item), key=key)
+        seen = range(self.scroll_offset.y, self.scroll_offset.y + self.size.height)
+        for row in list(self._drawn) if rows is None else rows:
+            before = self._drawn.pop(row, None)
+            if row in seen and before is not None and before != self.get_row_at(row):
+                self._update_count += 1  # what caches are known by
+                self.refresh_row(row)
+
+    def now(self, drawing: Drawing, runs: Container[str]) -> None:
+        """Draw the rows of some runs as they are now."""
+        self._drawing = drawing
+        shown = [row for row in self._drawn if self._id_at(row) in runs]
+        self.draw_again(shown)
+
+    def _id_at(self, row: int) -> str:
+        item = self.items[row] if row < len(self.items) else None
+        return item.run if isinstance(item, Summary) else ""
+
+    def write_until(self, end: int) -> None:
+        """Have rows up to a place: a terminal shows a few of ten thousand."""
+        for _ in range(self.row_count, min(end, len(self.items))):
+            self.add_row()
+        self._new_rows.clear()  # all columns have their widths: there is nothing to measure
 
     def write_ahead(self) -> None:
-        """Write more rows where the cursor comes near the last one."""
+        """Have more rows where the cursor comes near the last one."""
         if self.cursor_row + AHEAD // 2 > self.row_count:
             self.write_until(self.cursor_row + AHEAD)
-
-    def update_row(self, row: int, drawing: Drawing) -> None:
-        """Write what has changed in a row."""
-        before = self.get_row_at(row)
-        for column, cell in enumerate(drawing.cells(self.items[row])):
-            if cell != before[column]:
-                self.update_cell_at(Coordinate(row, column), cell)
 
     @property
     def run(self) -> Summary | None:
@@ -111,6 +134,11 @@ class RunTable(Guarded, DataTable[Text]):
             if 0 <= row < self.row_count and not self._is_heading(row):
                 return Coordinate(row, place.column)
         return place
+
+
+def _alike(items: list[Item], others: list[Item]) -> bool:
+    """Tell whether rows are of the same runs, in the same places."""
+    return len(items) == len(others) and all(map(_same, items, others))
 
 
 def _same(a: Item, b: Item) -> bool:

@@ -1,6 +1,8 @@
 """Runs: what was run, newest first; enter opens one in its section from its files alone."""
 
+import os
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +20,6 @@ from engine.errors import MnistTuiError
 from engine.runs.filter import Filter, parse
 from engine.runs.index import summaries
 from engine.runs.run import Run
-from engine.runs.store import list_runs
 from engine.runs.summary import Summary
 from tui.app.action import Action
 from tui.app.look import Look
@@ -89,18 +90,21 @@ class RunsPane(Pane):
 
     def refresh_text(self) -> None:
         """List the artifacts folder again; the cursor stays on its run."""
+        if self._are_many():
+            if not self._indexed:
+                self._say("Reading the runs …")
+            self._list_in_thread()
+            return
         try:
-            known = len(self._runs) if self._indexed else len(list_runs(Path(self.artifacts)))
-            if known > AT_ONCE:
-                if not self._indexed:
-                    self._say("Reading the runs …")
-                self._list_in_thread()
-                return
-            found = summaries(Path(self.artifacts))
+            self._show_list(summaries(Path(self.artifacts)))
         except MnistTuiError as error:
             self._show_list([], str(error))
-            return
-        self._show_list(found)
+
+    def _are_many(self) -> bool:
+        """Tell whether listing takes longer than the screen may wait."""
+        with suppress(OSError):  # it is told when they are listed
+            return len(os.listdir(self.artifacts)) > AT_ONCE
+        return False
 
     def _list_in_thread(self) -> None:
         """List many runs without keeping the screen waiting."""
@@ -221,10 +225,7 @@ class RunsPane(Pane):
         live = self._live() if self.is_on_screen else {}
         if not live or not self.table.row_count:
             return
-        drawing = self._drawing(self._columns, time.time())
-        for row, item in enumerate(self.table.items[: self.table.row_count]):
-            if isinstance(item, Summary) and item.run in live:
-                self.table.update_row(row, drawing)
+        self.table.now(self._drawing(self._columns, time.time()), live)
         if self.table.run_id in live:
             self._preview()
 
@@ -260,8 +261,7 @@ class RunsPane(Pane):
         if not (here := self.table.run_id):
             return
         self._marked ^= {here}
-        drawing = self._drawing(self._columns, time.time())
-        self.table.update_row(self.table.cursor_row, drawing)
+        self.table.draw_again([self.table.cursor_row])
         self.table.action_cursor_down()
         self._say_count([item for item in self.table.items if isinstance(item, Summary)])
 
@@ -312,6 +312,5 @@ class RunsPane(Pane):
         self.write_rows()
 
     @on(DataTable.RowSelected)
-    def _open(self, event: DataTable.RowSelected) -> None:
-        if event.row_key.value:
-            self.post_message(self.Chosen(Run(Path(self.artifacts) / event.row_key.value)))
+    async def _open(self) -> None:
+        await self.open()

@@ -1,0 +1,137 @@
+"""What a list of runs is made of: order, groups, columns, cells, settings."""
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.runs.summary import Summary
+from engine.sections.train.config import TrainConfig
+from tests.tui.example_runs import FOUND
+from tui.app.sections.run_cells import Drawing, age_words, columns_for
+from tui.app.sections.run_glance import KEPT, Glance, Glances, changed_settings
+from tui.app.sections.run_order import CYCLE, Group, Order, grouped, sort
+from tui.app.sections.run_sketch import flowing
+from tui.drawing.trace import trace
+
+NOW = 1e9
+
+
+def summary(number, **values):
+    return Summary(f"20260102-0304{number:02}-000-train-x", **values)
+
+
+RUNS = [
+    summary(9),  # damaged
+    summary(8, status="finished", model="two-conv", dataset="mnist", measured={"accuracy": 0.9}),
+    summary(7, status="stopped", model="baseline", dataset="mnist", seconds=9.0),
+    summary(6, status="finished", model="Baseline", dataset="fashion-mnist", seconds=70.0,
+            measured={"success": 0.99}),
+    summary(5, status="finished", model="baseline", dataset="mnist", measured={"accuracy": 0.9}),
+]  # fmt: skip
+
+
+def numbers(items):
+    return [int(run.run[13:15]) for run in items if isinstance(run, Summary)]
+
+
+@pytest.mark.parametrize(("order", "wanted"), [
+    (Order(), [9, 8, 7, 6, 5]), (Order("age", True), [5, 6, 7, 8, 9]),
+    (Order("result"), [6, 8, 5, 9, 7]), (Order("result", True), [8, 5, 6, 9, 7]),
+    (Order("network"), [7, 6, 5, 8, 9]), (Order("dataset"), [6, 8, 7, 5, 9]),
+    (Order("duration"), [6, 7, 9, 8, 5]), (Order("seed"), [9, 8, 7, 6, 5]),
+])  # fmt: skip
+def test_sorted_runs_have_those_without_a_value_last(order, wanted):
+    assert numbers(sort(RUNS, order, NOW)) == wanted
+
+
+def test_keys_go_round_the_columns_and_a_header_again_reverses():
+    order = Order()
+    for _ in CYCLE:
+        order = order.next_column()
+    assert order == Order()
+    assert order.by("result").by("result") == Order("result", True)
+    assert order.by("result").by("result").by("result") == Order("result")
+    for _ in range(4):
+        order = order.next_group()
+    assert order == Order()
+    assert Order("result", group="network").next_column().group == "network"
+
+
+def test_groups_have_headings_with_their_counts():
+    items = grouped(RUNS, "dataset")
+    assert [item for item in items if isinstance(item, Group)] == [
+        Group("nothing known", 1), Group("MNIST", 3), Group("Fashion-MNIST", 1),
+    ]  # fmt: skip
+    assert numbers(items) == [9, 8, 7, 5, 6]
+    assert grouped(RUNS, "") == RUNS
+
+
+def test_columns_fit_and_the_most_important_ones_come_first():
+    before: set[str] = set()
+    for width in range(50, 240):
+        columns = columns_for(width, RUNS)
+        assert sum(cells + 2 for _, cells in columns) <= width
+        names = {name for name, _ in columns}
+        assert {"state", "run", "result"} <= names
+        before |= names
+    assert {"age", "course"} <= {name for name, _ in columns_for(78, RUNS)}
+    assert len(before) == 11
+
+
+def test_a_row_fits_its_columns_whatever_its_texts_are():
+    run = summary(1, model="漢" * 60, dataset="x" * 300, recipe="y" * 99, seed="9" * 40,
+                  result="z" * 99, remark="[bold]", section="s" * 99)  # fmt: skip
+    for width in (58, 70, 118, 236):
+        columns = columns_for(width, [run])
+        drawing = Drawing(columns, lambda style: style, {run.run}, {}, NOW)
+        for (_, cells), cell in zip(columns, drawing.cells(run), strict=True):
+            assert cell.cell_len <= cells
+        for (_, cells), cell in zip(columns, drawing.cells(Group("g" * 99, 7)), strict=True):
+            assert cell.cell_len <= cells
+
+
+@pytest.mark.parametrize(("seconds", "words"), [
+    (None, ""), (0, "0s"), (59.9, "59s"), (60, "1m"), (7199, "1h"), (47 * 3600, "47h"),
+    (3 * 86_400, "3d"), (20 * 86_400, "2w"), (800 * 86_400, "2y"), (1e15, "999y"),
+])  # fmt: skip
+def test_ages_take_four_cells(seconds, words):
+    assert age_words(seconds) == words
+
+
+@pytest.mark.parametrize("values", [
+    [], [1.0], [math.nan] * 4, [0.1, 0.9, math.inf], [5, 5], [2, 1], np.arange(10_000),
+])  # fmt: skip
+def test_a_trace_has_its_cells(values):
+    assert len(trace(values, 9)) == 9
+
+
+def test_a_trace_rises_with_its_values_and_has_gaps():
+    assert trace([0, 1, 2, 3], 2) == "⡠⠊"
+    assert trace([math.nan] * 3, 2) == "  "
+    rising = trace([0.1, 0.9, 0.91, 0.92, 0.93, 0.95], 5)
+    assert len(set(rising)) > 2  # the step from chance does not flatten the rest
+
+
+def test_settings_that_are_not_the_recipes_are_told():
+    usual = TrainConfig(model="baseline").resolve(**FOUND)
+    assert changed_settings(usual) == {}
+    config = TrainConfig(model="baseline", seed=3, epochs=7, recipe="tuned").resolve(**FOUND)
+    assert changed_settings(config) == {"seed": 3, "recipe": "tuned", "epochs": 7}
+
+
+def test_what_was_read_is_kept_while_the_run_stays_the_same():
+    glances, glance = Glances(), Glance(None, "damaged")
+    glances.keep(RUNS[1], glance)
+    assert glances.known(RUNS[1]) is glance
+    assert glances.known(RUNS[2]) is None
+    assert glances.known(summary(8, status="finished")) is None
+    for number in range(KEPT):
+        glances.keep(summary(number, model="other", status="finished"), glance)
+    assert len(glances._kept) <= KEPT
+    assert glances.known(RUNS[1]) is None
+
+
+def test_facts_flow_into_lines_without_being_broken():
+    assert flowing(["one two", "three", "four"], " · ", 15) == ["one two · three", "four"]
+    assert flowing(["a\x1b[31m"], ", ", 9) == ["a\ufffd[31m"]
