@@ -68,7 +68,7 @@ OF_THE_APP: tuple[MainAction, ...] = (
     ),
     Action(
         id="app.suspend", keys="ctrl+z", word="suspend", group="The app", footer=False,
-        sentence="Suspend the app and its run; `fg` resumes both", shown_key="ctrl+z",
+        sentence="Suspend the app and its run; `fg` resumes", shown_key="ctrl+z",
         priority=True, anywhere=True, do=lambda main: main.app.action_suspend_process(),
     ),
     Action(

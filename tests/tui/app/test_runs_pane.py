@@ -110,7 +110,7 @@ def test_the_run_under_the_cursor_is_previewed(tmp_path, digits):
         preview = pane.preview
         chart = preview.query_one("#preview-curve")
         pictures = {"visualize": "logits 3", "adversarial": "3", "train": "2"}
-        settings = {section: "steps 40" for section in pictures} | {"train": "those of the recipe"}
+        settings = dict.fromkeys(pictures, "steps 40") | {"train": "those of the recipe"}
         for item in list(pane.table.items):
             await until(pilot, lambda item=item: str(preview.border_title) == item.run, 10)
             words = text(app, "#preview-words")

@@ -63,7 +63,7 @@ class Help(GuardedDialog, ModalScreen[None]):
         ]
         left, right = columns
         words = beside(left, right, gap=GAP) if two else Text("\n").join(columns)
-        words.right_crop()
+        words.rstrip()
         self.query_one("#keys-of-all", Static).update(words)
 
     def _group(self, group: str, width: int) -> Text:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -95,7 +96,9 @@ class Drawing:
 
     def _named(self, run: str, width: int) -> Text:
         mark = MARKED if run in self.marked else " "
-        name = cut_middle(run, width - 1)
+        name = run
+        while cell_len(name) > width - 1:  # when it was, the age says; what it is stands at its end
+            name = "…" + name[2:]
         return Text.assemble((mark, self.style("bold $marked")), name)
 
     def _state(self, run: Summary, width: int) -> Text:
