@@ -202,7 +202,7 @@ def test_headers_sort_by_the_mouse_and_headings_are_passed_over(tmp_path, digits
             at = sum(width + 2 for _, width in pane._columns[:2])  # state and run before it
             assert pane._columns[2][0] == "result"
             await pilot.click("#run-table", offset=(at + 3, 0))
-            assert [run.measured["accuracy"] for run in pane.table.items] == wanted
+            await until(pilot, lambda wanted=wanted: accuracies(pane) == wanted, 5)
         await pilot.press("u")
         assert pane.table.row_count == 4
         for keys in ([], ["home"], ["up", "up"], ["end", "down"], ["pageup"]):
@@ -212,6 +212,10 @@ def test_headers_sort_by_the_mouse_and_headings_are_passed_over(tmp_path, digits
         assert pane.chosen is not None
 
     live(tmp_path, story)
+
+
+def accuracies(pane):
+    return [run.measured["accuracy"] for run in pane.table.items]
 
 
 def test_a_row_follows_its_active_run(tmp_path):
