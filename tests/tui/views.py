@@ -13,7 +13,7 @@ from tui.app.sections.run_order import Order
 KEYS = {
     "train": ("1",), "adversarial": ("2", "j"), "visualize": ("3", "j", "x"),
     "runs": ("4", "space"), "filter": ("4", "slash", "t"), "grouped": ("4", "u"),
-    "mistake": ("4", "slash", *"acc>9"), "sample": ("1", "enter"),
+    "mistyped": ("4", "slash", *"acc>9"), "sample": ("1", "enter"),
     "noise": ("2", "enter"), "map": ("2", "m"), "neuron": ("3", "enter"),
     "help": ("1", "question_mark"), "files": ("4", "o"),
     "compare": ("4", "down", "down", "space", "down", "space", "c"), "form": ("1", "e"),
