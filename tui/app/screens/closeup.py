@@ -63,7 +63,7 @@ class Drawn(GuardedDialog, ModalScreen[None]):
 
     def keep_up(self) -> None:
         """Draw what may have changed meanwhile."""
-        self.draw()
+        self.guarded(self.draw)
 
     def fits(self) -> bool:
         """Tell whether what stands there was drawn for the room that there is."""
