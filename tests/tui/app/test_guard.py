@@ -264,7 +264,7 @@ def test_one_fault_that_repeats_is_counted_once(finished):
         await until(pilot, lambda: app.main.experiments["train"].shown is not None)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SampleView))
-        with planted("SampleView.draw"):
+        with planted("SampleView.keep_up"):
             await until(pilot, lambda: app.faults.count > 3, 30)
         assert not app.faults.too_many
         await until(pilot, lambda: not app.screen.query(".fault"), 5)
