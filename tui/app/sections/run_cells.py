@@ -20,7 +20,8 @@ from tui.live.task import Task
 from tui.words import MARKED, MARKS, clock, cut_middle
 
 PADDING = 2  # cells around a column
-LEAST, MOST = 30, 34  # cells of a run's id; beside other columns at most
+LEAST, MOST, WIDE_MOST = 30, 34, 46  # cells of a run's id; beside other columns at most
+WIDE = 100  # cells of the table from which on ids and results have more of it
 RESULT, NARROW_RESULT = 24, 11  # cells of a result at most
 WIDTHS = {
     "state": 13, "section": 11, "network": 16, "dataset": 14, "course": POINTS, "duration": 8,
@@ -168,11 +169,11 @@ def columns_for(width: int, runs: Iterable[Summary]) -> Columns:
         ids.append(len(run.run))
         results.append(len(f"{run.result} {run.remark}") if run.result else NARROW_RESULT)
     longest = max(ids, default=LEAST) + 1  # with the mark
-    most = NARROW_RESULT if width < 100 else RESULT
+    most, most_id = (NARROW_RESULT, MOST) if width < WIDE else (RESULT, WIDE_MOST)
     found = {"state": 1, "result": min(max([7, *results]), most)}
     found["run"] = LEAST
     left = width - sum(found.values()) - PADDING * len(found)
-    grow = min(max(left - WIDTHS["age"] - PADDING, 0), max(min(longest, MOST) - LEAST, 0))
+    grow = min(max(left - WIDTHS["age"] - PADDING, 0), max(min(longest, most_id) - LEAST, 0))
     found["run"] += grow
     left -= grow
     for name in WANTED:

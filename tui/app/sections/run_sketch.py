@@ -33,7 +33,7 @@ LINE, MUTED = "$series-1", "$text-muted"
 MOST_PICTURES = 64
 SMALLEST_PICTURE = 8  # pixels a side
 ENTRIES = 6  # of a list in one setting
-PAIR, GAP = 20, 3  # cells of a name with its value at least; between two of them
+PAIR, GAP = 27, 3  # cells of a name with its value at least; between two of them
 
 
 def words_of(run: Summary, glance: Glance, now: float, width: int) -> Text:
