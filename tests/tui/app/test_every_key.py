@@ -12,13 +12,15 @@ from tests.tui.player import KEYS, assert_sound, playing, press
 from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
 from tui.app.keymap import parted
+from tui.app.sections.replay import FORWARD
 
 BY_ID, EVERYWHERE = Actions().by_id, Actions().sections
 SIZES = [(40, 10), (60, 18), (80, 24), (120, 40), (200, 60), (240, 70)]
 # Two states at one size in `make test`, each size and each state once with the extended tests, all
 # of them with the long ones.
-SHORT = {"nothing": [(60, 18)], "finished": [], "live": [(80, 24)]}
-EXTENDED = {"nothing": [(240, 70)], "finished": [(40, 10), (120, 40)], "live": [(200, 60)]}
+SHORT = {"nothing": [(60, 18)], "finished": [], "replayed": [], "live": [(80, 24)]}
+EXTENDED = {"nothing": [(240, 70)], "finished": [(40, 10), (120, 40)], "replayed": [(80, 24)],
+            "live": [(200, 60)]}  # fmt: skip
 DIALOGS_EXTENDED = [(60, 18), (120, 40)]
 SECTION = {"train": "1", "adversarial": "2", "visualize": "3", "runs": "4"}
 STOP = parted(BY_ID["run.stop"].keys)
@@ -62,6 +64,18 @@ async def live_run(app):
     raise AssertionError("no run begins")
 
 
+async def replay(pane):
+    """Let a finished run be replayed when the key is pressed."""
+    while pane.conductor.shelf.loading:
+        await asyncio.sleep(0.02)
+    if pane.shown is None or pane.shown.state != "finished":
+        opened = pane.conductor.shelf.tasks
+        pane.show_task(next(task for task in opened if task.section == pane.section))
+    if not pane.player.playing:
+        pane.player.play(FORWARD)
+    assert pane.player.playing
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     """Screenshots go to the current folder."""
@@ -85,6 +99,8 @@ def test_every_key_twice_in_every_section(state, size, finished, tmp_path, monke
                     run = await live_run(app) if state == "live" else None
                     if app.main.current != section:
                         app.main.show(section)
+                    if state == "replayed" and section in app.main.experiments:
+                        await replay(app.main.experiments[section])
                     for time in ("once", "twice"):
                         await press(app, key)
                         assert_sound(app, section, key, time)
