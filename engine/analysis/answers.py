@@ -12,7 +12,6 @@ import numpy as np
 from engine.errors import EngineError
 from engine.files.archive import read_arrays
 from engine.files.reader import DamagedFile
-from engine.hints import hint
 from engine.runs.run import Run
 from engine.runs.schema import ANSWERS_FILE, rows_of
 
@@ -103,10 +102,9 @@ def _read(run: Run, info: dict[str, Any], size: int) -> dict[str, np.ndarray]:
     try:
         arrays = read_arrays(run.path / ANSWERS_FILE, size + BESIDE)
     except FileNotFoundError:
-        again = hint(run.path.parent, "runs", "verify", run.id)
         raise EngineError(
-            f"This run has no {ANSWERS_FILE}: version 0.1 kept no answers, or the file was lost. "
-            f"Run it again to see its test images; `{again}` checks what it has."
+            f"This run has no {ANSWERS_FILE}, as those of version 0.1; run it again to look at its "
+            "test images."
         ) from None
     if str(arrays.get("sha256", "")) != info["dataset"]["sha256"]:
         raise DamagedFile(run.path / ANSWERS_FILE, "it is about other images than the run's")

@@ -63,7 +63,7 @@ def test_answers_of_other_shapes_are_damaged(copied, changes, words):
 
 def test_missing_answers_say_why_and_what_to_do(copied):
     (copied["train"].path / "answers.npz").unlink()
-    with pytest.raises(EngineError, match=r"no answers.npz: version 0.1 .* Run it again"):
+    with pytest.raises(EngineError, match=r"no answers.npz, .* version 0.1; run it again"):
         read_answers(copied["train"])
     spoil_json(copied["train"], "run.json", lambda info: info.update(status="stopped"))
     with pytest.raises(EngineError, match="at the end of a run; this one is stopped"):

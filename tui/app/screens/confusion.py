@@ -71,7 +71,7 @@ class ConfusionMatrix(MatrixView):
 
     def legend(self, heat: Heat) -> Text:
         """Return what the colours mean."""
-        return heat.legend("correct", "mistakes, share of the label")
+        return heat.legend("correct", "mistaken, of the label")
 
     def told(self, row: int, column: int) -> str:
         """Return what a cell counts."""
