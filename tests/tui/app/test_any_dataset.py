@@ -232,7 +232,7 @@ def test_a_row_of_a_network_holds_its_name_and_hash_at_80_columns(few):
         await pilot.press("4")
         await pilot.pause(0.3)
         assert "train-" + others.MODEL in shown_on(app)
-        assert "87.65%  shapes" in shown_on(app)
+        assert "87.65%" in shown_on(app)
         await pilot.press("2", "n")
         await pilot.pause(0.3)
         line = next(line for line in shown_on(app).split("\n") if "20260203-040513-013" in line)

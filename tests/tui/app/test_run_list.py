@@ -75,7 +75,8 @@ def test_columns_fit_and_the_most_important_ones_come_first():
         names = {name for name, _ in columns}
         assert {"state", "run", "result"} <= names
         before |= names
-    assert {"age", "course"} <= {name for name, _ in columns_for(78, RUNS)}
+    assert {"age", "dataset"} <= {name for name, _ in columns_for(78, RUNS)}
+    assert {"age", "course"} <= {name for name, _ in columns_for(78, RUNS[:3])}  # of one dataset
     assert len(before) == 11
 
 

@@ -32,9 +32,8 @@ SHOWN = (
     "recipe", "seed",
 )  # fmt: skip
 # What there is room for first. Section and network are told by the id, too.
-WANTED = (
-    "age", "course", "state", "dataset", "duration", "network", "section", "recipe", "seed",
-)  # fmt: skip
+WANTED = ("age", "course", "state", "duration", "dataset", "network", "section", "recipe", "seed")
+SEVERAL = ("age", "dataset", *(name for name in WANTED if name not in ("age", "dataset")))
 TITLES = {"course": "curve"}
 RIGHT = ("result", "duration", "age", "seed")
 UNITS = ((60, "s", 1), (3600, "m", 60), (48 * 3600, "h", 3600), (14 * 86_400, "d", 86_400),
@@ -165,7 +164,9 @@ def age_words(seconds: float | None) -> str:
 def columns_for(width: int, runs: Iterable[Summary]) -> Columns:
     """Return the columns that fit into ``width`` cells, the most important ones."""
     ids, results = [], []
+    datasets = set()
     for run in runs:
+        datasets.add(run.dataset)
         ids.append(len(run.run))
         results.append(len(f"{run.result} {run.remark}") if run.result else NARROW_RESULT)
     longest = max(ids, default=LEAST) + 1  # with the mark
@@ -176,7 +177,7 @@ def columns_for(width: int, runs: Iterable[Summary]) -> Columns:
     grow = min(max(left - WIDTHS["age"] - PADDING, 0), max(min(longest, most_id) - LEAST, 0))
     found["run"] += grow
     left -= grow
-    for name in WANTED:
+    for name in SEVERAL if len(datasets - {""}) > 1 else WANTED:
         more = WIDTHS[name] - found["state"] if name == "state" else WIDTHS[name] + PADDING
         if more > left:
             continue
