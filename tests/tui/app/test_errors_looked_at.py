@@ -263,7 +263,7 @@ def test_a_sample_has_all_probabilities_at_the_end_of_its_run(finished):
             await pilot.pause(0.1)
             view.draw()
             await pilot.pause()
-            assert text(app, "#closeup").count("1.2%") == 10
+            assert text(app, "#closeup").count("1.2%") == 11  # and as the confidence
             assert view._drawn.plain.count("\n") < view.room.height
         await pilot.press("escape", "left", "enter")
         await pilot.pause()

@@ -91,18 +91,21 @@ class SampleView(CloseUp):
             ("label       ", "$text-muted"), (f"{true}\n", "bold"), ("predicted   ", "$text-muted")
         )
         words.append(said, "bold" if answer == label else WRONG)
-        wrong = "  ✗ wrong"
-        if answer != label and cell_len(said + wrong) <= room.width - HEAD:
-            words.append(wrong, WRONG)
-        words.append("\nconfidence  ", "$text-muted").append(f"{sure[-1]:.1%}\n")
-        past = self._past(answers, label, sure, low=room.height < LOW)
+        marks = ("  ✗ wrong", " ✗") if answer != label else ()
+        fitting = (mark for mark in marks if cell_len(said + mark) <= room.width - HEAD)
+        words.append(next(fitting, ""), WRONG)
+        final = None
         if self.probabilities is not None and self.cursor is None:
+            final = self.probabilities[self.index]
+        # In float32, while the run may have asked in another precision.
+        confidence = sure[-1] if final is None else float(final[answer])
+        words.append("\nconfidence  ", "$text-muted").append(f"{confidence:.1%}\n")
+        past = self._past(answers, label, sure, low=room.height < LOW)
+        if final is not None:
             blank = room.height >= LOW - 5
             lines = room.height - 3 - blank - (past.plain.count("\n") + 1)
             words.append("\n" if blank else "").append_text(
-                probability_bars(
-                    names, self.probabilities[self.index], label, width=room.width, lines=lines
-                )
+                probability_bars(names, final, label, width=room.width, lines=lines)
             ).append("\n")
         return words.append_text(past)
 
