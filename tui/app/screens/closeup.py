@@ -81,7 +81,7 @@ class Drawn(GuardedDialog, ModalScreen[None]):
 
     def draw(self) -> None:
         """Update title and picture, unless the panel is not there yet, or no longer."""
-        if not self.query(VerticalScroll):
+        if not self.query("#closeup"):
             return
         panel, room = self.query_one(VerticalScroll), self.room
         picture, self._room = self.picture(room), room
@@ -113,6 +113,7 @@ class Drawn(GuardedDialog, ModalScreen[None]):
 class CloseUp(Drawn):
     """One thing; arrows move between neighbours."""
 
+    follows: ClassVar[bool] = True  # the step cursor
     BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["closeup"]]
 
     def key_words(self, keys: Keymap) -> str:

@@ -171,6 +171,8 @@ class Gallery(Drawn):
 class ImageView(CloseUp):
     """One of the images at full size; left and right take its neighbours."""
 
+    follows = False
+
     def __init__(self, pane: ExperimentPane, shown: Task, exhibit: Exhibit, place: int) -> None:
         super().__init__(pane, shown)
         self.exhibit, self.place = exhibit, place

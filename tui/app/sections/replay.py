@@ -155,7 +155,7 @@ class Player:
         if self._close_up is None:
             drawn = pane.guarded(pane.follow_cursor)
         else:  # the section behind it can wait
-            drawn = pane.guarded(self._close_up.draw)
+            drawn = self._close_up.guarded(self._close_up.draw)
             pane.main.stale.add(pane.section)
         if not drawn:
             self.end()
@@ -167,7 +167,9 @@ class Player:
         from tui.app.screens.closeup import CloseUp
 
         screen = self._pane.app.screen
-        return screen if isinstance(screen, CloseUp) and screen.pane is self._pane else None
+        if isinstance(screen, CloseUp) and screen.follows and screen.pane is self._pane:
+            return screen
+        return None
 
     def words(self, room: int) -> Text:
         """Return what the status line says of a replay, "" where there is none."""
@@ -176,12 +178,11 @@ class Player:
         keys, steps = self._pane.keys, replay.task.steps
         play, back = keys.name("replay.play"), keys.name("replay.back")
         slower, faster = keys.name("replay.slower"), keys.name("replay.faster")
-        at = f"step {replay.step:,}/{steps:,}"
+        speed, at = f"{self._pane.look.speed:g}x", f"step {replay.step:,}/{steps:,}"
         if replay.direction == PAUSED:
-            words = f"replay paused · {at} · {play} continues · {back} goes back"
+            words = f"replay at {speed} paused · {at} · {play} continues · {back} goes back"
         else:
             way = "back " if replay.direction == BACK else ""
-            speed = f"{self._pane.look.speed:g}x"
             words = f"replaying {way}at {speed} · {at} · {play} pauses"
             words += f" · {faster} faster, {slower} slower"
         return Text(f" {fitting_parts(words, room - 1)}", STYLE)
@@ -200,13 +201,13 @@ def _no_replay(pane: "ExperimentPane") -> str | None:
 
 def _change_speed(pane: "ExperimentPane", by: int) -> None:
     pane.look.speed = SPEEDS[SPEEDS.index(pane.look.speed) + by]
-    if pane.player.playing:
-        pane.main.look_around()
-    else:
-        pane.notify(f"{pane.keys.name('replay.play')} replays at {pane.look.speed:g}x")
+    pane.main.look_around()
 
 
-def _at_end(pane: "ExperimentPane", end: float, word: str) -> str | None:
+def _no_change(pane: "ExperimentPane", end: float, word: str) -> str | None:
+    """Return why the speed cannot be changed towards an end, which is the ``word``."""
+    if pane.player.replay is None:
+        return f"Nothing is being replayed; {pane.keys.name('replay.play')} replays the run."
     return f"{end:g}x is the {word}." if pane.look.speed == end else None
 
 
@@ -222,11 +223,11 @@ PLAY_BACK = Action["ExperimentPane"](
 FASTER = Action["ExperimentPane"](
     id="replay.faster", keys="right_curly_bracket", word="faster", group="Replay", footer=False,
     sentence="Replay faster", do=lambda pane: _change_speed(pane, 1),
-    reason=lambda pane: _at_end(pane, SPEEDS[-1], "fastest"),
+    reason=lambda pane: _no_change(pane, SPEEDS[-1], "fastest"),
 )  # fmt: skip
 SLOWER = Action["ExperimentPane"](
     id="replay.slower", keys="left_curly_bracket", word="slower", group="Replay", footer=False,
     sentence="Replay slower", do=lambda pane: _change_speed(pane, -1),
-    reason=lambda pane: _at_end(pane, SPEEDS[0], "slowest"),
+    reason=lambda pane: _no_change(pane, SPEEDS[0], "slowest"),
 )  # fmt: skip
 REPLAY = (PLAY, PLAY_BACK, FASTER, SLOWER)
