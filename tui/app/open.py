@@ -26,6 +26,9 @@ from tui.live.signals import exit_code, handling_signals
 
 TELL_AFTER = 0.5  # seconds of saving after which the user is told why the prompt is late
 PATIENCE = 600.0  # seconds that saving may take
+# Seconds that the screen keeps the interpreter while a training asks for it, which it does some
+# hundred times a step. Python's own 5 ms would stop the training for as long as anything is drawn.
+SWITCH = 0.0005
 A_MOMENT = 0.2  # seconds for a thread that has nothing left to do
 # No mouse reports, no bracketed paste, the cursor shown, the screen from before the app.
 RESET = (
@@ -40,6 +43,7 @@ def open_app(
 
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
+    sys.setswitchinterval(SWITCH)
     preferences = Preferences.read(preferences_path())
     if not os.environ.get("NO_COLOR"):
         os.environ.pop("NO_COLOR", None)  # empty means nothing, but not to Textual

@@ -22,7 +22,7 @@ from tui.app.app import MnistTui
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.adversarial import Infused
 from tui.app.sections.visualize import field_of
-from tui.app.widgets.picture import Picture
+from tui.app.widgets.lines import Lines
 from tui.app.widgets.room import Room, Rows
 from tui.comparison import pictures
 from tui.drawing import pixels
@@ -54,7 +54,7 @@ def assert_drawn(cells, expected):
 def assert_seen(app, room):
     """Compare what the screen shows of a panel with its picture at the same place."""
     seen, top = seen_of(room, app), int(room.scroll_y)
-    drawn = drawn_in(room.query_one(Picture))[top:]
+    drawn = drawn_in(room.query_one(Lines))[top:]
     assert all(len(row) == room.room.width for row in seen)
     for visible, row in zip(seen, drawn, strict=False):
         assert [cell[0] for cell in visible] == [cell[0] for cell in row]
@@ -172,7 +172,7 @@ async def look_at(app, pilot, view, widths):
         await resize(app, width, height, room)
 
         def check():
-            assert_drawn(drawn_in(room.query_one(Picture)), expected(pane))
+            assert_drawn(drawn_in(room.query_one(Lines)), expected(pane))
             assert_seen(app, room)
 
         if width >= from_width:

@@ -10,7 +10,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.app.guard import Guarded
-from tui.app.widgets.picture import Picture
+from tui.app.widgets.lines import Lines
 
 Drawing = Callable[[Size], Text]
 CORNERS = 6  # cells of a border's line that hold no words: corners, lines and spaces
@@ -21,7 +21,7 @@ class Room(Guarded, VerticalScroll):
 
     def __init__(self, picture: str, *, id: str, classes: str) -> None:
         """``picture`` is the id of the picture inside."""
-        self._picture = Picture(id=picture)
+        self._picture = Lines(id=picture)
         super().__init__(self._picture, id=id, classes=classes, can_focus=False)
         self._drawing: Drawing = lambda room: Text()
         self._of: tuple[object, ...] = ()

@@ -1,0 +1,77 @@
+"""A picture in lines, of which only those that changed are drawn and sent."""
+
+from rich.text import Text
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.visual import Visual, visualize
+from textual.widget import Widget
+
+from tui.app.faults import plant, words_of
+from tui.app.guard import FAULT, Guarded
+
+
+class Lines(Guarded, Widget):
+    """Shows a text whose lines are never folded: what is too wide is cut.
+
+    A picture is mostly the same as the one before it, in a grid all but a caption: its lines are
+    kept as they were drawn.
+    """
+
+    DEFAULT_CSS = "Lines { width: 100%; height: auto; text-wrap: nowrap; text-overflow: clip; }"
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._lines: list[Text] = []
+        self._strips: dict[int, Strip] = {}  # those that were drawn, by the number of the line
+        self._drawn_for = 0  # cells
+
+    def show(self, text: Text) -> None:
+        """Show a text."""
+        before, self._lines = self._lines, list(text.split("\n", allow_blank=True))
+        if len(before) != len(self._lines):
+            self._strips.clear()
+            self.refresh(layout=True)
+            return
+        changed = [y for y, line in enumerate(self._lines) if line != before[y]]
+        for y in changed:
+            self._strips.pop(y, None)
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of lines."""
+        return len(self._lines)
+
+    def render(self) -> Text:
+        """Return the whole text."""
+        return Text("\n").join(self._lines)
+
+    def notify_style_update(self) -> None:
+        """Draw all lines again, by the new styles."""
+        self._strips.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line unless it is kept."""
+        if self._drawn_for != self.size.width:
+            self._strips.clear()
+            self._drawn_for = self.size.width
+        if y >= len(self._lines):
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
+        if y not in self._strips:
+            self._strips[y] = self._drawn(self._lines[y])
+        return self._strips[y]
+
+    def _drawn(self, line: Text) -> Strip:
+        """Return a line as it is sent, or words about what kept it from being drawn."""
+        try:
+            plant("Lines.render")
+            return self._strip(line)
+        except Exception as error:
+            self.app.report(error, "Lines.render")
+            return self._strip(Text(f"cannot be shown ({words_of(error)})", FAULT))
+
+    def _strip(self, line: Text) -> Strip:
+        width, style = self.size.width, self.visual_style
+        strips = Visual.to_strips(self, visualize(self, line), width, 1, style, pad=True)
+        return strips[0] if strips else Strip.blank(width, style.rich_style)
