@@ -171,7 +171,7 @@ def columns_for(width: int, runs: Iterable[Summary]) -> Columns:
         results.append(len(f"{run.result} {run.remark}") if run.result else NARROW_RESULT)
     longest = max(ids, default=LEAST) + 1  # with the mark
     most, most_id = (NARROW_RESULT, MOST) if width < WIDE else (RESULT, WIDE_MOST)
-    found = {"state": 1, "result": min(max([7, *results]), most)}
+    found = {"state": 1, "result": min(max([8, *results]), most)}
     found["run"] = LEAST
     left = width - sum(found.values()) - PADDING * len(found)
     grow = min(max(left - WIDTHS["age"] - PADDING, 0), max(min(longest, most_id) - LEAST, 0))
@@ -191,7 +191,8 @@ def label_of(name: str, width: int, order: Order) -> Text:
     """Return a column's heading, which says whether the rows are sorted by it."""
     title = TITLES.get(name, name)
     if name == order.column:
-        title += "▲" if order.backwards else "▼"
+        mark = "▲" if order.backwards else "▼"
+        title = f"{title} {mark}" if len(title) + 2 <= width else title[: width - 1] + mark
     if width == 1:
         title = ""
     return Text(title[:width], "bold" if name == order.column else "",

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
+from textual.events import MouseDown
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
@@ -127,6 +128,11 @@ class RunPreview(Guarded, Vertical):
         self._write_title()
         self._draw_curves(task)
         self._draw_images(task)
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Keep the lines in here where they are: only the edge around it is dragged."""
+        if self.content_region.contains(event.screen_x, event.screen_y):
+            event.stop()
 
     def on_resize(self) -> None:
         """Write the words anew; show the second chart where there is room for it."""
