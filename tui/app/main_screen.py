@@ -156,13 +156,12 @@ class MainScreen(Guarded, Screen[None]):
         self.show(names[(names.index(self.current) + by) % len(names)])
 
     def _focus_list(self) -> None:
-        """Focus the section's list, or nothing while the terminal is too small.
+        """Focus the section's list or enlarged panel; nothing while the terminal is too small.
 
         At once, not by focus(), which keys that were typed ahead would overtake.
         """
         shown = not self.has_class("-too-small")
-        lists = self.pane.query("OptionList, DataTable")
-        self.set_focus(lists.first() if shown else None)
+        self.set_focus(self.pane.home if shown else None)
 
     def fit(self, size: Size) -> None:
         """Adapt to the terminal's size; say so if it is too small."""
@@ -176,13 +175,15 @@ class MainScreen(Guarded, Screen[None]):
             f"mnist-tui needs {needed} cells; this is {size.width}x{size.height}."
         )
         self._arrangement = arrangement_of(size.width)
-        self._arrange()
-        self.call_after_refresh(self._arrange)  # again, by the style sheet for this size
+        self.size_panels()
+        self.call_after_refresh(self.size_panels)  # again, by the style sheet for this size
         self.stale.update(self.panes)
 
-    def _arrange(self) -> None:
+    def size_panels(self) -> None:
+        """Give panels the sizes that the user has chosen, or ours."""
         for pane in self.panes.values():
-            apply_shares(pane, self._shares, self._arrangement)
+            if pane.whole is None:
+                apply_shares(pane, self._shares, self._arrangement)
 
     def on_resizable_resized(self, message: Resizable.Resized) -> None:
         """Give a panel its new size, and keep it once the mouse has let go."""
@@ -191,7 +192,7 @@ class MainScreen(Guarded, Screen[None]):
             self._shares.pop(place, None)
         else:
             self._shares[place] = message.share
-        self._arrange()
+        self.size_panels()
         if message.settled:
             entry = ("panels", self._arrangement, message.panel)
             self.app.remember("size of the panel", entry, message.share)

@@ -77,6 +77,12 @@ class Drawing:
     margin: int = 0  # cells left of the curves
     named: bool = False  # whether names stand at the ends of the lines
 
+    def step_at(self, column: int) -> int | None:
+        """Return the step that a column of cells shows, None outside of the curves."""
+        if self.frame is None or not 0 <= column - self.margin < self.frame.columns:
+            return None
+        return round(self.frame.step(column - self.margin))
+
 
 def draw(plot: Plot, width: int, height: int) -> Text:
     """Draw a plot in ``height`` lines of ``width`` cells; values below zero vanish from a log.
@@ -86,14 +92,12 @@ def draw(plot: Plot, width: int, height: int) -> Text:
     return lay_out(plot, width, height).text
 
 
-def lay_out(
-    plot: Plot, width: int, height: int, window: tuple[float, float] | None = None
-) -> Drawing:
-    """Draw a plot, or what a window of steps shows of it."""
+def lay_out(plot: Plot, width: int, height: int) -> Drawing:
+    """Draw a plot, and say where its curves stand."""
     if width < 1 or height < 1:
         return Drawing(Text())
-    first, last = window or (0, plot.end)
-    ends = _ends(plot, first, last, zoomed=window is not None)
+    first, last = plot.window or (0, plot.end)
+    ends = _ends(plot, first, last)
     if ends is None:
         nothing = Text("nothing yet" if width >= 11 else "…", style="italic $text-muted")
         return Drawing(nothing)
@@ -111,8 +115,9 @@ def lay_out(
     _grid(canvas, frame, [frame.row(tick.place) for tick in labels.values()], steps)
     for line in sorted(plot.lines, key=lambda line: not line.behind):
         _curve(canvas, frame, plot, line)
-    if plot.cursor is not None:
-        _cursor(canvas, frame, plot.cursor)
+    for step in (plot.cursor, plot.pointed):
+        if step is not None:
+            _cursor(canvas, frame, step)
     badge = f" diverged at step {plot.diverged:,} " if plot.diverged is not None else ""
     if badge and len(badge) <= frame.columns:
         canvas.write(0, frame.columns - len(badge), badge, BADGE)
@@ -132,7 +137,7 @@ def lay_out(
     return Drawing(text, frame, margin, named)
 
 
-def _ends(plot: Plot, first: float, last: float, *, zoomed: bool) -> tuple[float, float] | None:
+def _ends(plot: Plot, first: float, last: float) -> tuple[float, float] | None:
     """Return the ends of the y axis, None where there is nothing finite to show.
 
     A window is filled by what it shows.
@@ -145,8 +150,9 @@ def _ends(plot: Plot, first: float, last: float, *, zoomed: bool) -> tuple[float
                 highs.append(extent[1])
     if not lows:
         return None
-    low = min(lows) if plot.low is None or zoomed else plot.low
-    high = max(highs) if plot.high is None or zoomed else plot.high
+    fixed = plot.window is None
+    low = plot.low if fixed and plot.low is not None else min(lows)
+    high = plot.high if fixed and plot.high is not None else max(highs)
     if plot.log:
         low, high = math.log10(low), math.log10(high)
     if high - low < 1e-12 * max(1.0, abs(low), abs(high)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.runs.curves import Curve
+from tui.drawing.window import Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +76,8 @@ class Plot:
     share: bool = False  # the values are shares, written in percent
     last_step: int = 0  # right end of the x axis; 0 takes the last point
     cursor: int | None = None  # a step to mark
+    pointed: int | None = None  # another one, below the mouse
+    window: Window | None = None  # the steps that are shown, all of them for None
     until: int | None = None  # hides what is after this step; the axes stay those of the whole
     plain: bool = False  # numbers in ASCII
 
@@ -84,6 +87,11 @@ class Plot:
         return self.last_step or max(
             (int(line.steps[-1]) for line in self.lines if len(line.steps)), default=0
         )
+
+    @property
+    def told_step(self) -> int | None:
+        """The step whose values are told: below the mouse, or at the cursor."""
+        return self.cursor if self.pointed is None else self.pointed
 
     @property
     def named(self) -> list[Line]:

@@ -86,7 +86,7 @@ def log_ticks(low: float, high: float, lines: int, *, plain: bool = False) -> li
         for mantissa in MANTISSAS
         if low - NEAR <= power + math.log10(mantissa) <= high + NEAR
     ]
-    if len(values) < 2:
+    if len(values) < max(2, min(4, lines // 6)):  # little of a decade
         ticks = linear_ticks(10.0**low, 10.0**high, max(2, lines // 3), plain=plain)
         return [Tick(math.log10(tick.place), tick.label) for tick in ticks if tick.place > 0]
     return [Tick(math.log10(value), _written(value, plain)) for value in values]

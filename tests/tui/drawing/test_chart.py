@@ -190,7 +190,7 @@ def test_the_grid_stands_at_the_numbers_and_never_in_a_cell_with_a_curve():
 
 def test_lines_beyond_a_window_run_off_its_edges_and_fill_its_height():
     line = Line(np.arange(0, 101, 50), np.array([0.0, 1.0, 0.0]), "red")
-    zoomed = lay_out(Plot([line], low=0, high=5), 60, 10, (60, 90))
+    zoomed = lay_out(Plot([line], low=0, high=5, window=(60, 90)), 60, 10)
     assert (zoomed.frame.low, zoomed.frame.high) == pytest.approx((0.2, 0.8))
     drawn = inked(zoomed.text, "red")
     assert BRAILLE.search(drawn[0])

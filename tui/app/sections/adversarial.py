@@ -246,10 +246,9 @@ class AdversarialPane(NetworkPane):
         one = type(curve)(curve.steps, curve.values[:, index])
         share, log = name == "success", name == "loss" and self.look.logarithm
         line = self.line(one, style_of(self.network()[0]))
-        chart.plot = Plot(
-            [line], low=None if log else 0.0, high=1.0 if share else None, log=log, share=share,
-            last_step=task.steps, cursor=self.cursor, until=self.until, plain=self.look.plain,
-        )  # fmt: skip
+        chart.plot = self.plot(
+            [line], low=None if log else 0.0, high=1.0 if share else None, log=log, share=share
+        )
         chart.border_title = name.capitalize()
 
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:

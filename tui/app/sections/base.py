@@ -13,18 +13,18 @@ from textual.geometry import Size
 from engine.config import RunConfig
 from engine.data.known import MNIST_LIKE
 from engine.options import options_of
-from engine.runs.curves import Curve, binned, ema
 from engine.runs.run import Run
 from tui.app import screens
 from tui.app.action import Action
+from tui.app.focus import PANELS, Focusing
 from tui.app.guard import Guarded
 from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.panels import Resizable
 from tui.app.sections import shared_actions
+from tui.app.sections.curves import CURVES, Charts
 from tui.app.sections.replay import REPLAY, Player
 from tui.app.widgets.room import Heading, Row, Rows
-from tui.drawing.plot import Line
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 from tui.words import MARKED, names_of
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
 Asked = TypeVar("Asked", bound=RunConfig)
 Commands = Sequence[Sequence[RunConfig]]  # runs, a list for each command line
 
-SMOOTHED = 10_000  # points of a moving average at most
 BAD = "bold $bad"
 
 
-class Pane(Guarded, Resizable, Container):
+class Pane(Guarded, Resizable, Focusing, Container):
     """A section of the app, drawn by the two ``refresh`` methods."""
 
     section: ClassVar[str]
@@ -86,6 +85,18 @@ class Pane(Guarded, Resizable, Container):
     def to_latest(self) -> None:
         """Return to the latest step, where there are steps."""
 
+    def back(self) -> None:
+        """Give all panels their places again, or return to the latest step."""
+        if self.whole is not None:
+            self.show_all()
+        else:
+            self.to_latest()
+
+    def show_all(self) -> None:
+        """Give all panels their places again."""
+        super().show_all()
+        self.main.size_panels()  # the terminal may have another size by now
+
     def told(self, room: int) -> Text:
         """Return what the status line says first, in so many cells; "" where there is nothing."""
         return Text()
@@ -105,12 +116,14 @@ class Pane(Guarded, Resizable, Container):
         """Update charts and images."""
 
 
-class ExperimentPane(Pane):
+class ExperimentPane(Pane, Charts):
     """A section that starts runs and shows one of them, live or at an earlier step."""
 
     kind: ClassVar[type[RunConfig]]
     close_up: ClassVar[str | None] = None  # the screen that looks closely
-    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (*shared_actions.OF_EXPERIMENTS, *REPLAY)
+    ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
+        *shared_actions.OF_EXPERIMENTS, *PANELS, *CURVES, *REPLAY,
+    )  # fmt: skip
 
     def __init__(
         self, conductor: Conductor, look: Look, artifacts: str, options: Mapping[str, Any]
@@ -258,19 +271,6 @@ class ExperimentPane(Pane):
     def told(self, room: int) -> Text:
         """Return what a replay says in the status line."""
         return self.player.words(room)
-
-    def line(self, curve: Curve, style: str, name: str = "") -> Line:
-        """Return a curve's line, smoothed as the user wants it, over the band of its points."""
-        smoothed = self._smoothed(curve)
-        if smoothed is None:
-            return Line(curve.steps, curve.values, style, name)
-        return Line(smoothed.steps, smoothed.values, style, name, around=(curve,))
-
-    def _smoothed(self, curve: Curve) -> Curve | None:
-        """Return a curve's moving average, over means of parts where it is long."""
-        curve, size = binned(curve, SMOOTHED)
-        weight = self.look.weight(self.shown.steps / size) if self.shown is not None else 0.0
-        return Curve(curve.steps, ema(curve.values, weight)) if weight else None
 
     def when(self) -> str:
         """Return where the cursor stands, for a title; "" at the latest step."""

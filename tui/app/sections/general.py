@@ -21,7 +21,7 @@ from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room
 from tui.drawing.pixels import Shades, draw_grey, exactly
-from tui.drawing.plot import Line, Plot
+from tui.drawing.plot import Line
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
 LINE = "$series-1"
@@ -117,10 +117,7 @@ class GeneralPane(ExperimentPane):
         one_line = curve.values.ndim == 1
         values = curve.values[:, None] if one_line else curve.values.reshape(len(curve.steps), -1)
         lines = [Line(curve.steps, values[:, n], LINE) for n in range(values.shape[1])]
-        self.chart.plot = Plot(
-            lines, last_step=self.shown.steps, cursor=self.cursor, until=self.until,
-            plain=self.look.plain,
-        )  # fmt: skip
+        self.chart.plot = self.plot(lines)
         self.chart.border_title = f"{name.replace('_', ' ').capitalize()}{self.when()}"
 
 

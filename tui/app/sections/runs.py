@@ -22,6 +22,7 @@ from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.summary import Summary
 from tui.app.action import Action
+from tui.app.focus import PANELS
 from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
 from tui.app.sections.run_actions import OF_TABLE
@@ -44,7 +45,7 @@ class RunsPane(Pane):
 
     section = "runs"
     ACTIONS: ClassVar[tuple[Action[Any], ...]] = (
-        STOP, RESUME, OPEN, LIVE, *MOVES, *OF_TABLE,
+        STOP, RESUME, OPEN, LIVE, *MOVES, *PANELS, *OF_TABLE,
     )  # fmt: skip
 
     table = getters.query_one("#run-table", RunTable)

@@ -3,7 +3,6 @@
 A pane lists those that it has in its ``ACTIONS``, beside its own.
 """
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import MnistTuiError
@@ -155,24 +154,6 @@ def _step(
     )  # fmt: skip
 
 
-def _move(where: str, pane: "Pane") -> None:
-    """Move in the list or table that has the focus."""
-    if (move := getattr(pane.screen.focused, f"action_cursor_{where}", None)) is not None:
-        move()
-
-
-def _logarithm(pane: "ExperimentPane") -> None:
-    pane.look.logarithm = not pane.look.logarithm
-    pane.refresh_pictures()
-
-
-def _smoothing(pane: "ExperimentPane") -> None:
-    pane.look.smooth_more()
-    pane.refresh_pictures()
-    share = pane.look.smoothing
-    pane.notify(f"smoothed over {share:.1%} of the steps" if share else "not smoothed")
-
-
 async def _files(pane: "Pane") -> None:
     assert pane.chosen is not None
     await pane.app.push_screen(screens.Files(pane.chosen))
@@ -206,16 +187,16 @@ CURSOR = (
 )
 LIVE = Action["Pane"](
     id="look.live", keys="escape", word="live", group="Looking", footer=False, shown_key="escape",
-    sentence="Return to the latest step", do=lambda pane: pane.to_latest(),
+    sentence="Return to the latest step", do=lambda pane: pane.back(),
 )  # fmt: skip
 MOVES = (
     Action["Pane"](
         id="look.up", keys="k", word="up", group="Looking", footer=False, shown_key="↑ k",
-        sentence="Move up", do=partial(_move, "up"),
+        sentence="Move up", do=lambda pane: pane.move("up"),
     ),
     Action["Pane"](
         id="look.down", keys="j", word="down", group="Looking", footer=False, shown_key="↓ j",
-        sentence="Move down", do=partial(_move, "down"),
+        sentence="Move down", do=lambda pane: pane.move("down"),
     ),
 )  # fmt: skip
 SCROLLING = (
@@ -230,16 +211,6 @@ SCROLLING = (
         sentence="Scroll the panels up",
     ),
 )  # fmt: skip
-CURVES = (
-    Action["ExperimentPane"](
-        id="look.logarithm", keys="y", word="log", group="Looking", footer=False,
-        sentence="Switch losses between logarithmic and linear", do=_logarithm,
-    ),
-    Action["ExperimentPane"](
-        id="look.smoothing", keys="w", word="smooth", group="Looking", footer=False,
-        sentence="Change how much curves are smoothed", do=_smoothing,
-    ),
-)  # fmt: skip
 FILES = Action["Pane"](
     id="runs.files", keys="o", word="files", group="Looking", footer=False,
     sentence="Show where the run's files are, to copy them", do=_files,
@@ -249,5 +220,5 @@ FILES = Action["Pane"](
 # In the order in which key bar and help show them.
 OF_EXPERIMENTS: tuple[Action[Any], ...] = (
     RUN, RUN_ALL, MARK, EDIT, DATASET, PAUSE, STOP, RESUME,
-    OPEN, *CURSOR, LIVE, *MOVES, *SCROLLING, *CURVES, FILES,
+    OPEN, *CURSOR, LIVE, *MOVES, *SCROLLING, FILES,
 )  # fmt: skip

@@ -30,7 +30,7 @@ from tui.app.sections.trainings import Training, groups_of, lines_of
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Heading, Room, Row, Rows
-from tui.drawing.plot import Line, Plot
+from tui.drawing.plot import Line
 from tui.live.task import Task
 from tui.words import cut, cut_middle
 
@@ -292,10 +292,7 @@ class TrainPane(ExperimentPane):
         if held_out is not None:
             steps, values = held_out.steps, held_out.values
             lines.append(Line(steps, values, style, "validation", best="low", thick=True))
-        self.loss.plot = Plot(
-            lines, log=self.look.logarithm, last_step=task.steps, cursor=self.cursor,
-            until=self.until, plain=self.look.plain,
-        )  # fmt: skip
+        self.loss.plot = self.plot(lines, log=self.look.logarithm)
         self.loss.border_title = f"Loss{self.when()}"
 
     def _draw_accuracy(self, task: Task) -> None:
@@ -330,10 +327,8 @@ class TrainPane(ExperimentPane):
         late = np.concatenate([line.values[len(line.values) // 10 :] for line in lines])
         late = late[np.isfinite(late)]
         low = float(late.min()) if len(late) else 0.0
-        chart.plot = Plot(
-            lines, low=max(0.0, low - (1 - low) * 0.3), high=1.0, last_step=task.steps,
-            share=True, cursor=self.cursor, until=self.until, plain=self.look.plain,
-        )  # fmt: skip
+        floor = max(0.0, low - (1 - low) * 0.3)
+        chart.plot = self.plot(lines, low=floor, high=1.0, share=True)
         chart.border_title = f"Validation accuracy{self.when()}"
 
 

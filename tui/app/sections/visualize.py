@@ -221,10 +221,7 @@ class VisualizePane(NetworkPane):
         listed = values[:, part]  # all of them as one band
         around = tuple(Curve(curve.steps, edge) for edge in (listed.min(1), listed.max(1)))
         style = style_of(self.network()[0])
-        chart.plot = Plot(
-            [Line(one.steps, one.values, style, name, around)], last_step=task.steps,
-            cursor=self.cursor, until=self.until, plain=self.look.plain,
-        )  # fmt: skip
+        chart.plot = self.plot([Line(one.steps, one.values, style, name, around)])
         chart.border_title = "Activation"
 
     def _grid(

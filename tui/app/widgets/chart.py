@@ -1,8 +1,11 @@
 """A panel that shows a chart of lines, and tells its values in the border."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.text import Text
+from textual.events import MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -12,17 +15,38 @@ from tui.drawing.chart import BEST, Drawing, draw, lay_out, value_at
 from tui.drawing.plot import Line, Plot
 from tui.drawing.spark import spark
 from tui.drawing.ticks import short
+from tui.drawing.window import Window, zoomed
 
+WHEEL = 1.25  # how much one notch zooms
 __all__ = ["Chart", "Line", "Plot", "draw", "spark"]
 
 
 class Chart(Guarded, Widget):
-    """Shows a Plot; give it a new one to show another."""
+    """Shows a Plot; give it a new one to show another.
+
+    The wheel zooms the axis of steps, and the mouse reads out values. A section does the same to
+    its other charts.
+    """
 
     DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; min-height: 4; }"
 
     plot: reactive[Plot] = reactive(Plot, always_update=True, repaint=False)
     _drawing = Drawing(Text())
+    _pointed: int | None = None
+
+    class Pointed(Message):
+        """The mouse is at a step, or left (None)."""
+
+        def __init__(self, step: int | None) -> None:
+            super().__init__()
+            self.step = step
+
+    class Windowed(Message):
+        """The wheel chose another window of steps."""
+
+        def __init__(self, window: Window | None) -> None:
+            super().__init__()
+            self.window = window
 
     def show_nothing(self, title: str) -> None:
         """Go back to an empty chart."""
@@ -30,10 +54,11 @@ class Chart(Guarded, Widget):
 
     def watch_plot(self) -> None:
         """Draw at the current size; nothing is sent to the terminal if it looks the same."""
-        before, self._drawing = self._drawing, lay_out(self.plot, *self.size)
+        plot = replace(self.plot, pointed=self._pointed)
+        before, self._drawing = self._drawing, lay_out(plot, *self.size)
         if before.text != self._drawing.text:
             self.refresh()
-        self._tell()
+        self._tell(plot)
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -43,38 +68,78 @@ class Chart(Guarded, Widget):
         """Return what was drawn last."""
         return self._drawing.text
 
-    def _tell(self) -> None:
+    def point(self, step: int | None) -> None:
+        """Mark a step and tell its values."""
+        if step != self._pointed:
+            self._pointed = step
+            self.watch_plot()
+
+    def show_window(self, window: Window | None) -> None:
+        """Show some of the steps, or all."""
+        if window != self.plot.window and self.plot.lines:
+            self.plot = replace(self.plot, window=window)
+
+    def _step_at(self, event: MouseEvent) -> int | None:
+        place = event.get_content_offset(self)
+        return None if place is None else self._drawing.step_at(place.x)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Read out the step below the mouse."""
+        step = self._step_at(event)
+        if step != self._pointed:
+            self.point(step)
+            self.post_message(self.Pointed(step))
+
+    def on_leave(self) -> None:
+        """Read out the cursor's step again."""
+        if self._pointed is not None:
+            self.point(None)
+            self.post_message(self.Pointed(None))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Zoom in around the mouse."""
+        self._zoom(event, 1 / WHEEL)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Zoom out around the mouse."""
+        self._zoom(event, WHEEL)
+
+    def _zoom(self, event: MouseEvent, factor: float) -> None:
+        step = self._step_at(event)
+        if step is None:
+            return
+        event.stop()
+        window = zoomed(self.plot.window, self.plot.end, factor, step)
+        self.show_window(window)
+        self.post_message(self.Windowed(window))
+
+    def _tell(self, plot: Plot) -> None:
         """Write into the border what the curves do not say, as much as there is room for."""
         room = self.outer_size.width - CORNERS
-        fitting = (words for words in self._told() if words.cell_len <= room)
+        fitting = (words for words in self._told(plot) if words.cell_len <= room)
         self.border_subtitle = next(fitting, Text())
 
-    def _told(self) -> Iterator[Text]:
-        """Yield values at the cursor, or names and the best value; the longest first."""
-        plot, step = self.plot, self.plot.cursor
-        lines = plot.named
+    def _told(self, plot: Plot) -> Iterator[Text]:
+        """Yield values at the cursor or the mouse, or names and the best value; the longest first.
+
+        Of other networks behind one, values are told where there is room.
+        """
+        step, lines = plot.told_step, plot.named
         if not lines:
             return
-        if step is not None or not self._drawing.named:
-            at = step if step is not None else plot.end
-            values = [
-                Text.assemble((line.name, line.style), " " if line.name else "",
-                              value_at(plot, line, at))
-                for line in lines
-            ]  # fmt: skip
-            legend = Text("  ").join(values)
-            if step is not None:
-                yield Text.assemble(f"step {step:,}  ", legend)
-            elif best := self._best():
-                yield Text.assemble(legend, "  ", best)
-            yield legend
-            own = [value for value, line in zip(values, lines, strict=True) if not line.behind]
-            yield Text("  ").join(own)
-            yield Text("  ").join(
-                Text(value_at(plot, line, at), line.style) for line in lines if not line.behind
-            )
-        elif best := self._best():
-            yield best
+        if step is None and self._drawing.named:
+            if best := self._best():
+                yield best
+            return
+        at = plot.end if step is None else step
+        own = [line for line in lines if not line.behind] or lines
+        pointed = "" if plot.pointed is None else f"{plot.pointed:,}  "
+        told = [_values(plot, some, at, named) for some, named in ((lines, True), (own, True))]
+        if step is None and (best := self._best()):
+            yield Text.assemble(told[0], "  ", best)
+        for values in (*told, _values(plot, own, at, named=False)):
+            yield Text.assemble("step " if pointed else "", pointed, values)
+            yield Text.assemble(pointed, values)
 
     def _best(self) -> Text | None:
         """Return the best value and its step."""
@@ -84,3 +149,13 @@ class Chart(Guarded, Widget):
                 words = short(value, share=self.plot.share, plain=self.plot.plain)
                 return Text.assemble((BEST, line.style), f" best {words} at step {step:,}")
         return None
+
+
+def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
+    """Return the values of lines at a step, with their names or in their styles."""
+    words = []
+    for line in lines:
+        value = value_at(plot, line, step)
+        name = (f"{line.name} ", line.style) if named and line.name else ""
+        words.append(Text.assemble(name, value if named else (value, line.style)))
+    return Text("  ").join(words)
