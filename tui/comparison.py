@@ -126,7 +126,12 @@ def _cell(name: str, value: Any) -> str:
     return _number(name, value) if isinstance(value, float) else str(value)
 
 
+def is_share(name: str) -> bool:
+    """Tell whether a result of a name is a share, shown in percent."""
+    return any(word in name for word in SHARES)
+
+
 def _number(name: str, value: float) -> str:
-    if any(word in name for word in SHARES):
+    if is_share(name):
         return f"{value:.2%}"
     return number(value, ".4g")

@@ -24,8 +24,8 @@ SERIES_ON_DARK = (
     "#D9F2FF",
 )  # fmt: skip
 SERIES_ON_LIGHT = (
-    "#0B6390", "#6E5E05", "#083700", "#530D48", "#A92E50", "#3D00FF", "#9900C9", "#36027A",
-    "#160000",
+    "#060AF3", "#B62608", "#03694B", "#9E3386", "#5C1002", "#001767", "#8C1EBE", "#4E2043",
+    "#050000",
 )  # fmt: skip
 SERIES = tuple(f"$series-{number}" for number in range(1, 1 + len(SERIES_ON_DARK)))
 BANDS = tuple(f"$band-{number}" for number in range(1, 1 + len(SERIES_ON_DARK)))

@@ -79,28 +79,36 @@ def _dots_of(cells: np.ndarray) -> np.ndarray:
     return cells.repeat(4, 0).repeat(2, 1)
 
 
+def joined(levels: np.ndarray, broken: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return levels [W] with what lies between two of them on a straight line, and joints [W].
+
+    They are NaN where there is nothing to join, as before a column that is ``broken``. Joints tell
+    whether a column is joined with the next.
+    """
+    width = len(levels)
+    present = np.flatnonzero(np.isfinite(levels))
+    if not len(present):
+        return np.full(width, np.nan), np.zeros(width, bool)
+    columns = np.arange(width)
+    linked = np.append(np.diff(np.cumsum(broken)[present]) == 0, False)
+    left = np.searchsorted(present, columns, "right") - 1
+    joints = (left >= 0) & linked[left]
+    shown = joints | ((left >= 0) & (present[left] == columns))
+    return np.where(shown, np.interp(columns, present, levels[present]), np.nan), joints
+
+
 def path(levels: np.ndarray, broken: np.ndarray, height: int) -> np.ndarray:
     """Return the dots [height, W] of a line through levels [W], NaN where it has no point.
 
     Rows count from the top. It is not drawn into a column that is ``broken``, but from it on.
     """
-    width = len(levels)
-    present = np.flatnonzero(np.isfinite(levels))
-    if not len(present):
-        return np.zeros((height, width), bool)
-    columns = np.arange(width)
-    breaks = np.cumsum(broken)
-    linked = np.append(np.diff(breaks[present]) == 0, False)
-    left = np.searchsorted(present, columns, "right") - 1
-    shown = (left >= 0) & (linked[left] | (present[left] == columns))
-    joined = (left >= 0) & linked[left]  # with the next column
-    height_at = np.interp(columns, present, levels[present])
-    middle = np.where(joined[:-1], (height_at[:-1] + height_at[1:]) / 2, height_at[:-1])
-    back = np.where(joined[:-1], (height_at[:-1] + height_at[1:]) / 2, height_at[1:])
-    ahead, behind = np.append(middle, height_at[-1]), np.insert(back, 0, height_at[0])
-    top = np.minimum(height_at, np.minimum(ahead, behind))
-    bottom = np.maximum(height_at, np.maximum(ahead, behind))
-    return between(np.where(shown, top, np.nan), bottom, height)
+    level, joints = joined(levels, broken)
+    middles = (level[:-1] + level[1:]) / 2  # where a column hands over to the next
+    ahead = np.append(np.where(joints[:-1], middles, level[:-1]), level[-1])
+    behind = np.insert(np.where(joints[:-1], middles, level[1:]), 0, level[0])
+    top = np.minimum(level, np.minimum(ahead, behind))
+    bottom = np.maximum(level, np.maximum(ahead, behind))
+    return between(top, bottom, height)
 
 
 def between(top: np.ndarray, bottom: np.ndarray, height: int) -> np.ndarray:

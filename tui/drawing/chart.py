@@ -8,7 +8,18 @@ import numpy as np
 from rich.text import Text
 
 from engine.runs.curves import Curve
-from tui.drawing.canvas import BAND, BEHIND, CURSOR, CURVE, GRID, Canvas, between, path, stippled
+from tui.drawing.canvas import (
+    BAND,
+    BEHIND,
+    CURSOR,
+    CURVE,
+    GRID,
+    Canvas,
+    between,
+    joined,
+    path,
+    stippled,
+)
 from tui.drawing.columns import Columns, columns_of, extent_of, together
 from tui.drawing.ends import End, room_for, spread
 from tui.drawing.plot import Line, Plot
@@ -229,10 +240,12 @@ def _curve(canvas: Canvas, frame: Frame, plot: Plot, line: Line) -> None:
 
     edges = together([columns(curve) for curve in line.edges])
     top, bottom = frame.levels(edges.high), frame.levels(edges.low)
-    band = between(top, bottom, frame.height)
     if line.around:  # where its points are sparse, they are joined
-        joined = path(frame.levels(edges.mean), edges.broken, frame.height)
-        band |= joined & (edges.counts < 2)
+        top, bottom = (joined(levels, edges.broken)[0] for levels in (top, bottom))
+    band = between(top, bottom, frame.height)
+    if len(line.around) == 1:
+        between_points = path(frame.levels(edges.mean), edges.broken, frame.height)
+        band |= between_points & (edges.counts < 2)
     canvas.paint(stippled(band), line.band, BAND)
     mean = columns(line.curve)
     curve = path(frame.levels(mean.mean), mean.broken, frame.height)

@@ -23,7 +23,7 @@ from tui.live.conductor import Conductor
 ALL = Actions()
 ACTIONS, BY_ID, EVERYWHERE, DEFAULTS = ALL.all, ALL.by_id, ALL.sections, Keymap().defaults
 BINDINGS = [action.binding() for action in ACTIONS]
-FUNCTION_KEYS = [f"{modifier}f{n}" for modifier in ("", "ctrl+") for n in range(1, 25)]
+FUNCTION_KEYS = [f"{modifier}f{n}" for modifier in ("", "ctrl+", "alt+") for n in range(1, 25)]
 # Every action and dialog on a key that is nobody's by default.
 MOVED = {
     id: key

@@ -225,3 +225,13 @@ def test_a_hundred_thousand_points_are_drawn_in_ten_milliseconds():
         return time.process_time() - begun
 
     assert min(seconds() for _ in range(7)) <= 0.010
+
+
+def test_a_band_of_few_points_is_filled_between_them():
+    steps = np.array([0, 50, 100])
+    edges = tuple(Curve(steps, np.full(3, value)) for value in (0.2, 0.8))
+    line = Line(steps, np.full(3, 0.5), "$series-1", around=edges)
+    drawn = inked(draw(Plot([line], low=0, high=1), 60, 21), "$band-1")
+    rows_of_it = [row for row in drawn if BRAILLE.search(row)]
+    assert len(rows_of_it) == 11  # 12 of 20, but for that of the line itself
+    assert all(len(BRAILLE.findall(row)) > 40 for row in rows_of_it)

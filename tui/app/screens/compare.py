@@ -19,7 +19,7 @@ from tui.app.look import Look
 from tui.app.sections.base import BAD
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.room import Room
-from tui.comparison import group_table, pictures, ranking, warnings_of
+from tui.comparison import group_table, is_share, pictures, ranking, warnings_of
 from tui.console import SafeConsole
 from tui.drawing.plot import Line, Plot
 
@@ -90,7 +90,7 @@ class Compare(GuardedDialog, ModalScreen[None]):
             name = self.comparison.name_of(group)
             lines.append(Line(band.steps, band.mean, SERIES[place], name, around))
         log = self.look.logarithm and "loss" in metric
-        chart.plot = Plot(lines, log=log, plain=self.look.plain)
+        chart.plot = Plot(lines, log=log, share=is_share(metric), plain=self.look.plain)
         chart.border_title = Text(
             f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
         )
