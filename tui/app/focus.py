@@ -81,11 +81,13 @@ class Focusing(Widget):
 
     @property
     def to_zoom(self) -> Widget | None:
-        """The panel that is enlarged next: a chart rather than the list."""
+        """The panel that is enlarged next: a chart, or whatever there is, rather than the list."""
         panel = self.panel
         if panel is not None and _list_in(panel) is None:
             return panel
-        return next((other for other in self.panels if isinstance(other, Chart)), None)
+        others = [other for other in self.panels if _list_in(other) is None]
+        charts = [other for other in others if isinstance(other, Chart)]
+        return next(iter(charts or others), None)
 
     def show_all(self) -> None:
         """Give all panels their places again."""

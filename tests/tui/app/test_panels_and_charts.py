@@ -2,7 +2,6 @@
 
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
-from textual.widgets import DataTable
 
 from tests.tui.pilot import live, until
 from tui.app.widgets.chart import Chart
@@ -86,9 +85,6 @@ def test_the_focus_goes_around_the_panels_and_keys_keep_working(finished, key):
             await pilot.press("full_stop")
             assert app.focused is panel
             assert panel.has_focus_within
-            assert panel.styles.border_top[1] == app.main.panes["runs"].query_one(
-                DataTable
-            ).parent.styles.border_top[1] or panel.has_pseudo_class("focus-within")
         row, cursor = pane.row, pane.cursor
         await pilot.press("left", "l")  # a room of images scrolls by neither
         assert pane.cursor is cursor
@@ -168,12 +164,23 @@ def test_a_dragged_size_is_there_again_after_a_panel_had_the_whole_section(finis
     live(finished, story, size=(120, 40))
 
 
-def test_the_runs_have_one_panel_that_needs_no_enlarging(finished):
+def test_the_preview_of_a_run_is_enlarged_too_where_there_is_one(finished):
     async def story(app, pilot):
-        await pilot.press("4", "full_stop", "comma")
-        assert isinstance(app.focused, DataTable)
-        await pilot.press("z", "down")
-        assert app.main.runs.whole is None
+        await pilot.press("4")
+        pane = app.main.runs
+        await until(pilot, lambda: pane.preview.region.area, 5)
+        await pilot.press("z")
+        await pilot.pause()
+        assert seen(pane) == [pane.preview]
+        assert pane.preview.region == pane.region
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.focused is pane.table
+        await pilot.resize_terminal(60, 18)
+        await pilot.pause()
+        await pilot.press("full_stop", "comma", "z")
+        assert app.focused is pane.table
+        assert pane.whole is None
 
     live(finished, story)
 

@@ -13,6 +13,7 @@ from engine.runs.course import POINTS
 from engine.runs.filter import age, duration
 from engine.runs.summary import DAMAGED, Summary
 from engine.sections.table import dataset_title
+from tui.app.colours import style_of
 from tui.app.sections.base import BAD
 from tui.app.sections.run_order import Group, Item, Order
 from tui.drawing.trace import trace
@@ -38,7 +39,6 @@ TITLES = {"course": "curve"}
 RIGHT = ("result", "duration", "age", "seed")
 UNITS = ((60, "s", 1), (3600, "m", 60), (48 * 3600, "h", 3600), (14 * 86_400, "d", 86_400),
          (730 * 86_400, "w", 7 * 86_400))  # fmt: skip
-LINE = "$series-1"
 Columns = tuple[tuple[str, int], ...]  # names and cells
 
 
@@ -76,7 +76,7 @@ class Drawing:
             case "result":
                 return self._result(run, width)
             case "course":
-                return Text(self._course(run), self.style(LINE))
+                return Text(self._course(run), self.style(style_of(run.model)))
             case "section":
                 words = run.section
             case "network":

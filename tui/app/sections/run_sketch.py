@@ -17,6 +17,7 @@ from engine.runs.events import Preview
 from engine.runs.filter import age, duration
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
+from tui.app.colours import style_of
 from tui.app.look import Look
 from tui.app.sections.base import BAD
 from tui.app.sections.run_cells import age_words
@@ -27,9 +28,9 @@ from tui.drawing.pixels import Shades, draw_grey, draw_signed, exactly
 from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import fitting_size, thumbnails
 from tui.live.task import Task
-from tui.words import MARKS, clock, cut, number
+from tui.words import MARKS, clock, cut
 
-LINE, MUTED = "$series-1", "$text-muted"
+MUTED = "$text-muted"
 MOST_PICTURES = 64
 SMALLEST_PICTURE = 8  # pixels a side
 ENTRIES = 6  # of a list in one setting
@@ -130,18 +131,16 @@ def curves_of(task: Task) -> list[tuple[str, Curve]]:
 
 def draw_curve(chart: Chart, task: Task, look: Look, name: str, curve: Curve) -> None:
     """Draw a curve of a task as its section would."""
-    share = name in sections.find(task.section).shares
+    share, model = name in sections.find(task.section).shares, getattr(task.config, "model", "")
     late = curve.values[len(curve.values) // 10 :]
     finite = late[np.isfinite(late)]
     low = max(0.0, 1.3 * float(finite.min()) - 0.3) if share and len(finite) else None
     chart.plot = Plot(
-        [Line(curve.steps, curve.values, LINE, best="high" if share else "")],
+        [Line(curve.steps, curve.values, style_of(model), best="high" if share else "")],
         low=low, high=1.0 if share else None, share=share, last_step=task.steps,
         log=name == "loss" and look.logarithm, plain=look.plain,
     )  # fmt: skip
     chart.border_title = f" {name.replace('_', ' ').capitalize()} "
-    last = float(curve.values[-1])
-    chart.border_subtitle = f" {number(last, '.2%' if share else '.4g')} "
 
 
 Drawn = tuple[str, Any]  # a title, and what draws for shades and a room
