@@ -207,7 +207,8 @@ def test_runs_of_several_datasets_are_labelled(folder):
 
 
 def test_datasets_of_one_name_are_told_apart_by_their_content(folder):
-    folder[0].update(dataset=folder[0].read_info()["dataset"] | {"sha256": "1" * 64})
+    for run, digit in zip(folder[:2], "10", strict=True):
+        run.update(dataset=run.read_info()["dataset"] | {"sha256": digit * 64})
     comparison = compare(folder[:2])
     assert comparison.datasets == ["digits 00000000", "digits 11111111"]
     assert len(comparison.groups) == 2
