@@ -9,6 +9,7 @@ import pytest
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
 from tests.tui.player import playing, press
+from tui.app.sections.run_cells import columns_for
 
 
 def test_an_artifacts_folder_that_cannot_be_read_is_told_where_runs_were(tmp_path, digits):
@@ -199,6 +200,8 @@ def test_headers_sort_by_the_mouse_and_headings_are_passed_over(tmp_path, digits
         pane = app.main.panes["runs"]
         results = [0.8, 0.7, 0.9]
         for wanted in (sorted(results, reverse=True), sorted(results)):
+            await until(pilot, lambda: pane._columns == columns_for(pane._room, pane._runs), 5)
+            await pilot.pause(0.2)  # what is clicked on is what was drawn last
             at = sum(width + 2 for _, width in pane._columns[:2])  # state and run before it
             assert pane._columns[2][0] == "result"
             await pilot.click("#run-table", offset=(at + 3, 0))
