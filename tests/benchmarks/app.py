@@ -90,7 +90,7 @@ def key_answers(home: dict[str, str]) -> list[float]:
             terminal.read(lambda t, w=words, n=before: w in t.output[n:])
             answers.append(time.perf_counter() - begin)
             terminal.read_for(0.15)
-        terminal.press("q\r")
+        terminal.press("qs")
         terminal.exit_code()
         return answers
 

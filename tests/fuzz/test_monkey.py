@@ -57,9 +57,9 @@ def test_a_monkey_with_all_its_patience(artifacts, handed_over, seed):
 
 
 @pytest.mark.parametrize(("keys", "handed"), [
-    (["q", "enter"], False), (["q", "down", "enter"], True), (["q", "d"], True), (["d"], True),
-    (["ctrl+q", "ctrl+q"], False), (["ctrl+c", "ctrl+c"], False),
-    (["e", "ctrl+q", "ctrl+q"], False),
+    (["q", "enter"], True), (["q", "down", "enter"], False), (["q", "s"], False),
+    (["q", "d"], True), (["d"], True), (["ctrl+q", "ctrl+q"], True), (["ctrl+c", "ctrl+c"], True),
+    (["e", "ctrl+q", "ctrl+q"], True),
     (["question_mark", "ctrl+c", "d"], True),
 ], ids=str)  # fmt: skip
 def test_who_leaves_keeps_the_run_or_hands_it_over(artifacts, handed_over, keys, handed):

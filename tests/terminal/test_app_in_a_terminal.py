@@ -82,7 +82,7 @@ def test_sections_by_key_a_run_a_resize_and_q(tmp_path, long_runs):
     terminal.press("q")
     terminal.read(lambda t: "keep its progress" in t.text)
     answered = time.monotonic()
-    terminal.press("\r")
+    terminal.press("s")
     terminal.read(lambda t: LEAVE_SCREEN in t.output)
     assert time.monotonic() - answered < 1
     assert terminal.exit_code() == 0
@@ -123,7 +123,7 @@ def test_leaving_says_what_was_stopped_and_what_waits_behind_it(tmp_path, long_r
     terminal.read(lambda t: "img/s" in t.text, 60)
     terminal.press("q")
     terminal.read(lambda t: "keep its progress" in t.text)
-    terminal.press("\r")
+    terminal.press("s")
     assert terminal.exit_code() == 0
     run = only_run(artifacts).name
     [line] = [line for line in farewell(terminal) if run in line]
@@ -151,7 +151,7 @@ def test_an_error_in_a_pane_is_one_line_in_it_and_the_run_goes_on(tmp_path, long
     assert status(artifacts) == "running"
     terminal.press("1")
     terminal.read(lambda t: "img/s" in t.text and "Models" in t.text)
-    terminal.press("q\r")
+    terminal.press("qs")
     assert terminal.exit_code() == 0
     assert_restored(terminal)
     assert status(artifacts) == "stopped"
@@ -188,7 +188,7 @@ def test_a_reader_that_stops_for_30_s_slows_the_training_by_nothing(tmp_path, lo
     assert during > 0.6 * before  # a training that waited would stand still; the rest is noise
     terminal.press("q")
     terminal.read(lambda t: "keep its progress" in t.text)
-    terminal.press("\r")
+    terminal.press("s")
     assert terminal.exit_code() == 0
     assert_restored(terminal)
 

@@ -87,9 +87,9 @@ def test_a_process_that_ends_for_a_hanging_screen_leaves_the_terminal_as_it_was(
     assert json.loads((next(artifacts.iterdir()) / "run.json").read_text())["status"] == "stopped"
 
 
-def test_quit_and_enter_in_one_go_leave(artifacts, home):
+def test_quit_and_the_answer_in_one_go_leave(artifacts, home):
     terminal = training(artifacts, **home)
-    terminal.press("q\r")
+    terminal.press("qs")
     assert terminal.exit_code() == 0
     [run] = list_runs(artifacts)
     assert run.read_status() == "stopped"
@@ -108,8 +108,8 @@ def test_ctrl_z_suspends_and_fg_resumes(artifacts, home):
     wait_for(lambda: state() != "T", 10)
     before = len(terminal.output)
     terminal.read(lambda t: b"img/s" in t.output[before:])
-    terminal.read_for(1)  # until the terminal is raw again: before, Enter would be another key
-    terminal.press("q\r")
+    terminal.read_for(1)  # until the terminal is raw again: before, keys would be others
+    terminal.press("qs")
     assert terminal.exit_code() == 0
 
 

@@ -89,7 +89,7 @@ def test_what_was_queued_is_started_by_the_process_that_took_over(artifacts, hom
     terminal = training(artifacts, key="a", **home)
     terminal.press("q")
     terminal.read(lambda t: "Keep it running in the background" in t.text)
-    terminal.press("d")
+    terminal.press("\r")
     assert terminal.exit_code() == 0
     assert b" continues in the background, then 2 more; `mnist-tui attach " in terminal.output
     [first] = list_runs(artifacts)

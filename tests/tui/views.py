@@ -38,7 +38,7 @@ async def open_view(app, pilot, view):
         app.main.show("train")
         await pilot.pause()
     if view == "leave":
-        app.push_screen(screens.Leave(app.conductor))
+        app.push_screen(screens.Leave(app.conductor, app.keys))
     elif view == "notice":
         app.tell("What happened last… “in words”")
     elif view == "fault":

@@ -244,7 +244,7 @@ class MnistTui(GuardedApp):
         if self.conductor.own is None:
             self._leave("stop")
         else:
-            await self.push_screen(screens.Leave(self.conductor), self._leave)
+            await self.push_screen(screens.Leave(self.conductor, self.keys), self._leave)
 
     async def leave_anywhere(self) -> None:
         """Quit from anywhere; the second time, take the question's first answer."""
@@ -252,7 +252,7 @@ class MnistTui(GuardedApp):
             self.screen.action_copy_text()
             self.screen.clear_selection()
         elif isinstance(self.screen, screens.Leave):
-            self.screen.dismiss("stop")
+            self.screen.dismiss("detach" if self.conductor.own is not None else "stop")
         else:
             await self.leave()
 

@@ -77,5 +77,6 @@ DIALOGS: dict[str, tuple[Binding, ...]] = {
     "leave": (
         Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),
         Binding("d", "dismiss('detach')", "keep running", id="leave.detach"),
+        Binding("s", "dismiss('stop')", "stop", id="leave.stop"),
     ),
 }

@@ -164,7 +164,7 @@ def test_pause_holds_and_stop_keeps(tmp_path):
     assert (run.path / "checkpoint.pt").is_file()
 
 
-def test_leaving_asks_while_something_runs_and_enter_stops_and_saves(tmp_path):
+def test_leaving_asks_while_something_runs_and_s_stops_and_saves(tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
         await until(pilot, lambda: task.step > 20)
@@ -177,7 +177,7 @@ def test_leaving_asks_while_something_runs_and_enter_stops_and_saves(tmp_path):
         assert task.state == "running"
         await pilot.press("q")
         await pilot.pause()
-        await pilot.press("enter")
+        await pilot.press("s")
         await until(pilot, lambda: not app.is_running, 10)
 
     live(tmp_path, story)
@@ -185,12 +185,35 @@ def test_leaving_asks_while_something_runs_and_enter_stops_and_saves(tmp_path):
     assert run.read_info()["status"] == "stopped"
 
 
+def test_enter_keeps_the_run_and_its_queue_in_the_background(tmp_path, monkeypatch):
+    taken = []
+    monkeypatch.setattr("tui.live.conductor.take_over", lambda run: taken.append(run.id))
+
+    async def story(app, pilot):
+        task = long_training(app, tmp_path)
+        long_training(app, tmp_path)
+        await until(pilot, lambda: task.step > 20)
+        await pilot.press("q")
+        asked = "baseline is active. 1 more is queued."
+        await until(pilot, lambda: text(app, "#question") == asked)
+        assert [str(option.prompt) for option in app.screen.query_one(OptionList).options] == [
+            "Keep it running in the background, then the queued run  d",
+            "Stop it, keep its progress and the queued run  s",
+            "Stay  escape",
+        ]
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.is_running, 10)
+
+    live(tmp_path, story)
+    assert taken == [run.id for run in list_runs(tmp_path)]
+
+
 def test_the_question_on_leaving_says_when_the_run_has_ended(tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
         await until(pilot, lambda: task.step > 20)
         await pilot.press("q", "down")
-        await until(pilot, lambda: text(app, "#question") == "A run is active.")
+        await until(pilot, lambda: text(app, "#question") == "baseline is active.")
         answers = app.screen.query_one(OptionList)
         assert answers.highlighted == 1
         app.conductor.stop(task, "user")

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,6 +13,8 @@ from textual.widgets.option_list import Option
 
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.app.keymap import Keymap
+from tui.app.widgets.status import run_title
 from tui.live.conductor import Conductor
 
 INTERVAL = 0.2  # seconds between two looks at the run
@@ -22,14 +25,16 @@ class Leave(GuardedDialog, ModalScreen[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["leave"]]
 
-    def __init__(self, conductor: Conductor) -> None:
+    def __init__(self, conductor: Conductor, keys: Keymap) -> None:
         super().__init__()
         self.conductor = conductor
-        self._asked: tuple[str, dict[str, str]] = "", {}
+        self.keys = keys
+        self._asked: tuple[str, dict[str, Text]] = "", {}
 
     def compose(self) -> ComposeResult:
         """Lay out the question and its answers."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "Quit"
             yield Static(id="question")
             yield OptionList()
 
@@ -44,24 +49,33 @@ class Leave(GuardedDialog, ModalScreen[str]):
         if self._asked == (asked := self._question()):
             return
         self._asked = words, answers = asked
-        self.query_one("#question", Static).update(words)
+        self.query_one("#question", Static).update(Text(words))
         box = self.query_one(OptionList)
         at = box.highlighted_option.id if box.highlighted_option is not None else None
         box.set_options(Option(answer, id=id) for id, answer in answers.items())
         box.highlighted = list(answers).index(at) if at in answers else 0
 
-    def _question(self) -> tuple[str, dict[str, str]]:
+    def _question(self) -> tuple[str, dict[str, Text]]:
         """Return the question, and the answers by id."""
         own, waiting = self.conductor.own, self.conductor.waiting
         if own is None:
-            return "The run has ended.", {"stop": "Quit", "stay": "Stay"}
+            return "The run has ended.", {"stop": Text("Quit"), "stay": Text("Stay")}
         paused = own.control.paused
-        words = "A run is paused" if paused else "A run is active"
-        return f"{words}, {waiting} more queued." if waiting else f"{words}.", {
-            "stop": "Stop it, keep its progress and quit",
-            "detach": f"{'Resume it' if paused else 'Keep it running'} in the background and quit",
+        words = f"{run_title(own)} is {'paused' if paused else 'active'}."
+        follows = kept = ""
+        if waiting:
+            words += f" {waiting} more {'is' if waiting == 1 else 'are'} queued."
+            queued = "the queued run" if waiting == 1 else f"the {waiting} queued"
+            follows, kept = f", then {queued}", f" and {queued}"
+        answers = {
+            "detach": f"{'Resume it' if paused else 'Keep it running'} in the background{follows}",
+            "stop": f"Stop it, keep its progress{kept}",
             "stay": "Stay",
         }
+        return words, {id: self._with_key(id, answer) for id, answer in answers.items()}
+
+    def _with_key(self, id: str, answer: str) -> Text:
+        return Text.assemble(f"{answer}  ", (self.keys.name(f"leave.{id}"), "bold $key"))
 
     @on(OptionList.OptionSelected)
     def _answer(self, event: OptionList.OptionSelected) -> None:

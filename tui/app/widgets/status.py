@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
+from engine.files.text import visible
 from tui.app.keymap import Keymap
 from tui.app.widgets.bar import bar
 from tui.live.conductor import Conductor
@@ -59,7 +60,7 @@ def status_line(
         parts.append(Part(2, f"{waiting} waiting", "$text-muted"))
     if task.elsewhere:
         parts.append(Part(4, "in another process" if roomy else "elsewhere", "$text-muted"))
-    return _fitting(_title(task), bars, parts, width if room is None else room)
+    return _fitting(run_title(task), bars, parts, width if room is None else room)
 
 
 def _doing(task: Task, keys: Keymap) -> Iterator[Part]:
@@ -108,8 +109,10 @@ def fitting_parts(words: str, room: int) -> str:
     return " · ".join(parts)
 
 
-def _title(task: Task) -> str:
-    return task.config.title if task.section == "train" else f"{task.section} {task.config.title}"
+def run_title(task: Task) -> str:
+    """Return what a run is called in a sentence."""
+    title = visible(task.config.title)
+    return title if task.section == "train" else f"{task.section} {title}"
 
 
 def _epoch(task: Task) -> str:
@@ -124,10 +127,10 @@ def _idle(last: str | Task, keys: Keymap, chosen: str) -> Text:
     if isinstance(last, str):
         return Text(f" {last or 'ready'}", "$text-muted")
     if last.state == "failed":
-        return Text(f" {_title(last)} failed: {last.message}", BAD)
+        return Text(f" {run_title(last)} failed: {last.message}", BAD)
     if last.state in ("stopped", "interrupted") and last.run:
         resumes = f" · {keys.name('run.go_on')} resumes" if last.run == chosen else ""
-        return Text(f" {_title(last)} {last.state} at step {last.step:,}{resumes}", WAITING)
+        return Text(f" {run_title(last)} {last.state} at step {last.step:,}{resumes}", WAITING)
     if last.warning:
-        return Text(f" {_title(last)} {last.warning}", BAD)
-    return Text(f" {_title(last)} {last.message or last.state}", "$text-muted")
+        return Text(f" {run_title(last)} {last.warning}", BAD)
+    return Text(f" {run_title(last)} {last.message or last.state}", "$text-muted")
