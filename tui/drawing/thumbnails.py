@@ -8,7 +8,7 @@ GAP = 2  # cells between two pictures; one where they are small
 WRONG = "bold $bad"  # the caption says so too
 CHOSEN = "reverse"
 SIZES = range(64, 6, -2)  # pixels a side
-SMALL = 10  # from here down there is no room for a blank line between two rows
+SMALL = 12  # from here down there is no room for a blank line between two rows
 
 
 def fitting_size(count: int, width: int, height: int) -> int:

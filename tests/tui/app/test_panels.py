@@ -49,7 +49,7 @@ async def drag(pilot, start, end):
 @pytest.mark.parametrize(
     ("keys", "panel", "side", "edge", "to"),
     [
-        ("1", "#models", "width", lambda r: (r.right - 1, 10), (40, 10)),
+        ("1", "#networks", "width", lambda r: (r.right - 1, 10), (40, 10)),
         ("1", "#samples", "width", lambda r: (r.x, 10), (60, 10)),
         ("1", "#samples", "width", lambda r: (r.x - 1, 10), (60, 10)),
         ("1", "#loss", "height", lambda r: (r.x + 5, r.bottom - 1), (50, 27)),
@@ -89,7 +89,7 @@ def test_an_edge_is_dragged_kept_and_found_again(opened, config, keys, panel, si
 
 def test_a_double_click_gives_an_edge_its_usual_place(opened, config):
     async def story(app, pilot):
-        models = app.query_one("#models")
+        models = app.query_one("#networks")
         usual = models.outer_size.width
         await drag(pilot, (models.region.right - 1, 10), (50, 10))
         assert models.outer_size.width != usual
@@ -119,7 +119,7 @@ def test_each_arrangement_has_sizes_of_its_own(opened, config):
 
 def test_no_panel_is_dragged_away(opened):
     async def story(app, pilot):
-        models = app.query_one("#models")
+        models = app.query_one("#networks")
         for to in ((0, 10), (119, 10), (60, 39)):
             await drag(pilot, (models.region.right - 1, 10), to)
             assert models.outer_size.width >= LEAST["width"]

@@ -80,8 +80,8 @@ def test_thumbnails_fill_the_width():
     one = (draw_grey(np.ones((4, 4)), ASCII), draw_grey(np.ones((2, 1)), ASCII))
     drawn = rows(thumbnails([one] * 3, 4, 10))  # small ones stand close
     assert drawn == ["@@@@ @@@@", "@@@@ @@@@", "@    @", "@@@@", "@@@@", "@"]
-    large = (draw_grey(np.ones((2, 12)), ASCII), Text("x"))
-    assert rows(thumbnails([large] * 2, 12, 30)) == ["@" * 12 + "  " + "@" * 12, f"x{'':13}x", ""]
+    large = (draw_grey(np.ones((2, 14)), ASCII), Text("x"))
+    assert rows(thumbnails([large] * 2, 14, 30)) == ["@" * 14 + "  " + "@" * 14, f"x{'':15}x", ""]
     assert fitting_size(16, 120, 64) == 28
     assert fitting_size(16, 120, 60) == 26
     assert fitting_size(16, 10, 5) == 8

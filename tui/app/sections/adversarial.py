@@ -21,6 +21,7 @@ from engine.sections.adversarial.results import shown_classes
 from tui.app.action import Action, with_action
 from tui.app.colours import style_of
 from tui.app.sections.base import Commands, config_of, hint
+from tui.app.sections.glances import draw_success
 from tui.app.sections.judged import MAP, MISTAKES, not_judged
 from tui.app.sections.network import NetworkPane
 from tui.app.sections.shared_actions import OPEN
@@ -89,13 +90,18 @@ class AdversarialPane(NetworkPane):
     attacked = getters.query_one("#attacked", Picture)
     noise = getters.query_one("#noise-panel", Room)
     grid = getters.query_one("#infused", Room)
+    success = getters.query_one("#success", Room)
 
     def compose(self) -> ComposeResult:
         """Lay out labels, noise and curves, infused images."""
-        with VerticalScroll(id="labels", classes="column panel list", can_focus=False) as labels:
-            labels.border_title = "Target labels"
-            yield Rows(id="label-list")
-            yield Picture(id="attacked")
+        with Vertical(id="targets", classes="column"):
+            with VerticalScroll(id="labels", classes="panel list", can_focus=False) as labels:
+                labels.border_title = "Target labels"
+                yield Rows(id="label-list")
+                yield Picture(id="attacked")
+            success = Room("success-cells", id="success", classes="panel glance")
+            success.border_title = "Resistance"
+            yield success
         with Vertical(id="middle", classes="column"):
             noise = Room("noise", id="noise-panel", classes="panel")
             noise.border_title = "Noise"
@@ -211,6 +217,8 @@ class AdversarialPane(NetworkPane):
         label, index = self.row, self.index_of(self.row)
         name = numbered(self.class_names, label)
         self._draw_curves(index)
+        labels = labels_of(self.shown) if self.shown else ()
+        draw_success(self, self.success, self.shown, labels)
         infused = Infused.at(self.shown, self.cursor) if self.shown else None
         if self.shown is None or index is None or infused is None:
             words = "The noise grows here: red adds ink, blue takes it away."

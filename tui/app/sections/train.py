@@ -23,6 +23,7 @@ from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
 from tui.app.action import Action, with_action
 from tui.app.colours import style_of
 from tui.app.sections.base import Commands, ExperimentPane, hint
+from tui.app.sections.glances import draw_confusion
 from tui.app.sections.judged import CONFUSION, MISTAKES, not_judged
 from tui.app.sections.samples import draw_samples, labels_and_answers
 from tui.app.sections.shared_actions import OPEN
@@ -57,14 +58,19 @@ class TrainPane(ExperimentPane):
     loss = getters.query_one("#loss", Chart)
     accuracy = getters.query_one("#accuracy", Chart)
     samples = getters.query_one("#samples", Room)
+    confusion = getters.query_one("#confusion", Room)
 
     def compose(self) -> ComposeResult:
         """Lay out models, curves and samples."""
-        with VerticalScroll(id="models", classes="column panel list", can_focus=False) as models:
-            models.border_title = "Models"
-            models.border_subtitle = Text(f"{self.keys.name('run.dataset')} dataset")
-            yield Rows(id="model-list")
-            yield Picture(id="about")
+        with Vertical(id="networks", classes="column"):
+            with VerticalScroll(id="models", classes="panel list", can_focus=False) as models:
+                models.border_title = "Models"
+                models.border_subtitle = Text(f"{self.keys.name('run.dataset')} dataset")
+                yield Rows(id="model-list")
+                yield Picture(id="about")
+            confusion = Room("confusion-cells", id="confusion", classes="panel glance")
+            confusion.border_title = "Confusion"
+            yield confusion
         with Vertical(id="curves", classes="column"):
             loss = Chart(id="loss", classes="panel")
             loss.border_title = "Loss"
@@ -270,6 +276,7 @@ class TrainPane(ExperimentPane):
         else:
             self._draw_loss(self.shown)
             self._draw_accuracy(self.shown)
+        draw_confusion(self, self.confusion, self.shown)
         answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
         if self.shown is None or answers is None:
             self.samples.draw(partial(hint, SAMPLES_HINT))
@@ -279,7 +286,7 @@ class TrainPane(ExperimentPane):
         drawing = partial(draw_samples, self.shown, images, answers, self.look.shades)
         self.samples.draw(drawing, of=(self.shown, answers))
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
-        self.samples.border_subtitle = f"{right} of {len(images)} right"
+        self.samples.border_subtitle = f"{right}/{len(images)} correct"
 
     def _draw_loss(self, task: Task) -> None:
         curves = task.history.curves

@@ -1,0 +1,105 @@
+"""Small matrices beside a section's list on a wide terminal: where the errors are, at a glance."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+from rich.text import Text
+from textual.color import Color
+from textual.geometry import Size
+
+from tui.app.heat import Heat
+from tui.app.sections.base import Pane, hint
+from tui.app.widgets.room import Room
+from tui.drawing.matrix import MUTED
+from tui.live.task import Task
+
+WIDE, NARROW = 2, 1  # cells of a class across
+SYMBOLS = "·+#"  # without colour: none, some, most of what is wrong
+Cell = tuple[float, bool]  # a share, and whether it is one that should be large
+
+
+def draw_confusion(pane: Pane, room: Room, task: Task | None) -> None:
+    """Show which classes are taken for which on the test images, in a training's panel."""
+    finished = task.history.finished if task is not None else None
+    if task is None or finished is None:
+        room.draw(partial(hint, "Which classes are taken for which, once it has finished."))
+        room.border_subtitle = ""
+        return
+    counts = np.array(finished.results["confusion"])
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    wrong = shares * (1 - np.eye(len(shares)))
+    cells = [[(shares[r, c], r == c) for c in range(len(shares))] for r in range(len(shares))]
+    _show(pane, room, "look.confusion", range(len(cells)), cells, float(wrong.max()), task)
+
+
+def draw_success(pane: Pane, room: Room, task: Task | None, labels: Sequence[int]) -> None:
+    """Show which classes resist which noises, in a panel of the noises."""
+    finished = task.history.finished if task is not None else None
+    if task is None or finished is None:
+        room.draw(partial(hint, "Which classes resist which noise, once it has finished."))
+        room.border_subtitle = ""
+        return
+    rates = [target["by_source"] for target in finished.results["targets"]]
+    cells = [[_of_rate(rate) for rate in row] for row in rates]
+    largest = max((share for row in cells for share, calm in row if not calm), default=0.0)
+    _show(pane, room, "look.map", labels, cells, largest, task)
+
+
+def _of_rate(rate: float | None) -> Cell:
+    """Return how many images resist; the target's own class says nothing."""
+    if rate is None:
+        return 0.0, False
+    return (1.0, True) if rate >= 1 else (1.0 - rate, False)
+
+
+def _show(
+    pane: Pane,
+    room: Room,
+    action: str,
+    labels: Sequence[int],
+    cells: Sequence[Sequence[Cell]],
+    largest: float,
+    task: Task,
+) -> None:
+    app = pane.app
+    colour = pane.look.shades is None
+    surface = Color.parse(app.theme_variables["background"])
+    heat = Heat(app.current_theme.dark, surface, Heat.full_of(largest), colour=colour)
+    drawing = partial(_draw, labels, cells, partial(_look, heat))
+    room.draw(drawing, of=(task, task.history.finished, app.current_theme, app.current_mode))
+    room.border_subtitle = Text(f"{pane.keys.name(action)} opens it")
+
+
+def _look(heat: Heat, share: float, calm: bool) -> tuple[str, str]:
+    """Return a cell's symbol and style."""
+    if calm:
+        return " " if heat.colour else "=", heat.calm(share)
+    if not share:
+        return "·", MUTED
+    some = SYMBOLS[1] if share < heat.full / 4 else SYMBOLS[2]
+    return " " if heat.colour else some, heat.wrong(share)
+
+
+def _draw(
+    labels: Sequence[int],
+    cells: Sequence[Sequence[Cell]],
+    look: Callable[[float, bool], tuple[str, str]],
+    room: Size,
+) -> Text:
+    """Return as many rows and columns as there is room for, with the classes' numbers."""
+    head = len(str(max(labels))) + 1
+    across = WIDE if head + WIDE * len(cells[0]) <= room.width else NARROW
+    columns = range(min(len(cells[0]), (room.width - head) // across))
+    top = Text(" " * head, MUTED)
+    for column in columns:
+        number = str(column % 10) if across == NARROW else str(column % 100)
+        top.append(number.rjust(across), MUTED)
+    lines = [top]
+    for label, row in list(zip(labels, cells, strict=True))[: room.height - 1]:
+        line = Text(str(label).rjust(head - 1) + " ", MUTED)
+        for column in columns:
+            symbol, style = look(*row[column])
+            line.append(symbol.rjust(across), style)
+        lines.append(line)
+    return Text("\n", no_wrap=True).join(lines)
