@@ -6,6 +6,7 @@ import os
 import sys
 import unicodedata
 from functools import cache
+from itertools import pairwise
 
 from rich.cells import cell_len
 
@@ -28,7 +29,7 @@ _STANDS_FOR = {
     "🔎": "> ",
 }  # fmt: skip
 _LEFT, _RIGHT = (0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80)  # dots of braille, downwards
-_STIPPLED, _FULL = 0x95, 7  # every other dot; dots of what is an area
+_FULL = 7  # dots of what is an area
 
 
 @cache
@@ -54,8 +55,10 @@ def _stroke(code: int) -> str:
     left = [row for row, bit in enumerate(_LEFT) if code & bit]
     right = [row for row, bit in enumerate(_RIGHT) if code & bit]
     dots = left + right
-    if code == _STIPPLED or len(dots) >= _FULL:
-        return ":" if code == _STIPPLED else "#"
+    if any(b - a > 1 for side in (left, right) for a, b in pairwise(side)):
+        return ":"  # every other dot: an area, and no stroke
+    if len(dots) >= _FULL:
+        return "#"
     if len(dots) < 2:
         return "." if dots else " "
     if not left or not right:

@@ -1,5 +1,8 @@
 """The panels of a section: which has the focus, one that is enlarged, charts zoomed together."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 
@@ -196,3 +199,25 @@ def test_images_that_have_the_focus_scroll_line_by_line(finished):
         assert room.scroll_y == 0
 
     live(finished, story, size=(80, 24))
+
+
+def test_a_chart_sends_the_lines_that_changed(finished, monkeypatch):
+    async def story(app, pilot):
+        await opened(app, pilot, "1")
+        chart = charts_of(app)[0]
+        sent = []
+        monkeypatch.setattr(chart, "refresh", lambda *regions: sent.append(regions))
+        app.main.pane.redraw()
+        assert not sent  # it looks the same
+        line = chart.plot.lines[-1]
+        values = line.values.copy()
+        values[np.argsort(values)[len(values) // 2]] *= 1.2  # neither the lowest nor the highest
+        chart.plot = replace(
+            chart.plot, lines=[*chart.plot.lines[:-1], replace(line, values=values)]
+        )
+        regions = [region for one in sent for region in one]
+        assert all(sent)
+        assert 0 < len(regions) <= 4  # of some fifteen, and the border's
+        assert {region.height for region in regions} == {1}
+
+    live(finished, story)

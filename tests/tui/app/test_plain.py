@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import a_few
 from tests.tui.pilot import live
 from tests.tui.views import VIEWS, open_view
-from tui.ascii import LAST
+from tui.ascii import LAST, stand_in
 
 SIZES = ((60, 18), (80, 24), (120, 40), (200, 60))
 
@@ -80,3 +80,9 @@ def test_without_colour_the_chosen_row_and_focus_show(finished, monkeypatch):
             assert any("┏" in line for line in lines_of(app))
 
     live(finished, story, plain=False)
+
+
+def test_dots_become_strokes_of_their_direction_and_areas_lighter_ones():
+    assert [*map(stand_in, "⠀⠁⠉⠒⠤⣀")] == [*' ."--_']
+    assert [*map(stand_in, "⠡⠢⡠⠔⢸⡇")] == [*"\\\\//||"]
+    assert [*map(stand_in, "⢕⡪⠅⣿")] == [*":::#"]

@@ -142,3 +142,34 @@ def test_a_text_that_changes_twice_around_a_layout_is_shown_whole(tmp_path):
         assert words.size.height == 4
 
     live(tmp_path, story)
+
+
+def test_a_title_that_changes_repaints_its_line_and_the_same_again_nothing(tmp_path, monkeypatch):
+    async def story(app, pilot):
+        panel = app.main.query_one("#samples")
+        panel.border_title = panel.border_subtitle = "none"
+        sent = []
+        monkeypatch.setattr(panel, "refresh", lambda *regions: sent.extend(regions))
+        for words in ("one", "one", Text("one", "$bad"), Text("one", "$bad"), "two", ""):
+            panel.border_title = panel.border_subtitle = words
+        lines = {region.y + panel.content_offset.y for region in sent}
+        assert lines == {0, panel.outer_size.height - 1}
+        assert {region.height for region in sent} == {1}
+        assert len(sent) == 2 * 4
+        assert panel.border_title == ""
+
+    live(tmp_path, story)
+
+
+def test_a_title_is_seen_as_soon_as_it_changes(tmp_path):
+    async def story(app, pilot):
+        panel = app.main.query_one("#samples")
+        for words in ("first words", "others"):
+            panel.border_title, panel.border_subtitle = words, Text(f"{words} below", "bold")
+            await pilot.pause(0.1)
+            strips = app.screen._compositor.render_strips()
+            lines = ["".join(segment.text for segment in strip) for strip in strips]
+            assert any(f" {words} " in line for line in lines)
+            assert any(f" {words} below " in line for line in lines)
+
+    live(tmp_path, story)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rich.text import Text
 from textual.events import MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -32,6 +33,7 @@ class Chart(Guarded, Widget):
 
     plot: reactive[Plot] = reactive(Plot, always_update=True, repaint=False)
     _drawing = Drawing(Text())
+    _lines: Sequence[Text] = ()
     _pointed: int | None = None
 
     class Pointed(Message):
@@ -53,11 +55,15 @@ class Chart(Guarded, Widget):
         self.plot, self.border_title = Plot(), title
 
     def watch_plot(self) -> None:
-        """Draw at the current size; nothing is sent to the terminal if it looks the same."""
+        """Draw at the current size; only lines that changed are sent to the terminal."""
         plot = replace(self.plot, pointed=self._pointed)
-        before, self._drawing = self._drawing, lay_out(plot, *self.size)
-        if before.text != self._drawing.text:
+        self._drawing = lay_out(plot, *self.size)
+        before = self._lines
+        self._lines = list(self._drawing.text.split("\n", allow_blank=True))
+        if len(before) != len(self._lines):
             self.refresh()
+        elif changed := [y for y, line in enumerate(self._lines) if line != before[y]]:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
         self._tell(plot)
 
     def on_resize(self) -> None:

@@ -11,7 +11,7 @@ from textual.content import Content, Span
 from textual.events import Click
 from textual.geometry import Region
 from textual.style import Style
-from textual.widget import Widget
+from textual.widget import Widget, _BorderTitle
 from textual.widgets import OptionList
 
 _move_page = OptionList._move_page
@@ -74,8 +74,29 @@ def _visual_style(self: Widget, *names: str, partial: bool = False) -> Style:
     return style
 
 
+def _set_title(self: _BorderTitle, widget: Widget, title: Text | Content | str | None) -> None:
+    """Set what the border says, and repaint no more than its line, and only if it changed.
+
+    Textual repaints the whole panel, also where the title is the same.
+    """
+    before: Content | None = getattr(widget, self._internal_name, None)
+    after = Content.from_rich_text(title) if isinstance(title, Text) else title
+    if after is not None:
+        # An empty text has no lines to take the first of.
+        after = (widget.render_str(after).expand_tabs(4).split() or [Content()])[0]
+    setattr(widget, self._internal_name, after)
+    if before is None or after is None or not widget.outer_size:
+        if before is not after:
+            widget.refresh()
+    elif not before.is_same(after):
+        width, height = widget.outer_size
+        row = 0 if self._internal_name == "_border_title" else height - 1
+        widget.refresh(Region(0, row, width, 1).translate(-widget.content_offset))
+
+
 def fix_textual() -> None:
-    """Apply the fixes: lists and clicks on them, sizes between two changes, styles."""
+    """Apply the fixes: lists, clicks on them, sizes between two changes, styles, titles."""
+    _BorderTitle.__set__ = _set_title  # type: ignore[method-assign, assignment]
     Widget.get_visual_style = _visual_style  # type: ignore[method-assign]
     Content.from_rich_text = staticmethod(_content_of)  # type: ignore[method-assign]
     OptionList._move_page = _move_page_of_lines  # type: ignore[method-assign]
