@@ -9,7 +9,8 @@ import pytest
 
 from engine.data.known import FASHION_MNIST
 from engine.figures import draw_figures
-from engine.figures.style import new_figure, save
+from engine.figures.style import NETWORKS, new_figure, save
+from engine.networks.series import SERIES
 from engine.report.choose import Chosen, choose
 from engine.report.document import render
 from engine.runs.history import History
@@ -98,3 +99,7 @@ def test_names_of_classes_keep_clear_of_one_another(tmp_path, digits, monkeypatc
     below = [bars.xaxis.label, *bars.get_xticklabels()]
     [legend] = success.legends
     assert not any(legend.get_window_extent().overlaps(one.get_window_extent()) for one in below)
+
+
+def test_each_place_in_a_palette_is_another_colour_of_figures():
+    assert len(set(NETWORKS)) == SERIES

@@ -13,6 +13,7 @@ from engine.figures.style import (
     chart,
     class_ticks,
     colour_of,
+    darker,
     dataset_words,
     fitting,
     legend,
@@ -74,7 +75,7 @@ def _loss(history: WholeHistory, folder: Path) -> Path:
             label=f"training batches (mean of {WINDOW}; raw behind)",
         )  # fmt: skip
         line(
-            place, validation.steps, held_out, color=colour, linewidth=1.8,
+            place, validation.steps, held_out, color=darker(colour), linewidth=1.4,
             linestyle=(0, (4, 1.5)), label="validation set",
         )  # fmt: skip
         _fit_loss(place, np.concatenate([smooth(raw, WINDOW), held_out]))

@@ -12,12 +12,13 @@ from textual.scrollbar import ScrollBar
 from textual.theme import BUILTIN_THEMES, Theme
 
 from engine.config import RunConfig
+from engine.networks import series
 from tests.conftest import a_few
 from tests.tui.pilot import live, until
 from tests.tui.views import VIEWS, open_view
 from tui.app import colours
 from tui.app.app import MnistTui
-from tui.app.colours import EDGE, LINE, SERIES, TEXT, contrast, ink_on
+from tui.app.colours import BANDS, EDGE, LINE, SERIES, TEXT, contrast, ink_on
 from tui.app.widgets.bar import bar
 from tui.ascii import stand_in
 from tui.drawing.chart import BEST
@@ -64,6 +65,11 @@ def test_series_and_states_are_told_apart(theme, eyes):
     series = [name[1:] for name in SERIES]
     assert least_distance(series, variables, eyes) > 15
     assert least_distance(STATES, variables, eyes) > (25 if eyes == "usual" else 5)
+
+
+def test_every_network_has_a_colour():
+    assert len(SERIES) == len(BANDS) == series.SERIES
+    assert len(set(SERIES)) == series.SERIES
 
 
 def test_a_theme_of_ones_own_is_legible_too():

@@ -62,7 +62,7 @@ def test_the_wheel_zooms_around_the_mouse_and_the_mouse_reads_out_all_charts(fin
         await until(pilot, lambda: str(accuracy.border_subtitle).startswith("step "), 5)
         step = int(str(accuracy.border_subtitle).split()[1])
         assert 0 < step < 400
-        assert str(loss.border_subtitle).startswith(f"step {step}  [$series-1]train ")
+        assert str(loss.border_subtitle).startswith(f"step {step}  [$series-1]─ train ")
         assert pane.cursor is None
         wheel(loss, MouseScrollUp)
         await until(pilot, lambda: accuracy.plot.window is not None, 5)

@@ -18,6 +18,7 @@ from tui.drawing.spark import spark
 from tui.drawing.ticks import short
 from tui.drawing.window import Window, zoomed
 
+THICK, THIN = "━ ", "─ "
 WHEEL = 1.25  # how much one notch zooms
 __all__ = ["Chart", "Line", "Plot", "draw", "spark"]
 
@@ -158,10 +159,15 @@ class Chart(Guarded, Widget):
 
 
 def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
-    """Return the values of lines at a step, with their names or in their styles."""
+    """Return the values of lines at a step, with their names or in their styles.
+
+    Where one of them is thick, a stroke says which.
+    """
     words = []
+    shaped = named and any(line.thick for line in lines)
     for line in lines:
         value = value_at(plot, line, step)
-        name = (f"{line.name} ", line.style) if named and line.name else ""
+        stroke = (THICK if line.thick else THIN) if shaped else ""
+        name = (f"{stroke}{line.name} ", line.style) if named and line.name else ""
         words.append(Text.assemble(name, value if named else (value, line.style)))
     return Text("  ").join(words)
