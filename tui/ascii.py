@@ -17,7 +17,7 @@ _STANDS_FOR = {
     **dict.fromkeys("─┄┈╌╴╶▔–—·", "-"),
     **dict.fromkeys("━┅┉╍═╸╺╾╼", "="),  # bars and the heads of tables
     **dict.fromkeys("│┃┆┇┊┋╎╏║╵╷╹╻╽╿▎▏▕▊▌▐", "|"),
-    **dict.fromkeys("→›▸▶⇒", ">"),
+    **dict.fromkeys("→›▸▶▷⇒", ">"),
     **dict.fromkeys("←‹◂◀⇐", "<"),
     **dict.fromkeys("↑▲⇑", "^"),
     **dict.fromkeys("↓▼⇓", "v"),

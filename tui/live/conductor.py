@@ -6,6 +6,7 @@ into the tasks, which the screen is drawn from.
 
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -38,6 +39,7 @@ class Conductor:
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.mailbox: Mailbox[Task] = Mailbox()
         self.shelf = Shelf(self.mailbox)
+        self.doing = ""  # what keeps the next run from beginning, in a word or two
         self.where = ""  # dataset, device and precision of the next run, once they are known
         # What run.json will say of a dataset, by what configs call it, as far as that is known.
         self.datasets: dict[str, Mapping[str, Any]] = {}
@@ -215,6 +217,7 @@ class Conductor:
         return self.handed_over is not None or bool(self.not_handed_over)
 
     def _survey(self, config: RunConfig) -> None:
+        self.doing = "opening the dataset" if "torch" in sys.modules else "importing torch"
         try:
             data, device = self.driver.laboratory.survey(config)
         except MnistTuiError as error:
@@ -225,6 +228,8 @@ class Conductor:
             described = data.describe()
             self.datasets[config.dataset] = described
             self.where = where_words(described, device.describe())
+        finally:
+            self.doing = ""
 
     # What follows is called by the driver, in the engine's thread.
 

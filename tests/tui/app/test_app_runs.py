@@ -194,11 +194,11 @@ def test_enter_keeps_the_run_and_its_queue_in_the_background(tmp_path, monkeypat
         long_training(app, tmp_path)
         await until(pilot, lambda: task.step > 20)
         await pilot.press("q")
-        asked = "baseline is active. 1 more is queued."
+        asked = "baseline is active. 1 more is queued behind it, and is kept either way."
         await until(pilot, lambda: text(app, "#question") == asked)
         assert [str(option.prompt) for option in app.screen.query_one(OptionList).options] == [
-            "Keep it running in the background, then the queued run  d",
-            "Stop it, keep its progress and the queued run  s",
+            "Keep it running in the background  d",
+            "Stop it and keep its progress  s",
             "Stay  escape",
         ]
         await pilot.press("enter")

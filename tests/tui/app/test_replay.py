@@ -237,7 +237,7 @@ def test_an_active_run_is_replayed_from_the_cursor_and_told_beside_it(finished, 
         assert pane.cursor > at
         assert pane.player._pace.share < 0.1
         assert "replaying at 1x" in text(app, "#progress")
-        assert "p pauses  baseline  ━" in text(app, "#progress")
+        assert "p pauses  ▶ baseline" in text(app, "#progress")
         hand.turn(WHOLE)
         assert pane.cursor is None  # it has caught up
         assert task.active

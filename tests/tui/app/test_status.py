@@ -5,47 +5,82 @@ from types import SimpleNamespace
 import pytest
 
 from tui.app.keymap import Keymap
-from tui.app.widgets.status import fitting_parts, status_line
+from tui.app.widgets.status import LEAST_WORDS, fitting_parts, status_line
+from tui.ascii import in_ascii
 
 LONG = {"title": "two-conv-fc", "epochs": 20, "batch_size": 128}
 
 
-def running(**given):
-    """Return a conductor whose run is on."""
+def running(states=(), **given):
+    """Return a conductor whose run is on, after others that ended in some ``states``."""
     control = SimpleNamespace(stop_reason=None, paused=False)
     task = SimpleNamespace(
         step=1_240, steps=9_380, section="train", config=SimpleNamespace(**LONG), doing="",
-        rate=27.3, elsewhere=False, control=control,
+        rate=27.3, elsewhere=False, control=control, state="running",
     )  # fmt: skip
     vars(task).update(given)
-    return SimpleNamespace(running=task, waiting=2)
+    ended = [SimpleNamespace(state=state) for state in states]
+    return SimpleNamespace(running=task, waiting=2, tasks=[*ended, task], doing="")
 
 
 PAUSED = SimpleNamespace(stop_reason=None, paused=True)
-WHOLE = ("two-conv-fc", "step 1,240/9,380", "epoch 3/20", "3,494 img/s", "4:58 left", "2 waiting",
-         "elsewhere", "in another process", "paused", "· space resumes")  # fmt: skip
+MANY = ("finished", "finished", "stopped", "failed")
+WHOLE = ("▶ two-conv-fc", "▷ two-conv-fc", "1,240/9,380", "epoch 3/20", "3,494 img/s", "4:58 left",
+         "⋯ 2 queued", "elsewhere", "in another process", "paused", "· space resumes",
+         "✓ 2", "■ 1", "✗ 1")  # fmt: skip
 
 
-@pytest.mark.parametrize("given", [{}, {"elsewhere": True}, {"control": PAUSED}])
+@pytest.mark.parametrize("given", [{}, {"elsewhere": True}, {"control": PAUSED}, {"states": MANY}])
 def test_the_status_line_leaves_out_whole_parts(given):
     for width in range(46, 140):
         line = status_line(running(**given), "", Keymap(), width=width).plain
         assert len(line) <= width
-        rest = line.replace("━", "").replace("─", "")
+        rest = line.replace("━", "").replace("╸", "").replace("─", "")
         for words in WHOLE:
             rest = rest.replace(words, "")
         assert not rest.strip()
-        assert "two-conv-fc" in line
-        assert "step 1,240/9,380" in line
+        assert " two-conv-fc  " in line
+        assert "1,240/9,380" in line
         assert ("paused" in line) == ("control" in given)
         if width >= 60:
             assert "left" in line or "paused · space resumes" in line
+            assert "⋯ 2 queued" in line or width < 66
 
 
-def test_a_wide_line_holds_all():
-    line = status_line(running(), "", Keymap(), width=140).plain
-    assert line.startswith(" two-conv-fc  ━━━")
-    assert line.endswith("─  epoch 3/20  step 1,240/9,380  3,494 img/s  4:58 left  2 waiting")
+def test_a_wide_line_holds_all_and_what_happened_last():
+    line = status_line(running(MANY), "Screenshot saved", Keymap(), width=160).plain
+    assert line.startswith(" ▶ two-conv-fc  epoch 3/20  ━━━")
+    assert line.endswith("─  1,240/9,380  3,494 img/s  4:58 left  ⋯ 2 queued  ✓ 2  ■ 1  ✗ 1"
+                         "  Screenshot saved")  # fmt: skip
+    assert in_ascii(line).isascii()
+
+
+def test_the_last_message_is_cut_or_left_out_before_anything_else():
+    whole = status_line(running(), "", Keymap(), width=109).plain
+    told = "A message that is much too long for what is left of the line"
+    for width in range(len(whole), 109):
+        line = status_line(running(), told, Keymap(), width=109, room=width).plain
+        assert line.startswith(whole)
+        assert len(line) <= width
+        assert line == whole or len(line) >= len(whole) + len("  ") + LEAST_WORDS
+
+
+@pytest.mark.parametrize(("doing", "last", "line"), [
+    ("", "", " ready"), ("importing torch", "", " importing torch …"),
+    ("importing torch", "A message", " A message  ✓ 2  ■ 1  ✗ 1"),
+])  # fmt: skip
+def test_an_idle_line_says_what_happened_last(doing, last, line):
+    states = MANY if last else ()
+    tasks = [SimpleNamespace(state=state) for state in states]
+    idle = SimpleNamespace(running=None, waiting=0, tasks=tasks, doing=doing)
+    assert status_line(idle, last, Keymap(), width=80).plain == line
+
+
+def test_a_run_that_begins_says_what_it_waits_for():
+    conductor = running(steps=0, step=0)
+    conductor.doing = "importing torch"
+    line = status_line(conductor, "", Keymap(), width=80).plain
+    assert line == " ▶ two-conv-fc  importing torch …  ⋯ 2 queued"
 
 
 def test_the_place_loses_its_last_parts():

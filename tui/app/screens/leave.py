@@ -62,14 +62,12 @@ class Leave(GuardedDialog, ModalScreen[str]):
             return "The run has ended.", {"stop": Text("Quit"), "stay": Text("Stay")}
         paused = own.control.paused
         words = f"{run_title(own)} is {'paused' if paused else 'active'}."
-        follows = kept = ""
         if waiting:
-            words += f" {waiting} more {'is' if waiting == 1 else 'are'} queued."
-            queued = "the queued run" if waiting == 1 else f"the {waiting} queued"
-            follows, kept = f", then {queued}", f" and {queued}"
+            words += f" {waiting:,} more {'is' if waiting == 1 else 'are'} queued behind it"
+            words += f", and {'is' if waiting == 1 else 'are'} kept either way."
         answers = {
-            "detach": f"{'Resume it' if paused else 'Keep it running'} in the background{follows}",
-            "stop": f"Stop it, keep its progress{kept}",
+            "detach": f"{'Resume it' if paused else 'Keep it running'} in the background",
+            "stop": "Stop it and keep its progress",
             "stay": "Stay",
         }
         return words, {id: self._with_key(id, answer) for id, answer in answers.items()}
