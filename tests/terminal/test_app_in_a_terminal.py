@@ -70,7 +70,7 @@ def assert_restored(terminal):
 def test_sections_by_key_a_run_a_resize_and_q(tmp_path, long_runs):
     artifacts = tmp_path / "a"
     terminal = training(artifacts, **long_runs)
-    for key, words in zip("2341", ("Target labels", "Neurons", "status", "Models"), strict=True):
+    for key, words in zip("2341", ("Target labels", "Neurons", "duration", "Models"), strict=True):
         terminal.press(key)
         terminal.read(lambda t, words=words: words in t.text)
     terminal.resize(60, 18)

@@ -14,6 +14,7 @@ from typing import Any, cast
 from rich.text import Text
 from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.driver import Driver
 from textual.events import InputEvent, Key, Paste
 from textual.filter import LineFilter
 from textual.message import Message
@@ -130,11 +131,23 @@ class GuardedApp(Guarded, App[None]):
         self.faults = Faults()
         self.filters: list[LineFilter] = [VISIBLE]
         self.broken: BaseException | None = None  # what the app could not live on with
+        self.sent = 0  # characters that went to the terminal
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and ours."""
         theirs = super().get_line_filters()
         return [*(WITHOUT_COLOUR.get(type(one), one) for one in theirs), *self.filters]
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's driver, which counts what it sends."""
+        app, driver = self, super().get_driver_class()
+
+        class Counting(driver):  # type: ignore[misc, valid-type]
+            def write(self, data: str) -> None:
+                app.sent += len(data)
+                super().write(data)
+
+        return Counting
 
     def report(self, error: BaseException, place: str, source: object = None) -> None:
         """Show an error as one line and log it; end the app where nothing else is left."""

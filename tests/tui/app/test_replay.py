@@ -215,6 +215,21 @@ def test_a_replay_goes_on_in_a_close_look_and_waits_behind_other_dialogs(finishe
     live(finished, story)
 
 
+def test_a_replay_waits_until_a_slow_line_has_taken_the_last_picture(finished):
+    async def story(app, pilot):
+        pane = app.main.experiments["train"]
+        await until(pilot, lambda: pane.shown is not None)
+        hand = Hand(pane)
+        await pilot.press("p")
+        app.sent += 72_000  # a second and a half
+        hand.turn(1)
+        assert pane.cursor == 10
+        hand.turn(1)
+        assert pane.cursor > 50  # and it has not become slower
+
+    live(finished, story)
+
+
 def test_an_active_run_is_replayed_from_the_cursor_and_told_beside_it(finished, digits):
     config = TrainConfig(model="baseline").resolve(**examples.FOUND)
     started = Started(step=0, run="20260102-030499-000-train-baseline", section="train",

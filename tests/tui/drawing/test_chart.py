@@ -5,8 +5,10 @@ import time
 
 import numpy as np
 import pytest
+from rich.text import Text
 
 from engine.runs.curves import Curve
+from tui.app.widgets.chart import changed
 from tui.drawing.canvas import path, stippled
 from tui.drawing.chart import DOTTED, draw, lay_out
 from tui.drawing.columns import columns_of
@@ -235,3 +237,17 @@ def test_a_band_of_few_points_is_filled_between_them():
     rows_of_it = [row for row in drawn if BRAILLE.search(row)]
     assert len(rows_of_it) == 11  # 12 of 20, but for that of the line itself
     assert all(len(BRAILLE.findall(row)) > 40 for row in rows_of_it)
+
+
+def test_only_the_cells_of_a_line_that_look_another_way_are_sent():
+    def parts(one, other):
+        return [(part.x, part.y, part.right) for part in changed([Text("x"), one], [one, other])][
+            1:
+        ]
+
+    line = Text.assemble("ab", ("cde", "red"), "fg")
+    assert parts(line, line.copy()) == []
+    assert parts(line, Text.assemble("ab", ("cxe", "red"), "fg")) == [(3, 1, 4)]
+    assert parts(line, Text.assemble("ab", ("cd", "red"), "efg")) == [(4, 1, 5)]  # another style
+    assert parts(line, Text.assemble("ab", ("cde", "red"))) == [(5, 1, 7)]
+    assert parts(Text("a猫b"), Text("a猫c")) == [(0, 1, 4)]  # cells are not characters

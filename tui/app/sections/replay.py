@@ -21,6 +21,7 @@ SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 FRAME = 1 / 15  # seconds between two pictures at least
 SLOWEST = 1.0  # seconds between two pictures at most, however much they cost
 LONGEST = 2.0  # seconds that one picture can be late by: the app may have been suspended
+MOST_SENT = 48_000  # characters a second to the terminal, which may be a slow line
 ALONE, BESIDE_A_RUN = 0.5, 0.05  # of the time, for drawing
 FORWARD, PAUSED, BACK = 1, 0, -1
 STYLE = "bold $marked"  # as the cursor in the curves
@@ -80,6 +81,7 @@ class Player:
         self._replay: Replay | None = None
         self._timer: Timer | None = None
         self._time = 0.0  # at the last picture
+        self._sent = 0  # to the terminal, until then
 
     @property
     def replay(self) -> Replay | None:
@@ -103,7 +105,7 @@ class Player:
         pane = self._pane
         assert pane.shown is not None
         self._replay = Replay(pane.shown, pane.cursor, direction)
-        self._time = self.clock()
+        self._time, self._sent = self.clock(), pane.app.sent
         if self._timer is None:
             self._timer = pane.set_interval(FRAME, self.tick)
         self._show(self._replay)
@@ -135,7 +137,8 @@ class Player:
             self._time = now
             return
         self._pace.share = ALONE if pane.conductor.own is None else BESIDE_A_RUN
-        if not self._pace.due():
+        sending = min((pane.app.sent - self._sent) / MOST_SENT, LONGEST)
+        if not self._pace.due() or now - self._time < sending:
             return
         replay.advance(min(now - self._time, LONGEST), pane.look.speed)
         self._time = now
@@ -144,6 +147,7 @@ class Player:
             pane.main.look_around()
         elif replay.step != pane.cursor:
             self._pace.drew()
+            self._sent = pane.app.sent
             self._show(replay)
         elif replay.direction == PAUSED:
             self.pause()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from rich.text import Text
 from textual.events import MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp
@@ -56,15 +57,15 @@ class Chart(Guarded, Widget):
         self.plot, self.border_title = Plot(), title
 
     def watch_plot(self) -> None:
-        """Draw at the current size; only lines that changed are sent to the terminal."""
+        """Draw at the current size; of a line, what changed is sent to the terminal."""
         plot = replace(self.plot, pointed=self._pointed)
         self._drawing = lay_out(plot, *self.size)
         before = self._lines
         self._lines = list(self._drawing.text.split("\n", allow_blank=True))
         if len(before) != len(self._lines):
             self.refresh()
-        elif changed := [y for y, line in enumerate(self._lines) if line != before[y]]:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+        elif parts := list(changed(before, self._lines)):
+            self.refresh(*parts)
         self._tell(plot)
 
     def on_resize(self) -> None:
@@ -171,3 +172,24 @@ def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
         name = (f"{stroke}{line.name} ", line.style) if named and line.name else ""
         words.append(Text.assemble(name, value if named else (value, line.style)))
     return Text("  ").join(words)
+
+
+def changed(before: Sequence[Text], after: Sequence[Text]) -> Iterator[Region]:
+    """Yield of each line the cells from the first to the last that look another way."""
+    for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        if (old.cell_len, new.cell_len) != (len(old), len(new)):  # some are two cells wide
+            yield Region(0, y, max(old.cell_len, new.cell_len), 1)
+            continue
+        pairs = enumerate(zip_longest(_cells(old), _cells(new)))
+        if places := [x for x, (one, other) in pairs if one != other]:
+            yield Region(places[0], y, places[-1] + 1 - places[0], 1)
+
+
+def _cells(line: Text) -> list[tuple[object, ...]]:
+    """Return each character with its styles."""
+    cells: list[tuple[object, ...]] = [(character, line.style) for character in line.plain]
+    for start, end, style in line.spans:
+        cells[start:end] = [(*cell, style) for cell in cells[start:end]]
+    return cells

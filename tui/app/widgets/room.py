@@ -109,7 +109,7 @@ class Rows(Guarded, OptionList):
         if list(map(type, rows)) == list(map(type, self._written)):
             for number, row in enumerate(rows):
                 if row != self._written[number]:
-                    self.replace_option_prompt_at_index(number, _prompt(row))
+                    self._rewrite(number, self._written[number], row)
         else:
             chosen = self.chosen
             self.set_options(
@@ -117,6 +117,17 @@ class Rows(Guarded, OptionList):
             )
             self.choose(chosen)
         self._written = rows
+
+    def _rewrite(self, number: int, before: Row, row: Row) -> None:
+        """Write a row anew; of as many lines, it is sent alone."""
+        old, new = _prompt(before).plain, _prompt(row)
+        line = self._index_to_line.get(number)  # None before the first layout
+        if line is None or old.count("\n") != new.plain.count("\n"):
+            self.replace_option_prompt_at_index(number, new)
+            return
+        self.get_option_at_index(number)._set_prompt(new)
+        self._option_render_cache.clear()
+        self.refresh_lines(line, new.plain.count("\n") + 1)
 
 
 def _prompt(row: Row) -> Text:
