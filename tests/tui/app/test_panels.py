@@ -89,6 +89,7 @@ def test_an_edge_is_dragged_kept_and_found_again(opened, config, keys, panel, si
 
 def test_a_double_click_gives_an_edge_its_usual_place(opened, config):
     async def story(app, pilot):
+        await pilot.pause(0.2)
         models = app.query_one("#networks")
         usual = models.outer_size.width
         await drag(pilot, (models.region.right - 1, 10), (50, 10))

@@ -123,7 +123,10 @@ class Drawing:
         if not run.result and dict(self.columns)["state"] == 1:
             words = self._state_words(run)
             return Text(cut_middle(words, width), self._state_style(run), justify="right")
-        result = Text(cut_middle(f"{run.result} {run.remark}".strip(), width), justify="right")
+        words = f"{run.result} {run.remark}".strip()
+        if run.remark and cell_len(words) > width:
+            words = f"{run.result}!"  # what is remarkable, the preview says
+        result = Text(cut_middle(words, width), justify="right")
         if run.remark:
             result.stylize(self.style(BAD))
         return result
