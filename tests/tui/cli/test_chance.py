@@ -154,9 +154,9 @@ def test_every_section_of_the_app_says_so_in_red(artifacts):
         rows = [table.get_row_at(row) for row in range(4)]
         cells = [next(cell for cell in row if RESULT.search(cell.plain)) for row in rows]
         assert [cell.plain.strip() for cell in cells] == [
-            "74 neurons !",
-            "95.50% !",
-            "9.00% !",
+            "74 neurons!",
+            "95.50%!",
+            "9.00%!",
             "91.00%",
         ]
         red = Color.parse(app.theme_variables["bad"]).rich_color
