@@ -86,7 +86,8 @@ class Drawing:
     text: Text
     frame: Frame | None = None
     margin: int = 0  # cells left of the curves
-    named: bool = False  # whether names stand at the ends of the lines
+    valued: bool = False  # whether values stand at the ends of the lines,
+    named: bool = False  # and names too
 
     def step_at(self, column: int) -> int | None:
         """Return the step that a column of cells shows, None outside of the curves."""
@@ -145,7 +146,7 @@ def lay_out(plot: Plot, width: int, height: int) -> Drawing:
         text.append_text(drawn).append("\n" if numbered or row < rows - 1 else "")
     if numbered:
         text.append(" " * margin + _numbers(frame, steps, columns), AXIS)
-    return Drawing(text, frame, margin, named)
+    return Drawing(text, frame, margin, gutter > 0, named)
 
 
 def _ends(plot: Plot, first: float, last: float) -> tuple[float, float] | None:

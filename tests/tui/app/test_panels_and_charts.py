@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from textual.content import Content
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from tests.tui.pilot import live, until
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.room import Room
+from tui.drawing.plot import Line, Plot
 
 
 def charts_of(app):
@@ -62,7 +64,7 @@ def test_the_wheel_zooms_around_the_mouse_and_the_mouse_reads_out_all_charts(fin
         await until(pilot, lambda: str(accuracy.border_subtitle).startswith("step "), 5)
         step = int(str(accuracy.border_subtitle).split()[1])
         assert 0 < step < 400
-        assert str(loss.border_subtitle).startswith(f"step {step}  [$series-1]─ train ")
+        assert str(loss.border_subtitle).startswith(f"step {step}  [$series-1]─ train[")
         assert pane.cursor is None
         wheel(loss, MouseScrollUp)
         await until(pilot, lambda: accuracy.plot.window is not None, 5)
@@ -150,11 +152,11 @@ def test_a_panel_gets_the_whole_section_and_gives_it_back(finished, key, size):
 def test_a_dragged_size_is_there_again_after_a_panel_had_the_whole_section(finished):
     async def story(app, pilot):
         pane = await opened(app, pilot, "1")
-        app.main._shares["normal.models"] = 0.4
+        app.main._shares["normal.networks"] = 0.4
         app.main.size_panels()
         await pilot.pause()
-        models = pane.query_one("#models")
-        width = models.region.width
+        networks = pane.query_one("#networks")
+        width = networks.region.width
         assert width == pytest.approx(0.4 * pane.region.width, abs=1)
         await pilot.press("z")
         await pilot.resize_terminal(140, 50)
@@ -162,7 +164,7 @@ def test_a_dragged_size_is_there_again_after_a_panel_had_the_whole_section(finis
         assert charts_of(app)[0].region == pane.region
         await pilot.press("z")
         await pilot.pause()
-        assert models.region.width == pytest.approx(0.4 * 140, abs=1)
+        assert networks.region.width == pytest.approx(0.4 * 140, abs=1)
 
     live(finished, story, size=(120, 40))
 
@@ -221,3 +223,32 @@ def test_a_chart_sends_the_lines_that_changed(finished, monkeypatch):
         assert {region.height for region in regions} == {1}
 
     live(finished, story)
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [(30, "t 0.400  v 0.300"), (40, "─ train  ━ validation"), (90, "◆ best 0.300")],
+)
+def test_the_border_says_what_the_ends_of_lines_do_not(tmp_path, width, said):
+    steps = np.arange(100)
+    lines = [
+        Line(steps, np.full(100, 0.4), "$series-1", "train" if width > 30 else "t"),
+        Line(steps, np.full(100, 0.3), "$series-1", "validation" if width > 30 else "v",
+             best="low" if width > 60 else "", thick=width > 30),
+    ]  # fmt: skip
+
+    async def story(app, pilot):
+        chart = Chart(classes="panel")
+        chart.styles.width = width
+        chart.styles.border = ("round", "red")
+        await app.screen.mount(chart)
+        await pilot.pause()
+        chart.plot = Plot(lines)
+        told = Content.from_markup(chart.border_subtitle).plain
+        assert told.startswith(said)
+        if width == 40:
+            chart.plot = Plot(lines, cursor=50)
+            told = Content.from_markup(chart.border_subtitle).plain
+            assert told == "─ train 0.400  ━ validation 0.300"
+
+    live(tmp_path, story, size=(120, 60))

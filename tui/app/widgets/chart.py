@@ -135,15 +135,17 @@ class Chart(Guarded, Widget):
         step, lines = plot.told_step, plot.named
         if not lines:
             return
-        if step is None and self._drawing.named:
-            if best := self._best():
-                yield best
-            return
-        at = plot.end if step is None else step
         own = [line for line in lines if not line.behind] or lines
+        best = self._best()
+        if step is None and self._drawing.valued:  # what the ends of the lines do not say
+            names = [] if self._drawing.named else [_names(lines), _names(own)]
+            yield from (Text.assemble(some, "  ", best) for some in names if some and best)
+            yield from filter(None, [*names, best])
+            return
+        at = round(plot.window[1] if plot.window else plot.end) if step is None else step
         pointed = "" if plot.pointed is None else f"{plot.pointed:,}  "
         told = [_values(plot, some, at, named) for some, named in ((lines, True), (own, True))]
-        if step is None and (best := self._best()):
+        if step is None and best:
             yield Text.assemble(told[0], "  ", best)
         for values in (*told, _values(plot, own, at, named=False)):
             yield Text.assemble("step " if pointed else "", pointed, values)
@@ -159,19 +161,27 @@ class Chart(Guarded, Widget):
         return None
 
 
-def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
-    """Return the values of lines at a step, with their names or in their styles.
+def _names(lines: Sequence[Line]) -> Text:
+    """Return the names of lines; where one of them is thick, a stroke says which."""
+    shaped = any(line.thick for line in lines)
+    return Text("  ").join(_name(line, shaped) for line in lines if line.name)
 
-    Where one of them is thick, a stroke says which.
-    """
+
+def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
+    """Return the values of lines at a step, with their names or in their styles."""
+    shaped = any(line.thick for line in lines)
     words = []
-    shaped = named and any(line.thick for line in lines)
     for line in lines:
-        value = value_at(plot, line, step)
-        stroke = (THICK if line.thick else THIN) if shaped else ""
-        name = (f"{stroke}{line.name} ", line.style) if named and line.name else ""
-        words.append(Text.assemble(name, value if named else (value, line.style)))
+        value = Text(value_at(plot, line, step), "" if named else line.style)
+        if named and line.name:
+            value = Text.assemble(_name(line, shaped), " ", value)
+        words.append(value)
     return Text("  ").join(words)
+
+
+def _name(line: Line, shaped: bool) -> Text:
+    stroke = (THICK if line.thick else THIN) if shaped else ""
+    return Text(f"{stroke}{line.name}", line.style)
 
 
 def changed(before: Sequence[Text], after: Sequence[Text]) -> Iterator[Region]:
