@@ -115,7 +115,7 @@ class Director:
 
 async def tell(do: Director) -> None:
     """Tell the story."""
-    do.caption = "train: the curves grow, the samples turn right"
+    do.caption = "train: curves grow, predictions become correct"
     await do.wait(0.5)
     await do.replay(1.6, 2.4)
     await do.wait(0.4)
