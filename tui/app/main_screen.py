@@ -106,6 +106,7 @@ class MainScreen(Guarded, Screen[None]):
         self.stale: set[str] = set()  # sections that are to be drawn again
         self._pace = Pace()
         self._begun: set[Task] = set()
+        self._only_in: dict[Action[Any], str] = {}  # where an action is, in words
         self._states: dict[Task, str] = {}  # at the last look
 
     def compose(self) -> ComposeResult:
@@ -226,8 +227,10 @@ class MainScreen(Guarded, Screen[None]):
         """Return why an action cannot be done now, None where it can."""
         if self._has(action):
             return action.reason(self._owner(action))
-        places = [titled(name, self.keys) for name in self.keys.actions.sections_of(action)]
-        return f"Only available in {listed(places)}."
+        if action not in self._only_in:
+            places = [titled(name, self.keys) for name in self.keys.actions.sections_of(action)]
+            self._only_in[action] = f"Only available in {listed(places)}."
+        return self._only_in[action]
 
     def _has(self, action: Action[Any]) -> bool:
         return action in self.keys.actions.of_section(self.current)
@@ -305,7 +308,7 @@ class MainScreen(Guarded, Screen[None]):
 
     def look_around(self) -> None:
         """Collect what the lines around the section say now."""
-        if not self.query("#progress"):
+        if not self._there:
             return
         reasons = {action.id: self.reason_against(action) for action in self.keys.actions.all}
         self.snapshot = Snapshot(
