@@ -127,7 +127,7 @@ def test_escapes_in_the_file_do_not_reach_the_line(path):
         ({"run.mark": "s", "run.pause": "f5", "run.stop": "f5"}, {"run.stop", "run.mark"}),
         ({"look.open": "enter,f2", "edit.next": "down,f2"}, set()),
         ({"section.next": "f2", "run.pause": "tab"}, {"run.pause"}),
-        ({"run.choice": "comma", "run.all": "?"}, {"run.all"}),
+        ({"run.choice": "semicolon", "run.all": "?"}, {"run.all"}),
         ({"app.help": "f1", "run.all": "?"}, set()),
         ({"app.quit_anywhere": "ctrl+q", "run.stop": "ctrl+c"}, {"run.stop"}),
     ],
@@ -146,8 +146,8 @@ def test_no_default_key_is_refused():
 
 
 def test_keys_that_are_kept_are_named_as_textual_names_them():
-    kept, _ = key_rules.checked_keys({"run.pause": "?, shift+ctrl+f2,+", "app.help": "f1"})
-    assert Keymap(kept).of("run.pause") == ("question_mark", "ctrl+shift+f2", "plus")
+    kept, _ = key_rules.checked_keys({"run.pause": "?, shift+ctrl+f2,~", "app.help": "f1"})
+    assert Keymap(kept).of("run.pause") == ("question_mark", "ctrl+shift+f2", "tilde")
 
 
 def test_every_place_that_an_action_has_keys_in_is_known():
