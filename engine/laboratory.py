@@ -4,7 +4,7 @@ Both faces turn a config into a Session here. torch is imported at the first use
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,21 +15,18 @@ from engine.data.known import MNIST_LIKE, is_file
 from engine.data.opened import Datasets, at_home
 from engine.errors import EngineError
 from engine.files.values import is_model
-from engine.hints import hint
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
 from engine.options import options_of
 from engine.runs.control import Control
 from engine.runs.events import Event
 from engine.runs.run import Run
 from engine.runs.session import Session
-from engine.runs.store import find_run, finished_runs
-from engine.sections.train.config import MODELS, TrainConfig
+from engine.sections.train.config import TrainConfig
 from engine.sections.trained import (
     NetworkConfig,
-    ResolvedNetworkConfig,
-    is_missing,
     network_warning,
 )
+from engine.trainings import find_trained, networks_for, newest_trained, trained_before
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -69,13 +66,13 @@ class Laboratory:
         }
         code = None
         if isinstance(config, NetworkConfig):
-            found |= _networks(config, data)
+            found |= networks_for(config, data)
             if warning := network_warning(Path(config.artifacts), found["run"]):
                 self._warn(f"the network of {found['run']} {warning}")
         if isinstance(config, TrainConfig):
             found["images"] = len(data.train)
             if config.model not in ARCHITECTURES:
-                model, code = _own(config)
+                model, code = _own_code(config)
                 own = self._prepared(replace(config, dataset=found["dataset"]), code, data, device)
                 device = own.device
                 found |= {"model": model, "layout": own.layout.to_json()}
@@ -221,7 +218,7 @@ class Laboratory:
         return replace(config, dataset=trained.dataset, data_root=root)
 
 
-def _own(config: TrainConfig) -> "tuple[str, Code]":
+def _own_code(config: TrainConfig) -> "tuple[str, Code]":
     """Return name and file of a network that is not one of the course report's.
 
     Raises MnistTuiError.
@@ -237,144 +234,5 @@ def _own(config: TrainConfig) -> "tuple[str, Code]":
     if not is_model(config.model):
         code = open_code(config.model)
         return code.model, code
-    run = _trained_before(Path(config.artifacts), config.model)
+    run = trained_before(Path(config.artifacts), config.model)
     return config.model, code_of_run(run.path, config.model, run.read_info().get("model_file"))
-
-
-def _trained_before(artifacts: Path, model: str) -> Run:
-    """Return the newest finished training of a network of one's own, on whatever dataset.
-
-    Raises EngineError where there is none.
-    """
-    for run, info in finished_runs(artifacts):
-        if info["section"] == "train" and info["config"]["model"] == model:
-            return run
-    raise EngineError(
-        f"No finished training of {model} in {artifacts}; name its file, --model FILE.py:NAME."
-    )
-
-
-def trust_named(configs: Iterable[RunConfig]) -> None:
-    """Let the files of networks that a user named just now be run on this machine.
-
-    Not those that a queue on disk names: it may come from anywhere. Raises MnistTuiError.
-    """
-    from engine.networks.code import open_trusted
-
-    for config in configs:
-        if isinstance(config, TrainConfig) and not is_model(config.model):
-            open_trusted(config.model)
-
-
-def trust_runs_named(configs: Iterable[RunConfig]) -> None:
-    """Let the code be run that the runs hold which these configs name (``--trust``).
-
-    A training names one by its model, the other sections by ``run``. Raises MnistTuiError.
-    """
-    for config in configs:
-        artifacts = Path(config.artifacts)
-        if isinstance(config, NetworkConfig):
-            runs = [find_trained(artifacts, config.run)] if config.run else []
-        elif (
-            isinstance(config, TrainConfig)
-            and config.model not in MODELS
-            and is_model(config.model)
-        ):
-            runs = [_trained_before(artifacts, config.model)]
-        else:
-            runs = []
-        trust_code(artifacts, [run.id for run in runs])
-
-
-def find_trained(artifacts: Path, name: str) -> Run:
-    """Return the finished training of that id, or the newest of that model: ``Net`` is enough of
-    ``Net-1a2b3c4d``.
-
-    Raises EngineError where there is none.
-    """
-    run = _newest_named(artifacts, name) or find_run(artifacts, name)
-    info = run.read_info()
-    if info["section"] != "train":
-        raise EngineError(
-            f"Run {run.id} is of section {info['section']}; --run needs a train run "
-            f"({hint(artifacts, 'runs')} lists them)."
-        )
-    if info["status"] != "finished":
-        raise EngineError(f"Run {run.id} is {info['status']}; --run needs a finished one.")
-    return run
-
-
-def _newest_named(artifacts: Path, model: str) -> Run | None:
-    """Return the newest finished training of a model, or of one's own class or function."""
-    for run, info in finished_runs(artifacts):
-        known = info["config"].get("model") if info["section"] == "train" else None
-        own = info.get("model_file") and known and known.rpartition("-")[0]
-        if model and model in (known, own):
-            return run
-    return None
-
-
-def trust_code(artifacts: Path, names: Iterable[str]) -> None:
-    """Let the code of these runs, and of the networks that they look at, be run on this machine.
-
-    Raises EngineError.
-    """
-    from engine.files.reader import run_beside
-    from engine.networks.code import code_of_run
-    from engine.networks.ledger import trust
-
-    waiting = [find_run(artifacts, name) for name in names]
-    while waiting:
-        run = waiting.pop()
-        info, config = run.read_info(), run.read_config()
-        if isinstance(config, ResolvedNetworkConfig):
-            waiting += [
-                Run(run_beside(artifacts, name))
-                for name in (config.run, *config.others.values())
-                if not is_missing(artifacts, name)
-            ]
-        elif info.get("model_file"):
-            code = code_of_run(run.path, config.title, info["model_file"])
-            trust(code.sha256, str(run.path))
-
-
-def newest_trained(artifacts: Path, dataset_sha256: str, model: str) -> Run | None:
-    """Return the newest finished training of a model on a dataset; damaged ones are skipped."""
-    for run, info in finished_runs(artifacts):
-        if info["section"] == "train" and (
-            info["dataset"]["sha256"], info["config"]["model"]
-        ) == (dataset_sha256, model):  # fmt: skip
-            return run
-    return None
-
-
-def _networks(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
-    """Return the run whose network is looked at, its model, and the other models' newest runs."""
-    artifacts = Path(config.artifacts)
-    if config.run is not None:
-        run: Run | None = find_trained(artifacts, config.run)
-    else:
-        run = newest_trained(artifacts, data.sha256, BEST_MODEL)
-    if run is None:
-        raise EngineError(f"No finished {BEST_MODEL} run on {data.name}; train one first.")
-    if run.read_info()["dataset"]["sha256"] != data.sha256:
-        raise EngineError(f"Run {run.id} was trained on another dataset than {data.name}.")
-    trained = run.read_config()
-    others = _newest_of_each(artifacts, data.sha256)
-    others.pop(trained.title, None)
-    return {"run": run.id, "model": trained.title, "layout": trained.layout, "other_runs": others}
-
-
-def _newest_of_each(artifacts: Path, dataset_sha256: str) -> dict[str, str]:
-    """Return the newest training of every model on a dataset whose code may be run here."""
-    from engine.networks.ledger import is_trusted
-
-    found: dict[str, str] = {}
-    for run, info in finished_runs(artifacts):
-        if info["section"] != "train" or info["dataset"]["sha256"] != dataset_sha256:
-            continue
-        model, file = info["config"]["model"], info.get("model_file")
-        if model not in found and (model in ARCHITECTURES or (file and is_trusted(file))):
-            found[model] = run.id
-    reported = {model: found[model] for model in ARCHITECTURES if model in found}
-    return reported | found

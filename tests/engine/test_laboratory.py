@@ -5,11 +5,13 @@ import torch
 
 from engine.config import RunConfig
 from engine.errors import EngineError
-from engine.laboratory import Laboratory, find_trained, trust_named
+from engine.laboratory import Laboratory
 from engine.numerics.device import usable_cores
 from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.sections.train.config import TrainConfig
+from engine.trainings import find_trained
+from engine.trust import trust_named
 
 
 def laboratory():

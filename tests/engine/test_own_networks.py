@@ -11,7 +11,7 @@ import torch
 from engine.analysis.export import export, export_csv
 from engine.analysis.rerun import SAME, rerun
 from engine.analysis.verify import agrees, verify
-from engine.laboratory import Laboratory, trust_named
+from engine.laboratory import Laboratory
 from engine.report import write_report
 from engine.report.choose import choose
 from engine.runs.control import Control
@@ -19,6 +19,7 @@ from engine.runs.events import Progress, Stopped
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
+from engine.trust import trust_named
 from tests.conftest import a_few
 from tests.networks import NETWORKS
 from tests.processes import comparable

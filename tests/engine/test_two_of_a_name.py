@@ -4,12 +4,13 @@ import shutil
 
 import pytest
 
-from engine.laboratory import Laboratory, trust_named
+from engine.laboratory import Laboratory
 from engine.networks.ledger import ledger_path
 from engine.runs.control import Control
 from engine.runs.store import list_runs
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
+from engine.trust import trust_named
 from tests.networks import small
 
 SHORT = {"dataset": "digits", "device": "cpu", "threads": 1, "precision": "fp32"}

@@ -24,7 +24,7 @@ from engine.analysis.compare import compare, to_json
 from engine.analysis.verify import verify
 from engine.errors import MnistTuiError
 from engine.figures import draw_figures
-from engine.laboratory import Laboratory, find_trained, newest_trained
+from engine.laboratory import Laboratory
 from engine.networks.architectures import ARCHITECTURES
 from engine.report import write_report
 from engine.report.choose import choose
@@ -41,6 +41,7 @@ from engine.runs.summary import summarize
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
+from engine.trainings import find_trained, newest_trained
 from tests.fuzz.damage import HUGE, damage
 from tui.app.screens.files import files_of
 from tui.app.screens.network import trained_runs

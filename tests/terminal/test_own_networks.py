@@ -4,11 +4,12 @@ import signal
 
 import pytest
 
-from engine.laboratory import Laboratory, trust_named
+from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.runs.store import list_runs
 from engine.sections.train.config import TrainConfig
+from engine.trust import trust_named
 from tests.conftest import a_few
 from tests.networks import NETWORKS
 from tests.processes import comparable, progress_of, start, wait_for

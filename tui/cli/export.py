@@ -50,7 +50,7 @@ def export(
         exports.check_name(Path(output), format_)
     found = find_run(Path(where.artifacts), run)
     if trust:
-        from engine.laboratory import trust_code
+        from engine.trust import trust_code
 
         trust_code(found.path.parent, [found.id])
     if printed:

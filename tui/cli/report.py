@@ -71,10 +71,11 @@ def make_report(
 
     Raises MnistTuiError.
     """
-    from engine.laboratory import Laboratory, trust_code
+    from engine.laboratory import Laboratory
     from engine.report import REPORT_FILE, write_report
     from engine.report.choose import choose
     from engine.report.document import command_of
+    from engine.trust import trust_code
 
     chosen = choose(artifacts, names)
     if trust:

@@ -42,7 +42,7 @@ def resume(
     """
     found = find_run(Path(where.artifacts), run)
     if trust:
-        from engine.laboratory import trust_code
+        from engine.trust import trust_code
 
         trust_code(found.path.parent, [found.id])
     waiting = [] if alone else read_queue(found)

@@ -83,7 +83,7 @@ def _command_of(section: sections.AnySection) -> Any:
                 several: dict[str, Any] = {field: tuple(chosen[name])}
                 configs = [replace(config, **several) for config in configs]
         if trust:
-            from engine.laboratory import trust_runs_named  # here, as --help should not wait for it
+            from engine.trust import trust_runs_named  # here, as --help should not wait for it
 
             trust_runs_named(configs)
         _conduct(configs, output, detach)
@@ -117,7 +117,7 @@ def _conduct(
     configs: list[RunConfig], output: Output, detach: bool, *, report: bool = False
 ) -> None:
     """Run experiments one after another, here or in another process."""
-    from engine.laboratory import trust_named
+    from engine.trust import trust_named
 
     trust_named(configs)
     words = [word for word in sys.argv[1:] if word != "--detach"]

@@ -135,7 +135,8 @@ def verify(
     from engine.analysis.rerun import SAME
     from engine.analysis.verify import agrees
     from engine.analysis.verify import verify as checks_of
-    from engine.laboratory import Laboratory, trust_code
+    from engine.laboratory import Laboratory
+    from engine.trust import trust_code
 
     if steps is not None and not again:
         raise UsageError("--steps goes with --again.")

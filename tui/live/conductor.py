@@ -18,11 +18,12 @@ from engine.data.known import is_file
 from engine.driver import Driver
 from engine.errors import MnistTuiError
 from engine.hints import hint
-from engine.laboratory import Laboratory, trust_named
+from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Event, Failed, Stopped
 from engine.runs.queue import Request, read_queue
 from engine.runs.run import Run
+from engine.trust import trust_named
 from tui.live.hand_over import take_over
 from tui.live.mailbox import Mailbox
 from tui.live.shelf import Shelf

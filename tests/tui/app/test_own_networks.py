@@ -2,11 +2,12 @@
 
 import pytest
 
-from engine.laboratory import Laboratory, trust_named
+from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
+from engine.trust import trust_named
 from tests.conftest import a_few
 from tests.networks import MARKING
 from tests.tui.pilot import live
