@@ -45,6 +45,17 @@ class Dataset:
         """Height and width of the images, which are square."""
         return int(self.train.images.shape[1])
 
+    def examples(self, most: int) -> np.ndarray:
+        """Return a training image of each of the first classes, without their margin but a pixel.
+
+        uint8 [N, H, W]; a class without one is left out.
+        """
+        images, labels = self.train.images, self.train.labels
+        found = images[np.unique(labels, return_index=True)[1][:most]]
+        ink = np.argwhere(found.any(0))
+        margin = max(int(min(ink.min(), self.side - 1 - ink.max())) - 1, 0) if len(ink) else 0
+        return found[:, margin : self.side - margin, margin : self.side - margin]
+
     def without_test(self) -> "Dataset":
         """Return the dataset with black test images, for whatever must not have seen them."""
         black = Split(np.zeros_like(self.test.images), np.zeros_like(self.test.labels))

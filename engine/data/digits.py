@@ -4,6 +4,7 @@ import hashlib
 import io
 import zipfile
 import zlib
+from functools import cache
 from importlib import resources
 
 import numpy as np
@@ -23,6 +24,33 @@ def open_digits() -> Dataset:
     of every ten tens, seven are for training, one for validation and two for testing, so that
     each part has all writers. Raises DatasetDamaged where the package's file was changed.
     """
+    images, labels = _read()
+    drawn = _draw(images)
+    ten = np.arange(len(labels)) // 10 % 10
+    part = np.select([ten < 7, ten == 7], [0, 1], default=2)
+    train, validation, test = (Split(drawn[part == p], labels[part == p]) for p in range(3))
+    return Dataset(
+        name="digits",
+        sha256=SHA256,
+        origin="inside the package",
+        classes=DIGITS,
+        train=train,
+        validation=validation,
+        test=test,
+    )
+
+
+@cache
+def ten_digits() -> np.ndarray:
+    """Return the first of each digit, uint8 [10, 22, 22]. Raises DatasetDamaged."""
+    images, labels = _read()
+    margin = (SIDE - DRAWN) // 2 - 1
+    firsts = np.unique(labels, return_index=True)[1]
+    return _draw(images[firsts])[:, margin:-margin, margin:-margin]
+
+
+def _read() -> tuple[np.ndarray, np.ndarray]:
+    """Return images uint8 [N, 8, 8] and labels. Raises DatasetDamaged."""
     raw = resources.files("engine.data.embedded").joinpath("digits.npz").read_bytes()
     try:
         with np.load(io.BytesIO(raw)) as archive:
@@ -32,19 +60,7 @@ def open_digits() -> Dataset:
         sha256 = ""
     if sha256 != SHA256:
         raise DatasetDamaged("The embedded digits were changed; install mnist-tui again.")
-    drawn = _draw(images)
-    ten = np.arange(len(labels)) // 10 % 10
-    part = np.select([ten < 7, ten == 7], [0, 1], default=2)
-    train, validation, test = (Split(drawn[part == p], labels[part == p]) for p in range(3))
-    return Dataset(
-        name="digits",
-        sha256=sha256,
-        origin="inside the package",
-        classes=DIGITS,
-        train=train,
-        validation=validation,
-        test=test,
-    )
+    return images, labels
 
 
 def _draw(images: np.ndarray) -> np.ndarray:

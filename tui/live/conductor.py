@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.config import RunConfig
 from engine.data.known import is_file
@@ -29,6 +29,10 @@ from tui.live.mailbox import Mailbox
 from tui.live.shelf import Shelf
 from tui.live.task import Task, where_words
 
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_EXAMPLES = 20  # of a dataset
 PATIENCE = 2.0  # seconds that a signal leaves the screen to close before the process ends
 
 
@@ -44,6 +48,7 @@ class Conductor:
         self.where = ""  # dataset, device and precision of the next run, once they are known
         # What run.json will say of a dataset, by what configs call it, as far as that is known.
         self.datasets: dict[str, Mapping[str, Any]] = {}
+        self.examples: dict[str, np.ndarray] = {}  # an image of each class, [N, H, W], likewise
         self.closed = threading.Event()  # the screen is gone and can no longer hang
         self.ended = threading.Event()  # the engine's thread has ended
         # The exit code that a signal asked for. The screen's loop may hang on a dead line for
@@ -227,6 +232,7 @@ class Conductor:
             self.notices.put(f"The device cannot be opened ({type(error).__name__}: {error}).")
         else:
             described = data.describe()
+            self.examples[config.dataset] = data.examples(MOST_EXAMPLES)
             self.datasets[config.dataset] = described
             self.where = where_words(described, device.describe())
         finally:

@@ -173,6 +173,14 @@ class AdversarialPane(NetworkPane):
                 words.append(f"\nbudget ε {epsilon:g}", "$text-muted")
         self.attacked.show(words)
 
+    def purpose(self) -> str:
+        """Return what the section does."""
+        return "One noise for each class makes a network read any image as that class."
+
+    def first_key(self) -> tuple[str, str]:
+        """Return the key that begins, and what it does."""
+        return self.keys.name("run.all"), f"to craft all {len(self.class_names)}"
+
     def write_labels(self) -> None:
         """Write a row for each class of the dataset."""
         names = self.class_names

@@ -23,6 +23,7 @@ from tui.app.look import Look
 from tui.app.panels import Resizable
 from tui.app.sections import shared_actions
 from tui.app.sections.curves import CURVES, Charts
+from tui.app.sections.inviting import Inviting
 from tui.app.sections.replay import REPLAY, Player
 from tui.app.widgets.room import Heading, Row, Rows
 from tui.live.conductor import Conductor
@@ -116,7 +117,7 @@ class Pane(Guarded, Resizable, Focusing, Container):
         """Update charts and images."""
 
 
-class ExperimentPane(Pane, Charts):
+class ExperimentPane(Pane, Charts, Inviting):
     """A section that starts runs and shows one of them, live or at an earlier step."""
 
     kind: ClassVar[type[RunConfig]]
@@ -210,6 +211,27 @@ class ExperimentPane(Pane, Charts):
         self.moved = False
         self.refresh_text()
         self.refresh_pictures()
+        self.invite_if_empty()
+
+    def redraw(self, *, pictures: bool = True) -> None:
+        """Update everything, or the text alone; before the first run, invite to it."""
+        super().redraw(pictures=pictures)
+        if pictures:
+            self.guarded(self.invite_if_empty)
+
+    def invite_if_empty(self) -> None:
+        """Invite to a first run where there is none, once the runs have been looked for."""
+        loading = self.conductor.shelf.loading
+        empty = not loading and self.shown is None and self.newest() is None
+        self.invite(empty=empty, dataset=self.config.dataset)
+
+    def purpose(self) -> str:
+        """Return what the section does, in a sentence."""
+        return "The curves, images and results of a run show here."
+
+    def first_key(self) -> tuple[str, str]:
+        """Return the key that begins, and what it does."""
+        return self.keys.name("run.choice"), "to start a run"
 
     def configs_of_choice(self) -> Commands:
         """Return what is marked, or else selected, for ``r``: a list for each command line."""

@@ -25,6 +25,7 @@ from tui.app.action import Action
 from tui.app.focus import PANELS
 from tui.app.look import Look
 from tui.app.sections.base import BAD, Pane
+from tui.app.sections.inviting import Inviting
 from tui.app.sections.run_actions import OF_TABLE
 from tui.app.sections.run_cells import Columns, Drawing, columns_for
 from tui.app.sections.run_order import Order, grouped, sort
@@ -40,7 +41,7 @@ BESIDE, BELOW = (120, 20), (60, 34)  # cells of the section from which on there 
 EXAMPLE = "words, model:baseline, accuracy>97%, age<2h, -state:failed"
 
 
-class RunsPane(Pane):
+class RunsPane(Pane, Inviting):
     """The table of runs, and a preview of the one under the cursor."""
 
     section = "runs"
@@ -135,12 +136,23 @@ class RunsPane(Pane):
         """Show the runs that there are, or why they cannot be listed."""
         self._runs, self._indexed = found, not error
         self._sorted = sort(found, self.order, time.time())
+        empty = not (found or error)
+        self.set_class(empty, "-inviting")
+        self.invite(empty=empty, dataset=self.main.app.shared.dataset, inside=self.panel)
         if error:
             self._write([], time.time())
             self._say(error, BAD)
             return
         self._marked.intersection_update(run.run for run in found)  # some may be gone
         self.write_rows()
+
+    def purpose(self) -> str:
+        """Return what the section does."""
+        return "Every run is kept here, to be found, compared and opened again."
+
+    def first_key(self) -> tuple[str, str]:
+        """Return the key that goes to where runs begin."""
+        return self.keys.name("section.train"), "to go to Train"
 
     # The rows.
 
@@ -189,8 +201,7 @@ class RunsPane(Pane):
             words += f" · {len(self._marked):,} marked"
             words += f" ({hidden:,} hidden)" if hidden else ""
         if not shown:
-            press = f"go to {self.keys.name('section.train')} and press "
-            nothing = f"No runs in {self.artifacts} yet; {press}{self.keys.name('run.choice')}."
+            nothing = f"No runs in {self.artifacts} yet."
             if self._runs:
                 nothing = "No run matches the filter; escape clears it."
             self._say(nothing, "italic $text-muted")

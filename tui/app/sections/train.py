@@ -203,6 +203,14 @@ class TrainPane(ExperimentPane):
             about.append_text(self.about_shown())
         self.about.show(about)
 
+    def purpose(self) -> str:
+        """Return what the section does."""
+        return "A network learns to read these images, and you watch it learn."
+
+    def first_key(self) -> tuple[str, str]:
+        """Return the key that begins, and what it does."""
+        return self.keys.name("run.choice"), f"to train {_name(self.model)}"
+
     def _made_of(self) -> Text:
         """Return the layers of the highlighted network, and how many parameters it has."""
         row, config = self.training, self.shown.config if self.shown else None

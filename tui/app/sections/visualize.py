@@ -131,6 +131,15 @@ class VisualizePane(NetworkPane):
             words.append("\n\n").append_text(self.about_shown())
         self.looked_at.show(words)
 
+    def purpose(self) -> str:
+        """Return what the section does."""
+        return "Every neuron of a network looks for something: here it is drawn."
+
+    def first_key(self) -> tuple[str, str]:
+        """Return the key that begins, and what it does."""
+        count = sum(layer.neurons for layer in self._default_layers())
+        return self.keys.name("run.all"), f"to draw all {count:,}"
+
     def _write_neurons(self) -> None:
         """Write the layers and their neurons, with the activations at the cursor."""
         ends: dict[Neuron, float] = {}
