@@ -21,7 +21,7 @@ from engine.data.classes import class_names
 from engine.data.known import title_of
 from engine.files.text import visible
 from engine.files.writer import write_atomically
-from engine.networks.series import series_of
+from engine.networks.colours import series_of
 from engine.runs.curves import Curve, thinned
 from engine.runs.events import real
 from engine.runs.history import WholeHistory

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +267,8 @@ class Run:
             while chunk := file.read(MB):
                 digest.update(chunk)
         return digest.hexdigest()
+
+
+def now() -> str:
+    """Return the time as run.json has it: ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

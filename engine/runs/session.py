@@ -10,7 +10,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,17 +30,14 @@ from engine.runs.events import (
     Started,
     Stopped,
     Working,
-    plain,
 )
 from engine.runs.journal import Journal
 from engine.runs.lock import RunLock
-from engine.runs.run import SCHEMA, STOP_FILE, Run
+from engine.runs.run import SCHEMA, STOP_FILE, Run, now
 from engine.runs.schema import (
     ANSWERS_FILE,
     MODEL_FILE,
-    RESULT_FILE,
     RUN_FILE,
-    rests_on,
 )
 from engine.runs.store import create_run
 
@@ -114,11 +110,11 @@ class Session:
                 with Checkpointer(run) as checkpointer:
                     last = self._drive(experiment, run, journal, checkpointer)
                 if isinstance(last, Stopped):
-                    run.update(status="stopped", finished_at=_now())
+                    run.update(status="stopped", finished_at=now())
                     run.free_reserve()
                 elif not self._finish(last, run):
                     self._emit(Stopped(step=last.step, reason=HAND_OVER), journal)
-                    run.update(status="stopped", finished_at=_now())
+                    run.update(status="stopped", finished_at=now())
             except Exception as error:
                 failure = self._failed(error, experiment, run, journal)
                 if failure is error:
@@ -164,7 +160,7 @@ class Session:
                 "command": self.command,
                 "companions": list(self.companions),
                 **kept,
-                "started_at": _now(),
+                "started_at": now(),
                 "finished_at": None,
             },
         )
@@ -277,34 +273,13 @@ class Session:
             self._emit(Checkpoint(step=step), journal)
 
     def _finish(self, finished: Finished, run: Run) -> bool:
-        """Write the result and draw the figures.
+        """Draw the figures and write the result; False where the run is to be handed over."""
+        from engine.runs.result import end_run  # with checkpoints, and so torch
 
-        Returns False where the run is to be handed over meanwhile: only judging was done since its
-        checkpoint, and another process judges and draws as well.
-        """
-        from engine.figures import draw_figures  # matplotlib, which takes a second to import
-        from engine.runs.checkpoint import CHECKPOINT_FILE
+        def tell(doing: str) -> None:
+            self._tell(Working(step=finished.step, doing=doing))
 
-        result = plain(finished.results) | {"seconds": self.seconds}
-        if finished.images_seen is not None:
-            result["images_per_second"] = finished.images_seen / self.seconds
-        message, again = "", hint(run.path.parent, "runs", "figures", run.id)
-        try:
-            for path in draw_figures(run):
-                self._tell(Working(step=finished.step, doing=f"drew {path.name}"))
-                if self.control.stop_reason == HAND_OVER:
-                    return False
-                if self.control.stop_reason:
-                    message = f"Stopped while drawing; {again} draws all figures."
-                    break
-        except Exception as error:  # hours of work are not lost for a picture
-            message = f"The figures could not be drawn ({error}); try {again}."
-        run.write_json(RESULT_FILE, result)
-        hashes = run.hashes(rests_on(run.read_info()))
-        run.update(status="finished", finished_at=_now(), message=message, sha256=hashes)
-        run.remove(CHECKPOINT_FILE)
-        run.free_reserve()
-        return True
+        return end_run(run, finished, self.seconds, tell=tell, control=self.control)
 
     def _failed(
         self, error: Exception, experiment: "Experiment[Any]", run: Run, journal: Journal
@@ -322,7 +297,7 @@ class Session:
             message = f"Unexpected {type(error).__name__}: {error}"
         run.free_reserve()
         with suppress(OSError, EngineError):
-            run.update(status="failed", finished_at=_now(), message=message)
+            run.update(status="failed", finished_at=now(), message=message)
         failed = Failed(step=experiment.state.step, message=message, time=time.time())
         with suppress(OSError):
             journal.append(failed)
@@ -372,7 +347,3 @@ def _of_the_listener(error: Exception, run: Run) -> EngineError:
 
 def _resuming(run: Run) -> str:
     return hint(run.path.parent, "resume", run.id)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -10,7 +10,7 @@ import pytest
 from engine.data.known import FASHION_MNIST
 from engine.figures import draw_figures
 from engine.figures.style import NETWORKS, new_figure, save
-from engine.networks.series import SERIES
+from engine.networks.colours import SERIES
 from engine.report.choose import Chosen, choose
 from engine.report.document import render
 from engine.runs.history import History

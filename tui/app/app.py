@@ -25,12 +25,12 @@ from engine.errors import EngineError
 from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import colours, screens
-from tui.app.filters import IN_ASCII
 from tui.app.guard import GuardedApp, GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.machine import Machine
 from tui.app.main_screen import MainScreen
+from tui.app.output_filters import IN_ASCII
 from tui.app.palette import ActionCommands, Palette
 from tui.app.panels import BREAKPOINTS
 from tui.app.preferences import Preferences, preferences_path, remember

@@ -10,7 +10,7 @@ from functools import cache
 from textual.color import Color
 from textual.theme import Theme
 
-from engine.networks.series import series_of
+from engine.networks.colours import series_of
 
 # The least contrast (WCAG) with every background: of text, of curves and bars, of borders.
 TEXT, LINE, EDGE = 4.5, 3.0, 1.5

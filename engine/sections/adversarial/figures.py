@@ -30,7 +30,7 @@ from engine.figures.style import (
     provenance,
     save,
 )
-from engine.networks.series import series_of
+from engine.networks.colours import series_of
 from engine.runs.history import WholeHistory
 from engine.sections.adversarial.results import shown_classes
 

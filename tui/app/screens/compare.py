@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from engine.analysis.compare import Compared, Comparison
-from engine.networks.series import series_apart
+from engine.networks.colours import series_apart
 from engine.runs.curves import Curve
 from tui.app.colours import SERIES
 from tui.app.dialogs import DIALOGS

@@ -1,8 +1,8 @@
 """Which colour a network has."""
 
 from engine.networks.architectures import ARCHITECTURES
+from engine.networks.colours import SERIES, series_apart, series_of
 from engine.networks.more import MORE
-from engine.networks.series import SERIES, series_apart, series_of
 
 OURS = [*ARCHITECTURES, *MORE]
 

@@ -1,0 +1,42 @@
+"""How a run ends: its figures, result.json, and what run.json then says."""
+
+from collections.abc import Callable
+
+from engine.hints import hint
+from engine.runs.checkpoint import CHECKPOINT_FILE
+from engine.runs.control import HAND_OVER, Control
+from engine.runs.events import Finished, plain
+from engine.runs.run import Run, now
+from engine.runs.schema import RESULT_FILE, rests_on
+
+
+def end_run(
+    run: Run, finished: Finished, seconds: float, *, tell: Callable[[str], None], control: Control
+) -> bool:
+    """Draw the figures and write the result; ``tell`` hears what was drawn.
+
+    Returns False where the run is to be handed over meanwhile: only judging was done since its
+    checkpoint, and another process judges and draws as well.
+    """
+    from engine.figures import draw_figures  # matplotlib, which takes a second to import
+
+    result = plain(finished.results) | {"seconds": seconds}
+    if finished.images_seen is not None:
+        result["images_per_second"] = finished.images_seen / seconds
+    message, again = "", hint(run.path.parent, "runs", "figures", run.id)
+    try:
+        for path in draw_figures(run):
+            tell(f"drew {path.name}")
+            if control.stop_reason == HAND_OVER:
+                return False
+            if control.stop_reason:
+                message = f"Stopped while drawing; {again} draws all figures."
+                break
+    except Exception as error:  # hours of work are not lost for a picture
+        message = f"The figures could not be drawn ({error}); try {again}."
+    run.write_json(RESULT_FILE, result)
+    hashes = run.hashes(rests_on(run.read_info()))
+    run.update(status="finished", finished_at=now(), message=message, sha256=hashes)
+    run.remove(CHECKPOINT_FILE)
+    run.free_reserve()
+    return True
