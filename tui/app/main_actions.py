@@ -40,7 +40,9 @@ def _section(number: int, section: str) -> MainAction:
 
 async def _help(main: "MainScreen") -> None:
     main.look_around()  # what is refused now, not at the timer's last look
-    await main.app.push_screen(screens.Help(main.keys, main.snapshot.refused))
+    await main.app.push_screen(
+        screens.Help(main.keys, main.snapshot.refused, main.current, main.pane.about_panel())
+    )
 
 
 def _no_detach(main: "MainScreen") -> str | None:
@@ -59,7 +61,7 @@ OF_THE_APP: tuple[MainAction, ...] = (
     ),
     Action(
         id="app.help", keys="question_mark", word="help", group="The app", shown_key="?",
-        sentence="Show every key", do=_help,
+        sentence="Explain the focused panel, show every key", do=_help,
     ),
     Action(
         id="app.detach", keys="d", word="detach", group="The app", reason=_no_detach,

@@ -197,6 +197,6 @@ def test_help_names_the_user_s_keys(tmp_path):
         await pilot.press("f1")
         await pilot.pause()
         assert isinstance(app.screen, Help)
-        assert "f1  Show every key" in text(app, "Static")
+        assert "f1  Explain the focused panel, show every key" in text(app, "Static")
 
     live(tmp_path, story, preferences=owns({"app.help": "f1"}))

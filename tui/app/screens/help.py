@@ -1,7 +1,7 @@
-"""Every key and what it does, from the list that binds them."""
+"""What the focused panel shows, then every key, from the list that binds them."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,14 +11,19 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.app.action_list import AnyAction
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import Keymap
 from tui.drawing.thumbnails import beside
 
-COLUMNS = (("Sections", "Runs", "The app"), ("Looking", "Replay"))
+OF_SECTION = "Runs", "Looking", "Replay"  # groups of actions, of those that the section has
+OF_APP = "Sections", "The app"
+ELSEWHERE = "In other sections"
+COLUMNS = ("Runs", *OF_APP, ELSEWHERE), ("Looking", "Replay")
 KEY = 11  # cells before a sentence, at least
 GAP = 3
+WIDEST = 100  # cells of a line about the panel
 COLUMN = 54  # cells of a column at least, where there are two
 
 
@@ -27,17 +32,28 @@ class Help(GuardedDialog, ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["help"]]
 
-    def __init__(self, keys: Keymap, reasons: Mapping[str, str]) -> None:
-        """``reasons`` say what cannot be done now, by the id of an action."""
+    def __init__(
+        self, keys: Keymap, reasons: Mapping[str, str], section: str, about: tuple[str, str]
+    ) -> None:
+        """``reasons`` say what cannot be done now, by the id of an action.
+
+        ``about`` is what the focused panel is called and what there is to say of it.
+        """
         super().__init__()
         self.keys = keys
         self.reasons = reasons
+        self.about = about
+        here = keys.actions.of_section(section)
+        self._groups: dict[str, list[AnyAction]] = {}
+        for action in keys.actions.all:
+            group = action.group if action in here else ELSEWHERE
+            self._groups.setdefault(group, []).append(action)
         self._margin = max(KEY, *(len(keys.shown(id)) + 2 for id in keys.actions.by_id))
 
     def compose(self) -> ComposeResult:
         """Lay out one panel."""
         with VerticalScroll(classes="dialog close", can_focus=False) as dialog:
-            dialog.border_title = "Keys"
+            dialog.border_title = "Help"
             dialog.border_subtitle = Text(
                 f"{self.keys.names('help.up', 'help.down')} scroll  "
                 f"{self.keys.name('help.close')} closes"
@@ -56,22 +72,30 @@ class Help(GuardedDialog, ModalScreen[None]):
         """Write the groups in two columns where both fit, one below the other elsewhere."""
         width = self.app.size.width - self.query_one(VerticalScroll).gutter.width
         half = (width - GAP) // len(COLUMNS)
-        two = half >= COLUMN
-        columns = [
-            Text("\n").join(self._group(name, half if two else width) for name in names)
-            for names in COLUMNS
-        ]
-        left, right = columns
-        words = beside(left, right, gap=GAP) if two else Text("\n").join(columns)
+        if half >= COLUMN:
+            left, right = (self._groups_in(names, half) for names in COLUMNS)
+            words = beside(left, right, gap=GAP)
+        else:
+            words = self._groups_in((*OF_SECTION, *OF_APP, ELSEWHERE), width)
+        words = Text.assemble(self._about(min(width, WIDEST)), words)
         words.rstrip()
         self.query_one("#keys-of-all", Static).update(words)
 
+    def _about(self, width: int) -> Text:
+        """Return what there is to say of the focused panel."""
+        title, sentences = self.about
+        if not sentences:
+            return Text()
+        return Text.assemble((f"{title}\n", "bold"), textwrap.fill(sentences, width), "\n\n")
+
+    def _groups_in(self, names: Iterable[str], width: int) -> Text:
+        """Return groups of keys, one below the other."""
+        return Text("\n").join(self._group(name, width) for name in names if name in self._groups)
+
     def _group(self, group: str, width: int) -> Text:
         """Return a group's keys, the sentences folded where they are wider."""
-        words = Text(f"{group}\n", "bold")
-        for action in self.keys.actions.all:
-            if action.group != group:
-                continue
+        words = Text.assemble((f"{group}\n", "bold"))
+        for action in self._groups[group]:
             key = self.keys.shown(action.id)
             reason = self.reasons.get(action.id, "")
             off = "$text-disabled" if reason else ""

@@ -22,6 +22,7 @@ from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.panels import Resizable
 from tui.app.sections import shared_actions
+from tui.app.sections.about_panels import about_panel
 from tui.app.sections.curves import CURVES, Charts
 from tui.app.sections.inviting import Inviting
 from tui.app.sections.replay import REPLAY, Player
@@ -97,6 +98,11 @@ class Pane(Guarded, Resizable, Focusing, Container):
         """Give all panels their places again."""
         super().show_all()
         self.main.size_panels()  # the terminal may have another size by now
+
+    def about_panel(self) -> tuple[str, str]:
+        """Return what the focused panel is called and what help says of it."""
+        panel = self.panel
+        return about_panel(panel.id if panel is not None else None, self.keys)
 
     def told(self, room: int) -> Text:
         """Return what the status line says first, in so many cells; "" where there is nothing."""
