@@ -226,7 +226,7 @@ def test_pictures_in_what_the_terminal_can_show(
     tmp_path, long_runs, environment, arguments, true_colour, colour, unicode
 ):
     terminal = training(tmp_path / "a", *arguments, **long_runs | environment)
-    terminal.read(lambda t: "of 16 right" in t.text and "100%" in t.text.replace(".0", ""))
+    terminal.read(lambda t: "/16 correct" in t.text and "100%" in t.text.replace(".0", ""))
     assert bool(COLOUR_24.search(terminal.output)) is true_colour
     palette = {int(number) for number in COLOUR_8.findall(terminal.output)}
     assert bool(palette - GREYS) is (colour and not true_colour)

@@ -158,7 +158,7 @@ def _samples(history: WholeHistory, folder: Path) -> Path:
     answers = [sample["prediction"] for sample in samples]
     right = sum(label == answer for label, answer in zip(labels, answers, strict=True))
     figure, axes = new_figure(
-        6.4, 7.2, f"16 test images: {right} of 16 right",
+        6.4, 7.2, f"16 test images: {right} of 16 correct",
         provenance(history), rows=4, columns=4,
     )  # fmt: skip
     images = history.images("test_samples")

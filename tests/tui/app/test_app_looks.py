@@ -38,7 +38,7 @@ def test_runs_reopen_in_their_section_from_their_files_alone(finished):
             await pilot.pause(0.1)
             assert app.main.experiments[section].shown.history.finished is not None
         assert app.main.experiments["train"].model == "baseline"
-        assert "16 of 16 right" in str(app.query_one("#samples").border_subtitle)
+        assert "16/16 correct" in str(app.query_one("#samples").border_subtitle)
         await pilot.press("tab")
         assert app.main.current == "adversarial"
 
