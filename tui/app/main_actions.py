@@ -56,7 +56,7 @@ def _no_detach(main: "MainScreen") -> str | None:
 OF_THE_APP: tuple[MainAction, ...] = (
     Action(
         id="app.palette", keys="ctrl+p", word="palette", group="The app", footer=False,
-        sentence="Find any action, or change the theme", shown_key="ctrl+p", anywhere=True,
+        sentence="Find any action or run, or change the theme", shown_key="ctrl+p", anywhere=True,
         do=lambda main: main.app.action_command_palette(),
     ),
     Action(

@@ -1,32 +1,52 @@
-"""The command palette: Textual's with our actions in it, made safe to close at any moment."""
+"""The command palette: Textual's with our actions and runs, made safe to close at any moment."""
 
+import asyncio
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from rich.text import Text
 from textual.await_remove import AwaitRemove
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.events import Mount, Timer
 from textual.message import Message
 from textual.widgets import Input
 
+from engine.errors import MnistTuiError
+from engine.files.text import visible
+from engine.runs.filter import parse
+from engine.runs.index import summaries
+from engine.runs.run import Run
+from engine.runs.summary import Summary
+from engine.sections.table import dataset_title
 from tui.app.action_list import AnyAction
 from tui.app.guard import GuardedDialog
+from tui.words import MARKS
 
 if TYPE_CHECKING:
     from tui.app.app import MnistTui
     from tui.app.main_screen import MainScreen
 
 LEFT_OUT = ("app.palette", "app.quit")  # it is open; the app has its own words for leaving
+MOST_RUNS = 20  # that one query lists
+LEAST_QUERY = 2  # characters from which on runs are listed
+AT_ONCE = 500  # runs that are looked at before a key is answered
+OF_RUNS = 0.01  # score of the newest: below the actions'
 BEGINNING = (Mount, Input.Changed, Timer)  # what makes the palette look up its list
 
 
 class Palette(GuardedDialog, CommandPalette):
-    """Finds actions by their words.
+    """Finds actions by their words, and runs.
 
     A worker of Textual's gathers commands and looks up the list that they go to. When the screen
     is removed meanwhile, the list goes first, so the worker must have ended by then.
     """
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="Find an action or a run …")
 
     def remove(self) -> AwaitRemove:
         """End whatever is still being gathered, then remove the screen."""
@@ -80,3 +100,41 @@ class ActionCommands(Provider):
         """Return an action's id and key, or why it cannot be done now."""
         reason = self.main.reason_against(action)
         return f"not now: {reason}" if reason else self.main.keys.described(action.id)
+
+
+class RunCommands(Provider):
+    """The runs that the palette finds, as the filter of Runs does, the newest first."""
+
+    _runs: list[Summary]
+
+    async def startup(self) -> None:
+        """List the runs, however many there are, without keeping the screen waiting."""
+        self._runs = []
+        main = cast("MnistTui", self.app).main
+        if self.screen is main:  # over a dialog, none can be opened
+            with suppress(MnistTuiError):
+                self._runs = await asyncio.to_thread(summaries, Path(main.runs.artifacts))
+
+    async def search(self, query: str) -> Hits:
+        """Yield the newest runs that match a query."""
+        wanted, now = parse(query), time.time()
+        if len(query.strip()) < LEAST_QUERY or wanted.mistake:
+            return
+        found = 0
+        for number, run in enumerate(self._runs):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if wanted.passes(run, now):
+                yield self._hit(run, OF_RUNS / (found + 1))
+                if (found := found + 1) == MOST_RUNS:
+                    return
+
+    def _hit(self, run: Summary, score: float) -> Hit:
+        main = cast("MnistTui", self.app).main
+        opened = partial(main.open_run, Run(Path(main.runs.artifacts) / run.run))
+        about = filter(None, (dataset_title(run.dataset), run.model, run.result or run.status))
+        words = Text.assemble(  # not as help, in which brackets are markup
+            f"{MARKS.get(run.status, '?')} {run.run}\n",
+            (visible(" · ".join(about)), "$text-muted"),
+        )
+        return Hit(score, words, partial(self.app.call_later, opened), text=words.plain)
