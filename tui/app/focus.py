@@ -12,7 +12,7 @@ from tui.app.action import Action
 from tui.app.widgets.chart import Chart
 
 if TYPE_CHECKING:
-    from tui.app.sections.base import Pane
+    from tui.app.sections.pane import Pane
 
 AWAY, WHOLE = "-away", "-whole"  # classes of what gives way, and of what has the whole section
 SIZES = ("width", "height", "min_width", "min_height", "max_width", "max_height")

@@ -335,7 +335,7 @@ def test_a_run_that_diverged_opens_with_its_samples(tmp_path, digits):
 
     async def story(app, pilot):
         await pilot.press("4", "enter")
-        await until(pilot, lambda: "of 16" in str(app.query_one("#samples").border_subtitle), 5)
+        await until(pilot, lambda: "/16" in str(app.query_one("#samples").border_subtitle), 5)
         await pilot.press("enter")
         await pilot.pause()
         assert "nan%" in text(app, "#closeup")

@@ -16,7 +16,7 @@ from tui.app.colours import SERIES
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.look import Look
-from tui.app.sections.base import BAD
+from tui.app.sections.pane import BAD
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.room import Room
 from tui.comparison import group_table, is_share, pictures, ranking, warnings_of

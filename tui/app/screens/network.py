@@ -22,7 +22,7 @@ from engine.sections.table import dataset_title
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import titled
-from tui.app.sections.base import BAD
+from tui.app.sections.pane import BAD
 from tui.words import cut, cut_middle
 
 NEWEST = "the newest"

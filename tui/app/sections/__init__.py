@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from engine import sections as engine_sections
 
 if TYPE_CHECKING:
-    from tui.app.sections.base import ExperimentPane, Pane
+    from tui.app.sections.base import ExperimentPane
+    from tui.app.sections.pane import Pane
 
 RUNS = "runs"
 _PANES: dict[str, "str | type[ExperimentPane]"] = {

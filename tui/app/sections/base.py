@@ -1,13 +1,13 @@
-"""What panes share: the task that is shown, at which step, and the next run's options."""
+"""What the sections of experiments share: a task that is shown, and the next run's options."""
 
 import dataclasses
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from rich.text import Text
-from textual.containers import Container, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.geometry import Size
 
 from engine.config import RunConfig
@@ -16,111 +16,20 @@ from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import screens
 from tui.app.action import Action
-from tui.app.focus import PANELS, Focusing
-from tui.app.guard import Guarded
-from tui.app.keymap import Keymap
+from tui.app.focus import PANELS
 from tui.app.look import Look
-from tui.app.panels import Resizable
 from tui.app.sections import shared_actions
-from tui.app.sections.about_panels import about_panel
 from tui.app.sections.curves import CURVES, Charts
 from tui.app.sections.inviting import Inviting
+from tui.app.sections.pane import BAD, Pane
 from tui.app.sections.replay import REPLAY, Player
 from tui.app.widgets.room import Heading, Row, Rows
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 from tui.words import MARKED, names_of
 
-if TYPE_CHECKING:
-    from tui.app.main_screen import MainScreen
-
 Asked = TypeVar("Asked", bound=RunConfig)
 Commands = Sequence[Sequence[RunConfig]]  # runs, a list for each command line
-
-BAD = "bold $bad"
-
-
-class Pane(Guarded, Resizable, Focusing, Container):
-    """A section of the app, drawn by the two ``refresh`` methods."""
-
-    section: ClassVar[str]
-    ACTIONS: ClassVar[tuple[Action[Any], ...]]  # in the order of key bar and help
-
-    def __init__(self, conductor: Conductor, look: Look, artifacts: str) -> None:
-        super().__init__(id=self.section)
-        self.conductor = conductor
-        self.look = look
-        self.artifacts = artifacts
-
-    @property
-    def main(self) -> "MainScreen":
-        """The screen around it."""
-        return cast("MainScreen", self.screen)
-
-    @property
-    def keys(self) -> Keymap:
-        """The keys of all actions."""
-        return self.main.keys
-
-    @property
-    def chosen(self) -> Run | None:
-        """The run that is shown or chosen here."""
-        return None
-
-    @property
-    def chosen_state(self) -> str:
-        """Its state as the screen shows it, "" where there is none."""
-        return ""
-
-    @property
-    def running(self) -> Task | None:
-        """The run that pause and stop act on."""
-        return self.conductor.running
-
-    async def open(self) -> None:
-        """Look closely at what is chosen."""
-
-    def why_not_open(self) -> str | None:
-        """Return why there is nothing to open, None where there is."""
-        return None
-
-    def to_latest(self) -> None:
-        """Return to the latest step, where there are steps."""
-
-    def back(self) -> None:
-        """Give all panels their places again, or return to the latest step."""
-        if self.whole is not None:
-            self.show_all()
-        else:
-            self.to_latest()
-
-    def show_all(self) -> None:
-        """Give all panels their places again."""
-        super().show_all()
-        self.main.size_panels()  # the terminal may have another size by now
-
-    def about_panel(self) -> tuple[str, str]:
-        """Return what the focused panel is called and what help says of it."""
-        panel = self.panel
-        return about_panel(panel.id if panel is not None else None, self.keys)
-
-    def told(self, room: int) -> Text:
-        """Return what the status line says first, in so many cells; "" where there is nothing."""
-        return Text()
-
-    def redraw(self, *, pictures: bool = True) -> None:
-        """Update everything, or the text alone; an error is shown in its place and reported."""
-        drawn = self.guarded(self.refresh_text)
-        if pictures:
-            drawn = self.guarded(self.refresh_pictures) and drawn
-        if drawn:
-            self.clear_fault()
-
-    def refresh_text(self) -> None:
-        """Update numbers and text."""
-
-    def refresh_pictures(self) -> None:
-        """Update charts and images."""
 
 
 class ExperimentPane(Pane, Charts, Inviting):

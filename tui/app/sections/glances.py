@@ -9,7 +9,8 @@ from textual.color import Color
 from textual.geometry import Size
 
 from tui.app.heat import Heat
-from tui.app.sections.base import Pane, hint
+from tui.app.sections.base import hint
+from tui.app.sections.pane import Pane
 from tui.app.widgets.room import Room
 from tui.drawing.matrix import MUTED
 from tui.live.task import Task

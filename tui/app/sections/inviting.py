@@ -13,7 +13,7 @@ from tui.app.widgets.invitation import Invitation
 from tui.live.conductor import Conductor
 
 if TYPE_CHECKING:
-    from tui.app.sections.base import Pane
+    from tui.app.sections.pane import Pane
 
 NOTHING = np.zeros((0, 1, 1))
 UNUSED = "-unused"  # class of the panels that an invitation stands for

@@ -14,7 +14,7 @@ from engine.runs.filter import age, duration
 from engine.runs.summary import DAMAGED, Summary
 from engine.sections.table import dataset_title
 from tui.app.colours import style_of
-from tui.app.sections.base import BAD
+from tui.app.sections.pane import BAD
 from tui.app.sections.run_order import Group, Item, Order
 from tui.drawing.trace import trace
 from tui.live.task import Task

@@ -19,7 +19,7 @@ from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from tui.app.colours import style_of
 from tui.app.look import Look
-from tui.app.sections.base import BAD
+from tui.app.sections.pane import BAD
 from tui.app.sections.run_cells import age_words
 from tui.app.sections.run_glance import Glance, changed_settings
 from tui.app.sections.samples import draw_samples

@@ -24,8 +24,8 @@ from engine.runs.summary import Summary
 from tui.app.action import Action
 from tui.app.focus import PANELS
 from tui.app.look import Look
-from tui.app.sections.base import BAD, Pane
 from tui.app.sections.inviting import Inviting
+from tui.app.sections.pane import BAD, Pane
 from tui.app.sections.run_actions import OF_TABLE
 from tui.app.sections.run_cells import Columns, Drawing, columns_for
 from tui.app.sections.run_order import Order, grouped, sort

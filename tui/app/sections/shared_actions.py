@@ -11,7 +11,8 @@ from tui.app.action import Action
 from tui.app.keymap import titled
 
 if TYPE_CHECKING:
-    from tui.app.sections.base import Commands, ExperimentPane, Pane
+    from tui.app.sections.base import Commands, ExperimentPane
+    from tui.app.sections.pane import Pane
 
 
 # Starting runs.

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
@@ -16,27 +15,24 @@ from textual.widgets import OptionList
 
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
-from engine.files.text import visible
 from engine.networks.architectures import ARCHITECTURES, SIDE, chain_of, reported_accuracy
 from engine.runs.run import Run
 from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
 from tui.app.action import Action, with_action
-from tui.app.colours import style_of
 from tui.app.sections.base import Commands, ExperimentPane, hint
 from tui.app.sections.glances import draw_confusion
 from tui.app.sections.judged import CONFUSION, MISTAKES, not_judged
 from tui.app.sections.samples import draw_samples, labels_and_answers
 from tui.app.sections.shared_actions import OPEN
+from tui.app.sections.training_curves import draw_accuracy, draw_loss, short_name
 from tui.app.sections.trainings import Training, groups_of, lines_of
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Heading, Room, Row, Rows
-from tui.drawing.plot import Line
 from tui.live.task import Task
-from tui.words import cut, cut_middle
+from tui.words import cut
 
 HEADING = "bold $text-muted"
-NAME = 16  # cells of a network's name in a chart at most
 MOST_LAYERS = 8  # of a network, in words
 SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
 
@@ -209,7 +205,7 @@ class TrainPane(ExperimentPane):
 
     def first_key(self) -> tuple[str, str]:
         """Return the key that begins, and what it does."""
-        return self.keys.name("run.choice"), f"to train {_name(self.model)}"
+        return self.keys.name("run.choice"), f"to train {short_name(self.model)}"
 
     def _made_of(self) -> Text:
         """Return the layers of the highlighted network, and how many parameters it has."""
@@ -282,8 +278,8 @@ class TrainPane(ExperimentPane):
             self.loss.show_nothing("Loss")
             self.accuracy.show_nothing("Validation accuracy")
         else:
-            self._draw_loss(self.shown)
-            self._draw_accuracy(self.shown)
+            draw_loss(self, self.shown)
+            draw_accuracy(self, self.shown, self._listed)
         draw_confusion(self, self.confusion, self.shown)
         answers = self.shown.history.preview("samples", self.cursor) if self.shown else None
         if self.shown is None or answers is None:
@@ -296,69 +292,8 @@ class TrainPane(ExperimentPane):
         right = sum(a == b for a, b in zip(*labels_and_answers(answers), strict=True))
         self.samples.border_subtitle = f"{right}/{len(images)} correct"
 
-    def _draw_loss(self, task: Task) -> None:
-        curves = task.history.curves
-        train, held_out = curves.get("loss"), curves.get("validation_loss")
-        if train is None:
-            self.loss.show_nothing("Loss")
-            return
-        style = style_of(self.model)
-        lines = [self.line(train, style, "train")]
-        if held_out is not None:
-            steps, values = held_out.steps, held_out.values
-            lines.append(Line(steps, values, style, "validation", best="low", thick=True))
-        self.loss.plot = self.plot(lines, log=self.look.logarithm)
-        self.loss.border_title = f"Loss{self.when()}"
-
-    def _draw_accuracy(self, task: Task) -> None:
-        """Draw validation accuracy, the other models' newest behind it."""
-        chart = self.accuracy
-        curve = task.history.curves.get("validation_accuracy")
-        if curve is None:
-            chart.show_nothing("Validation accuracy")
-            return
-        lines, own = [], self.training
-        for row in self._listed:
-            if (
-                row.key != own.key
-                or row is own
-                or row.task is None
-                or not _same_dataset(row.task, task)
-            ):
-                continue
-            if (behind := row.task.history.curves.get("validation_accuracy")) is not None:
-                lines.append(
-                    Line(
-                        behind.steps,
-                        behind.values,
-                        style_of(row.model),
-                        _name(row.model),
-                        behind=True,
-                    )
-                )
-        lines.append(
-            Line(curve.steps, curve.values, style_of(self.model), _name(self.model), best="high")
-        )
-        late = np.concatenate([line.values[len(line.values) // 10 :] for line in lines])
-        late = late[np.isfinite(late)]
-        low = float(late.min()) if len(late) else 0.0
-        floor = max(0.0, low - (1 - low) * 0.3)
-        chart.plot = self.plot(lines, low=floor, high=1.0, share=True)
-        chart.border_title = f"Validation accuracy{self.when()}"
-
-
-def _name(model: str) -> str:
-    return cut_middle(visible(model), NAME)
-
 
 def model_of(config: RunConfig) -> str:
     """Return which network a training is of."""
     assert isinstance(config, TrainConfig)
     return config.model
-
-
-def _same_dataset(a: Task, b: Task) -> bool:
-    one, other = a.history.started, b.history.started
-    if one is None or other is None:
-        return False
-    return bool(one.dataset["sha256"] == other.dataset["sha256"])

@@ -14,7 +14,7 @@ from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from engine.sections.train.config import MODELS, TrainConfig
 from tui.app.colours import style_of
-from tui.app.sections.base import BAD
+from tui.app.sections.pane import BAD
 from tui.drawing.spark import spark
 from tui.live.conductor import Conductor
 from tui.live.task import Task
