@@ -84,6 +84,7 @@ class MnistTui(GuardedApp):
         self.load = ""  # of the machine
         self.ended_by: str | None = None  # a signal's name
         self.left = False  # because the user wanted to
+        self.conductor.shelf.look(shared.artifacts)
         look, shares = Look(shades), self.preferences.panels
         self.main = MainScreen(
             self.conductor, look, self.keys, shared.artifacts, self._options(), shares

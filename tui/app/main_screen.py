@@ -81,6 +81,7 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
         self._arrangement = arrangement_of(0)
         self.stale: set[str] = set()  # sections that are to be drawn again
         self._pace = Pace()
+        self._surveyed = 0  # datasets
         self._begun: set[Task] = set()
         self._only_in: dict[Action[Any], str] = {}  # where an action is, in words
         self._states: dict[Task, str] = {}  # at the last look
@@ -268,6 +269,9 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
             self.app.exit()
         while not self.conductor.notices.empty():
             self.app.tell(self.conductor.notices.get())
+        if self._surveyed != (surveyed := len(self.conductor.examples)):
+            self._surveyed = surveyed  # a dataset is open now, with what its classes are called
+            self.stale.update(self.panes)
         for task in self.conductor.collect():
             self._follow(task)
             self.stale.add(task.section)

@@ -1,5 +1,6 @@
 """Runs read from their files: finished ones to look at, and those that another process drives."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,6 +35,14 @@ class Shelf:
         self._looked_at: set[str] = set()  # ids of runs that will not be driven again
         self._lock = threading.Lock()
         self._following = threading.Lock()
+
+    def look(self, artifacts: str) -> None:
+        """Tell whether there is anything to load: in an empty folder it is known at once."""
+        with suppress(OSError):
+            with os.scandir(artifacts) as entries:
+                self.loading = any(True for _ in entries)
+            return
+        self.loading = False  # nobody has made it yet, or it cannot be read
 
     def open(self, run: Run) -> Task:
         """Return the task of a run. Raises EngineError if it cannot be read."""

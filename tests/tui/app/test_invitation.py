@@ -70,3 +70,19 @@ def test_runs_that_are_there_are_not_preceded_by_an_invitation(finished):
             assert not app.query(Invitation)
 
     live(finished, story)
+
+
+def test_the_classes_of_the_chosen_dataset_replace_the_digits_once_it_is_open(tmp_path):
+    path = tmp_path / "shapes.npz"
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 255, (600, 12, 12), np.uint8)
+    labels = np.arange(600, dtype=np.uint8) % 3
+    np.savez(path, x_train=images, y_train=labels, x_test=images,
+             y_test=labels)  # fmt: skip
+
+    async def story(app, pilot):
+        panel = app.main.pane.query_one(Invitation)
+        await until(pilot, lambda: len(app.conductor.examples.get(str(path), ())) == 3, 30)
+        await until(pilot, lambda: panel.images is app.conductor.examples[str(path)], 5)
+
+    live(tmp_path / "none", story, dataset=str(path))

@@ -32,7 +32,7 @@ class Files(GuardedDialog, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the folder, its files and the line."""
         with Vertical(classes="dialog files") as dialog:
-            dialog.border_title = Text(self.run.id)
+            dialog.border_title = Text(f"Files of {self.run.id}")
             keys = self.app.keys
             copy, close = keys.name("files.copy"), keys.name("files.close")
             dialog.border_subtitle = Text(f"{copy} copies the line, {close} closes")

@@ -44,7 +44,7 @@ class ChooseNetwork(GuardedDialog, ModalScreen[tuple[str | None] | None]):
         options = [Option(f"the newest {BEST_MODEL}; trained first where there is none", NEWEST)]
         options += [Option(_line(run), run.run) for run in trained_runs(self.artifacts)]
         with Vertical(classes="dialog wide") as dialog:
-            dialog.border_title = "Network"
+            dialog.border_title = "Network to look at"
             keys = self.app.keys
             dialog.border_subtitle = Text(f"enter select  {keys.name('network.cancel')} cancel")
             if len(options) == 1:

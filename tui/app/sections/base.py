@@ -131,8 +131,7 @@ class ExperimentPane(Pane, Charts, Inviting):
     def redraw(self, *, pictures: bool = True) -> None:
         """Update everything, or the text alone; before the first run, invite to it."""
         super().redraw(pictures=pictures)
-        if pictures:
-            self.guarded(self.invite_if_empty)
+        self.guarded(self.invite_if_empty)
 
     def invite_if_empty(self) -> None:
         """Invite to a first run where there is none, once the runs have been looked for."""

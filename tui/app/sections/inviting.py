@@ -45,8 +45,7 @@ class Inviting(Widget):
             invitation = Invitation("panel" if inside is None else "")
             invitation.border_title = pane.section.capitalize()
             (inside or self).mount(invitation)
-            self.call_after_refresh(self._write_invitation, dataset)
-        elif empty:
+        if empty:
             self._write_invitation(dataset)
         elif found:
             if pane.whole is found.first():

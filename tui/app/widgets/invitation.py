@@ -20,12 +20,13 @@ class Invitation(Room):
     def __init__(self, classes: str) -> None:
         super().__init__("invitation", id="inviting", classes=classes)
         self.can_focus = bool(classes)
-        self._invites: tuple[object, ...] = ()
+        self._said: tuple[str, Text] = "", Text()
+        self.images = np.zeros((0, 1, 1))  # that it shows
 
     def invite(self, sentence: str, key: Text, images: np.ndarray, shades: Shades | None) -> None:
         """Show images [N, H, W] of the classes over a sentence and what a key begins."""
-        if self._invites[:2] != (sentence, key) or images is not self._invites[2]:
-            self._invites = sentence, key, images
+        if self._said != (sentence, key) or images is not self.images:
+            self._said, self.images = (sentence, key), images
             self.draw(partial(draw_invitation, sentence, key, images, shades))
 
 
