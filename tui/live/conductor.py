@@ -226,15 +226,14 @@ class Conductor:
         self.doing = "opening the dataset" if "torch" in sys.modules else "importing torch"
         try:
             data, device = self.driver.laboratory.survey(config)
+            described, environment = data.describe(), device.describe()
+            self.examples[config.dataset] = data.examples(MOST_EXAMPLES)
+            self.datasets[config.dataset] = described
+            self.where = where_words(described, environment)
         except MnistTuiError as error:
             self.notices.put(str(error))
         except Exception as error:  # the thread must survive for later runs
             self.notices.put(f"The device cannot be opened ({type(error).__name__}: {error}).")
-        else:
-            described = data.describe()
-            self.examples[config.dataset] = data.examples(MOST_EXAMPLES)
-            self.datasets[config.dataset] = described
-            self.where = where_words(described, device.describe())
         finally:
             self.doing = ""
 

@@ -191,6 +191,18 @@ def test_a_mistake_is_said_while_one_types_and_hides_nothing(tmp_path, digits):
     live(tmp_path, story, size=(60, 18))
 
 
+def test_a_list_without_rows_takes_every_move(tmp_path, digits):
+    examples.write_examples(tmp_path, digits)
+
+    async def story(app, pilot):
+        await pilot.press("4", "slash", *"nothing", "enter")
+        await until(pilot, lambda: app.main.runs.table.row_count == 0)
+        await pilot.press("end", "home", "down", "up", "pagedown", "space", "enter")
+        assert app.faults.count == 0
+
+    live(tmp_path, story)
+
+
 def test_headers_sort_by_the_mouse_and_headings_are_passed_over(tmp_path, digits):
     for number, accuracy in enumerate([0.9, 0.7, 0.8], 1):
         examples.trained(tmp_path, digits, number, "baseline", accuracy)

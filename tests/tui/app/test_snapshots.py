@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from textual.widgets import Input
 
@@ -35,7 +36,9 @@ class Script:
 
     def survey(self, config):
         return (
-            SimpleNamespace(describe=lambda: examples.DATASET),
+            SimpleNamespace(
+                describe=lambda: examples.DATASET, examples=lambda most: np.zeros((most, 28, 28))
+            ),
             SimpleNamespace(describe=lambda: examples.ENVIRONMENT),
         )
 

@@ -121,7 +121,7 @@ class RunTable(Guarded, DataTable[Text]):
         return self.run.run if self.run is not None else ""
 
     def _is_heading(self, row: int) -> bool:
-        return row < len(self.items) and not isinstance(self.items[row], Summary)
+        return 0 <= row < len(self.items) and not isinstance(self.items[row], Summary)
 
     def validate_cursor_coordinate(self, value: Coordinate) -> Coordinate:
         """Return the nearest place of a run, in the direction of the move."""
