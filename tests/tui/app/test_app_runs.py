@@ -196,6 +196,7 @@ def test_enter_keeps_the_run_and_its_queue_in_the_background(tmp_path, monkeypat
         await pilot.press("q")
         asked = "baseline is active. 1 more is queued behind it, and is kept either way."
         await until(pilot, lambda: text(app, "#question") == asked)
+        await until(pilot, lambda: app.screen.query_one("#question").size.height == 2, 5)  # folded
         assert [str(option.prompt) for option in app.screen.query_one(OptionList).options] == [
             "Keep it running in the background  d",
             "Stop it and keep its progress  s",
