@@ -135,7 +135,7 @@ def default_keys_named_in(words):
     names = {displayed(key) for keys in DEFAULTS.values() for key in parted(keys)}
     words = words.replace("o, ki, su", "")  # classes of KMNIST
     tokens = {token.strip(".,;:()│") for token in words.split()}
-    found = tokens & (names - {"a", "enter", "→", "↑", "↓", *"1234"})
+    found = tokens & (names - {"a", "enter", "→", "↑", "↓", *"01234"})
     found |= set(re.findall(r"←→|↑↓|\ba (?:crafts|draws|trains|runs)\b", words))
     return found | set(re.findall(r"\b[1-4] (?:Train|Adversarial|Visualize|Runs)\b", words))
 
