@@ -43,7 +43,7 @@ lint: $(VENV)/installed-dev
 
 # After a change of the app's looks: look at what changed before it is committed.
 snapshots: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -q tests/tui/app/test_snapshots.py --snapshot-update
+	$(BIN)/python -m pytest -q -m 'not long' tests/tui/app/test_snapshots.py --snapshot-update
 
 ARTIFACTS ?= artifacts
 screenshots: $(VENV)/installed-dev
