@@ -163,7 +163,7 @@ def _focus(id: str, keys: str, by: int, word: str, key: str, sentence: str) -> A
 PANELS = (
     Action["Pane"](
         id="look.zoom_panel", keys="z", word="enlarge", group="Looking", footer=False,
-        sentence="Give the panel the whole screen, and back", do=lambda pane: pane.zoom_panel(),
+        sentence="Zoom the panel to the whole screen, and back", do=lambda pane: pane.zoom_panel(),
         reason=_no_panel,
     ),
     _focus("look.next_panel", "full_stop", 1, "next panel", ".", "Focus the next panel"),

@@ -23,7 +23,7 @@ def test_r_trains_the_chosen_network_and_shows_it(tmp_path):
         await pilot.press("r")
         task = app.conductor.tasks[0]
         await until(pilot, lambda: task.state == "finished" and app.conductor.running is None)
-        await until(pilot, lambda: "right" in str(app.query_one("#samples").border_subtitle), 5)
+        await until(pilot, lambda: "correct" in str(app.query_one("#samples").border_subtitle), 5)
         accuracy = task.history.finished.results["test"]["accuracy"]
         models = app.query_one("#model-list", OptionList)
         await until(pilot, lambda: f"{accuracy:.2%}" in str(models.options[1].prompt), 5)

@@ -45,6 +45,9 @@ class Script:
     def missing_training(self, config):
         return None
 
+    def images_of(self, run):
+        raise EngineError("the script has no images")
+
     def session(self, config, *, listen, control, command, companions, begun):
         self.config = config.resolve(**examples.FOUND)
         self.listen, self.control = listen, control

@@ -188,10 +188,10 @@ class Infused(Exhibit):
     def captions(self, n: int, cells: int, lines: int) -> Sequence[Text]:
         """Return label and answer."""
         label, answer, resists = self._of(n)
-        style, mark = (WRONG, "✗ ") if resists else ("", "→ ")
+        style = WRONG if resists else ""  # the answer says so too: it is not the target
         if lines == 1:
-            return [Text(f"{label}→{answer}{' ✗' if resists else ''}", style)]
-        return [Text(self.names[label]), Text(mark + self.names[answer], style)]
+            return [Text(f"{label}→{answer}", style)]
+        return [Text(self.names[label]), Text(f"→ {self.names[answer]}", style)]
 
     def facts(self, n: int) -> Sequence[tuple[str, str, str]]:
         """Return label, target and answer."""

@@ -133,9 +133,8 @@ CURVES = (
         id="look.smoothing", keys="w", word="smooth", group="Looking", footer=False,
         sentence="Change how much curves are smoothed", do=_smoothing,
     ),
-    _zoom("look.zoom_in", "plus,equals_sign", "zoom in", "+", "Show fewer steps in the charts",
-          1 / ZOOMS),
-    _zoom("look.zoom_out", "minus", "zoom out", "-", "Show more steps in the charts", ZOOMS),
+    _zoom("look.zoom_in", "plus,equals_sign", "zoom in", "+", "Zoom in on fewer steps", 1 / ZOOMS),
+    _zoom("look.zoom_out", "minus", "zoom out", "-", "Zoom out to more steps", ZOOMS),
     _pan("look.pan_back", "less_than_sign", "earlier", "<", "Show earlier steps", -PANS),
     _pan("look.pan_on", "greater_than_sign", "later", ">", "Show later steps", PANS),
     Action["ExperimentPane"](

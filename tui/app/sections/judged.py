@@ -41,7 +41,7 @@ MAP = Action["ExperimentPane"](
 )  # fmt: skip
 # ``pane.mistakes`` names the screen, ``pane.why_no_mistakes`` says why there is none.
 MISTAKES = Action[Any](
-    id="look.mistakes", keys="v", word="errors", group="Looking", do=_mistakes,
+    id="look.mistakes", keys="v", word="mistakes", group="Looking", do=_mistakes,
     reason=lambda pane: pane.why_no_mistakes(),
     sentence="Show the mistakes, or what resists the noise",
 )  # fmt: skip

@@ -87,10 +87,10 @@ class RunTable(Guarded, DataTable[Text]):
                 self._update_count += 1  # what caches are known by
                 self.refresh_row(row)
 
-    def now(self, drawing: Drawing, runs: Container[str]) -> None:
-        """Draw the rows of some runs as they are now."""
+    def now(self, drawing: Drawing, runs: Container[str] | None) -> None:
+        """Draw the rows of some runs, or of all, as they are now."""
         self._drawing = drawing
-        shown = [row for row in self._drawn if self._id_at(row) in runs]
+        shown = [row for row in self._drawn if runs is None or self._id_at(row) in runs]
         self.draw_again(shown)
 
     def _id_at(self, row: int) -> str:

@@ -37,6 +37,7 @@ from tui.live.task import Task
 
 AT_ONCE = 200  # runs that may be read while the screen waits
 FOLLOW_INTERVAL = 1.0  # seconds between two looks at what is active
+AGE_INTERVAL = 20.0  # seconds between two looks at how old the runs are
 BESIDE, BELOW = (120, 20), (60, 34)  # cells of the section from which on there is a preview
 EXAMPLE = "words, model:baseline, accuracy>97%, age<2h, -state:failed"
 
@@ -87,6 +88,7 @@ class RunsPane(Pane, Inviting):
     def on_mount(self) -> None:
         """Follow what is active."""
         self.set_interval(FOLLOW_INTERVAL, self._follow)
+        self.set_interval(AGE_INTERVAL, self._grow_older)
 
     # What there is.
 
@@ -239,6 +241,12 @@ class RunsPane(Pane, Inviting):
             return
         self.table.now(self._drawing(self._columns, time.time()), live)
         if self.table.run_id in live:
+            self._preview()
+
+    def _grow_older(self) -> None:
+        """Update the ages, in the rows that were drawn and in the preview."""
+        if self.is_on_screen and self.table.row_count:
+            self.table.now(self._drawing(self._columns, time.time()), None)
             self._preview()
 
     # What the keys do.

@@ -41,13 +41,13 @@ def draw_samples(
 
 
 def _captions(names: Sequence[str], pairs: Sequence[tuple[int, int]], size: int) -> list[str]:
-    """Return the answers, and what is true where that is another class.
+    """Return the answers, behind the label where that is another class: ``label✗answer``.
 
     Where there is no room for both names, there is the answer's.
     """
     captions = []
     for label, answer in pairs:
-        words = names[answer] if answer == label else f"{names[answer]}✗{names[label]}"
+        words = names[answer] if answer == label else f"{names[label]}✗{names[answer]}"
         if cell_len(words) > size:
             words = names[answer] if answer == label else f"✗{names[answer]}"
             words = cut(words, size).rstrip()

@@ -85,7 +85,8 @@ def status_line(
 
 def _ended(conductor: Conductor) -> Iterator[tuple[str, str, int, int]]:
     """Yield how many runs have ended in which way, with mark, style and rank."""
-    states = Counter(task.state for task in conductor.tasks)
+    newest = {task.run or id(task): task for task in conductor.tasks}  # a run may be resumed
+    states = Counter(task.state for task in newest.values())
     for state, kind in ENDED.items():
         if count := states[state]:
             yield (*kind, count)
