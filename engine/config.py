@@ -34,7 +34,7 @@ class RunConfig:
 
     dataset: str = option(
         "auto",
-        "Images to work on: a dataset's name, or a .npz file with one's own.",
+        "Images to work on: a dataset's name, or a .npz file of your own.",
         choices=DATASETS,
         path=True,
         ending=NPZ,

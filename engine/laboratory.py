@@ -213,7 +213,8 @@ class Laboratory:
         """Return a config with the dataset, and its folder, of the run that it looks at."""
         if not isinstance(config, NetworkConfig) or config.run is None:
             return config
-        trained = at_home(find_trained(Path(config.artifacts), config.run).read_config())
+        run = find_trained(Path(config.artifacts), config.run, config.dataset)
+        trained = at_home(run.read_config())
         root = config.data_root or trained.data_root
         return replace(config, dataset=trained.dataset, data_root=root)
 

@@ -1,9 +1,11 @@
 """Which finished trainings there are: those that a config names, or else the newest."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError
+from engine.files.text import visible
 from engine.hints import hint
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
 from engine.runs.run import Run
@@ -14,13 +16,17 @@ if TYPE_CHECKING:
     from engine.data.dataset import Dataset
 
 
-def find_trained(artifacts: Path, name: str) -> Run:
+def find_trained(artifacts: Path, name: str, dataset: str = "auto") -> Run:
     """Return the finished training of that id, or the newest of that model: ``Net`` is enough of
     ``Net-1a2b3c4d``.
 
-    Raises EngineError where there is none.
+    Of several trainings of a model, one on ``dataset`` is taken, unless that is "auto". Raises
+    EngineError where there is none.
     """
-    run = _newest_named(artifacts, name) or find_run(artifacts, name)
+    run = _newest_named(artifacts, name, dataset)
+    if run is None and _newest_named(artifacts, name, "auto") is not None:
+        raise EngineError(f"No finished training of {name} on {visible(dataset)}; train one first.")
+    run = run or find_run(artifacts, name)
     info = run.read_info()
     if info["section"] != "train":
         raise EngineError(
@@ -32,12 +38,14 @@ def find_trained(artifacts: Path, name: str) -> Run:
     return run
 
 
-def _newest_named(artifacts: Path, model: str) -> Run | None:
+def _newest_named(artifacts: Path, model: str, dataset: str) -> Run | None:
     """Return the newest finished training of a model, or of one's own class or function."""
+    on = {dataset, os.path.abspath(dataset)}  # a config names a file by its whole path
     for run, info in finished_runs(artifacts):
         known = info["config"].get("model") if info["section"] == "train" else None
         own = info.get("model_file") and known and known.rpartition("-")[0]
-        if model and model in (known, own):
+        there = dataset == "auto" or info["config"]["dataset"] in on
+        if model and there and model in (known, own):
             return run
     return None
 
@@ -69,7 +77,7 @@ def networks_for(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
     """Return the run whose network is looked at, its model, and the other models' newest runs."""
     artifacts = Path(config.artifacts)
     if config.run is not None:
-        run: Run | None = find_trained(artifacts, config.run)
+        run: Run | None = find_trained(artifacts, config.run, config.dataset)
     else:
         run = newest_trained(artifacts, data.sha256, BEST_MODEL)
     if run is None:

@@ -32,7 +32,7 @@ def trust_runs_named(configs: Iterable[RunConfig]) -> None:
     for config in configs:
         artifacts = Path(config.artifacts)
         if isinstance(config, NetworkConfig):
-            runs = [find_trained(artifacts, config.run)] if config.run else []
+            runs = [find_trained(artifacts, config.run, config.dataset)] if config.run else []
         elif (
             isinstance(config, TrainConfig)
             and config.model not in MODELS

@@ -21,6 +21,7 @@ from engine.runs.history import History
 from engine.runs.run import Run
 
 PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
+FOUND = ("layout", "classes", "side")  # what dataset and network bring with them
 # What may differ within a group. The run looked at stands for its settings; the networks of other
 # models decide nothing that is compared here.
 CHANCE = ("seed", "run", "other_runs")
@@ -243,7 +244,7 @@ def _settings(info: dict[str, Any]) -> dict[str, Any]:
     """Return what a run was asked, its dataset as it was found."""
     # By its class, which fills in what runs of earlier versions did not say.
     config = sections.find(info["section"]).config.from_json(info["config"]).to_json()
-    settings = {name: v for name, v in config.items() if name not in PLACES}
+    settings = {name: v for name, v in config.items() if name not in (*PLACES, *FOUND)}
     return settings | {"dataset": info["dataset"]["name"]}
 
 

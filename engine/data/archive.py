@@ -114,7 +114,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
     except Unsound:
         raise
     except zipfile.BadZipFile as error:
-        raise Unsound(f"it is no whole .npz archive ({visible(str(error))[:80]})") from None
+        raise Unsound(f"it is not a complete .npz archive ({visible(str(error))[:80]})") from None
     except OSError as error:
         raise Unsound(f"it cannot be read ({error.strerror or error})") from None
     # What zipfile raises for files that are cut, encrypted or of another kind.

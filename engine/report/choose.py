@@ -27,6 +27,25 @@ class Chosen:
         return self.trainings + self.noises + self.neurons
 
 
+def lead_of(chosen: Chosen) -> str:
+    """Return what a report of these runs is about, in a sentence."""
+    networks = len({run.read_config().title for run in chosen.trainings})
+    parts = []
+    if networks:
+        number = {1: "One", 2: "Two", 3: "Three"}.get(networks, f"{networks:,}")
+        parts.append(f"{number} classifier{'' if networks == 1 else 's'}")
+    fooled = {0: "noise that fools a network", 1: "noise that fools it"}
+    if chosen.noises:
+        parts.append(fooled.get(networks, "the noise that fools one of them"))
+    if chosen.neurons:
+        parts.append(
+            "what excites its neurons" if len(parts) else "What excites a network's neurons"
+        )
+    *others, last = parts
+    words = f"{', '.join(others)}{',' if len(others) > 1 else ''} and {last}" if others else last
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def choose(artifacts: Path, names: Sequence[str]) -> Chosen:
     """Return the runs of these names, or the newest finished one of each kind, of one dataset.
 

@@ -23,7 +23,7 @@ from engine.files.text import visible
 from engine.networks.architectures import chain_of, reported_accuracy
 from engine.numerics.intervals import rate_interval
 from engine.report import alternatives
-from engine.report.choose import Chosen
+from engine.report.choose import Chosen, lead_of
 from engine.report.referee import Finding
 from engine.runs.run import Run
 from engine.sections import warning_of
@@ -90,6 +90,7 @@ def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
     return environment.get_template("report.html.j2").render(
         dataset=dataset,
         title=visible(title_of(dataset["name"])),
+        lead=lead_of(chosen),
         made=datetime.now(UTC).date().isoformat(),
         command=command,
         runs=[_about(run) for run in chosen.all],

@@ -9,6 +9,7 @@ from engine.laboratory import Laboratory
 from engine.numerics.device import usable_cores
 from engine.runs.control import Control
 from engine.runs.events import Progress
+from engine.runs.run import Run
 from engine.sections.train.config import TrainConfig
 from engine.trainings import find_trained
 from engine.trust import trust_named
@@ -100,3 +101,8 @@ def test_a_network_is_named_by_its_run_or_by_its_model(tmp_path, few, monkeypatc
     assert named == {"linear": runs[2], "net": runs[1], of_own: runs[1], runs[0]: runs[0]}
     with pytest.raises(EngineError, match="No run 'mlp'"):
         find_trained(folder, "mlp")
+    there = Run(folder / runs[0]).read_config().dataset
+    assert find_trained(folder, "net", there).id == runs[1]
+    with pytest.raises(EngineError, match="No finished training of net on kmnist"):
+        find_trained(folder, "net", "kmnist")
+    assert find_trained(folder, runs[1], "kmnist").id == runs[1]  # an id says which

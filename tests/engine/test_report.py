@@ -19,7 +19,7 @@ from engine.data.known import FASHION_MNIST
 from engine.errors import EngineError
 from engine.figures import draw_figures
 from engine.report import write_report
-from engine.report.choose import Chosen, choose
+from engine.report.choose import Chosen, choose, lead_of
 from engine.report.document import render
 from engine.report.referee import referee
 from engine.runs.run import Run
@@ -60,6 +60,9 @@ def page(runs, few, cpu, tmp_path_factory):
     """The text of a report of the runs."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     chosen = choose(runs["train"].path.parent, [])
+    assert lead_of(chosen) == ("One classifier, noise that fools it, and what excites its neurons.")
+    assert lead_of(Chosen(chosen.trainings, (), ())) == "One classifier."
+    assert lead_of(Chosen((), (), chosen.neurons)) == "What excites a network's neurons."
     findings = write_report(chosen, few, cpu, path, "mnist-tui report")
     assert all(finding.holds is not False for finding in findings)
     return path.read_text()

@@ -135,7 +135,7 @@ def show(
         str,
         typer.Argument(
             metavar=f"NAME|FILE{NPZ}",
-            help=f"{', '.join(NAMES)}, or a {NPZ} file with one's own.",
+            help=f"{', '.join(NAMES)}, or a {NPZ} file of your own.",
             autocompletion=one_of_or_file(NAMES, NPZ),
         ),
     ],

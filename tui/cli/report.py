@@ -100,7 +100,10 @@ def tell_findings(findings: "Sequence[Finding]", remark: Callable[[str], None] =
     for finding in wrong:
         complain(f"does not hold: {finding.claim}: {finding.words}")
     held = sum(finding.holds is True for finding in findings)
-    remark(f"referee: {held} claims hold, {len(wrong)} do not")
+    words = f"referee: {held} claim{'' if held == 1 else 's'} hold{'s' if held == 1 else ''}"
+    words += f", {len(wrong)} do{'es' if len(wrong) == 1 else ''} not"
+    unknown = len(findings) - held - len(wrong)
+    remark(words + (f", {unknown} could not be checked" if unknown else ""))
 
 
 @expand

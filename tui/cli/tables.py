@@ -108,7 +108,7 @@ def print_run(run: Run, console: Console) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
     table.add_row("versions", versions)
     for name, value in info["config"].items():
-        if value is not None and name not in ("dataset", "device"):
+        if value is not None and name not in ("dataset", "device", "layout"):
             table.add_row(name.replace("_", " "), _words(value))
     console.print(run.id, style="bold")
     console.print(table)

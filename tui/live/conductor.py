@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.config import RunConfig
 from engine.data.known import is_file
 from engine.driver import Driver
-from engine.errors import MnistTuiError
+from engine.errors import MnistTuiError, Untrusted
 from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
@@ -261,6 +261,10 @@ class Conductor:
         """Show the error as the task's end; the app and the next tasks carry on."""
         known = isinstance(error, MnistTuiError)
         message = str(error) if known else f"Unexpected {type(error).__name__}: {error}"
+        network = getattr(task.config, "run", None)
+        if isinstance(error, Untrusted) and network:  # there is no --trust in the app
+            trusts = hint(task.config.artifacts, "runs", "verify", network, "--trust")
+            message += f" In another terminal: {trusts}"
         self.mailbox.put(task, Failed(step=0, message=message))
 
     def after(self, task: Task, run: Run | None) -> None:

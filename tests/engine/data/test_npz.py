@@ -357,7 +357,8 @@ def test_what_is_no_such_file_is_refused_at_once(saved, tmp_path, kind):
         case "cut":
             content = (tmp_path / saved(**arrays())).read_bytes()
             path.write_bytes(content[:-40])
-    words = "not a regular file" if kind in ("pipe", "device", "folder") else "it is no whole .npz"
+    special = kind in ("pipe", "device", "folder")
+    words = "not a regular file" if special else "it is not a complete .npz"
     assert words in refusal(str(path))
 
 

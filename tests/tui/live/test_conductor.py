@@ -1,7 +1,9 @@
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 
+from engine.errors import Untrusted
 from engine.runs.control import HAND_OVER
 from engine.runs.events import Interrupted, Progress, Started, Stopped
 from engine.runs.store import create_run
@@ -77,3 +79,12 @@ def test_a_run_that_was_stopped_is_not_gone_on_with_elsewhere(tmp_path, monkeypa
 def started(run, **options):
     return Started(step=0, run=run, section="train", title="baseline", steps=100, config={},
                    dataset={}, environment={}, **options)  # fmt: skip
+
+
+def test_in_the_app_it_is_said_how_code_is_trusted():
+    conductor = Conductor(SimpleNamespace())
+    config = SimpleNamespace(run="one", artifacts="elsewhere")
+    conductor.failed(SimpleNamespace(config=config), Untrusted("Not run before."))
+    [letter], _ = conductor.mailbox.take()
+    assert letter.event.message.startswith("Not run before. In another terminal: `mnist-tui runs ")
+    assert "verify one --trust" in letter.event.message

@@ -33,6 +33,7 @@ from tui.live.task import Task
 from tui.words import cut
 
 HEADING = "bold $text-muted"
+CHAIN = 20  # cells of a line of layers
 MOST_LAYERS = 8  # of a network, in words
 SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
 
@@ -215,8 +216,10 @@ class TrainPane(ExperimentPane):
             side, _ = self.dataset.get("image", (SIDE, SIDE))
             ours = ARCHITECTURES[row.model].fitted(side, len(self.class_names))
             blocks = [f"{part} → pool →" for part in ours.chain if "conv" in part]
-            head = [part for part in ours.chain if part.isdigit()]
-            words.append("\n".join([*blocks, " → ".join(head)]) + "\n")
+            head = " → ".join(part for part in ours.chain if part.isdigit())
+            together = f"{blocks[-1]} {head}"
+            lines = [*blocks[:-1], together] if len(together) <= CHAIN else [*blocks, head]
+            words.append("\n".join(lines) + "\n")
             parameters = ours.parameters
         elif isinstance(config, ResolvedTrainConfig):
             chain = chain_of(config.model, config.classes, config.network)
