@@ -12,7 +12,7 @@ from textual.scrollbar import ScrollBar
 from textual.theme import BUILTIN_THEMES, Theme
 
 from engine.config import RunConfig
-from engine.networks import series
+from engine.networks import colours as networks
 from tests.conftest import a_few
 from tests.tui.pilot import live, until
 from tests.tui.views import VIEWS, open_view
@@ -68,8 +68,8 @@ def test_series_and_states_are_told_apart(theme, eyes):
 
 
 def test_every_network_has_a_colour():
-    assert len(SERIES) == len(BANDS) == series.SERIES
-    assert len(set(SERIES)) == series.SERIES
+    assert len(SERIES) == len(BANDS) == networks.SERIES
+    assert len(set(SERIES)) == networks.SERIES
 
 
 def test_a_theme_of_ones_own_is_legible_too():
