@@ -21,15 +21,17 @@ def config(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def opened(config, tmp_path):
+def opened(config, finished):
     """Return what runs a story in an app with that file."""
 
     def play(story, size=(120, 40)):
         async def run():
-            shared = RunConfig(dataset="digits", artifacts=str(tmp_path / "artifacts"))
+            shared = RunConfig(dataset="digits", artifacts=str(finished))
             app = MnistTui(shared, preferences=Preferences.read(config))
             async with app.run_test(size=size) as pilot:
-                await until(pilot, lambda: app.focused is not None)
+                panes = app.main.experiments.values()
+                await until(pilot, lambda: all(pane.newest() is not None for pane in panes))
+                await pilot.pause(0.2)
                 await story(app, pilot)
                 assert app.faults.count == 0
 

@@ -144,7 +144,7 @@ def test_a_text_that_changes_twice_around_a_layout_is_shown_whole(tmp_path):
     live(tmp_path, story)
 
 
-def test_a_title_that_changes_repaints_its_line_and_the_same_again_nothing(tmp_path, monkeypatch):
+def test_a_title_that_changes_repaints_its_line_and_the_same_again_nothing(finished, monkeypatch):
     async def story(app, pilot):
         panel = app.main.query_one("#samples")
         panel.border_title = panel.border_subtitle = "none"
@@ -158,10 +158,10 @@ def test_a_title_that_changes_repaints_its_line_and_the_same_again_nothing(tmp_p
         assert len(sent) == 2 * 4
         assert panel.border_title == ""
 
-    live(tmp_path, story)
+    live(finished, story)
 
 
-def test_a_title_is_seen_as_soon_as_it_changes(tmp_path):
+def test_a_title_is_seen_as_soon_as_it_changes(finished):
     async def story(app, pilot):
         panel = app.main.query_one("#samples")
         for words in ("first words", "others"):
@@ -172,4 +172,4 @@ def test_a_title_is_seen_as_soon_as_it_changes(tmp_path):
             assert any(f" {words} " in line for line in lines)
             assert any(f" {words} below " in line for line in lines)
 
-    live(tmp_path, story)
+    live(finished, story)
