@@ -60,8 +60,11 @@ def page(runs, few, cpu, tmp_path_factory):
     """The text of a report of the runs."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     chosen = choose(runs["train"].path.parent, [])
-    assert lead_of(chosen) == ("One classifier, noise that fools it, and what excites its neurons.")
-    assert lead_of(Chosen(chosen.trainings, (), ())) == "One classifier."
+    assert lead_of(chosen) == (
+        "Two classifiers, the noise that fools one of them, and what excites its neurons."
+    )
+    alone = Chosen(chosen.trainings[:1], chosen.noises, ())
+    assert lead_of(alone) == "One classifier and noise that fools it."
     assert lead_of(Chosen((), (), chosen.neurons)) == "What excites a network's neurons."
     findings = write_report(chosen, few, cpu, path, "mnist-tui report")
     assert all(finding.holds is not False for finding in findings)

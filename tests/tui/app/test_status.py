@@ -15,11 +15,11 @@ def running(states=(), **given):
     """Return a conductor whose run is on, after others that ended in some ``states``."""
     control = SimpleNamespace(stop_reason=None, paused=False)
     task = SimpleNamespace(
-        step=1_240, steps=9_380, section="train", config=SimpleNamespace(**LONG), doing="",
+        run="", step=1_240, steps=9_380, section="train", config=SimpleNamespace(**LONG), doing="",
         rate=27.3, elsewhere=False, control=control, state="running",
     )  # fmt: skip
     vars(task).update(given)
-    ended = [SimpleNamespace(state=state) for state in states]
+    ended = [SimpleNamespace(state=state, run="") for state in states]
     return SimpleNamespace(running=task, waiting=2, tasks=[*ended, task], doing="")
 
 
@@ -71,7 +71,7 @@ def test_the_last_message_is_cut_or_left_out_before_anything_else():
 ])  # fmt: skip
 def test_an_idle_line_says_what_happened_last(doing, last, line):
     states = MANY if last else ()
-    tasks = [SimpleNamespace(state=state) for state in states]
+    tasks = [SimpleNamespace(state=state, run="") for state in states]
     idle = SimpleNamespace(running=None, waiting=0, tasks=tasks, doing=doing)
     assert status_line(idle, last, Keymap(), width=80).plain == line
 
