@@ -14,7 +14,7 @@ from engine.runs.run import Run
 from engine.runs.session import Session
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.visualize.config import VisualizeConfig
-from tests.conftest import train_config
+from tests.conftest import a_few, train_config
 from tests.engine.conftest import spoil_array, spoil_json
 
 SECTIONS = ["train", "adversarial", "visualize"]
@@ -41,7 +41,7 @@ def test_a_sound_run_comes_out_again(copied, section, few, cpu):
     assert told.words.startswith("all ")
 
 
-@pytest.mark.parametrize("recipe", ["assignment", "tuned"])
+@pytest.mark.parametrize("recipe", a_few(["assignment", "tuned"]))
 def test_so_does_a_run_of_either_recipe_that_was_stopped_and_resumed(copied, recipe, few, cpu):
     artifacts = str(copied["train"].path.parent)
     found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,

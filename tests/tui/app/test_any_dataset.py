@@ -73,6 +73,7 @@ def test_every_view_opens_at_every_size(request, runs, dataset, size):
     live(request.getfixturevalue(runs), story, size=size, plain=False, dataset=dataset)
 
 
+@pytest.mark.extended
 def test_three_classes_have_their_names_and_are_text(few):
     async def story(app, pilot):
         await settled(app, pilot)
@@ -97,6 +98,7 @@ def test_three_classes_have_their_names_and_are_text(few):
     live(few, story, size=(200, 60), dataset=FEW)
 
 
+@pytest.mark.extended
 def test_a_hundred_classes_scroll(many):
     async def story(app, pilot):
         await settled(app, pilot)

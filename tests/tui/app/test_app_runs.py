@@ -122,6 +122,7 @@ def test_one_can_go_to_another_network_while_one_trains(tmp_path):
     live(tmp_path, story)
 
 
+@pytest.mark.extended
 def test_a_close_look_keeps_to_its_run_when_the_next_one_begins(trained):
     async def story(app, pilot):
         pane = app.main.experiments["visualize"]
@@ -209,6 +210,7 @@ def test_enter_keeps_the_run_and_its_queue_in_the_background(tmp_path, monkeypat
     assert taken == [run.id for run in list_runs(tmp_path)]
 
 
+@pytest.mark.extended
 def test_the_question_on_leaving_says_when_the_run_has_ended(tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
@@ -369,6 +371,7 @@ def test_an_app_opened_later_shows_the_stopped_run_and_g_resumes_it(tmp_path):
     assert len(list_runs(tmp_path)) == 1
 
 
+@pytest.mark.extended
 def test_what_waits_is_kept_beside_the_run_and_comes_back_with_it(tmp_path):
     async def first(app, pilot):
         long_training(app, tmp_path)

@@ -250,6 +250,7 @@ def test_a_training_without_an_end_says_why_there_is_no_matrix(finished):
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_a_sample_has_all_probabilities_at_the_end_of_its_run(finished):
     async def story(app, pilot):
         await until(pilot, lambda: app.main.pane.shown is not None)

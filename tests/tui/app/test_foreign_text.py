@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import pytest
+
 from engine.files.text import visible
 from engine.runs.store import list_runs
 from tests.tui.pilot import live, text, until
@@ -34,6 +36,7 @@ def poisoned(finished, folder):
         path.write_text(json.dumps(info))
 
 
+@pytest.mark.extended
 def test_every_section_and_dialog_shows_it_literally(finished, tmp_path):
     poisoned(finished, tmp_path)
 

@@ -47,6 +47,7 @@ def hundreds(tmp_path, digits):
     return artifacts
 
 
+@pytest.mark.extended
 def test_filtering_marking_and_moving_read_no_files(hundreds, monkeypatch):
     async def story(app, pilot):
         await pilot.press("4")

@@ -42,6 +42,7 @@ def test_quiet_leaves_only_results(tmp_path):
     assert "baseline" in out
 
 
+@pytest.mark.extended
 def test_all_models_make_one_run_each_and_a_figure_of_them_all(tmp_path):
     code, _, _ = call("run", "train", "--all", "--dataset", "digits", "--epochs", 1,
                         "--quiet", "--artifacts", tmp_path)  # fmt: skip

@@ -135,13 +135,14 @@ def test_the_report_and_its_referee_tell_of_it(hopeless, few, cpu):
         assert ('<tr class="fails"><td>two-conv' in page) is fails
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("model", "recipe"),
     [
         ("baseline", "assignment"),
         ("baseline", "tuned"),
-        pytest.param("two-conv", "tuned", marks=pytest.mark.extended),
-        pytest.param("two-conv-fc", "tuned", marks=pytest.mark.extended),
+        ("two-conv", "tuned"),
+        ("two-conv-fc", "tuned"),
     ],
 )
 def test_every_recipe_works_on_the_digits(recipe, model, digits, cpu):
