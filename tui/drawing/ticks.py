@@ -74,7 +74,7 @@ def log_ticks(low: float, high: float, lines: int, *, plain: bool = False) -> li
         ticks = [Tick(power, power_of_ten(power, plain)) for power in shown]
         if lines / (high - low) >= PER_DECADE:
             ticks += [
-                Tick(place, str(mantissa))
+                Tick(place, _written(mantissa * 10.0**power, plain))
                 for power in range(powers[0] - 1, powers[-1] + 1)
                 for mantissa in (2, 5)
                 if low <= (place := power + math.log10(mantissa)) <= high

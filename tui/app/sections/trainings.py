@@ -10,6 +10,7 @@ from rich.text import Text
 
 from engine.config import DATASETS
 from engine.files.text import visible
+from engine.files.values import is_model
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from engine.sections.train.config import MODELS, TrainConfig
@@ -79,7 +80,8 @@ def lines_of(
     """
     name = cut_middle(visible(row.model), width - 3)  # the list's mark and the run's
     if task is None:
-        words, style = ("loading …" if loading else "not trained yet"), "$text-muted"
+        untrained = "not trained yet" if is_model(row.model) else "your file, as it is now"
+        words, style = ("loading …" if loading else untrained), "$text-muted"
         if row.summary is not None:
             words = f"{row.summary.result} {row.summary.remark}"
             style = BAD if row.summary.remark else "bold"
