@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NoReturn, TextIO
 
 from engine.config import RunConfig
+from engine.data.known import located
 from engine.hints import hint
 from engine.options import options_of
 from engine.runs.run import Run
@@ -48,6 +49,7 @@ def open_app(
     if not os.environ.get("NO_COLOR"):
         os.environ.pop("NO_COLOR", None)  # empty means nothing, but not to Textual
     shared = with_defaults(config, preferences.defaults, said)
+    shared = replace(shared, dataset=located(shared.dataset))
     app = MnistTui(shared, plain=ascii_ or wanted(), preferences=preferences, run=run)
     app.last = in_a_line(preferences.problems)
     app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.geometry import Size
 
 from engine.config import RunConfig
-from engine.data.known import MNIST_LIKE
+from engine.data.known import MNIST_LIKE, located
 from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import screens
@@ -222,6 +222,7 @@ class ExperimentPane(Pane, Charts, Inviting):
         self.config = dataclasses.replace(
             self.config, **{name: getattr(config, name) for name in names}
         )
+        self.config = dataclasses.replace(self.config, dataset=located(self.config.dataset))
         if self.config.dataset != before:
             self.main.use_dataset(self.config.dataset, but=self)
         self.refresh_text()
