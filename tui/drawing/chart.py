@@ -111,7 +111,9 @@ def lay_out(plot: Plot, width: int, height: int) -> Drawing:
     first, last = plot.window or (0, plot.end)
     ends = _ends(plot, first, last)
     if ends is None:
-        nothing = Text("nothing yet" if width >= 11 else "…", style="italic $text-muted")
+        nothing = Text(
+            plot.nothing if width >= len(plot.nothing) else "…", style="italic $text-muted"
+        )
         return Drawing(nothing)
     ticks = _ticks(plot, *ends, height - 1)
     margin = max((len(tick.label) for tick in ticks), default=0) + 1

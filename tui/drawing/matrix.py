@@ -97,6 +97,8 @@ class Matrix:
         returns a cell's words and style, ``totals`` are the last column's name and what it says.
         """
         down, across = axes
+        if len(self.columns) < len(names):
+            across += f" {self.columns[0]}–{self.columns[-1]} of {len(names)}"
         top = Text(f"{cut(down, self.head - 1)} {across}", MUTED)
         heads = Text(" " * self.head)
         for column in self.columns:

@@ -73,3 +73,10 @@ def beside(left: Text, right: Text, gap: int = GAP) -> Text:
             line.append_text(rights[number])
         lines.append(line)
     return Text("\n", no_wrap=True).join(lines)
+
+
+def centred(picture: Text, width: int) -> Text:
+    """Return a picture in the middle of so many cells."""
+    lines = picture.split("\n")
+    margin = " " * max(0, (width - max(line.cell_len for line in lines)) // 2)
+    return Text("\n", no_wrap=True).join(Text(margin).append_text(line) for line in lines)

@@ -32,7 +32,7 @@ from tui.app.widgets.room import Room, Rows
 from tui.drawing.pixels import draw_grey, draw_signed, exactly
 from tui.drawing.plot import Plot
 from tui.drawing.spark import spark
-from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
+from tui.drawing.thumbnails import WRONG, centred, fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import cut, widest
 
@@ -249,7 +249,9 @@ class AdversarialPane(NetworkPane):
     def _draw_curves(self, index: int | None) -> None:
         for name in CURVES:
             if self.shown is None or index is None:
-                self.query_one(f"#noise-{name}", Chart).show_nothing(name.capitalize())
+                self.query_one(f"#noise-{name}", Chart).show_nothing(
+                    name.capitalize(), self.nothing
+                )
             else:
                 self._draw_curve(self.shown, name, index)
 
@@ -270,7 +272,7 @@ class AdversarialPane(NetworkPane):
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
         size = max(2, min(room.width, 2 * room.height) // 2 * 2)
         image = exactly(infused.noises[index], size)
-        return draw_signed(image, infused.bound, self.look.shades)
+        return centred(draw_signed(image, infused.bound, self.look.shades), room.width)
 
     def _draw_infused(
         self, task: Task, infused: Infused, index: int, label: int, room: Size

@@ -231,10 +231,15 @@ class ExperimentPane(Pane, Charts, Inviting):
         """Work on another dataset from now on."""
         self.config = dataclasses.replace(self.config, dataset=dataset)
 
+    @property
+    def nothing(self) -> str:
+        """What an empty chart says: that runs are being read, or that there is none yet."""
+        return "loading …" if self.conductor.shelf.loading else "nothing yet"
+
     def invitation(self, keys: str) -> Text:
         """Say which keys start a first run, or that runs are still being looked for."""
         if self.conductor.shelf.loading:
-            return Text("loading …", "$text-muted")
+            return Text(self.nothing, "$text-muted")
         return Text(keys, "bold")
 
     def about_shown(self) -> Text:

@@ -278,8 +278,8 @@ class TrainPane(ExperimentPane):
     def refresh_pictures(self) -> None:
         """Draw the curves and the sixteen samples."""
         if self.shown is None:
-            self.loss.show_nothing("Loss")
-            self.accuracy.show_nothing("Validation accuracy")
+            self.loss.show_nothing("Loss", self.nothing)
+            self.accuracy.show_nothing("Validation accuracy", self.nothing)
         else:
             draw_loss(self, self.shown)
             draw_accuracy(self, self.shown, self._listed)

@@ -43,8 +43,9 @@ class Training:
 
     @property
     def task(self) -> Task | None:
-        """The newest run that is open."""
-        return self.tasks[0] if self.tasks else None
+        """The newest run that is open; one that failed before it began hides no other."""
+        begun = (task for task in self.tasks if task.run or task.active)
+        return next(begun, self.tasks[0] if self.tasks else None)
 
 
 @dataclass(slots=True)

@@ -195,7 +195,7 @@ class VisualizePane(NetworkPane):
         if self.shown is not None and rows:
             self._draw_activation(self.shown, rows, neurons, part)
         else:
-            self.chart.show_nothing("Activation")
+            self.chart.show_nothing("Activation", self.nothing)
         if self.shown is None or preview is None or preview.images is None or not rows:
             words = "The images that excite the neurons sharpen here."
             if preview is not None:

@@ -52,9 +52,9 @@ class Chart(Guarded, Widget):
             super().__init__()
             self.window = window
 
-    def show_nothing(self, title: str) -> None:
-        """Go back to an empty chart."""
-        self.plot, self.border_title = Plot(), title
+    def show_nothing(self, title: str, words: str = "nothing yet") -> None:
+        """Go back to an empty chart, which says so."""
+        self.plot, self.border_title = Plot(nothing=words), title
 
     def watch_plot(self) -> None:
         """Draw at the current size; of a line, what changed is sent to the terminal."""
