@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 from textual.widgets import Input
 
-from engine.runs.curves import Curve
 from tests.tui.pilot import until
 from tui.app import screens
 from tui.app.sections.run_order import Order
@@ -48,9 +47,8 @@ async def open_view(app, pilot, view):
         chart = app.main.pane.loss
         await until(pilot, lambda: chart.plot.lines)
         first, *others = chart.plot.lines
-        [raw] = first.around
-        values = np.where(np.arange(len(raw.steps)) < len(raw.steps) - 3, raw.values, np.nan)
-        diverged = replace(first, around=(Curve(raw.steps, values),))
+        late = np.arange(len(first.steps)) >= len(first.steps) - 3
+        diverged = replace(first, values=np.where(late, np.nan, first.values), around=())
         chart.plot = replace(chart.plot, lines=[diverged, *others])
     if view in ("mistakes", "mistake", "resisting", "resists"):
         gallery = app.screen
