@@ -21,6 +21,7 @@ KEYS = {
     "mistake": ("1", "v"), "resisting": ("2", "v"), "resists": ("2", "v"),
     "commands": ("1", "ctrl+p"), "found": ("1", "ctrl+p", "s", "t", "down"),
 }  # fmt: skip
+GALLERIES = ("mistakes", "mistake", "resisting", "resists")
 VIEWS = (*KEYS, "leave", "notice", "fault", "diverged")
 
 
@@ -50,8 +51,8 @@ async def open_view(app, pilot, view):
         late = np.arange(len(first.steps)) >= len(first.steps) - 3
         diverged = replace(first, values=np.where(late, np.nan, first.values), around=())
         chart.plot = replace(chart.plot, lines=[diverged, *others])
-    if view in ("mistakes", "mistake", "resisting", "resists"):
-        gallery = app.screen
+    gallery = app.screen
+    if view in GALLERIES and gallery is not app.main:  # where there is one, and not a reason
         await until(pilot, lambda: gallery.exhibit is not None or gallery.problem)
         if view in ("mistake", "resists"):
             await pilot.press("enter")

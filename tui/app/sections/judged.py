@@ -16,7 +16,7 @@ def not_judged(pane: "ExperimentPane") -> str | None:
         return why
     if pane.shown is not None and pane.shown.history.finished is not None:
         return None
-    return "The test images are judged once, at the end of a run; this one has no end yet."
+    return "The test images are judged once a run has taken all its steps; this one has not."
 
 
 async def _confusion(pane: "ExperimentPane") -> None:
