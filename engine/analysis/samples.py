@@ -1,12 +1,12 @@
 """What the weights of a finished training say of a few images, for a close look at them."""
 
+import os
+
 import numpy as np
 
-from engine.files.reader import MB, DamagedFile, read_state
+from engine.files.reader import DamagedFile
 from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE
 from engine.runs.run import Run
-
-LIMIT = 64 * MB  # bytes of the weights
 
 
 def probabilities_of(run: Run, images: np.ndarray) -> np.ndarray | None:
@@ -14,23 +14,22 @@ def probabilities_of(run: Run, images: np.ndarray) -> np.ndarray | None:
 
     It may be called beside a training: nothing random is drawn and no device is opened. None of a
     network that is not one of the course report's (its code is not run for a look), and where there
-    are no weights. Raises EngineError where they are damaged.
+    are no weights. Raises EngineError where they, or the images, are damaged.
     """
-    if run.read_config().title not in ARCHITECTURES:
+    config, path = run.read_config(), run.path / WEIGHTS_FILE
+    side, classes = config.side, config.classes
+    assert side is not None  # a resolved config has both
+    assert classes is not None
+    if config.title not in ARCHITECTURES or not os.path.lexists(path):
         return None
+    if images.shape[1:] != (side, side):
+        raise DamagedFile(run.journal, "its samples are not of the size that the network takes")
     import torch
 
-    from engine.analysis.second_opinion import layers_of
-    from engine.networks.network import AGAIN
+    from engine.networks.network import load_network
 
-    path = run.path / WEIGHTS_FILE
-    try:
-        weights = torch.load(read_state(path, LIMIT, AGAIN), map_location="cpu", weights_only=True)
-        with torch.no_grad():
-            logits = layers_of(weights, torch.tensor(images, dtype=torch.float32)[:, None])
-        found: np.ndarray = logits["logits"].softmax(1).numpy()
-    except FileNotFoundError:
-        return None
-    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedFile(path, type(error).__name__, AGAIN) from None
+    network = load_network(path, config.title, torch.device("cpu"), side, classes)
+    with torch.no_grad():
+        logits = network(torch.tensor(images, dtype=torch.float32)[:, None])
+    found: np.ndarray = logits.softmax(1).numpy()
     return found

@@ -38,9 +38,7 @@ def lead_of(chosen: Chosen) -> str:
     if chosen.noises:
         parts.append(fooled.get(networks, "the noise that fools one of them"))
     if chosen.neurons:
-        parts.append(
-            "what excites its neurons" if len(parts) else "What excites a network's neurons"
-        )
+        parts.append("what excites its neurons" if parts else "what excites a network's neurons")
     *others, last = parts
     words = f"{', '.join(others)}{',' if len(others) > 1 else ''} and {last}" if others else last
     return f"{words[0].upper()}{words[1:]}."

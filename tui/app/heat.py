@@ -5,8 +5,10 @@ Blue and orange, and the more the further from the background: the colour-blind 
 
 import math
 from dataclasses import dataclass
+from typing import Any, Self
 
 from rich.text import Text
+from textual.app import App
 from textual.color import Color
 
 from tui.app.colours import ink_on
@@ -30,6 +32,12 @@ class Heat:
     surface: Color
     full: float
     colour: bool = True
+
+    @classmethod
+    def of(cls, app: App[Any], paper: str, largest: float, *, colour: bool) -> Self:
+        """Return the styles in an app's theme, on the theme's colour ``paper``."""
+        surface = Color.parse(app.theme_variables[paper])
+        return cls(app.current_theme.dark, surface, cls.full_of(largest), colour)
 
     @staticmethod
     def full_of(largest: float) -> float:

@@ -244,7 +244,7 @@ def test_a_training_without_an_end_says_why_there_is_no_matrix(finished):
         app.notify = lambda words, **options: said.append(words)
         await pilot.press("1", "m", "v")
         assert [words.split(";")[0] for words in said] == 2 * [
-            "The test images are judged once, at the end of a run"
+            "The test images are judged once a run has taken all its steps"
         ]
 
     live(finished, story)

@@ -8,7 +8,7 @@ import pytest
 from rich.text import Text
 
 from engine.runs.curves import Curve
-from tui.app.widgets.chart import changed
+from tui.app.widgets.lines import changed
 from tui.drawing.canvas import path, stippled
 from tui.drawing.chart import DOTTED, draw, lay_out
 from tui.drawing.columns import columns_of

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import BindingType
-from textual.color import Color
 from textual.events import Click, MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp
 from textual.geometry import Size
 from textual.screen import Screen
@@ -109,9 +108,7 @@ class MatrixView(Drawn):
             self.place, self._began = self.begin(), True
         names, (all_, total) = self.shown.classes, self.total
         before = self.layout_.first if self.layout_ is not None else (0, 0)
-        surface = Color.parse(self.app.theme_variables["surface"])
-        full = Heat.full_of(self.largest())
-        heat = Heat(self.app.current_theme.dark, surface, full, colour=self.shades is None)
+        heat = Heat.of(self.app, "surface", self.largest(), colour=self.shades is None)
         needed = self.needed((room.width - total - LEAST_HEAD) // len(names))
         below = 1 if room.height < 2 + len(self.labels) + 2 else 2
         self.layout_ = shape = Matrix.fit(

@@ -15,9 +15,9 @@ from engine.runs.run import Run
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.samples import labels_and_answers
 from tui.app.sections.train import TrainPane, model_of
-from tui.app.widgets.chart import spark
 from tui.app.widgets.probabilities import probability_bars
 from tui.drawing.pixels import draw_grey, exactly
+from tui.drawing.spark import spark
 from tui.drawing.thumbnails import GAP, WRONG, beside
 from tui.words import cut
 

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from engine.runs.curves import Curve, binned, ema
 from tui.app.action import Action
 from tui.app.look import Look
-from tui.app.sections.shared_actions import no_history
+from tui.app.sections.shared_actions import looking, no_history
 from tui.app.widgets.chart import Chart
 from tui.drawing.plot import Line, Plot
 from tui.drawing.window import Window, panned, zoomed
@@ -88,24 +88,6 @@ class Charts(Widget):
             chart.point(event.step)
 
 
-def _zoom(
-    id: str, keys: str, word: str, key: str, sentence: str, factor: float
-) -> Action["ExperimentPane"]:
-    return Action(
-        id=id, keys=keys, word=word, group="Looking", footer=False, shown_key=key,
-        sentence=sentence, do=lambda pane: pane.zoom_steps(factor), reason=no_history,
-    )  # fmt: skip
-
-
-def _pan(
-    id: str, keys: str, word: str, key: str, sentence: str, share: float
-) -> Action["ExperimentPane"]:
-    return Action(
-        id=id, keys=keys, word=word, group="Looking", footer=False, shown_key=key,
-        sentence=sentence, do=lambda pane: pane.pan_steps(share), reason=_not_zoomed,
-    )  # fmt: skip
-
-
 def _not_zoomed(pane: "ExperimentPane") -> str | None:
     if pane.window is not None:
         return None
@@ -133,10 +115,14 @@ CURVES = (
         id="look.smoothing", keys="w", word="smooth", group="Looking", footer=False,
         sentence="Change how much curves are smoothed", do=_smoothing,
     ),
-    _zoom("look.zoom_in", "plus,equals_sign", "zoom in", "+", "Zoom in on fewer steps", 1 / ZOOMS),
-    _zoom("look.zoom_out", "minus", "zoom out", "-", "Zoom out to more steps", ZOOMS),
-    _pan("look.pan_back", "less_than_sign", "earlier", "<", "Show earlier steps", -PANS),
-    _pan("look.pan_on", "greater_than_sign", "later", ">", "Show later steps", PANS),
+    looking("look.zoom_in", "plus,equals_sign", "zoom in", "+", "Zoom in on fewer steps",
+            lambda pane: pane.zoom_steps(1 / ZOOMS)),
+    looking("look.zoom_out", "minus", "zoom out", "-", "Zoom out to more steps",
+            lambda pane: pane.zoom_steps(ZOOMS)),
+    looking("look.pan_back", "less_than_sign", "earlier", "<", "Show earlier steps",
+            lambda pane: pane.pan_steps(-PANS), _not_zoomed),
+    looking("look.pan_on", "greater_than_sign", "later", ">", "Show later steps",
+            lambda pane: pane.pan_steps(PANS), _not_zoomed),
     Action["ExperimentPane"](
         id="look.zoom_reset", keys="0", word="all steps", group="Looking", footer=False,
         sentence="Show all steps in the charts again", do=lambda pane: pane.show_window(None),

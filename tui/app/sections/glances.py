@@ -1,11 +1,11 @@
 """Small matrices beside a section's list on a wide terminal: where the errors are, at a glance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from rich.text import Text
-from textual.color import Color
 from textual.geometry import Size
 
 from tui.app.heat import Heat
@@ -18,33 +18,32 @@ from tui.live.task import Task
 WIDE, NARROW = 2, 1  # cells of a class across
 SYMBOLS = "·+#"  # without colour: none, some, most of what is wrong
 Cell = tuple[float, bool]  # a share, and whether it is one that should be large
+Cells = Sequence[Sequence[Cell]]
+Results = Mapping[str, Any]
 
 
 def draw_confusion(pane: Pane, room: Room, task: Task | None) -> None:
     """Show which classes are taken for which on the test images, in a training's panel."""
-    finished = task.history.finished if task is not None else None
-    if task is None or finished is None:
-        room.draw(partial(hint, "Which classes are taken for which, once it has finished."))
-        room.border_subtitle = ""
-        return
-    counts = np.array(finished.results["confusion"])
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    wrong = shares * (1 - np.eye(len(shares)))
-    cells = [[(shares[r, c], r == c) for c in range(len(shares))] for r in range(len(shares))]
-    _show(pane, room, "look.confusion", range(len(cells)), cells, float(wrong.max()), task)
+    words = "Which classes are taken for which, once it has finished."
+    _show(pane, room, task, None, _confused, "look.confusion", words)
 
 
 def draw_success(pane: Pane, room: Room, task: Task | None, labels: Sequence[int]) -> None:
     """Show which classes resist which noises, in a panel of the noises."""
-    finished = task.history.finished if task is not None else None
-    if task is None or finished is None:
-        room.draw(partial(hint, "Which classes resist which noise, once it has finished."))
-        room.border_subtitle = ""
-        return
-    rates = [target["by_source"] for target in finished.results["targets"]]
-    cells = [[_of_rate(rate) for rate in row] for row in rates]
-    largest = max((share for row in cells for share, calm in row if not calm), default=0.0)
-    _show(pane, room, "look.map", labels, cells, largest, task)
+    words = "Which classes resist which noise, once it has finished."
+    _show(pane, room, task, labels, _resisting, "look.map", words)
+
+
+def _confused(results: Results) -> Cells:
+    """Return the shares of each class's images, the correct ones on the diagonal."""
+    counts = np.array(results["confusion"])
+    shares = (counts / np.maximum(counts.sum(1, keepdims=True), 1)).tolist()
+    return [[(share, r == c) for c, share in enumerate(row)] for r, row in enumerate(shares)]
+
+
+def _resisting(results: Results) -> Cells:
+    """Return the shares of each class's images that resist each noise."""
+    return [[_of_rate(rate) for rate in target["by_source"]] for target in results["targets"]]
 
 
 def _of_rate(rate: float | None) -> Cell:
@@ -57,18 +56,30 @@ def _of_rate(rate: float | None) -> Cell:
 def _show(
     pane: Pane,
     room: Room,
+    task: Task | None,
+    labels: Sequence[int] | None,
+    cells_of: Callable[[Results], Cells],
     action: str,
-    labels: Sequence[int],
-    cells: Sequence[Sequence[Cell]],
-    largest: float,
-    task: Task,
+    words: str,
 ) -> None:
-    app = pane.app
-    colour = pane.look.shades is None
-    surface = Color.parse(app.theme_variables["background"])
-    heat = Heat(app.current_theme.dark, surface, Heat.full_of(largest), colour=colour)
-    drawing = partial(_draw, labels, cells, partial(_look, heat))
-    room.draw(drawing, of=(task, task.history.finished, app.current_theme, app.current_mode))
+    """Show the cells of a finished run's results; they are made only where there is room.
+
+    ``labels`` are the classes of the rows, None for all.
+    """
+    finished = task.history.finished if task is not None else None
+    if finished is None:
+        room.draw(partial(hint, words))
+        room.border_subtitle = ""
+        return
+
+    def draw(size: Size) -> Text:
+        cells = cells_of(finished.results)
+        largest = max((share for row in cells for share, calm in row if not calm), default=0.0)
+        heat = Heat.of(pane.app, "background", largest, colour=pane.look.shades is None)
+        rows = range(len(cells)) if labels is None else labels
+        return _draw(rows, cells, partial(_look, heat), size)
+
+    room.draw(draw, of=(task, finished, pane.app.current_theme))
     room.border_subtitle = Text(f"{pane.keys.name(action)} opens it")
 
 
@@ -84,7 +95,7 @@ def _look(heat: Heat, share: float, calm: bool) -> tuple[str, str]:
 
 def _draw(
     labels: Sequence[int],
-    cells: Sequence[Sequence[Cell]],
+    cells: Cells,
     look: Callable[[float, bool], tuple[str, str]],
     room: Size,
 ) -> Text:

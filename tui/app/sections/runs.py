@@ -244,10 +244,9 @@ class RunsPane(Pane, Inviting):
             self._preview()
 
     def _grow_older(self) -> None:
-        """Update the ages, in the rows that were drawn and in the preview."""
+        """Update the ages in the rows that were drawn."""
         if self.is_on_screen and self.table.row_count:
             self.table.now(self._drawing(self._columns, time.time()), None)
-            self._preview()
 
     # What the keys do.
 

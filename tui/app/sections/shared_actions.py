@@ -3,6 +3,7 @@
 A pane lists those that it has in its ``ACTIONS``, beside its own.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import MnistTuiError
@@ -146,12 +147,19 @@ def no_history(pane: "ExperimentPane") -> str | None:
     return f"There is no run to look at yet; {pane.keys.name('run.choice')} starts one."
 
 
-def _step(
-    id: str, keys: str, by: int, word: str, sentence: str, key: str
+def looking(
+    id: str,
+    keys: str,
+    word: str,
+    key: str,
+    sentence: str,
+    do: Callable[["ExperimentPane"], object],
+    reason: Callable[["ExperimentPane"], str | None] = no_history,
 ) -> Action["ExperimentPane"]:
+    """Return an action that looks at the shown run in another way; the key bar leaves it out."""
     return Action(
         id=id, keys=keys, word=word, group="Looking", footer=False, shown_key=key,
-        sentence=sentence, do=lambda pane: pane.move_cursor(by), reason=no_history,
+        sentence=sentence, do=do, reason=reason,
     )  # fmt: skip
 
 
@@ -167,25 +175,15 @@ OPEN = Action["Pane"](
     priority=True,  # or the lists would keep it
 )  # fmt: skip
 CURSOR = (
-    _step("look.back", "left,h", -1, "back", "Move the step cursor back", "← h"),
-    _step("look.on", "right,l", 1, "forward", "Move the step cursor forward", "→ l"),
-    _step(
-        "look.far_back",
-        "shift+left,H",
-        -10,
-        "far back",
-        "Move it back by ten events",
-        "shift+←",
-    ),
-    _step(
-        "look.far_on",
-        "shift+right,L",
-        10,
-        "far forward",
-        "Move it forward by ten events",
-        "shift+→",
-    ),
-)
+    looking("look.back", "left,h", "back", "← h", "Move the step cursor back",
+            lambda pane: pane.move_cursor(-1)),
+    looking("look.on", "right,l", "forward", "→ l", "Move the step cursor forward",
+            lambda pane: pane.move_cursor(1)),
+    looking("look.far_back", "shift+left,H", "far back", "shift+←", "Move it back by ten events",
+            lambda pane: pane.move_cursor(-10)),
+    looking("look.far_on", "shift+right,L", "far forward", "shift+→",
+            "Move it forward by ten events", lambda pane: pane.move_cursor(10)),
+)  # fmt: skip
 LIVE = Action["Pane"](
     id="look.live", keys="escape", word="live", group="Looking", footer=False, shown_key="escape",
     sentence="Return to the latest step", do=lambda pane: pane.back(),

@@ -2,26 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 
 from rich.text import Text
 from textual.events import MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp
-from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.app.guard import Guarded
+from tui.app.widgets.lines import changed
 from tui.app.widgets.room import CORNERS
-from tui.drawing.chart import BEST, Drawing, draw, lay_out, value_at
+from tui.drawing.chart import BEST, Drawing, lay_out, value_at
 from tui.drawing.plot import Line, Plot
-from tui.drawing.spark import spark
 from tui.drawing.ticks import short
 from tui.drawing.window import Window, zoomed
 
 THICK, THIN = "━ ", "─ "
 WHEEL = 1.25  # how much one notch zooms
-__all__ = ["Chart", "Line", "Plot", "draw", "spark"]
 
 
 class Chart(Guarded, Widget):
@@ -182,24 +179,3 @@ def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
 def _name(line: Line, shaped: bool) -> Text:
     stroke = (THICK if line.thick else THIN) if shaped else ""
     return Text(f"{stroke}{line.name}", line.style)
-
-
-def changed(before: Sequence[Text], after: Sequence[Text]) -> Iterator[Region]:
-    """Yield of each line the cells from the first to the last that look another way."""
-    for y, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old == new:
-            continue
-        if (old.cell_len, new.cell_len) != (len(old), len(new)):  # some are two cells wide
-            yield Region(0, y, max(old.cell_len, new.cell_len), 1)
-            continue
-        pairs = enumerate(zip_longest(_cells(old), _cells(new)))
-        if places := [x for x, (one, other) in pairs if one != other]:
-            yield Region(places[0], y, places[-1] + 1 - places[0], 1)
-
-
-def _cells(line: Text) -> list[tuple[object, ...]]:
-    """Return each character with its styles."""
-    cells: list[tuple[object, ...]] = [(character, line.style) for character in line.plain]
-    for start, end, style in line.spans:
-        cells[start:end] = [(*cell, style) for cell in cells[start:end]]
-    return cells

@@ -1,5 +1,8 @@
 """A picture in lines, of which only those that changed are drawn and sent."""
 
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
 from rich.text import Text
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -32,11 +35,11 @@ class Lines(Guarded, Widget):
             self._strips.clear()
             self.refresh(layout=True)
             return
-        changed = [y for y, line in enumerate(self._lines) if line != before[y]]
-        for y in changed:
-            self._strips.pop(y, None)
-        if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+        parts = list(changed(before, self._lines))
+        for part in parts:
+            self._strips.pop(part.y, None)
+        if parts:
+            self.refresh(*parts)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the number of lines."""
@@ -75,3 +78,24 @@ class Lines(Guarded, Widget):
         width, style = self.size.width, self.visual_style
         strips = Visual.to_strips(self, visualize(self, line), width, 1, style, pad=True)
         return strips[0] if strips else Strip.blank(width, style.rich_style)
+
+
+def changed(before: Sequence[Text], after: Sequence[Text]) -> Iterator[Region]:
+    """Yield of each line the cells from the first to the last that look another way."""
+    for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        if (old.cell_len, new.cell_len) != (len(old), len(new)):  # some are two cells wide
+            yield Region(0, y, max(old.cell_len, new.cell_len), 1)
+            continue
+        pairs = enumerate(zip_longest(_cells(old), _cells(new)))
+        if places := [x for x, (one, other) in pairs if one != other]:
+            yield Region(places[0], y, places[-1] + 1 - places[0], 1)
+
+
+def _cells(line: Text) -> list[tuple[object, ...]]:
+    """Return each character with its styles."""
+    cells: list[tuple[object, ...]] = [(character, line.style) for character in line.plain]
+    for start, end, style in line.spans:
+        cells[start:end] = [(*cell, style) for cell in cells[start:end]]
+    return cells
