@@ -149,9 +149,10 @@ def test_a_title_that_changes_repaints_its_line_and_the_same_again_nothing(tmp_p
         panel = app.main.query_one("#models")  # nobody else changes its titles
         panel.border_title = panel.border_subtitle = "none"
         sent = []
-        monkeypatch.setattr(panel, "refresh", lambda *regions: sent.extend(regions))
-        for words in ("one", "one", Text("one", "$bad"), Text("one", "$bad"), "two", ""):
-            panel.border_title = panel.border_subtitle = words
+        with monkeypatch.context() as patch:
+            patch.setattr(panel, "refresh", lambda *regions: sent.extend(regions))
+            for words in ("one", "one", Text("one", "$bad"), Text("one", "$bad"), "two", ""):
+                panel.border_title = panel.border_subtitle = words
         lines = {region.y + panel.content_offset.y for region in sent}
         assert lines == {0, panel.outer_size.height - 1}
         assert {region.height for region in sent} == {1}
