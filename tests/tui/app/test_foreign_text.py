@@ -71,8 +71,7 @@ def test_a_screenshot_goes_to_the_current_folder_which_is_said(finished, tmp_pat
     async def story(app, pilot):
         app.deliver_screenshot()  # what the palette's entry calls
         [picture] = tmp_path.glob("*.svg")
-        await pilot.pause(0.3)
-        assert str(picture) in text(app, "#progress")
+        await until(pilot, lambda: str(picture) in text(app, "#progress"), 5)
         monkeypatch.setattr(app, "save_screenshot", refuse)
         app.action_screenshot()
         assert "Permission denied" in app.last
