@@ -33,12 +33,12 @@ Warn = Callable[[str], None]
 
 
 def open_npz(path: str, data_root: str | None = None, *, warn: Warn = lambda line: None) -> Dataset:
-    """Return the dataset that a .npz file holds.
+    """Return the dataset that a .npz file holds, all three parts.
 
     Where there is no such file, one of its name is looked for in ``data_root``. ``warn`` is given
     a line about anything unexpected. Raises DatasetMissing, and DatasetDamaged where it is not fit.
     """
-    file = _find(path, data_root)
+    file = find_file(path, data_root)
     shown = visible(str(file))
     try:
         with open_archive(file) as archive:
@@ -47,7 +47,7 @@ def open_npz(path: str, data_root: str | None = None, *, warn: Warn = lambda lin
         raise DatasetDamaged(f"{shown} cannot be used: {error}.") from None
     return Dataset(
         name=_name(file),
-        sha256=_sha256(parts, classes),
+        sha256=content_sha256(parts, classes),
         origin=os.path.abspath(file),
         classes=classes,
         train=parts["train"],
@@ -56,7 +56,8 @@ def open_npz(path: str, data_root: str | None = None, *, warn: Warn = lambda lin
     )
 
 
-def _find(path: str, data_root: str | None) -> Path:
+def find_file(path: str, data_root: str | None) -> Path:
+    """Return where a file is that is a dataset. Raises DatasetMissing."""
     file = Path(path)
     places = [file] if data_root is None else [file, Path(data_root) / file.name]
     for place in places:
@@ -74,7 +75,7 @@ def _name(file: Path) -> str:
     return visible(name)[:LONGEST_NAME]
 
 
-def _sha256(parts: Mapping[str, Split], classes: Sequence[str]) -> str:
+def content_sha256(parts: Mapping[str, Split], classes: Sequence[str]) -> str:
     """Return the hash of a dataset's content, whatever types and layout it is stored in."""
     whole = hashlib.sha256()
     for name in ("train", "validation", "test"):
@@ -90,26 +91,26 @@ def _read(archive: Archive, warn: Warn) -> tuple[dict[str, Split], tuple[str, ..
     """Return the three parts and the classes' names. Raises Unsound."""
     headers = _headers(archive)
     side = _check_shapes(headers)
-    names = _class_names(archive)
+    names = read_class_names(archive)
     labels = {
-        name: _labels(archive, name, headers[name]) for name in headers if name.startswith("y_")
+        name: read_labels(archive, name, headers[name]) for name in headers if name.startswith("y_")
     }
     names = names or _numbered(labels)
-    _check_labels(labels, names)
+    check_labels(labels, names)
     held_back = None
     if "y_validation" not in labels:
         held_back = _held_back(labels["y_train"], names)
         if (np.diff(labels["y_train"].astype(int)) >= 0).all():
             warn("y_train is in order, so its last twelfth, which validates, is of few classes; "
                  "shuffle it or give x_validation and y_validation")  # fmt: skip
-        _check_count("validation", int(held_back.sum()), " held back from x_train")
+        check_count("validation", int(held_back.sum()), " held back from x_train")
     for part in ("test", "validation"):
         if f"y_{part}" in labels:
-            _check_count(part, len(labels[f"y_{part}"]), "")
+            check_count(part, len(labels[f"y_{part}"]))
     parts = {}
     for name in ("train", "validation", "test"):
         if f"x_{name}" in headers:
-            images = _images(archive, f"x_{name}", headers[f"x_{name}"], side)
+            images = read_images(archive, f"x_{name}", headers[f"x_{name}"], side)
             parts[name] = Split(images, labels[f"y_{name}"])
     if any(header.dtype.kind == "f" for name, header in headers.items() if name[0] == "x"):
         warn("its images are floats in [0, 1]; they are rounded to 8 bits")
@@ -120,7 +121,8 @@ def _read(archive: Archive, warn: Warn) -> tuple[dict[str, Split], tuple[str, ..
     return parts, names
 
 
-def _check_count(part: str, count: int, where: str) -> None:
+def check_count(part: str, count: int, where: str = "") -> None:
+    """Raise Unsound where there are too few images to be shown as samples."""
     if count < FEWEST:
         raise Unsound(
             f"it has {count} {part} images{where}, and {FEWEST} of them are shown as samples"
@@ -151,14 +153,14 @@ def _headers(archive: Archive) -> dict[str, Header]:
 
 def _check_shapes(headers: Mapping[str, Header]) -> int:
     """Return the side of all images. Raises Unsound where a shape or a type does not fit."""
-    sides = {name: _side(name, header) for name, header in headers.items() if name[0] == "x"}
+    sides = {name: side_of(name, header) for name, header in headers.items() if name[0] == "x"}
     side = sides["x_train"]
     for name, other in sides.items():
         if other != side:
             raise Unsound(f"{name} holds images of {other}x{other}, x_train of {side}x{side}")
     for name, header in headers.items():
         if name[0] == "y":
-            _check_label_header(name, header)
+            check_label_header(name, header)
             images = headers["x" + name[1:]].shape[0]
             if header.shape[0] != images:
                 raise Unsound(
@@ -167,7 +169,8 @@ def _check_shapes(headers: Mapping[str, Header]) -> int:
     return side
 
 
-def _side(name: str, header: Header) -> int:
+def side_of(name: str, header: Header) -> int:
+    """Return the side of the images in an array. Raises Unsound unless they can be used."""
     shape = header.shape
     if len(shape) == 4 and (shape[1] in (3, 4) or shape[3] in (3, 4)):
         raise Unsound(f"{name} has the shape {list(shape)}; colour is not supported")
@@ -190,14 +193,15 @@ def _kind(header: Header) -> str:
     return visible(str(header.dtype))[:40]
 
 
-def _check_label_header(name: str, header: Header) -> None:
+def check_label_header(name: str, header: Header) -> None:
+    """Raise Unsound unless an array can be labels."""
     if len(header.shape) != 1:
         raise Unsound(f"{name} has the shape {list(header.shape)[:9]}, not [N]: one label an image")
     if header.dtype.kind not in "ui" and header.dtype.name not in FLOATS:
         raise Unsound(f"{name} holds {_kind(header)}; labels must be whole numbers")
 
 
-def _class_names(archive: Archive) -> tuple[str, ...]:
+def read_class_names(archive: Archive) -> tuple[str, ...]:
     """Return the names in the file, made safe to print and short; () where it has none."""
     low, high = CLASS_COUNTS
     header = archive.header("class_names")
@@ -227,7 +231,7 @@ def _text(name: str | bytes) -> str:
     return name.decode(errors="replace") if isinstance(name, bytes) else name
 
 
-def _labels(archive: Archive, name: str, header: Header) -> np.ndarray:
+def read_labels(archive: Archive, name: str, header: Header) -> np.ndarray:
     """Return labels as uint8 [N]."""
     labels = archive.read(name, header)
     if not len(labels):
@@ -254,7 +258,8 @@ def _numbered(labels: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     return tuple(map(str, range(count)))
 
 
-def _check_labels(labels: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
+def check_labels(labels: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
+    """Raise Unsound unless every part has images of each class, and of no other."""
     for name, values in labels.items():
         if values.max() >= len(names):
             raise Unsound(f"{name} holds {values.max()}, and class_names has {len(names)} names")
@@ -284,7 +289,7 @@ def _held_back(labels: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return held
 
 
-def _images(archive: Archive, name: str, header: Header, side: int) -> np.ndarray:
+def read_images(archive: Archive, name: str, header: Header, side: int) -> np.ndarray:
     """Return images as uint8 [N, H, W]; floats in [0, 1] become 0 to 255."""
     pixels = np.empty(header.size // header.dtype.itemsize, np.uint8)
     begin = 0

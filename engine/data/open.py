@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from engine.data.dataset import Dataset, DatasetMissing
 from engine.data.digits import open_digits
+from engine.data.drawings import with_training_images
 from engine.data.idx import open_idx
 from engine.data.known import MNIST, MNIST_LIKE, is_file
-from engine.data.npz import open_npz
+from engine.data.npz import find_file, open_npz
 
 DOWNLOAD_PATIENCE = 5.0  # seconds that "auto" waits for the first byte
 
@@ -24,7 +25,7 @@ def open_dataset(
     DatasetMissing and DatasetDamaged.
     """
     if is_file(name):
-        return open_npz(name, data_root, warn=warn)
+        return _open_file(name, data_root, offline=offline, warn=warn)
     if name == "digits":
         return open_digits()
     if name != "auto":
@@ -37,3 +38,17 @@ def open_dataset(
             "for MNIST, run `mnist-tui data fetch mnist` on a network or give --data-root."
         )
         return open_digits()
+
+
+def _open_file(
+    name: str, data_root: str | None, *, offline: bool, warn: Callable[[str], None]
+) -> Dataset:
+    """Return the dataset in a file: kept drawings have the training images of another."""
+
+    def base(other: str) -> Dataset:
+        if is_file(other):  # drawings of drawings are none
+            return open_npz(other, data_root, warn=warn)
+        return open_dataset(other, data_root, offline=offline, warn=warn)
+
+    drawn = with_training_images(find_file(name, data_root), base)
+    return drawn or open_npz(name, data_root, warn=warn)
