@@ -20,7 +20,7 @@ from engine.options import options_of
 from engine.runs.control import Control
 from engine.runs.events import Event
 from engine.runs.run import Run
-from engine.runs.session import Session
+from engine.runs.session import Planned, Session
 from engine.sections.train.config import TrainConfig
 from engine.sections.trained import (
     NetworkConfig,
@@ -51,20 +51,21 @@ class Laboratory:
         command: str = "",
         companions: tuple[str, ...] = (),
         begun: Callable[[Run], None] = lambda run: None,
+        planned: Planned | None = None,
+        code: "Code | None" = None,
     ) -> Session:
-        """Resolve ``config`` and return the Session that runs it. Raises MnistTuiError."""
-        config = self._on_the_run_s_dataset(config)
+        """Resolve ``config`` and return the Session that runs it. Raises MnistTuiError.
+
+        ``planned`` is what a sweep has planned the run as; ``code`` the file that makes the network
+        of one's own that ``config`` names, where it lies neither there nor in a run.
+        """
+        config = self.on_the_run_s_dataset(config)
         data, device = self._datasets.open(config), self._device(config)
-        found: dict[str, Any] = {
-            "dataset": data.origin if is_file(config.dataset) else data.name,
-            "classes": len(data.classes),
-            "side": data.side,
-            "data_found": data.origin if data.name in MNIST_LIKE else None,
+        found: dict[str, Any] = facts_of(config, data) | {
             "device": str(device.torch_device),
             "precision": device.precision,
             "threads": device.threads,
         }
-        code = None
         if isinstance(config, NetworkConfig):
             found |= networks_for(config, data)
             if warning := network_warning(Path(config.artifacts), found["run"]):
@@ -72,7 +73,7 @@ class Laboratory:
         if isinstance(config, TrainConfig):
             found["images"] = len(data.train)
             if config.model not in ARCHITECTURES:
-                model, code = _own_code(config)
+                model, code = (config.model, code) if code else own_code(config)
                 own = self._prepared(replace(config, dataset=found["dataset"]), code, data, device)
                 device = own.device
                 found |= {"model": model, "layout": own.layout.to_json()}
@@ -87,6 +88,7 @@ class Laboratory:
             companions=companions,
             begun=begun,
             code=code,
+            planned=planned,
         )
 
     def resume(
@@ -131,6 +133,10 @@ class Laboratory:
         if own.remark:
             self._warn(own.remark)
         return own
+
+    def data(self, config: RunConfig) -> "Dataset":
+        """Open the dataset that ``config`` asks for. Raises MnistTuiError."""
+        return self._datasets.open(config)
 
     def survey(self, config: RunConfig) -> "tuple[Dataset, Device]":
         """Open the dataset and the device that ``config`` asks for. Raises MnistTuiError."""
@@ -209,7 +215,7 @@ class Laboratory:
         )
         return replace(config, threads=cores)
 
-    def _on_the_run_s_dataset(self, config: RunConfig) -> RunConfig:
+    def on_the_run_s_dataset(self, config: RunConfig) -> RunConfig:
         """Return a config with the dataset, and its folder, of the run that it looks at."""
         if not isinstance(config, NetworkConfig) or config.run is None:
             return config
@@ -219,7 +225,17 @@ class Laboratory:
         return replace(config, dataset=trained.dataset, data_root=root)
 
 
-def _own_code(config: TrainConfig) -> "tuple[str, Code]":
+def facts_of(config: RunConfig, data: "Dataset") -> dict[str, Any]:
+    """Return what a resolved config says of its dataset."""
+    return {
+        "dataset": data.origin if is_file(config.dataset) else data.name,
+        "classes": len(data.classes),
+        "side": data.side,
+        "data_found": data.origin if data.name in MNIST_LIKE else None,
+    }
+
+
+def own_code(config: TrainConfig) -> "tuple[str, Code]":
     """Return name and file of a network that is not one of the course report's.
 
     Raises MnistTuiError.

@@ -74,7 +74,10 @@ def newest_trained(artifacts: Path, dataset_sha256: str, model: str) -> Run | No
 
 
 def networks_for(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
-    """Return the run whose network is looked at, its model, and the other models' newest runs."""
+    """Return the run whose network is looked at, its model, and the other models' newest runs.
+
+    A config that a sweep has planned says those others itself. Raises EngineError.
+    """
     artifacts = Path(config.artifacts)
     if config.run is not None:
         run: Run | None = find_trained(artifacts, config.run, config.dataset)
@@ -85,12 +88,15 @@ def networks_for(config: NetworkConfig, data: "Dataset") -> dict[str, Any]:
     if run.read_info()["dataset"]["sha256"] != data.sha256:
         raise EngineError(f"Run {run.id} was trained on another dataset than {data.name}.")
     trained = run.read_config()
-    others = _newest_of_each(artifacts, data.sha256)
-    others.pop(trained.title, None)
+    if config.other_runs is not None:
+        others = dict(config.other_runs)
+    else:
+        others = newest_of_each(artifacts, data.sha256)
+        others.pop(trained.title, None)
     return {"run": run.id, "model": trained.title, "layout": trained.layout, "other_runs": others}
 
 
-def _newest_of_each(artifacts: Path, dataset_sha256: str) -> dict[str, str]:
+def newest_of_each(artifacts: Path, dataset_sha256: str) -> dict[str, str]:
     """Return the newest training of every model on a dataset whose code may be run here."""
     from engine.networks.ledger import is_trusted
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import sections
 from engine.config import RunConfig
@@ -39,7 +39,7 @@ from engine.runs.schema import (
     MODEL_FILE,
     RUN_FILE,
 )
-from engine.runs.store import create_run
+from engine.runs.store import create_planned, create_run
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -49,6 +49,13 @@ if TYPE_CHECKING:
     from engine.sections.section import Experiment
 
 PAUSE_LOOK = 0.02  # seconds between two looks at whether a pause is over
+
+
+class Planned(NamedTuple):
+    """A run that a sweep has planned: its id, and the sweep's."""
+
+    run_id: str
+    sweep: str
 
 
 class Session:
@@ -67,6 +74,7 @@ class Session:
         begun: Callable[[Run], None] = lambda run: None,
         resumed: Run | None = None,
         code: "Code | None" = None,
+        planned: Planned | None = None,
     ) -> None:
         """Prepare a run; nothing is written before ``run``.
 
@@ -75,6 +83,7 @@ class Session:
         ``begun`` is called once the run's directory is there and nobody else can drive it.
         ``resumed`` is the run to resume; ``config`` is its config. ``code`` is the file that the
         network is made by which is trained, if by one of one's own; the run keeps a copy.
+        ``planned`` is what a sweep has planned the run as.
         """
         self.config = config
         self._section = sections.find(config.section)
@@ -87,6 +96,7 @@ class Session:
         self.begun = begun
         self.resumed = resumed
         self.code = code
+        self.planned = planned
         self.seconds = 0.0  # spent in the experiment up to its last Progress
         self._unheard: Exception | None = None  # what ``listen`` raised
 
@@ -100,9 +110,7 @@ class Session:
         from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
 
         experiment = self._section.experiment(self.config, self.data, self.device, self.code)
-        run = self.resumed or create_run(
-            Path(self.config.artifacts), f"{self.config.section}-{self.config.title}"
-        )
+        run = self.resumed or self._create()
         with self._opened(run, experiment) as journal:
             try:
                 self.begun(run)
@@ -124,6 +132,13 @@ class Session:
             raise _of_the_listener(self._unheard, run) from self._unheard
         return run
 
+    def _create(self) -> Run:
+        """Make the run's directory. Raises EngineError where it cannot be made."""
+        folder = Path(self.config.artifacts)
+        if self.planned is not None:
+            return create_planned(folder, self.planned.run_id)
+        return create_run(folder, f"{self.config.section}-{self.config.title}")
+
     @contextmanager
     def _opened(self, run: Run, experiment: "Experiment[Any]") -> Iterator[Journal]:
         """Lock the run, create its files or rewind them to the checkpoint; yield the journal."""
@@ -142,10 +157,11 @@ class Session:
             yield journal
 
     def _begin(self, run: Run, experiment: "Experiment[Any]") -> Journal:
-        environment, kept = self.device.describe(), {}
+        environment = self.device.describe()
+        kept = {} if self.planned is None else {"sweep": self.planned.sweep}
         if self.code is not None:
             run.write(MODEL_FILE, self.code.content)
-            kept = {"model_file": self.code.sha256}
+            kept["model_file"] = self.code.sha256
         run.write_json(
             RUN_FILE,
             {

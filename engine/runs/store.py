@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.files.reader import run_beside
 from engine.hints import hint
 from engine.runs.lock import LOCK_FILE, RunLock, is_driven
 from engine.runs.run import Run
@@ -38,10 +39,30 @@ def create_run(artifacts: Path, name: str) -> Run:
                 continue
             return Run(path)
     except OSError as error:
-        raise EngineError(
-            f"Runs cannot be written to {artifacts} ({error.strerror}). "
-            "Choose another folder with --artifacts."
-        ) from None
+        raise _unwritable(artifacts, error) from None
+
+
+def create_planned(artifacts: Path, run_id: str) -> Run:
+    """Return the directory of a run whose id a sweep has chosen, made if it is not there yet.
+
+    One in which nothing has begun may be there: its process was killed at once. Raises EngineError
+    where the folder cannot be written.
+    """
+    run = Run(run_beside(artifacts, run_id))
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(artifacts, error) from None
+    if os.path.lexists(run.path / RUN_FILE):
+        raise EngineError(f"Run {run_id} has begun already.")
+    return run
+
+
+def _unwritable(artifacts: Path, error: OSError) -> EngineError:
+    return EngineError(
+        f"Runs cannot be written to {artifacts} ({error.strerror}). "
+        "Choose another folder with --artifacts."
+    )
 
 
 def list_runs(artifacts: Path) -> list[Run]:

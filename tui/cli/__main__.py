@@ -2,4 +2,5 @@
 
 from tui.cli.start import main
 
-main()
+if __name__ == "__main__":  # the workers of a sweep import the module that their driver began with
+    main()

@@ -8,11 +8,12 @@ from typing import Any
 
 import typer
 
+from engine.files.log import open_log
 from engine.runs import queue
 from engine.runs.events import Event, Started, to_json
 from tui.cli.progress import Silence
 from tui.console import say_json
-from tui.live.hand_over import open_log, start_process
+from tui.live.hand_over import start_process
 
 
 def start_detached(command: str, requests: Iterable[queue.Request]) -> dict[str, Any]:

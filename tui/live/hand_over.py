@@ -1,24 +1,16 @@
 """Runs that outlive the terminal: driven by a process in a session of its own."""
 
-import os
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import IO, Any
-
-import platformdirs
+from typing import Any
 
 from engine.errors import EngineError
+from engine.files.log import log_path, open_log
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 
 PATIENCE, LOOK = 120.0, 0.02  # seconds: a busy machine takes its time to import torch
-
-
-def log_path() -> Path:
-    """Return the file that takes the error output of detached processes."""
-    return platformdirs.user_log_path("mnist-tui") / "detached.log"
 
 
 def take_over(run: Run, patience: float = PATIENCE) -> None:
@@ -48,13 +40,3 @@ def start_process(arguments: list[str], **streams: Any) -> subprocess.Popen[Any]
     # -P: a folder that happens to be called tui must not be taken for this package.
     command = [sys.executable, "-P", "-m", "tui.cli", *arguments]
     return subprocess.Popen(command, start_new_session=True, **streams)
-
-
-def open_log() -> IO[bytes]:
-    """Open that file for appending, or the null device if that fails."""
-    path = log_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("ab")
-    except OSError:  # no run is lost for want of a log
-        return open(os.devnull, "ab")

@@ -1,0 +1,1 @@
+"""Sweeps: many planned runs, their executors, and what comes of them."""

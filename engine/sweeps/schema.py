@@ -1,0 +1,61 @@
+"""What the files of a sweep hold: ``sweep.json``, the plan, and ``events.jsonl``, its journal."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from engine.files.reader import MB
+from engine.files.values import Digest, Id, Moment, Name, Positive
+from engine.sweeps.spec import MOST_RUNS
+
+PLAN_FILE, JOURNAL_FILE = "sweep.json", "events.jsonl"
+PLAN_LIMIT = 64 * MB  # bytes; a run takes about one kilobyte
+
+Kind = Literal["planned", "begun", "retried", "ended"]
+Scalar = str | float | int | bool | None
+Value = Scalar | list[Scalar]
+
+
+class PlannedRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A run as it was planned: nothing about it is decided later but device and threads."""
+
+    run_id: Id
+    section: Name
+    config: dict[str, Any]  # of the section's class of configs as asked, every choice made
+    needs: list[Id] = []  # runs whose networks it looks at, or that it is drawn beside
+    companions: list[Id] = []
+    dataset: Digest  # of its images
+    setting: dict[str, Value] = {}  # the options in which the sweep's runs differ
+    seed: Annotated[int, Meta(ge=0, lt=2**31)]
+    code: Digest | None = None  # of the file that its network of one's own is made by
+
+
+class PlanValues(msgspec.Struct, frozen=True, kw_only=True):
+    """What sweep.json holds."""
+
+    schema: Literal[2]  # that of runs, which sweeps came with
+    sweep_id: Id
+    name: Name
+    section: Name
+    axes: dict[str, list[Value]]
+    executor: Name
+    command: str = ""
+    jobs: Positive | None = None
+    threads: Positive | None = None
+    address: str | None = None
+    runs: Annotated[list[PlannedRun], Meta(min_length=1, max_length=10 * MOST_RUNS)]
+    started_at: Moment
+    finished_at: Moment | None = None
+
+
+class SweepEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the journal: ``planned``, ``begun``, ``retried`` or ``ended``."""
+
+    event: Kind
+    time: float
+    runs: int = 0  # of ``planned``: how many
+    run: str = ""
+    attempt: int = 0
+    status: str = ""  # of ``ended``
+    message: str = ""

@@ -1,0 +1,101 @@
+"""Drives one planned run to its end, wherever that is: in a process here, on Ray, under SLURM.
+
+A run that has begun is resumed from its checkpoint, one that has finished is left as it is. So a
+task may be given twice, by mistake or after a crash, and no harm comes of it.
+"""
+
+import dataclasses
+import os
+import time
+
+from engine.config import RunConfig
+from engine.errors import EngineError, MnistTuiError
+from engine.laboratory import Laboratory
+from engine.runs.control import Control
+from engine.runs.events import Event
+from engine.runs.run import Run
+from engine.runs.schema import RUN_FILE
+from engine.runs.session import Planned, Session
+from engine.sweeps.executor import Outcome, Task
+from engine.sweeps.schema import PlannedRun
+from engine.sweeps.sweep import Sweep
+
+
+def execute(
+    task: Task,
+    laboratory: Laboratory,
+    control: Control,
+    *,
+    threads: int | None = None,
+    device: str | None = None,
+) -> Outcome:
+    """Begin or resume a task's run, drive it to its end and say what came of it.
+
+    ``threads`` and ``device`` are this worker's, for a run that begins here and was not given any.
+    """
+    since = time.perf_counter()
+    sweep, planned = Sweep(task.sweep), task.planned
+    run = sweep.run(planned)
+    try:
+        if not _has_finished(run):
+            session = _session(sweep, planned, laboratory, control, threads, device)
+            run = session.run()
+        status = run.read_info()["status"]
+        outcome = Outcome(status)
+    except MnistTuiError as error:
+        outcome = Outcome("failed", str(error))
+    except MemoryError:
+        outcome = Outcome("failed", "There was not enough memory; use fewer jobs (--jobs).")
+    except Exception as error:
+        outcome = Outcome("failed", f"Unexpected {type(error).__name__}: {error}")
+    return dataclasses.replace(outcome, seconds=time.perf_counter() - since)
+
+
+def _has_finished(run: Run) -> bool:
+    return has_begun(run) and run.read_info()["status"] == "finished"
+
+
+def has_begun(run: Run) -> bool:
+    """Tell whether a planned run has files already."""
+    return os.path.lexists(run.path / RUN_FILE)
+
+
+def _session(
+    sweep: Sweep,
+    planned: PlannedRun,
+    laboratory: Laboratory,
+    control: Control,
+    threads: int | None,
+    device: str | None,
+) -> Session:
+    """Return the session of a planned run. Raises MnistTuiError."""
+    run = sweep.run(planned)
+    if has_begun(run):
+        if run.read_info().get("sweep") != sweep.id:
+            raise EngineError(f"{run.id} is the run of another sweep.")
+        return laboratory.resume(run, listen=_nobody, control=control)
+    config = _here(sweep.config(planned), threads, device)
+    session = laboratory.session(
+        config,
+        listen=_nobody,
+        control=control,
+        companions=tuple(planned.companions),
+        planned=Planned(run.id, sweep.id),
+        code=sweep.code(planned),
+    )
+    if session.data.sha256 != planned.dataset:
+        raise EngineError(f"{session.data.name} has other images than the sweep was planned with.")
+    return session
+
+
+def _here(config: RunConfig, threads: int | None, device: str | None) -> RunConfig:
+    """Return a config with the worker's own threads and device, where none were asked for."""
+    if config.threads is None:
+        config = dataclasses.replace(config, threads=threads)
+    if config.device == "auto" and device is not None:
+        config = dataclasses.replace(config, device=device)
+    return config
+
+
+def _nobody(event: Event) -> None:
+    """Listen to a run whose journal is all that anyone looks at."""
