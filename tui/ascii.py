@@ -14,7 +14,7 @@ ERRORS = "mnist-tui-ascii"
 VARIABLE = "MNIST_TUI_ASCII"  # of the option --ascii
 LAST = "~"  # the last printable character of ASCII
 _STANDS_FOR = {
-    **dict.fromkeys("─┄┈╌╴╶▔–—·", "-"),
+    **dict.fromkeys("─┄┈╌╴╶▔–—−·", "-"),
     **dict.fromkeys("━┅┉╍═╸╺╾╼", "="),  # bars and the heads of tables
     **dict.fromkeys("│┃┆┇┊┋╎╏║╵╷╹╻╽╿▎▏▕▊▌▐", "|"),
     **dict.fromkeys("→›▸▶▷⇒", ">"),

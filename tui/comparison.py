@@ -1,6 +1,9 @@
 """A comparison of runs as text: ranked results, means over seeds, images side by side."""
 
 import math
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,16 +13,18 @@ from rich.table import Table
 from rich.text import Text
 
 from engine import sections
-from engine.analysis.compare import Compared, Comparison
+from engine.analysis.compare import Compared, Comparison, is_share
+from engine.analysis.judgement import Judgement, judge
 from engine.files.text import visible
+from tui.console import SafeConsole
 from tui.drawing.pixels import ASCII, BLOCKS, Shades, draw_grey, draw_signed, exactly
 from tui.drawing.thumbnails import thumbnails
 from tui.streams import keeps_to_ascii
 from tui.summary import keep_whole
 from tui.words import number
 
-SHARES = ("accuracy", "success", "percentile", "validation_best", "validation_last")
 PICTURE = 20  # pixels a side
+ALL = "all"  # the one setting of runs that differ in nothing but their seeds
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
@@ -31,9 +36,14 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(ranking(comparison))
     if warnings := warnings_of(comparison):
         console.print(Text("\n").join(warnings), soft_wrap=True)
-    if len(comparison.groups) < len(comparison.runs):
-        console.print("Mean over seeds ± standard deviation", style="bold")
-        console.print(group_table(comparison))
+    judgement = judge(comparison)
+    for heading, table in seed_tables(comparison, judgement):
+        console.print()
+        console.print(heading, style="bold", soft_wrap=True)
+        console.print(table)
+    if lines := verdict_lines(judgement, console.width):
+        console.print()
+        console.print(Text("\n").join(lines), soft_wrap=True)
     if console.is_terminal and console.color_system and comparison.section != "train":
         shades = ASCII if keeps_to_ascii() else BLOCKS if console.no_color else None
         console.print(pictures(comparison, console.width, shades))
@@ -58,14 +68,73 @@ def warnings_of(comparison: Comparison, style: str = "bold red") -> list[Text]:
     ]
 
 
-def group_table(comparison: Comparison) -> Table:
-    """Return a row per group: mean and standard deviation of each result over its runs."""
-    names = comparison.runs[0].numbers
-    table = _table({"group": "", "runs": 0} | dict.fromkeys(names, 0.0))
-    for group in comparison.groups:
+def seed_tables(comparison: Comparison, judgement: Judgement) -> Iterator[tuple[str, Table]]:
+    """Yield what each setting comes to over its seeds: by what ranks, then its other results."""
+    if len(comparison.groups) == len(comparison.runs):
+        return
+    metric = judgement.metric
+    yield f"{_title(metric)} over seeds", spread_table(judgement)
+    names = [name for name in comparison.runs[0].numbers if name != metric]
+    table = _table({"setting": ""} | dict.fromkeys(names, 0.0))
+    for group, setting in zip(comparison.groups, judgement.groups, strict=True):
         cells = [_spread(name, [one.numbers[name] for one in group]) for name in names]
-        table.add_row(comparison.name_of(group), str(len(group)), *cells)
+        table.add_row(setting.label or ALL, *cells)
+    yield "The other results: mean ± standard deviation", table
+
+
+def spread_table(judgement: Judgement) -> Table:
+    """Return a row per setting: mean, deviation, interval, best and worst seed."""
+    table = _table({"setting": "", "seeds": 0, "mean": 0.0, "deviation": 0.0,
+                    "95 % of the mean": 0.0, "best": 0.0, "worst": 0.0})  # fmt: skip
+    for group, found in zip(judgement.groups, judgement.spreads, strict=True):
+        number = partial(_number, judgement.metric)
+        low, high = number(found.low), number(found.high)
+        ends = [f"{number(group.values[seed])} ({seed})" if found.n > 1 else "–"
+                for seed in (found.best, found.worst)]  # fmt: skip
+        table.add_row(
+            group.label or ALL,
+            f"{found.n} of {found.n + found.missing}" if found.missing else str(found.n),
+            number(found.mean),
+            number(found.deviation),
+            f"{low.rstrip('%')} to {high}" if math.isfinite(found.low) else "–",
+            *ends,
+        )
     return table
+
+
+def verdict_lines(judgement: Judgement, width: int, most: int = 20) -> list[Text]:
+    """Return a heading and what is to be said of each two settings, the best first.
+
+    Lines are at most ``width`` wide. None where there is nothing to say.
+    """
+    if judgement.reason:
+        return _hanging(Text(f"No setting is called better: {judgement.reason}."), width)
+    if not judgement.verdicts:
+        return []
+    tested = [verdict for verdict in judgement.verdicts if verdict.test]
+    reasons = Counter(verdict.reason for verdict in judgement.verdicts if not verdict.test)
+    corrected = f" (p corrected for {len(tested)} pairs)" if len(tested) > 1 else ""
+    lines = [Text(f"Differences in {_title(judgement.metric).lower()}{corrected}", "bold")]
+    lines += [
+        Text.assemble(("✓ ", "bold") if verdict.told else "· ", visible(verdict.sentence()))
+        for verdict in tested[:most]
+    ]
+    if (more := len(tested) - most) > 0:
+        lines.append(Text(f"· and {more:,} more: mnist-tui compare --json has all"))
+    for verdict in judgement.verdicts:
+        if (count := reasons.pop(verdict.reason, 0)) > 1:
+            lines.append(Text(f"· {count:,} pairs cannot be compared: {visible(verdict.reason)}"))
+        elif count:
+            lines.append(Text(f"· {visible(verdict.sentence())}"))
+    return [piece for line in lines for piece in _hanging(line, width)]
+
+
+def _hanging(text: Text, width: int) -> list[Text]:
+    """Return text as lines of at most ``width`` cells, all but the first one indented."""
+    if text.cell_len <= width:
+        return [text]
+    first, *rest = text.wrap(SafeConsole(width=width), max(width - 2, 1))
+    return [first, *(Text("  ") + line for line in rest)]
 
 
 def pictures(
@@ -111,6 +180,11 @@ def _spread(name: str, values: list[float]) -> str:
     return f"{mean} ± {_number(name, float(np.std(finite, ddof=1)))}"
 
 
+def _title(metric: str) -> str:
+    """Return a result's name as a heading begins."""
+    return visible(metric).replace("_", " ").capitalize()
+
+
 def _table(first: dict[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for name, value in first.items():
@@ -126,12 +200,7 @@ def _cell(name: str, value: Any) -> str:
     return _number(name, value) if isinstance(value, float) else str(value)
 
 
-def is_share(name: str) -> bool:
-    """Tell whether a result of a name is a share, shown in percent."""
-    return any(word in name for word in SHARES)
-
-
 def _number(name: str, value: float) -> str:
     if is_share(name):
-        return f"{value:.2%}"
+        return number(value, ".2%")
     return number(value, ".4g")

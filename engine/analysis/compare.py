@@ -10,12 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from engine import sections
+from engine.analysis.bands import Band, band
 from engine.errors import EngineError
 from engine.files.reader import run_beside
-from engine.runs.curves import Curve
 from engine.runs.events import plain
 from engine.runs.history import History
 from engine.runs.run import Run
@@ -25,6 +23,7 @@ FOUND = ("layout", "classes", "side")  # what dataset and network bring with the
 # What may differ within a group. The run looked at stands for its settings; the networks of other
 # models decide nothing that is compared here.
 CHANCE = ("seed", "run", "other_runs")
+SHARES = ("accuracy", "success", "percentile", "validation_best", "validation_last")
 GONE = "run"  # what a network that is gone is known by alone
 
 
@@ -58,15 +57,6 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Band:
-    """A group's curve: ``mean`` and ``deviation`` [S] over the runs that have the step."""
-
-    steps: np.ndarray
-    mean: np.ndarray
-    deviation: np.ndarray  # of one run from the others, n - 1; NaN where there is one run
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """Runs of one section, the best first."""
 
@@ -97,7 +87,15 @@ class Comparison:
         return list(found.values())
 
     def name_of(self, group: Sequence[Compared]) -> str:
-        """Return in a few words what sets a group apart."""
+        """Return in a few words what sets a group apart, and its seeds."""
+        words = [label] if (label := self.label_of(group)) else []
+        words.append(_seeds("seed", [one.settings["seed"] for one in group]))
+        if "seed" in self.networks and GONE not in group[0].network:
+            words.append(_seeds("network seed", {one.network["seed"] for one in group}))
+        return ", ".join(words)
+
+    def label_of(self, group: Sequence[Compared]) -> str:
+        """Return what sets a group apart, without its seeds; "" where there is but one."""
         settings, network = group[0].settings, group[0].network
         words = [
             f"{name} {_word(settings.get(name))}" if not isinstance(settings.get(name), str)
@@ -109,12 +107,16 @@ class Comparison:
         else:
             words += [
                 f"network {name} {_word(network.get(name))}"
-                for name in self.networks if name != "seed" and name not in self.differing
+                for name in self.networks if name != "seed" and not self._is_its_networks(name)
             ]  # fmt: skip
-        words.append(_seeds("seed", [one.settings["seed"] for one in group]))
-        if "seed" in self.networks and GONE not in network:
-            words.append(_seeds("network seed", {one.network["seed"] for one in group}))
         return ", ".join(words)
+
+    def _is_its_networks(self, name: str) -> bool:
+        """Tell whether a setting of all runs is just that of the networks that they looked at."""
+        return name == "dataset" or all(
+            one.settings.get(name) == one.network.get(name)
+            for one in self.runs if GONE not in one.network
+        )  # fmt: skip
 
     @property
     def metrics(self) -> list[str]:
@@ -146,6 +148,11 @@ class Comparison:
                 for name, value in compared.numbers.items()
             }
             yield row
+
+
+def is_share(name: str) -> bool:
+    """Tell whether a result of a name is a share, shown in percent."""
+    return any(word in name for word in SHARES)
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
@@ -207,28 +214,6 @@ def _tell_datasets_apart(found: Sequence[Compared]) -> None:
         dataset = compared.run.read_info()["dataset"]
         if len(contents[dataset["name"]]) > 1:
             compared.settings["dataset"] += f" {dataset['sha256'][:8]}"
-
-
-def band(curves: Sequence[Curve]) -> Band | None:
-    """Return mean and deviation of curves [S] or [S, L] (the mean of L) over all their steps.
-
-    Values that are not finite count for nothing; a step where nothing is left is NaN.
-    """
-    if not curves:
-        return None
-    steps = np.unique(np.concatenate([curve.steps for curve in curves]))
-    table = np.full((len(curves), len(steps)), np.nan)
-    for row, curve in zip(table, curves, strict=True):
-        values = np.asarray(curve.values, np.float64)
-        values = values.reshape(len(values), -1).mean(1) if values.size else values
-        row[np.searchsorted(steps, curve.steps)] = values
-    table[~np.isfinite(table)] = np.nan
-    count = np.isfinite(table).sum(0)
-    total = np.nansum(table, 0)
-    mean = np.divide(total, count, out=np.full(len(steps), np.nan), where=count > 0)
-    squares = np.nansum((table - mean) ** 2, 0)
-    variance = np.divide(squares, count - 1, out=np.full(len(steps), np.nan), where=count > 1)
-    return Band(steps, mean, np.sqrt(variance))
 
 
 def _read(run: Run) -> Compared:

@@ -7,14 +7,15 @@ pairs (Holm): among ten settings that are equally good, 19 comparisons in 20 fin
 """
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from engine.analysis.answers import read_answers
+from engine.analysis.answers import Answers, read_answers
 from engine.analysis.statistics import (
     LEVEL,
     Difference,
@@ -81,22 +82,20 @@ class Verdict:
         return self.p_holm < LEVEL
 
     def sentence(self) -> str:
-        """Return the verdict in words, with its figures."""
+        """Return the verdict in words, with its figures. What both settings share comes first."""
+        begins, better, worse = _apart(self.better, self.worse)
         if not self.test:
-            return f"{self.better} and {self.worse} cannot be compared: {self.reason}"
+            return f"{begins}{better} and {worse} cannot be compared: {self.reason}"
         if self.test == FLIPS and self.difference == 0:
-            return f"{self.better} and {self.worse} came to the same with each of {self.n} seeds"
-        size = f"{self._number(self.difference)} points" if self.points else self._number(
-            self.difference)  # fmt: skip
+            return f"{begins}{better} and {worse} came to the same with each of {self.n} seeds"
+        size = f"{self._number(self.difference)}{' points' if self.points else ''}"
         if self.told:
-            words = f"{self.better} is better than {self.worse} by {size} ({self._evidence})"
+            words = f"{better} is better than {worse} by {size} ({self._evidence})"
         else:
             among = f" among {self.pairs} pairs" if self.p < LEVEL else ""
-            words = (
-                f"no difference between {self.better} and {self.worse} can be told{among}: "
-                f"{size} ({self._evidence})"
-            )
-        return words + self._advice
+            words = f"no difference between {better} and {worse} can be told{among}: "
+            words += f"{size} ({self._evidence})"
+        return begins + words + self._advice
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it, with the sentence; numbers may be NaN."""
@@ -120,7 +119,7 @@ class Verdict:
     @property
     def _advice(self) -> str:
         if self.test == ANSWERS:
-            return "; one seed each, so this is about these two networks alone"
+            return "; with one seed each, it is about these two networks alone"
         if self.told:
             doubted = self.n >= flips_needed() and self.p_flips >= LEVEL
             return f"; the permutation test does not confirm it, {_p(self.p_flips)}" * doubted
@@ -148,7 +147,8 @@ def verdicts(
     What is said of two does not depend on the order of the groups.
     """
     sign = 1 if higher_is_better else -1
-    found = [_compare(a, b, sign) for a, b in combinations(groups, 2) if a.data == b.data]
+    answers = cache(read_answers)  # of a network that is compared with many
+    found = [_compare(a, b, sign, answers) for a, b in combinations(groups, 2) if a.data == b.data]
     pairs = max(1, sum(not math.isnan(verdict.p) for verdict in found))
     corrected = holm([verdict.p for verdict in found])
     return [
@@ -166,7 +166,7 @@ def _needed(verdict: Verdict, pairs: int) -> float:
     return max(needed, verdict.n + 1.0) if verdict.test == UNPAIRED else needed
 
 
-def _compare(a: Group, b: Group, sign: int) -> Verdict:
+def _compare(a: Group, b: Group, sign: int, answers: Callable[[Run], Answers]) -> Verdict:
     """Compare two settings without a look at others."""
     first, second = _values(a, b)
     shared = [seed for seed in first if seed in second]
@@ -187,18 +187,20 @@ def _compare(a: Group, b: Group, sign: int) -> Verdict:
         return _told(a, b, found, UNPAIRED, sign, runs=runs)
     if shared or max(runs) == 1:
         ours, theirs = (shared * 2)[:2] if shared else (next(iter(first)), next(iter(second)))
-        return _by_answers(a, b, ours, theirs)
+        return _by_answers(a, b, ours, theirs, answers)
     return _untold(a, b, "they share no seed, and one of them has a single run")
 
 
-def _by_answers(a: Group, b: Group, ours: Seed, theirs: Seed) -> Verdict:
+def _by_answers(
+    a: Group, b: Group, ours: Seed, theirs: Seed, answers: Callable[[Run], Answers]
+) -> Verdict:
     """Compare two networks by their answers to the same test images."""
     if ours not in a.trainings or theirs not in b.trainings:
         return _untold(a, b, ONE_SEED)
     try:
-        first, second = read_answers(a.trainings[ours]), read_answers(b.trainings[theirs])
-    except EngineError as error:
-        return _untold(a, b, f"{ONE_SEED}, and there are no answers to compare: {error}")
+        first, second = answers(a.trainings[ours]), answers(b.trainings[theirs])
+    except EngineError:
+        return _untold(a, b, f"{ONE_SEED}, and there is no sound answers.npz of both")
     if not np.array_equal(first.labels, second.labels):
         return _untold(a, b, "they were tested on different images")
     right, other = (one.predictions == one.labels for one in (first, second))
@@ -262,6 +264,18 @@ def _common(a: Group, b: Group) -> list[Hashable]:
 
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else math.nan
+
+
+def _apart(better: str, worse: str) -> tuple[str, str, str]:
+    """Return what two names share, to begin with, and what is left of each."""
+    first, second = better.split(", "), worse.split(", ")
+    shared = [words for words in first if words in second]
+    ours, theirs = (
+        ", ".join(words for words in name if words not in shared) for name in (first, second)
+    )
+    if not (shared and ours and theirs):
+        return "", better, worse
+    return f"{', '.join(shared)}: ", ours, theirs
 
 
 def _p(p: float) -> str:

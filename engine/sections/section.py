@@ -8,7 +8,7 @@ Nothing here imports torch or matplotlib; a section's methods do where they need
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
@@ -107,6 +107,7 @@ class Section(ABC, Generic[Config, Made]):
     flaw: ClassVar[str] = "to be doubted"  # its caveat in a word or two, for a list of runs
     shown_on: ClassVar[Mapping[str, str]] = {}  # previews that are of no use without another one
     pictured: ClassVar[str] = ""  # the preview that has an image for each row
+    no_contest: ClassVar[str] = ""  # why settings are not told apart by what ranks, if they aren't
     decisive: ClassVar[tuple[str, ...]] = ()  # fields of the config that shape the journal
     drawn_from: ClassVar[tuple[str, ...]] = ()  # curves and previews that the figures need
 
@@ -196,6 +197,13 @@ class Section(ABC, Generic[Config, Made]):
     def ranking(self, history: "History") -> dict[str, float]:
         """Return the numbers by which runs are compared; the first one ranks, the larger the
         better. NaN is what a run does not have yet."""
+
+    def ranked_parts(self, results: Results) -> Mapping[Hashable, float]:
+        """Return what the first of ``ranking`` is the mean of; nothing where it is no mean.
+
+        Settings are compared by the parts that both have.
+        """
+        return {}
 
     @abstractmethod
     def headline(self, results: Results) -> str:

@@ -116,9 +116,9 @@ def compare(
     csv_: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per run.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare runs of one section. Prints what differs, ranked results and means over seeds."""
+    """Compare runs of one section. Prints what differs, means over seeds, and what is no luck."""
     from engine.analysis.compare import compare as compared
-    from engine.analysis.compare import to_json
+    from engine.analysis.judgement import judged_json
     from engine.files.spreadsheet import csv_text
 
     if csv_ and json_:
@@ -129,7 +129,7 @@ def compare(
     if csv_:
         say_text(csv_text([rows[0].keys(), *(row.values() for row in rows)]))
     elif json_:
-        say_json(to_json(comparison))
+        say_json(judged_json(comparison))
     else:
         from tui.comparison import print_comparison
 

@@ -1,6 +1,6 @@
 """Section 2: targeted universal adversarial noise (course report, section 2)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -124,6 +124,10 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
             "batch_success_best": best(history.curves.get("success")),
             "batch_success_last": last(history.curves.get("success")),
         }
+
+    def ranked_parts(self, results: Results) -> Mapping[Hashable, float]:
+        """Return success by label: noises for other labels are harder or easier to make."""
+        return {target["label"]: target["success"]["rate"] for target in results["targets"]}
 
     def score(self, results: Results) -> str:
         """Return the mean success over the labels."""

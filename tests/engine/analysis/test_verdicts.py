@@ -140,6 +140,13 @@ def test_means_are_taken_of_what_both_have():
     ]
 
 
+def test_what_two_settings_share_is_said_once():
+    tuned = [Group(f"{one.label}, tuned", one.values) for one in (BASE, BEST)]
+    assert said(*tuned)[0].startswith("tuned: best is better than baseline by")
+    more = [BASE, Group("baseline, tuned", BEST.values)]
+    assert said(*more)[0].startswith("baseline, tuned is better than baseline by")
+
+
 @pytest.mark.parametrize(("p", "words"), [
     (0.00005, "p < 0.0001"), (0.0005, "p < 0.001"), (0.0123, "p = 0.012"), (0.0497, "p = 0.04970"),
     (0.0503, "p = 0.05030"), (0.0996, "p = 0.100"), (0.126, "p = 0.13"), (1, "p = 1.00"),
@@ -193,11 +200,11 @@ def test_two_networks_are_compared_by_their_answers(tmp_path, digits):
     assert verdict.p == mcnemar(35, 10)
     assert verdict.sentence() == (
         f"b is better than a by {2500 / images:.2f} points (95 % 3.25 to 9.78, {images} images, "
-        "p < 0.001); one seed each, so this is about these two networks alone"
+        "p < 0.001); with one seed each, it is about these two networks alone"
     )
     many = Group("many", {1: 0.5, 2: 0.6}, {1: first, 2: second})
     assert verdicts([a, many])[0].difference == 0  # of the seed that they share
     (second.path / "answers.npz").unlink()
     words = "cannot be compared: one seed is too few to tell what is luck, and "
-    assert f"{words}there are no answers to compare: This run has no answers.npz" in said(a, b)[0]
+    assert said(a, b) == [f"a and b {words}there is no sound answers.npz of both"]
     assert said(a, Group("b", {2: 0.5})) == [f"a and b {words[:-6]}"]

@@ -9,7 +9,8 @@ from textual.containers import Vertical
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
-from engine.analysis.compare import Compared, Comparison
+from engine.analysis.compare import Compared, Comparison, is_share
+from engine.analysis.judgement import judge
 from engine.networks.colours import series_apart
 from engine.runs.curves import Curve
 from tui.app.colours import SERIES
@@ -19,7 +20,7 @@ from tui.app.look import Look
 from tui.app.sections.pane import BAD
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.room import Room
-from tui.comparison import group_table, is_share, pictures, ranking, warnings_of
+from tui.comparison import pictures, ranking, seed_tables, verdict_lines, warnings_of
 from tui.console import SafeConsole
 from tui.drawing.plot import Line, Plot
 
@@ -34,6 +35,7 @@ class Compare(GuardedDialog, ModalScreen[None]):
     def __init__(self, comparison: Comparison, look: Look) -> None:
         super().__init__()
         self.comparison = comparison
+        self.judgement = judge(comparison)
         self.look = look
         self.metrics = comparison.metrics
         first = "validation_accuracy"
@@ -60,12 +62,19 @@ class Compare(GuardedDialog, ModalScreen[None]):
         self._draw_curves()
 
     def _ranked(self, room: Size) -> Text:
-        """Return the runs ranked, the means over seeds, and the pictures."""
-        parts = [Text(self.comparison.warning, "$waiting")] if self.comparison.warning else []
-        parts += [_rendered(ranking(self.comparison)), *warnings_of(self.comparison, BAD)]
-        if len(self.comparison.groups) < len(self.comparison.runs):
-            words = Text("Mean over seeds, ± the deviation of one run", "bold")
-            parts += [words, _rendered(group_table(self.comparison))]
+        """Return the verdicts, the means over seeds, the runs ranked, and the pictures.
+
+        Without several seeds, the runs come first.
+        """
+        warning = self.comparison.warning
+        said: list[Text] = []
+        for heading, table in seed_tables(self.comparison, self.judgement):
+            said += [Text(heading, "bold"), _rendered(table)]
+        said += verdict_lines(self.judgement, room.width)
+        ranked = [_rendered(ranking(self.comparison)), *warnings_of(self.comparison, BAD)]
+        parts = [Text(warning, "$waiting")] if warning else []
+        repeated = len(self.comparison.groups) < len(self.comparison.runs)
+        parts += [*said, Text(), *ranked] if repeated else [*ranked, *said]
         if self.comparison.section != "train":
             parts.append(pictures(self.comparison, room.width, self.look.shades, "$text-muted"))
         return Text("\n").join(parts)
