@@ -67,14 +67,16 @@ class Compare(GuardedDialog, ModalScreen[None]):
         Without several seeds, the runs come first.
         """
         warning = self.comparison.warning
-        said: list[Text] = []
-        for heading, table in seed_tables(self.comparison, self.judgement):
-            said += [Text(heading, "bold"), _rendered(table)]
-        said += verdict_lines(self.judgement, room.width)
+        told = verdict_lines(self.judgement, room.width)
         ranked = [_rendered(ranking(self.comparison)), *warnings_of(self.comparison, BAD)]
         parts = [Text(warning, "$waiting")] if warning else []
-        repeated = len(self.comparison.groups) < len(self.comparison.runs)
-        parts += [*said, Text(), *ranked] if repeated else [*ranked, *said]
+        if tables := list(seed_tables(self.comparison, self.judgement)):
+            over_seeds, others = (
+                [Text(heading, "bold"), _rendered(table)] for heading, table in tables
+            )
+            parts += [*over_seeds, Text(), *told, Text(), *others, Text(), *ranked]
+        else:
+            parts += [*ranked, *told]
         if self.comparison.section != "train":
             parts.append(pictures(self.comparison, room.width, self.look.shades, "$text-muted"))
         return Text("\n").join(parts)
@@ -100,8 +102,9 @@ class Compare(GuardedDialog, ModalScreen[None]):
             lines.append(Line(band.steps, band.mean, SERIES[place], name, around))
         log = self.look.logarithm and "loss" in metric
         chart.plot = Plot(lines, log=log, share=is_share(metric), plain=self.look.plain)
+        band = "  band: ± the deviation of one run" if any(line.around for line in lines) else ""
         chart.border_title = Text(
-            f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}"
+            f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}{band}"
         )
 
     def action_move(self, by: int) -> None:
