@@ -102,9 +102,9 @@ class Compare(GuardedDialog, ModalScreen[None]):
             lines.append(Line(band.steps, band.mean, SERIES[place], name, around))
         log = self.look.logarithm and "loss" in metric
         chart.plot = Plot(lines, log=log, share=is_share(metric), plain=self.look.plain)
-        band = "  band: ± the deviation of one run" if any(line.around for line in lines) else ""
+        meaning = "  band: ± the deviation of one run" if any(line.around for line in lines) else ""
         chart.border_title = Text(
-            f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}{band}"
+            f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}{meaning}"
         )
 
     def action_move(self, by: int) -> None:
