@@ -66,6 +66,12 @@ class RunConfig:
         added=True,
     )
 
+    no_cuda_graphs: bool = option(
+        False,
+        "On a GPU, launch each operation of a step by itself: slower, and sure to work.",
+        added=True,
+    )
+
     classes: int | None = unasked(
         added=True, low=CLASS_COUNTS[0], high=CLASS_COUNTS[1]
     )  # of the dataset

@@ -146,6 +146,14 @@ class Failed(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Notice(Event):
+    """The run goes on, but not quite as expected; ``message`` is one line about it."""
+
+    kind = "notice"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Working(Event):
     """Nothing was measured, but the state is complete: a run may be paused or stopped here too.
 
@@ -163,10 +171,10 @@ class Interrupted(Event):
     kind = "interrupted"
 
 
-KINDS: dict[str, type[Event]] = {
-    kind.kind: kind
-    for kind in (Started, Progress, Preview, Checkpoint, Resumed, Stopped, Finished, Failed)
-}
+_IN_JOURNALS: tuple[type[Event], ...] = (
+    Started, Progress, Preview, Checkpoint, Resumed, Stopped, Finished, Failed, Notice
+)  # fmt: skip
+KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in _IN_JOURNALS}
 
 
 _NOT_IN_JSON = ("low", "high", "answers", "place")  # the range of images is with the images

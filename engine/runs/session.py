@@ -8,8 +8,8 @@ resumes a run goes on from its checkpoint and leaves what an uninterrupted one w
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -115,8 +115,10 @@ class Session:
             try:
                 self.begun(run)
                 run.keep_reserve()
-                with Checkpointer(run) as checkpointer:
-                    last = self._drive(experiment, run, journal, checkpointer)
+                events = self._section.events(experiment, self.config, self.data, self.device)
+                # Closed, whatever happens: what it holds on a device goes with it.
+                with Checkpointer(run) as checkpointer, closing(events):
+                    last = self._drive(events, experiment, run, journal, checkpointer)
                 if isinstance(last, Stopped):
                     run.update(status="stopped", finished_at=now())
                     run.free_reserve()
@@ -230,6 +232,7 @@ class Session:
 
     def _drive(
         self,
+        events: Iterable[Event],
         experiment: "Experiment[Any]",
         run: Run,
         journal: Journal,
@@ -237,7 +240,7 @@ class Session:
     ) -> Finished | Stopped:
         """Pull events until the experiment ends or a stop is asked for."""
         since = time.perf_counter()
-        for event in self._section.events(experiment, self.config, self.data, self.device):
+        for event in events:
             if isinstance(event, Progress):
                 self.seconds += time.perf_counter() - since
             if isinstance(event, Working):

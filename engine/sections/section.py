@@ -8,7 +8,7 @@ Nothing here imports torch or matplotlib; a section's methods do where they need
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
@@ -162,7 +162,7 @@ class Section(ABC, Generic[Config, Made]):
 
     def events(
         self, experiment: Experiment[Made], config: Config, data: "Dataset", device: "Device"
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Yield all that happens in a run: first things are made, then they are judged."""
         yield from experiment.making
         yield from self.evaluate(config, experiment.state.made(), data, device)

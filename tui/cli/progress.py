@@ -11,9 +11,19 @@ from rich.progress import Task as Bar
 from rich.text import Text
 
 from engine.files.text import visible
-from engine.runs.events import Event, Failed, Finished, Progress, Started, Stopped, Working, to_json
+from engine.runs.events import (
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    Progress,
+    Started,
+    Stopped,
+    Working,
+    to_json,
+)
 from tui.cli.options import Output
-from tui.console import say_json
+from tui.console import complain, say_json
 
 LINES_PER_RUN = 10  # off a terminal
 RATE_WINDOW = 5.0  # seconds over which speed is averaged
@@ -37,10 +47,12 @@ def listener(output: Output, console: Console, runs: int) -> Listener:
 
 
 class Silence:
-    """Shows nothing."""
+    """Shows nothing but warnings."""
 
     def __call__(self, event: Event) -> None:
-        """Ignore the event."""
+        """Print the event's line if it is a warning."""
+        if isinstance(event, Notice):
+            complain(event.message)
 
     def __enter__(self) -> "Silence":
         return self
@@ -86,6 +98,8 @@ class PlainLines(Silence):
             case Progress() if event.step >= self._next:
                 self._next += meter.steps / LINES_PER_RUN
                 self._line(f"{meter.title}  {event.step:,}/{meter.steps:,}  {meter.summary()}")
+            case Notice():
+                self._line(f"{meter.title}: {event.message}")
             case Stopped():
                 self._line(f"{meter.title}: stopped at step {event.step:,} ({event.reason})")
 
@@ -122,6 +136,8 @@ class ProgressBars(Silence):
             case Progress() if self._task is not None:
                 self._bars.update(self._task, completed=event.step, summary=meter.summary())
                 self._advance(self._finished + event.step / meter.steps)
+            case Notice():
+                self._bars.console.print(f"{meter.title}: {event.message}")
             case Working() if self._task is not None:
                 self._bars.update(self._task, summary=event.doing)
             case Stopped() if self._task is not None:

@@ -17,10 +17,11 @@ from engine.config import RunConfig
 from engine.data.known import is_file
 from engine.driver import Driver
 from engine.errors import MnistTuiError, Untrusted
+from engine.files.text import visible
 from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER
-from engine.runs.events import Event, Failed, Stopped
+from engine.runs.events import Event, Failed, Notice, Stopped
 from engine.runs.queue import Request, read_queue
 from engine.runs.run import Run
 from engine.trust import trust_named
@@ -44,6 +45,7 @@ class Conductor:
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.mailbox: Mailbox[Task] = Mailbox()
         self.shelf = Shelf(self.mailbox)
+        self._told: set[tuple[str, str]] = set()  # runs' ids and what they said of themselves
         self.doing = ""  # what keeps the next run from beginning, in a word or two
         self.where = ""  # dataset, device and precision of the next run, once they are known
         # What run.json will say of a dataset, by what configs call it, as far as that is known.
@@ -117,9 +119,18 @@ class Conductor:
         letters, gaps = self.mailbox.take()
         for letter in letters:
             letter.task.add(letter.event)
+            if isinstance(letter.event, Notice):
+                self._tell(letter.task, letter.event)
         for task in gaps:
             self._fill(task)
         return list(dict.fromkeys([*(letter.task for letter in letters), *gaps]))
+
+    def _tell(self, task: Task, notice: Notice) -> None:
+        """Show what a run says of itself, once: one that is resumed says it again."""
+        line = visible(f"{task.config.title}: {notice.message}")
+        if (task.run, line) not in self._told:
+            self._told.add((task.run, line))
+            self.notices.put(line)
 
     def _fill(self, task: Task) -> None:
         """Replay a task from its journal, as the mailbox dropped some of its events."""

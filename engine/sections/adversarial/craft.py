@@ -10,10 +10,10 @@ from functools import partial
 import torch
 
 from engine.data.dataset import Dataset
-from engine.numerics.cuda_graph import Replayed
+from engine.numerics.cuda_graph import Graphs
 from engine.numerics.device import Device
 from engine.numerics.seeding import Stream, stream
-from engine.runs.events import Event, Progress
+from engine.runs.events import Event, Notice, Progress
 from engine.sections.adversarial.config import ResolvedAdversarialConfig
 from engine.sections.adversarial.rules import direction_of_step, update
 from engine.sections.adversarial.sources import Sources
@@ -35,23 +35,24 @@ def craft(
     images, labels = device.place(data.train)
     wanted = torch.tensor(config.labels, device=device.torch_device)
     sources = Sources("sources", data.validation, config, device)
-    ask = Replayed(
-        partial(direction_of_step, config, state, device, wanted, images, labels),
-        device.torch_device,
-    )
+    graphs = Graphs(device.torch_device, wanted=not config.no_cuda_graphs)
+    ask = graphs.replayed(partial(direction_of_step, config, state, device, wanted, images, labels))
     if state.step == 0:
         yield sources.clean(state.network, state.step)
 
-    while state.step < config.steps:
-        random = stream(config.seed, Stream.NOISE_BATCHES, state.step)
-        size = min(config.batch_size, len(labels))
-        drawn = random.choice(len(labels), size, replace=False, shuffle=False)
-        batch = torch.from_numpy(drawn).to(device.torch_device)
-        direction, loss, hit = ask(batch)
-        update(config, state, direction)
-        state.step += 1
-        if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
-            yield sources.infused(state.network, state.noise, state.step)
-        # An event a step: on a small machine ten noises take half a second, and so would a stop.
-        series = torch.stack([loss, hit]).unsqueeze(1).cpu().numpy()
-        yield Progress(step=state.step, series={"loss": series[0], "success": series[1]})
+    with graphs:
+        while state.step < config.steps:
+            random = stream(config.seed, Stream.NOISE_BATCHES, state.step)
+            size = min(config.batch_size, len(labels))
+            drawn = random.choice(len(labels), size, replace=False, shuffle=False)
+            batch = torch.from_numpy(drawn).to(device.torch_device)
+            direction, loss, hit = ask(batch)
+            update(config, state, direction)
+            state.step += 1
+            if trouble := graphs.trouble():
+                yield Notice(step=state.step, message=trouble)
+            if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
+                yield sources.infused(state.network, state.noise, state.step)
+            # An event a step: ten noises take half a second on a small machine, as would a stop.
+            series = torch.stack([loss, hit]).unsqueeze(1).cpu().numpy()
+            yield Progress(step=state.step, series={"loss": series[0], "success": series[1]})

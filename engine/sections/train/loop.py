@@ -19,12 +19,12 @@ from engine.networks.foreign import grad, seeded
 from engine.networks.network import unsaved_buffers, weights_bytes
 from engine.networks.stored import AnyNetwork, begin_network
 from engine.numerics.augmentation import random_affine, warp
-from engine.numerics.cuda_graph import Replayed
+from engine.numerics.cuda_graph import Graphs
 from engine.numerics.device import Device
 from engine.numerics.inference import predict, to_unit
 from engine.numerics.seeding import Stream, stream
 from engine.numerics.sgd import SGD
-from engine.runs.events import Event, Preview, Progress
+from engine.runs.events import Event, Notice, Preview, Progress
 from engine.sections.train.config import ResolvedTrainConfig
 from engine.sections.train.evaluate import draw_samples
 
@@ -94,14 +94,13 @@ def train(
     samples = _Samples(data.validation, config.seed, device)
     steps_per_epoch = config.steps_per_epoch(len(data.train))
     total = config.total_steps(len(data.train))
-    take_step = Replayed(
+    graphs = Graphs(device.torch_device, wanted=not config.no_cuda_graphs)
+    take_step = graphs.replayed(
         partial(_step, state, images, labels, device),
-        device.torch_device,
         changes=[*state.network.parameters(), *state.network.buffers(), *state.sgd.velocities],
     )
-    validate = Replayed(
-        partial(_validate, state, validation_images, validation_labels, device),
-        device.torch_device,
+    validate = graphs.replayed(
+        partial(_validate, state, validation_images, validation_labels, device)
     )
     rates = device.numbers([learning_rate(config, step, total) for step in range(total)])
     losses: list[Tensor] = []
@@ -109,37 +108,40 @@ def train(
     if state.step == 0:
         yield samples.preview(state, with_images=True)
 
-    while state.step < total:
-        epoch, batch = divmod(state.step, steps_per_epoch)
-        if order is None or batch == 0:
-            order = _epoch_order(config.seed, epoch, len(data.train), device)
-        chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
-        changes: list[Tensor] = []
-        if config.augmentation == "affine":
-            random = stream(config.seed, Stream.AUGMENTATION, state.step)
-            changes = [random_affine(random, len(chosen)).to(device.torch_device)]
-        with _drawing(state, config.seed, device):
-            (loss,) = take_step(chosen, rates[state.step], *changes)
-        losses.append(loss.clone())
-        rate = learning_rate(config, state.step, total)
-        state.step += 1
+    with graphs:
+        while state.step < total:
+            epoch, batch = divmod(state.step, steps_per_epoch)
+            if order is None or batch == 0:
+                order = _epoch_order(config.seed, epoch, len(data.train), device)
+            chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
+            changes: list[Tensor] = []
+            if config.augmentation == "affine":
+                random = stream(config.seed, Stream.AUGMENTATION, state.step)
+                changes = [random_affine(random, len(chosen)).to(device.torch_device)]
+            with _drawing(state, config.seed, device):
+                (loss,) = take_step(chosen, rates[state.step], *changes)
+            losses.append(loss.clone())
+            rate = learning_rate(config, state.step, total)
+            state.step += 1
 
-        validation_due = state.step % config.validation_interval == 0 or state.step == total
-        epoch_ends = state.step % steps_per_epoch == 0
-        if not (validation_due or epoch_ends or len(losses) == EVENT_INTERVAL):
-            continue
-        measured = [*losses, state.sgd.penalty()]
-        if validation_due:
-            measured += validate()
-        numbers = torch.stack(measured).cpu().numpy()  # the one time that the device is asked
-        series, rest = numbers[: len(losses)], numbers[len(losses) :]
-        names = ("penalty", "validation_loss", "validation_accuracy")
-        values = dict(zip(names, rest, strict=False)) | {"learning_rate": rate}
-        if state.step % PREVIEW_INTERVAL == 0 or state.step == total:
-            yield samples.preview(state)
-        yield Progress(step=state.step, series={"loss": series}, values=values)
-        _check_finite(config, state.step, series)
-        losses.clear()
+            validation_due = state.step % config.validation_interval == 0 or state.step == total
+            epoch_ends = state.step % steps_per_epoch == 0
+            if not (validation_due or epoch_ends or len(losses) == EVENT_INTERVAL):
+                continue
+            measured = [*losses, state.sgd.penalty()]
+            if validation_due:
+                measured += validate()
+            if trouble := graphs.trouble():
+                yield Notice(step=state.step, message=trouble)
+            numbers = torch.stack(measured).cpu().numpy()  # the one time that the device is asked
+            series, rest = numbers[: len(losses)], numbers[len(losses) :]
+            names = ("penalty", "validation_loss", "validation_accuracy")
+            values = dict(zip(names, rest, strict=False)) | {"learning_rate": rate}
+            if state.step % PREVIEW_INTERVAL == 0 or state.step == total:
+                yield samples.preview(state)
+            yield Progress(step=state.step, series={"loss": series}, values=values)
+            _check_finite(config, state.step, series)
+            losses.clear()
 
     if not all(weights.isfinite().all() for weights in state.sgd.parameters):
         _check_finite(config, state.step, np.full(1, np.nan))

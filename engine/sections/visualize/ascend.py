@@ -12,8 +12,8 @@ from torch import Tensor
 from engine.files.writer import npy_bytes
 from engine.networks.layout import Neuron
 from engine.networks.stored import AnyNetwork
-from engine.numerics.cuda_graph import Replayed
-from engine.runs.events import Event, Preview, Progress
+from engine.numerics.cuda_graph import Graphs
+from engine.runs.events import Event, Notice, Preview, Progress
 from engine.sections.visualize.config import ResolvedVisualizeConfig
 from engine.sections.visualize.neurons import own_activations
 from engine.sections.visualize.rules import Ascent, ReportAscent, Rule, TunedAscent, begin_ascent
@@ -98,22 +98,27 @@ def ascend(config: ResolvedVisualizeConfig, state: AscentState) -> Iterator[Even
     too few for bf16 to gain anything.
     """
     ascent = state.ascent
-    gradient = Replayed(ascent.gradient, ascent.images.device)
+    graphs = Graphs(ascent.images.device, wanted=not config.no_cuda_graphs)
+    gradient = graphs.replayed(ascent.gradient)
+    watch = graphs.replayed(lambda: (activations(ascent),))
     if state.step == 0:
         yield _preview(state)
     rows: list[Tensor] = []
-    while state.step < config.steps:
-        (found,) = gradient(*ascent.views(state.step, config.seed))
-        ascent.move(found, state.step, config.steps)
-        state.step += 1
-        rows.append(activations(ascent))
-        if len(rows) < EVENT_INTERVAL and state.step < config.steps:
-            continue
-        if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
-            yield _preview(state)
-        series = torch.stack(rows).cpu().numpy()
-        yield Progress(step=state.step, series={"activation": series})
-        rows.clear()
+    with graphs:
+        while state.step < config.steps:
+            (found,) = gradient(*ascent.views(state.step, config.seed))
+            ascent.move(found, state.step, config.steps)
+            state.step += 1
+            rows.append(watch()[0].clone())
+            if trouble := graphs.trouble():
+                yield Notice(step=state.step, message=trouble)
+            if len(rows) < EVENT_INTERVAL and state.step < config.steps:
+                continue
+            if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
+                yield _preview(state)
+            series = torch.stack(rows).cpu().numpy()
+            yield Progress(step=state.step, series={"activation": series})
+            rows.clear()
 
 
 def _preview(state: AscentState) -> Preview:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.numerics.cuda_graph import Replayed
+from engine.numerics.cuda_graph import Graphs
 from engine.numerics.device import open_device
 from engine.runs.checkpoint import copied
 from engine.runs.events import Progress
@@ -63,22 +63,24 @@ def test_a_step_that_is_replayed_is_the_step_that_it_records(cuda):
         weights.add_(values.mean())
         return ((weights * values.sum()).clone(),)
 
-    replayed = Replayed(step, cuda.torch_device, changes=[weights])
     expected = torch.zeros(4, device=cuda.torch_device)
-    for number, size in enumerate((4, 4, 3, 4, 3), 1):
-        values = torch.full((size,), float(number), device=cuda.torch_device)
-        (result,) = replayed(values)
-        expected += values.mean()
-        assert torch.equal(weights, expected)
-        assert torch.allclose(result, expected * values.sum())
+    with Graphs(cuda.torch_device) as graphs:
+        replayed = graphs.replayed(step, changes=[weights])
+        for number, size in enumerate((4, 4, 3, 4, 3), 1):
+            values = torch.full((size,), float(number), device=cuda.torch_device)
+            (result,) = replayed(values)
+            expected += values.mean()
+            assert torch.equal(weights, expected)
+            assert torch.allclose(result, expected * values.sum())
+        assert graphs.trouble() == ""
 
 
 @pytest.mark.parametrize("recipe", ["assignment", "tuned"])
-def test_replayed_training_is_eager_training(few, cuda, monkeypatch, recipe):
+def test_replayed_training_is_eager_training(few, cuda, recipe):
     config = train_config(epochs=3, recipe=recipe)
     replayed = list(train(config, few, cuda, TrainState.begin(config, cuda)))
-    monkeypatch.setattr(Replayed, "__call__", lambda self, *inputs: self._function(*inputs))
-    eager = list(train(config, few, cuda, TrainState.begin(config, cuda)))
+    off = train_config(epochs=3, recipe=recipe, no_cuda_graphs=True)
+    eager = list(train(off, few, cuda, TrainState.begin(off, cuda)))
     tolerance = 1e-4 if cuda.precision == "fp32" else 0.02
     assert np.allclose(losses(replayed), losses(eager), atol=tolerance)
 

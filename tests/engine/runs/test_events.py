@@ -10,6 +10,7 @@ from engine.runs.events import (
     Checkpoint,
     Failed,
     Finished,
+    Notice,
     Preview,
     Progress,
     Resumed,
@@ -39,6 +40,7 @@ EXAMPLES = [
     Stopped(step=5, reason="SIGINT"),
     Finished(step=7, results={"accuracy": 0.5}, images_seen=10),
     Failed(step=3, message="no"),
+    Notice(step=3, message="slower"),
 ]  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def test_runs_of_the_first_version_are_sound(run):
     def change(values):
         for name in ("companions", "message", "environments", "sha256"):
             values.pop(name, None)
-        for name in ("data_found", "deterministic", "offline"):
+        for name in ("data_found", "deterministic", "no_cuda_graphs", "offline"):
             values["config"].pop(name)
         for name in ("classes", "image"):
             values["dataset"].pop(name)
