@@ -9,10 +9,12 @@ import pytest
 
 from engine.data.known import FASHION_MNIST
 from engine.figures import draw_figures
+from engine.figures.settings import draw_settings
 from engine.figures.style import NETWORKS, new_figure, save
 from engine.networks.colours import SERIES
 from engine.report.choose import Chosen, choose
 from engine.report.document import render
+from engine.runs.curves import Curve
 from engine.runs.history import History
 from engine.runs.run import Run
 from engine.sections.adversarial import figures as adversarial
@@ -28,6 +30,34 @@ def test_who_reads_a_figure_while_it_is_drawn_again_gets_a_whole_one(tmp_path):
         assert reader.read() == old
     assert path.read_bytes() != old
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_settings_are_drawn_over_their_seeds(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("engine.figures.settings.save", lambda figure, *_: drawn.append(figure))
+    steps, words = np.arange(1, 40), {"title": "x", "subtitle": "y", "ylabel": "z", "share": True}
+
+    def seeds(count):
+        return [Curve(steps, 1 - 1 / (steps + n)) for n in range(count)]
+
+    settings = {"_odd $name$": seeds(3), "two-conv": seeds(2), "mlp": seeds(1), "none": []}
+    draw_settings(settings, tmp_path, "one", **words, window=5)
+    draw_settings({}, tmp_path, "nothing", **words)
+    [place] = drawn[0].axes
+    assert [text.get_text().strip() for text in place.get_legend().get_texts()] == [
+        "_odd $name$ (3 seeds)", "two-conv (2 seeds)", "mlp (one seed)",
+    ]  # fmt: skip
+    assert not any(text.get_parse_math() for text in place.get_legend().get_texts())
+    assert len(place.collections) == 1  # two seeds are too few for a band
+    heights = place.collections[0].get_paths()[0].vertices[:, 1]
+    assert heights.min() >= 0
+    assert heights.max() <= 1
+    assert len({one.get_color() for one in place.lines}) == 3
+    assert place.lines[1].get_color() == NETWORKS[1]
+    assert drawn[1].axes[0].get_legend() is None
+    monkeypatch.undo()
+    path = draw_settings(settings, tmp_path / "figures", "one", **words)
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.extended
