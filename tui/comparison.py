@@ -69,16 +69,20 @@ def warnings_of(comparison: Comparison, style: str = "bold red") -> list[Text]:
 
 
 def seed_tables(comparison: Comparison, judgement: Judgement) -> Iterator[tuple[str, Table]]:
-    """Yield what each setting comes to over its seeds: by what ranks, then its other results."""
+    """Yield what each setting comes to over its seeds: by what ranks, then its other results.
+
+    The best on average comes first, which need not be the one with the best run.
+    """
     if len(comparison.groups) == len(comparison.runs):
         return
     metric = judgement.metric
     yield f"{_title(metric)} over seeds", spread_table(judgement)
     names = [name for name in comparison.runs[0].numbers if name != metric]
     table = _table({"setting": ""} | dict.fromkeys(names, 0.0))
-    for group, setting in zip(comparison.groups, judgement.groups, strict=True):
-        cells = [_spread(name, [one.numbers[name] for one in group]) for name in names]
-        table.add_row(setting.label or ALL, *cells)
+    for place in judgement.ranked:
+        values = [one.numbers for one in comparison.groups[place]]
+        cells = [_spread(name, [one[name] for one in values]) for name in names]
+        table.add_row(judgement.groups[place].label or ALL, *cells)
     yield "The other results: mean ± standard deviation", table
 
 
@@ -86,7 +90,8 @@ def spread_table(judgement: Judgement) -> Table:
     """Return a row per setting: mean, deviation, interval, best and worst seed."""
     table = _table({"setting": "", "seeds": 0, "mean": 0.0, "deviation": 0.0,
                     "95 % of the mean": 0.0, "best": 0.0, "worst": 0.0})  # fmt: skip
-    for group, found in zip(judgement.groups, judgement.spreads, strict=True):
+    for place in judgement.ranked:
+        group, found = judgement.groups[place], judgement.spreads[place]
         number = partial(_number, judgement.metric)
         low, high = number(found.low), number(found.high)
         ends = [f"{number(group.values[seed])} ({seed})" if found.n > 1 else "–"

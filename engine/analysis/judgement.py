@@ -25,6 +25,12 @@ class Judgement:
     verdicts: list[Verdict]  # of every two groups on the same images, of which both have a result
     reason: str  # why there are none, "" where there are some, or nothing to compare
 
+    @property
+    def ranked(self) -> list[int]:
+        """The places of the groups, the best mean first; those without a result last."""
+        means = [-math.inf if math.isnan(one.mean) else one.mean for one in self.spreads]
+        return sorted(range(len(means)), key=lambda place: -means[place])
+
 
 def judged_json(comparison: Comparison) -> dict[str, Any]:
     """Return a comparison as plain JSON values, with what its groups come to and the verdicts."""

@@ -17,7 +17,7 @@ from engine.runs.store import remove_run
 from engine.sections.adversarial.config import AdversarialConfig
 from tests.conftest import train_config
 from tests.tui import example_runs as examples
-from tui.comparison import verdict_lines
+from tui.comparison import seed_tables, verdict_lines
 
 RATES = {"baseline": [0.95, 0.96, 0.94], "two-conv": [0.97, 0.985, 0.965]}
 
@@ -128,6 +128,27 @@ def test_different_images_are_never_compared(tmp_path):
     for run in runs[:3]:
         run.update(dataset=run.read_info()["dataset"] | {"name": "a copy", "sha256": "1" * 64})
     assert len(judge(compare(runs)).verdicts) == 1  # the same images by another name
+
+
+def test_the_best_on_average_comes_first(tmp_path):
+    lucky = [train(tmp_path, 30 + n, "two-conv-fc", rate, n) for n, rate in enumerate((1, 0.5, 0))]
+    stopped = train(tmp_path, 40, "two-conv", 0, 0, "stopped", learning_rate=0.3)
+    comparison = compare([*trainings(tmp_path), *lucky, stopped])
+    found = judge(comparison)
+    assert found.groups[0].label.startswith("two-conv-fc")
+    assert [found.groups[place].label.split(",")[0] for place in found.ranked] == [
+        "two-conv", "baseline", "two-conv-fc", "two-conv",
+    ]  # fmt: skip
+    (_, over_seeds), (_, others) = seed_tables(comparison, found)
+    for table in (over_seeds, others):
+        assert [cell.split(",")[0] for cell in table.columns[0].cells] == [
+            "two-conv", "baseline", "two-conv-fc", "two-conv",
+        ]  # fmt: skip
+    cells = [list(column.cells) for column in over_seeds.columns[1:]]
+    assert [column[0] for column in cells] == [
+        "3", "97.33%", "1.04%", "94.75 to 99.92%", "98.50% (1)", "96.50% (2)",
+    ]  # fmt: skip
+    assert [column[-1] for column in cells] == ["0 of 1", "–", "–", "–", "–", "–"]
 
 
 def test_one_setting_has_nothing_to_be_compared_with(tmp_path):

@@ -144,6 +144,9 @@ def test_compare_as_words_csv_and_json(artifacts, capsys):
     out = capsys.readouterr().out
     assert all(name in out for name in names)
     assert "±" in out
+    assert "Test accuracy over seeds" in out
+    assert "Differences in test accuracy (p corrected for 3 pairs)" in out
+    assert out.count(" points (95 % ") == 3
     assert "\x1b" not in out
     assert invoke(["compare", *names, *where, "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
@@ -153,6 +156,11 @@ def test_compare_as_words_csv_and_json(artifacts, capsys):
     assert invoke(["compare", *names, *where, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [len(group["runs"]) for group in told["groups"]] == [2, 2, 2]
+    assert {group["seeds"]["n"] for group in told["groups"]} == {2}
+    assert all(one["sentence"] in out for one in told["verdicts"])
+    first = [run.id for run in trainings if run.read_config().seed == 0]
+    assert invoke(["compare", *first, *where]) == 0
+    assert capsys.readouterr().out.count("357 images") == 3
     curve = told["groups"][0]["curves"]["loss"]
     assert len(curve["step"]) == len(curve["mean"]) == len(curve["deviation"])
     assert invoke(["compare", *names, *where, "--json", "--csv"]) == 2
