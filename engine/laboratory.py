@@ -196,7 +196,7 @@ class Laboratory:
 
     def _with_the_cores_here(self, run: Run, config: RunConfig) -> RunConfig:
         """Return a run's config with at most as many threads as this machine can run, and warn."""
-        from engine.numerics.device import usable_cores
+        from engine.numerics.cores import usable_cores
 
         threads, cores = config.threads, os.cpu_count() or 1
         usable = min(cores, usable_cores())

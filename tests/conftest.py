@@ -11,7 +11,8 @@ from hypothesis import settings
 from engine.data.dataset import Dataset, Split
 from engine.data.digits import open_digits
 from engine.data.open import open_dataset
-from engine.numerics.device import Device, open_device, usable_cores
+from engine.numerics.cores import usable_cores
+from engine.numerics.device import Device, open_device
 from engine.sections.train.config import TrainConfig
 from tests.processes import kill_detached
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from engine.data.dataset import Split
 from engine.errors import EngineError
+from engine.numerics.cores import usable_cores
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 
@@ -145,18 +146,6 @@ def has_bf16(torch_device: torch.device) -> bool:
 def _cpu_has(question: str) -> bool:
     """Ask torch for a CPU feature; private names, so an unknown one counts as no."""
     return bool(getattr(torch.cpu, question, lambda: False)())
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use, by its affinity and its control group."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, max(1, round(int(quota) / int(period))))
-    except (OSError, ValueError):  # no control group of version 2, or "max"
-        pass
-    return cores
 
 
 def device_name(torch_device: torch.device) -> str:

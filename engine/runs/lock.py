@@ -28,14 +28,16 @@ class RunLock:
 
     Raises EngineError where another process (or another lock of this one) holds it, where the run
     is a link, or where it has been removed, and OSError where the file cannot be opened.
+    A sweep is locked as a run is.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._run, self._holds = os.path.realpath(run), False
+    def __init__(self, run: Path, kind: str = "Run") -> None:
+        """``kind`` is what messages call it: Run or Sweep."""
+        self._run, self._holds, self._kind = os.path.realpath(run), False, kind
         try:
             self._file = open_file(run, LOCK_FILE, os.O_RDWR | os.O_CREAT)
         except FileNotFoundError:
-            raise EngineError(f"Run {run.name} has been removed.") from None
+            raise EngineError(f"{kind} {run.name} has been removed.") from None
         try:
             self._take(run)
         except BaseException:
@@ -49,13 +51,14 @@ class RunLock:
         deadline = time.monotonic() + PATIENCE
         while not self._taken():
             if time.monotonic() > deadline:
+                stop = ("stop",) if self._kind == "Run" else ("sweep", "stop")
                 raise EngineError(
-                    f"Run {run.name} is being driven by another process; "
-                    f"{hint(run.parent, 'stop', run.name)} stops it there."
+                    f"{self._kind} {run.name} is being driven by another process; "
+                    f"{hint(run.parent, *stop, run.name)} stops it there."
                 )
             time.sleep(LOOK)
         if not _same_file(self._file, run / LOCK_FILE):  # removed while we waited for it
-            raise EngineError(f"Run {run.name} has been removed.")
+            raise EngineError(f"{self._kind} {run.name} has been removed.")
 
     def _taken(self) -> bool:
         with _changing:

@@ -65,7 +65,7 @@ class SweepDriver:
         cannot be written.
         """
         try:
-            with RunLock(self._sweep.path):
+            with RunLock(self._sweep.path, "Sweep"):
                 self._sweep.forget_stop()
                 self._look()
                 try:

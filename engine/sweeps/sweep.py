@@ -19,7 +19,7 @@ from engine.files.writer import open_file, remove_file, write_atomically
 from engine.hints import hint
 from engine.runs.run import STOP_FILE, Run, now
 from engine.runs.schema import find_section
-from engine.runs.store import create_planned, is_named
+from engine.runs.store import create_planned, is_named, remove_run
 from engine.sweeps.plan import Plan
 from engine.sweeps.schema import (
     JOURNAL_FILE,
@@ -101,6 +101,24 @@ class Sweep:
         if code.sha256 != planned.code:
             raise DamagedFile(path, "it is not the file that the sweep was planned with")
         return code
+
+    def trust(self) -> None:
+        """Let the code that the sweep holds be run on this machine. Raises EngineError."""
+        from engine.networks.ledger import trust
+
+        for planned in self.plan.runs:
+            if (code := self.code(planned)) is not None:
+                trust(code.sha256, str(self.path))
+
+    def begun_runs(self) -> list[Run]:
+        """Return those of its runs that have files, and are of this sweep still."""
+        found = []
+        for planned in self.plan.runs:
+            run = self.run(planned)
+            with suppress(EngineError):
+                if run.read_info().get("sweep") == self.id:
+                    found.append(run)
+        return found
 
     # Its journal.
 
@@ -186,6 +204,11 @@ def create_sweep(
             "fix that and try again."
         ) from None
     return sweep
+
+
+def remove_sweep(sweep: Sweep) -> None:
+    """Remove a sweep's directory, not its runs. Raises EngineError as ``remove_run`` does."""
+    remove_run(Run(sweep.path))
 
 
 def _write(path: Path, values: PlanValues) -> None:

@@ -20,7 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.networks.architectures import ARCHITECTURES
-from engine.numerics.device import device_name, usable_cores
+from engine.numerics.cores import usable_cores
+from engine.numerics.device import device_name
 from tests.benchmarks.limits import matmul_rates, training_operations
 from tests.benchmarks.process import memory, start_up
 from tests.benchmarks.task import Task

@@ -6,7 +6,7 @@ import time
 import torch
 
 from engine.networks.architectures import ARCHITECTURES, CHANNELS, CLASSES, KERNEL, SIDE
-from engine.numerics.device import usable_cores
+from engine.numerics.cores import usable_cores
 
 SIZE, REPEATS = 2048, 9
 TRAIN, VALIDATION, INTERVAL, BATCH = 55_000, 5_000, 10, 128

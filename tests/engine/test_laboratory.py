@@ -6,7 +6,7 @@ import torch
 from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.laboratory import Laboratory
-from engine.numerics.device import usable_cores
+from engine.numerics.cores import usable_cores
 from engine.runs.control import Control
 from engine.runs.events import Progress
 from engine.runs.run import Run

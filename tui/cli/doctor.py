@@ -89,7 +89,8 @@ def _versions() -> dict[str, str]:
 def _device_findings() -> Iterator[tuple[str, str]]:
     import torch
 
-    from engine.numerics.device import device_name, has_bf16, open_device, usable_cores
+    from engine.numerics.cores import usable_cores
+    from engine.numerics.device import device_name, has_bf16, open_device
 
     cpu = torch.device("cpu")
     bf16 = "bf16 in hardware" if has_bf16(cpu) else "no bf16 in hardware"

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
-from tui.cli import data, models, report, resume, run, runs
+from tui.cli import data, models, report, resume, run, runs, sweep
 from tui.cli.doctor import doctor
 from tui.cli.options import (
     AsAscii,
@@ -26,7 +26,10 @@ from tui.console import complain, explain, say
 from tui.live.signals import exit_code
 from tui.streams import Outlet, occupy_closed, on_terminal, outlets
 
-ORDER = ("run", "runs", "resume", "attach", "stop", "compare", "report", "data", "models", "doctor")
+ORDER = (
+    "run", "sweep", "runs", "resume", "attach", "stop", "compare", "report", "data", "models",
+    "doctor",
+)  # fmt: skip
 
 
 class Commands(TyperGroup):
@@ -88,6 +91,7 @@ def bare(
 
 
 app.add_typer(run.app, name="run")
+app.add_typer(sweep.app, name="sweep")
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")

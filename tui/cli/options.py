@@ -234,6 +234,13 @@ def repeated_parameters(group: type) -> list[inspect.Parameter]:
     return parameters
 
 
+def element_of(group: type, field: str) -> type | None:
+    """Return the type of what a field of several values holds, None for another field."""
+    if field not in several_of(group):
+        return None
+    return _element(get_type_hints(group)[field])
+
+
 def _list_of(kind: type) -> Any:
     return list.__class_getitem__(kind)
 

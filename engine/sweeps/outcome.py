@@ -1,0 +1,103 @@
+"""What came of a sweep: a setting's runs over their seeds, and settings compared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.analysis.statistics import Seed, Spread, spread
+from engine.analysis.verdicts import Group, Verdict, verdicts
+from engine.runs.run import Run
+from engine.sweeps.schema import Value
+from engine.sweeps.states import FINISHED, RunState
+from engine.sweeps.sweep import Sweep
+
+MOST_COMPARED = 12  # settings: beyond that, only the best are
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A setting and its runs. ``metric`` is what they are ranked by, "" where nothing is."""
+
+    section: str
+    label: str
+    setting: dict[str, Value]
+    states: list[RunState]
+    metric: str
+
+    @property
+    def values(self) -> dict[Seed, float]:
+        """What each finished run came to, by seed."""
+        return {
+            state.planned.seed: state.measured[self.metric]
+            for state in self.states
+            if self.metric in state.measured
+        }
+
+    @property
+    def spread(self) -> Spread:
+        """Mean, deviation and interval over the seeds."""
+        return spread(self.values)
+
+
+def settled(states: Sequence[RunState]) -> list[Settled]:
+    """Return a sweep's settings, section by section, the best first."""
+    groups: dict[tuple[str, str, str], list[RunState]] = {}
+    several = len({(s.planned.section, _model(s)) for s in states}) > 1
+    for state in states:
+        planned = state.planned
+        model = _model(state) if several and "model" not in planned.setting else ""
+        key = planned.section, model, repr(sorted(planned.setting.items()))
+        groups.setdefault(key, []).append(state)
+    found = []
+    for (section, model, _), members in groups.items():
+        metric = next((next(iter(s.measured), "") for s in members if s.status == FINISHED), "")
+        setting = members[0].planned.setting
+        label = ", ".join(filter(None, (model, in_words(setting)))) or section
+        found.append(Settled(section, label, setting, members, metric))
+    order = list(dict.fromkeys(one.section for one in found))
+    return sorted(found, key=lambda one: (order.index(one.section), -_merit(one)))
+
+
+def _model(state: RunState) -> str:
+    return str(state.planned.config.get("model") or "")
+
+
+def _merit(one: Settled) -> float:
+    mean = one.spread.mean
+    return mean if mean == mean else float("-inf")
+
+
+def in_words(setting: dict[str, Value]) -> str:
+    """Return a setting in a few words: ``two-conv, learning rate 0.03``."""
+    return ", ".join(
+        value if isinstance(value, str) else f"{name.replace('_', ' ')} {word(value)}"
+        for name, value in setting.items()
+    )
+
+
+def word(value: Value) -> str:
+    """Return an option's value as text."""
+    if isinstance(value, list):
+        return " ".join(map(word, value))
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def compared(sweep: Sweep, found: Sequence[Settled]) -> list[Verdict]:
+    """Compare the settings of each section that have a result, at most the best few.
+
+    All pairs, those with the best one first.
+    """
+    told: list[Verdict] = []
+    for section in dict.fromkeys(one.section for one in found):
+        ranked = [one for one in found if one.section == section and one.values]
+        told += verdicts([_group(sweep, one) for one in ranked[:MOST_COMPARED]])
+    return told
+
+
+def _group(sweep: Sweep, one: Settled) -> Group:
+    runs: dict[Seed, Run] = {}
+    if one.section == "train":
+        runs = {s.planned.seed: sweep.run(s.planned) for s in one.states if s.status == FINISHED}
+    data = " ".join(sorted({state.planned.dataset for state in one.states}))
+    return Group(one.label, one.values, runs, data=data)

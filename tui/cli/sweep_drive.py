@@ -1,0 +1,151 @@
+"""Plans a sweep, drives it from the command line, and says what came of it."""
+
+import subprocess
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+from engine.errors import EngineError
+from engine.hints import hint
+from engine.laboratory import Laboratory
+from engine.runs.control import Control
+from engine.sweeps.driver import SweepDriver, Tally
+from engine.sweeps.executor import Executor
+from engine.sweeps.local import LocalExecutor, Slot
+from engine.sweeps.plan import Plan, plan
+from engine.sweeps.slots import local_slots
+from engine.sweeps.spec import Spec
+from engine.sweeps.states import FINISHED, states_of
+from engine.sweeps.sweep import Sweep, create_sweep
+from tui.cli.options import Output
+from tui.cli.sweep_run import Asked
+from tui.cli.sweep_shows import SweepLines, print_outcome, print_plan
+from tui.console import complain, console_for, say, say_json
+from tui.live.hand_over import start_process
+from tui.live.signals import exit_code, stopping_on_signals
+from tui.streams import forgive_reader, unwritable
+
+
+def begin(spec: Spec, asked: Asked) -> None:
+    """Plan a sweep and run it as it was asked for. Raises MnistTuiError and typer.Exit."""
+    trust(spec, named=asked.trust)
+    planned = plan(spec, Laboratory(warn=complain))
+    threads, device = spec.options.get("threads"), spec.options.get("device", "auto")
+    slots = local_slots(len(planned.runs), jobs=asked.how.jobs, threads=threads, device=device)
+    if asked.dry_run:
+        print_plan(planned, slots, asked.output)
+        return
+    sweep = create_sweep(
+        planned,
+        executor=asked.how.executor,
+        command=asked.command,
+        jobs=asked.how.jobs,
+        threads=slots[0].threads,  # so that a run's bits do not depend on how many are left
+        address=asked.how.address,
+    )
+    if asked.detach:
+        _detach(sweep, planned, asked.output)
+        return
+    drive(sweep, asked.output, slots=slots)
+
+
+def trust(spec: Spec, *, named: bool) -> None:
+    """Let the code be run that the user named just now, and with ``--trust`` that of runs."""
+    from engine.trust import trust_named, trust_runs_named
+
+    configs = [spec.asked(**spec.options | setting) for setting in spec.settings()]
+    trust_named(configs)
+    if named:
+        trust_runs_named(configs)
+
+
+def _detach(sweep: Sweep, planned: Plan, output: Output) -> None:
+    """Have another process drive the sweep, and say how to look at it."""
+    nothing = subprocess.DEVNULL
+    start_process(
+        ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet"],
+        stdin=nothing, stdout=nothing, stderr=nothing,
+    )  # fmt: skip
+    if output.json:
+        say_json({"sweep": sweep.id, "runs": [run.run_id for run in planned.runs]})
+        return
+    say(sweep.id)
+    if not output.quiet:
+        status = hint(sweep.artifacts, "sweep", "status", sweep.id)
+        complain(f"{len(planned.runs)} runs in the background; {status} shows them")
+
+
+def drive(
+    sweep: Sweep, output: Output, *, slots: Sequence[Slot] | None = None, jobs: int | None = None
+) -> None:
+    """Drive a sweep to its end, show it, and leave with the exit code that it deserves.
+
+    ``jobs`` is how many runs are done at a time from now on. Raises EngineError and typer.Exit.
+    """
+    control = Control()
+    left = [state for state in states_of(sweep) if state.status != FINISHED]
+    if not left:
+        raise EngineError(f"Sweep {sweep.id} has finished; there is nothing to resume.")
+    executor = _executor(sweep, len(left), slots, jobs)
+    listener = SweepLines(sweep, output, executor.slots)
+    try:
+        with stopping_on_signals(control), listener:
+            tally = SweepDriver(sweep, executor, control=control, listen=listener).drive()
+    finally:
+        executor.close()
+    if not output.json:
+        print_outcome(sweep, console_for("stdout"), quiet=output.quiet)
+        forgive_reader()
+    _leave(sweep, tally, control)
+
+
+def _executor(sweep: Sweep, left: int, slots: Sequence[Slot] | None, jobs: int | None) -> Executor:
+    plan = sweep.plan
+    said = _Remarks()
+    if slots is None:
+        slots = local_slots(left, jobs=jobs or plan.jobs, threads=plan.threads)
+    return LocalExecutor(list(slots), said)
+
+
+class _Remarks:
+    """Passes on what workers remark, each line once: they all find the same."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            complain(line)
+
+
+def _leave(sweep: Sweep, tally: Tally, control: Control) -> None:
+    """Say what is left to be done, if anything, and leave with the exit code."""
+    if tally.complete:
+        return
+    resumes = hint(sweep.artifacts, "sweep", "resume", sweep.id)
+    if failure := unwritable():
+        raise EngineError(
+            f"Standard output cannot be written ({failure.strerror}); {resumes} continues."
+        )
+    if control.stop_reason is not None:
+        count = len(tally.stopped) + len(tally.failed) + len(tally.blocked)
+        complain(f"stopped by {control.stop_reason}, {count} runs left; {resumes} continues")
+        raise typer.Exit(exit_code(control.stop_reason))
+    _fail(tally, resumes)
+
+
+def _fail(tally: Tally, resumes: str) -> NoReturn:
+    parts = []
+    if tally.failed:
+        parts.append(f"{_runs(len(tally.failed))} failed")
+    if tally.blocked:
+        parts.append(f"{_runs(len(tally.blocked))} could not begin, since they need those")
+    if tally.stopped:
+        parts.append(f"{_runs(len(tally.stopped))} stopped")
+    raise EngineError(f"{', '.join(parts)}; {resumes} tries again.")
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' if count > 1 else ''}"
