@@ -31,12 +31,12 @@ class Wrapped(nn.Module):
         """Return logits [N, K] for images [N, 1, H, W].
 
         Raises EngineError where the network's own code fails; a RuntimeError passes, since it is
-        torch that raises these, where memory is short for one.
+        torch that raises these, where memory is short for one, and so does a MemoryError.
         """
         try:
             with printing_aside():
                 logits: Tensor = self.network(images.clone())
-        except (EngineError, RuntimeError, KeyboardInterrupt):
+        except (EngineError, RuntimeError, MemoryError, KeyboardInterrupt):
             raise
         except BaseException as error:  # SystemExit among them
             words, path = (self._code.words, self._code.path) if self._code else ("The network", "")

@@ -1,6 +1,6 @@
 """A network's answers, and what is counted of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,8 +10,7 @@ from torch import Tensor
 
 from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
-
-_CACHED = 200  # images whose layers stay in a CPU's caches
+from engine.numerics.parts import by_parts
 
 
 @torch.no_grad()
@@ -28,11 +27,14 @@ def predict(
     ``exact`` computes in float32 whatever the precision of the run, as every result figure is;
     without it the device's precision is used, as for the points of a curve.
     """
-    logits = []
+
+    def ask(part: Tensor) -> Tensor:
+        seen = to_unit(part) if noise is None else infuse(to_unit(part), noise)
+        read: Tensor = network(seen)
+        return read
+
     with device.arithmetic(exact=exact), evaluating(network):
-        for part in in_parts(images):
-            seen = to_unit(part) if noise is None else infuse(to_unit(part), noise)
-            logits.append(network(seen))
+        logits = by_parts(ask, images, network, "exact" if exact else "fast")
     return torch.cat(logits).float()
 
 
@@ -51,11 +53,6 @@ def evaluating(network: AnyNetwork) -> Iterator[None]:
         with torch.no_grad():
             for buffer, value in zip(network.buffers(), before, strict=True):
                 buffer.copy_(value)
-
-
-def in_parts(images: Tensor) -> Sequence[Tensor]:
-    """Split images for the fastest evaluation: all at once on a GPU, a few at a time on a CPU."""
-    return (images,) if images.is_cuda else images.split(_CACHED)
 
 
 def infuse(images: Tensor, noise: Tensor) -> Tensor:

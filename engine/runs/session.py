@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import sections
 from engine.config import RunConfig
-from engine.errors import EngineError, MnistTuiError
+from engine.errors import EngineError, MnistTuiError, is_out_of_memory, memory_words
 from engine.files.reader import DamagedFile
 from engine.files.writer import npz_bytes
 from engine.hints import hint
@@ -109,7 +109,12 @@ class Session:
         """
         from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
 
-        experiment = self._section.experiment(self.config, self.data, self.device, self.code)
+        try:
+            experiment = self._section.experiment(self.config, self.data, self.device, self.code)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise self._too_large(error, "and try again; the run") from error
+            raise
         run = self.resumed or self._create()
         with self._opened(run, experiment) as journal:
             try:
@@ -312,6 +317,9 @@ class Session:
                 f"Fix that, then resume with {_resuming(run)}."
             )
             error = EngineError(message)
+        elif is_out_of_memory(error):
+            error = self._too_large(error, f"then resume with {_resuming(run)}; a new run")
+            message = str(error)
         else:
             message = f"Unexpected {type(error).__name__}: {error}"
         run.free_reserve()
@@ -322,6 +330,17 @@ class Session:
             journal.append(failed)
         self._tell(failed)
         return error
+
+    def _too_large(self, error: Exception, then: str) -> EngineError:
+        """Return the error to raise where memory is short; ``then`` names what needs less."""
+        device = self.config.device
+        words, smaller = memory_words(error, device), f"needs less with {self._section.smaller}"
+        if device.startswith("cuda"):
+            return EngineError(
+                f"{words} Free some (nvidia-smi lists who uses it), {then} {smaller}, or takes "
+                "the CPU's with --device cpu."
+            )
+        return EngineError(f"{words} Close other programs, {then} {smaller}.")
 
     def _emit(self, event: Event, journal: Journal) -> None:
         stamped = event.at(time.time(), place=journal.size)

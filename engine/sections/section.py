@@ -104,6 +104,7 @@ class Section(ABC, Generic[Config, Made]):
     scalars: ClassVar[tuple[str, ...]] = ()  # values that are single numbers
     shares: ClassVar[tuple[str, ...]] = ()  # measurements between 0 and 1
     headline_curve: ClassVar[str] = ""  # the one that a list of runs has room for
+    smaller: ClassVar[str] = "fewer steps"  # what makes a run need less memory
     flaw: ClassVar[str] = "to be doubted"  # its caveat in a word or two, for a list of runs
     shown_on: ClassVar[Mapping[str, str]] = {}  # previews that are of no use without another one
     pictured: ClassVar[str] = ""  # the preview that has an image for each row

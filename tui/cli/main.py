@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from engine.config import RunConfig
-from engine.errors import EngineError, MnistTuiError
+from engine.errors import EngineError, MnistTuiError, is_out_of_memory, memory_words
 from tui.cli import data, models, report, resume, run, runs, sweep
 from tui.cli.doctor import doctor
 from tui.cli.options import (
@@ -144,6 +144,9 @@ def _invoke(arguments: list[str]) -> int:
             return _refused(error)
         if _debugging(arguments):
             explain(traceback.format_exc())
+        if is_out_of_memory(error):
+            complain(f"{memory_words(error)} Close other programs and try again.")
+            return 1
         complain(f"unexpected {type(error).__name__}: {error} (MNIST_TUI_DEBUG=1 shows where)")
         return 1
 

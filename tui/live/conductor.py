@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.config import RunConfig
 from engine.data.known import is_file
 from engine.driver import Driver
-from engine.errors import MnistTuiError, Untrusted
+from engine.errors import MnistTuiError, Untrusted, is_out_of_memory, memory_words
 from engine.files.text import visible
 from engine.hints import hint
 from engine.laboratory import Laboratory
@@ -272,6 +272,8 @@ class Conductor:
         """Show the error as the task's end; the app and the next tasks carry on."""
         known = isinstance(error, MnistTuiError)
         message = str(error) if known else f"Unexpected {type(error).__name__}: {error}"
+        if is_out_of_memory(error):
+            message = memory_words(error)
         network = getattr(task.config, "run", None)
         if isinstance(error, Untrusted) and network:  # there is no --trust in the app
             trusts = hint(task.config.artifacts, "runs", "verify", network, "--trust")

@@ -38,6 +38,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
     series = ("loss", "success")
     shares = ("success",)
     headline_curve = "success"
+    smaller = "fewer labels (--label)"
     shown_on: ClassVar = {"noise": "sources"}
     pictured = "noise"
     decisive = ("model", "labels")

@@ -15,8 +15,9 @@ from torch import Tensor
 from engine.data.dataset import Dataset, Split
 from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
-from engine.numerics.inference import in_parts, infuse, judge, predict, to_unit
+from engine.numerics.inference import infuse, judge, predict, to_unit
 from engine.numerics.intervals import wilson_interval
+from engine.numerics.parts import CACHED, MOST
 from engine.numerics.seeding import Stream, stream
 from engine.runs.events import Event, Finished, Working
 from engine.sections.adversarial.config import ResolvedAdversarialConfig
@@ -139,7 +140,7 @@ def _rate(network: AnyNetwork, images: Tensor, noise: Tensor, label: int, device
 def effective_distortion(images: Tensor, noise: Tensor) -> tuple[float, float]:
     """Return the mean L2 and L∞ by which noise [1, H, W] moves uint8 images, clamp included."""
     l2, linf = [], []
-    for part in in_parts(images):
+    for part in images.split(MOST if images.is_cuda else CACHED):
         clean = to_unit(part)
         moved = (infuse(clean, noise) - clean).flatten(1)
         l2.append(moved.norm(dim=1))

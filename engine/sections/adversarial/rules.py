@@ -17,6 +17,7 @@ from engine.sections.adversarial.config import ResolvedAdversarialConfig
 from engine.sections.adversarial.state import CraftState
 
 IMAGES_AT_ONCE = 256  # on a CPU; more fall out of its caches
+ON_A_GPU = 2560  # images at once there: those of a hundred labels would fill its memory
 
 REPORT_STEP = 0.01
 # The tuned rule, without a budget: Adam on the cross-entropy plus a penalty on the squared L2 by
@@ -41,11 +42,11 @@ def direction_of_step(
     """Ask the network how each noise should change, by the images at ``chosen`` [B].
 
     Returns the gradient of what the recipe lowers, [L, 1, H, W], and the batch's mean
-    cross-entropy to the target and success, both [L]. A GPU takes all labels at once; a CPU takes
-    as many images at a time as its caches hold.
+    cross-entropy to the target and success, both [L]. A GPU takes some twenty labels at once; a
+    CPU takes as many images at a time as its caches hold.
     """
     clean, labels = to_unit(images[chosen]), labels[chosen]
-    at_once = len(targets) if clean.is_cuda else max(1, IMAGES_AT_ONCE // len(chosen))
+    at_once = max(1, (ON_A_GPU if clean.is_cuda else IMAGES_AT_ONCE) // len(chosen))
     parts = [
         _direction_of(config, noise, state.network, device, wanted, clean, labels)
         for noise, wanted in zip(state.noise.split(at_once), targets.split(at_once), strict=True)

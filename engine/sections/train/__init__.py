@@ -41,6 +41,7 @@ class Train(Section[ResolvedTrainConfig, "AnyNetwork"]):
     headline_curve = "validation_accuracy"
     decisive = ("model",)
     flaw = "at chance"
+    smaller = "a smaller --batch-size"
     drawn_from = ("loss", "penalty", "validation_loss", "validation_accuracy", "test_samples")
     files = (WEIGHTS_FILE, ANSWERS_FILE)
     borderline: ClassVar = {"confusion": lambda images: 1}

@@ -37,6 +37,7 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
     results = VisualizeResults
     series = ("activation",)
     headline_curve = "activation"
+    smaller = "fewer neurons (--neuron)"
     no_contest = "how far neurons can be excited does not make one setting better than another"
     pictured = "images"
     decisive = ("model", "layers", "neurons")

@@ -11,7 +11,8 @@ from engine.networks.architectures import EXEMPLARS, SIDE
 from engine.networks.layout import Neuron
 from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
-from engine.numerics.inference import in_parts, to_unit
+from engine.numerics.inference import to_unit
+from engine.numerics.parts import by_parts
 
 
 def masks(neurons: Sequence[Neuron], side: int = SIDE) -> np.ndarray:
@@ -48,11 +49,12 @@ class NaturalResponse:
         cls, network: AnyNetwork, images: Tensor, neurons: Sequence[Neuron], device: Device
     ) -> "NaturalResponse":
         """Ask the network about uint8 images [N, 1, H, W], in float32."""
+
+        def ask(part: Tensor) -> Tensor:
+            return activations_of(network.activations(to_unit(part)), neurons)
+
         with device.arithmetic(exact=True):
-            parts = [
-                activations_of(network.activations(to_unit(part)), neurons)
-                for part in in_parts(images)
-            ]
+            parts = by_parts(ask, images, network, "activations")
         return cls(torch.cat(parts).cpu().numpy())
 
     def percentile(self, neuron: int, activation: float) -> float:

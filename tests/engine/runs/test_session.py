@@ -139,7 +139,7 @@ def test_a_checkpoint_that_fails_for_any_reason_is_no_checkpoint(tmp_path, few, 
 
     monkeypatch.setattr("torch.save", no_memory)
     heard = []
-    with pytest.raises(MemoryError):
+    with pytest.raises(EngineError, match="Not enough memory"):
         drive(tmp_path, few, cpu, heard.append, epochs=200)
     assert not any(isinstance(event, Checkpoint) for event in heard)
 
