@@ -101,7 +101,7 @@ class SweepDriver:
                 self._submit(run)
             if self._active:
                 done, _ = wait(self._active, timeout=LOOK, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in [future for future in self._active if future in done]:
                     self._ended(future)
 
     def _is_to_stop(self) -> bool:

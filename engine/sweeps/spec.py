@@ -155,12 +155,21 @@ class Spec:
         found: dict[str, Setting] = {}
         for setting in self._combined():
             if (conditioned := self._conditioned(setting)) is not None:
-                config = self.asked(**self.options | conditioned)
-                # Two ways of writing the same values are one setting.
-                found.setdefault(repr(sorted(config.to_json().items())), conditioned)
+                found.setdefault(self._identity(conditioned), conditioned)
         if not found:
             raise UsageError("The conditions leave no run to be done.")
         return list(found.values())
+
+    def _identity(self, setting: Setting) -> str:
+        """Return what two ways of writing the same setting have in common.
+
+        What the recipe says is the same whether it is said or not.
+        """
+        config = self.asked(**self.options | setting)
+        values = config.to_json()
+        if self.section != ALL:
+            values |= {name: v for name, v in config.defaults.items() if values[name] is None}
+        return repr(sorted((name, _plain(value)) for name, value in values.items()))
 
     def _combined(self) -> Iterator[Setting]:
         drawn = self.drawn.settings() if self.drawn else [{}]
@@ -195,6 +204,10 @@ class Spec:
             for name in names
         }  # fmt: skip
         return {name: values for name, values in axes.items() if len(values) > 1}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def field_of(asked: type[RunConfig], name: str) -> str:

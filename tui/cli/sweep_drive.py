@@ -87,7 +87,7 @@ def drive(
     left = [state for state in states_of(sweep) if state.status != FINISHED]
     if not left:
         raise EngineError(f"Sweep {sweep.id} has finished; there is nothing to resume.")
-    executor = _executor(sweep, len(left), slots, jobs)
+    executor = executor_of(sweep, len(left), slots, jobs)
     listener = SweepLines(sweep, output, executor.slots)
     try:
         with stopping_on_signals(control), listener:
@@ -100,7 +100,10 @@ def drive(
     _leave(sweep, tally, control)
 
 
-def _executor(sweep: Sweep, left: int, slots: Sequence[Slot] | None, jobs: int | None) -> Executor:
+def executor_of(
+    sweep: Sweep, left: int, slots: Sequence[Slot] | None, jobs: int | None
+) -> Executor:
+    """Return what executes a sweep's runs, as it was planned."""
     plan = sweep.plan
     said = _Remarks()
     if slots is None:

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
-from engine.options import flag, option, options_of, short
+from engine.options import check_fields, flag, option, options_of, short
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
 from tui.cli.options import (
     Output,
@@ -40,6 +40,9 @@ class How:
         None, "Runs at a time; as many as there are cores or GPUs for.", low=1, high=4096
     )
     address: str | None = option(None, "Ray's address; a cluster of this machine by default.")
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 Set = Annotated[

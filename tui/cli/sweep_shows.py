@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from engine.analysis.compare import is_share
+from engine.errors import EngineError
 from engine.sweeps.estimate import Estimate, estimate, in_words
 from engine.sweeps.local import Slot
 from engine.sweeps.outcome import Settled, compared, settled, word
@@ -127,8 +129,9 @@ class SweepLines:
         run = self._planned[event.run]
         words = event.status
         if event.status == FINISHED:
-            result = self._sweep.run(run).read_result()
-            words = RunState(run, FINISHED, result=result).headline
+            with suppress(EngineError):  # removed meanwhile
+                result = self._sweep.run(run).read_result()
+                words = RunState(run, FINISHED, result=result).headline
         self._say(event, f"{words}  {clock(took)}", "")
 
     def _say(self, event: SweepEvent, words: str, style: str) -> None:

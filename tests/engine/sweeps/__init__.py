@@ -1,0 +1,1 @@
+"""Sweeps: plans, drivers, workers, and what comes of them."""

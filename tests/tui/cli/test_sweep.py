@@ -1,0 +1,158 @@
+"""``mnist-tui sweep``: what it takes, what it says, and its exit codes."""
+
+import json
+import re
+
+import pytest
+
+from engine.sweeps.executor import Outcome
+from tests.engine.sweeps.scripted import Scripted
+from tui.cli import sweep_drive
+from tui.cli.main import invoke
+
+
+@pytest.fixture
+def sweep(tmp_path, monkeypatch, capsys):
+    """Return what a command prints and its exit code; runs are not begun."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        code = invoke(["sweep", *words])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    """Have the runs of a sweep end as a test says."""
+
+    def use(**outcomes):
+        made = Scripted(**outcomes)
+        monkeypatch.setattr(sweep_drive, "executor_of", lambda *a, **k: made)
+        return made
+
+    return use
+
+
+TWELVE = ("run", "train", "--dataset", "digits", "--set", "learning_rate=0.01,0.03",
+          "--set", "model=baseline,linear", "--seeds", "0..2")  # fmt: skip
+
+
+def test_a_plan_is_shown_and_nothing_is_written(sweep, tmp_path):
+    code, out, _ = sweep(*TWELVE, "--dry-run")
+    assert code == 0
+    assert out.count("-train-") == 12
+    assert re.search(r"12 runs, about \d+ s with \d+ jobs? of \d+ threads? \(a rough guess\)", out)
+    assert list(tmp_path.iterdir()) == []
+    code, out, _ = sweep(*TWELVE, "--dry-run", "--json")
+    plan = json.loads(out)
+    assert len(plan["runs"]) == 12
+    assert plan["axes"]["learning_rate"] == [0.01, 0.03]
+    assert plan["runs"][0]["config"]["learning_rate"] == 0.01
+
+
+def test_repeated_options_are_axes_too(sweep):
+    words = ("run", "train", "--dataset", "digits", "--dry-run", "--json")
+    _, out, _ = sweep(*words, "--model", "baseline", "--model", "linear", "--epochs", "3")
+    plan = json.loads(out)
+    assert plan["axes"] == {"model": ["baseline", "linear"]}
+    assert {run["config"]["epochs"] for run in plan["runs"]} == {3}
+
+
+def test_a_file_and_what_the_command_line_changes(sweep, tmp_path):
+    (tmp_path / "rates.toml").write_text(
+        'section = "train"\n[options]\ndataset = "digits"\nepochs = 3\n'
+        "[grid]\nlearning_rate = [0.1, 0.2]\n"
+    )
+    words = ("run", "rates.toml", "--dry-run", "--json")
+    plan = json.loads(sweep(*words)[1])
+    assert plan["sweep"].endswith("-sweep-rates")
+    assert len(plan["runs"]) == 2
+    more = ("--set", "learning-rate=0.3", "--seeds", "0..4", "--threads", "2", "--name", "mine")
+    plan = json.loads(sweep(*words, *more)[1])
+    assert plan["sweep"].endswith("-sweep-mine")
+    assert [run["config"]["learning_rate"] for run in plan["runs"]] == [0.3] * 5
+    assert plan["runs"][0]["config"]["threads"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("train", "--set", "lr=3"), 2, "no option 'lr'"),
+        (("train", "--set", "epochs"), 2, "must be like"),
+        (("train", "--set", "epochs=a"), 2, "whole number"),
+        (("train", "--set", "epochs=0"), 2, "at least 1"),
+        (("train", "--set", "model=nix"), 2, "--model must be one of"),
+        (("train", "--set", "epochs=1", "--set", "epochs=2"), 2, "twice"),
+        (("train", "--set", "seed=1,2"), 2, "--seeds"),
+        (("train", "--seeds", "3..1"), 2, "upwards"),
+        (("train", "--name", "a/b"), 2, "letters, digits"),
+        (("train", "--print"), 2, "slurm"),
+        (("train", "--address", "auto"), 2, "ray"),
+        (("train", "--jobs", "0"), 2, "--jobs"),
+        (("all", "--set", "model=linear"), 2, "no option"),
+        (("paint",), 2, "paint"),
+        (("nowhere.toml",), 1, "There is no nowhere.toml"),
+        (("adversarial", "--dataset", "digits", "--run", "nix"), 1, "No run 'nix'"),
+        (("adversarial", "--set", "label=12"), 2, "between 0 and 9"),
+    ],
+)
+def test_bad_input_is_one_line_and_plans_nothing(sweep, tmp_path, words, code, said):
+    found, out, err = sweep("run", *words)
+    assert (found, out) == (code, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_from_its_beginning_to_its_removal(sweep, tmp_path):
+    """With real workers, on the embedded digits."""
+    words = ("run", "train", "--dataset", "digits", "--model", "linear", "--epochs", "1",
+             "--seeds", "0..1", "--name", "first")  # fmt: skip
+    code, out, err = sweep(*words)
+    assert code == 0
+    assert "2/2  train linear, seed" in err
+    assert re.search(r"train: accuracy by setting\n.*\n.*\ntrain +2 ", out)
+    code, out, _ = sweep("list", "--json")
+    [row] = json.loads(out)
+    assert (row["status"], row["finished"], row["runs"]) == ("finished", 2, 2)
+    assert "first" in sweep("list")[1]
+    code, out, _ = sweep("status", "first", "--json")
+    state = json.loads(out)
+    assert state["counts"] == {"planned": 2, "finished": 2}
+    assert {"run", "section", "setting", "seed", "status", "attempt", "message", "measured",
+            "seconds"} == set(state["runs"][0])  # fmt: skip
+    assert "finished" in sweep("status", "first")[1]
+    code, _, err = sweep("resume", "first")
+    assert (code, "nothing to resume" in err) == (1, True)
+    code, _, err = sweep("stop", "first")
+    assert (code, "is finished; nothing drives it" in err) == (1, True)
+    assert sweep("rm", "first")[0] == 2  # off a terminal it wants --yes
+    code, out, _ = sweep("rm", "first", "--yes")
+    assert code == 0
+    assert list((tmp_path / "artifacts").iterdir()) == []
+
+
+def test_runs_that_fail_are_told_and_the_exit_code_is_1(sweep, scripted):
+    scripted(train=[Outcome("failed", "the cat sat on it"), Outcome("stopped")])
+    code, _, err = sweep(*TWELVE[:-2], "--seeds", "0")
+    assert code == 1
+    assert "failed: the cat sat on it" in err
+    assert re.search(r"1 run failed, 1 run stopped; `mnist-tui sweep resume .*` tries again", err)
+
+
+def test_json_is_the_journal_and_nothing_else(sweep, scripted):
+    scripted(train=[Outcome("failed", "no")] * 4)
+    code, out, err = sweep(*TWELVE[:-2], "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in events].count("ended") == 4
+    assert code == 1
+    assert err.count("\n") == 1
+
+
+def test_no_sweeps(sweep):
+    assert sweep("list") == (0, "", "mnist-tui: no sweeps in artifacts\n")
+    code, _, err = sweep("status", "x")
+    assert (code, err.count("\n")) == (1, 1)
