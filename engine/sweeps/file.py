@@ -22,7 +22,7 @@ from engine.sweeps.spec import (
 )
 
 LIMIT = 4 * MB  # bytes
-KNOWN = ("section", "name", "seeds", "options", "grid", "list", "random", "when")
+KNOWN = ("section", "name", "seeds", "networks", "options", "grid", "list", "random", "when")
 
 
 def read_spec(path: Path) -> Spec:
@@ -59,6 +59,7 @@ def _spec(values: dict[str, Any], name: str) -> Spec:
         drawn=reader.drawn(values["random"]) if "random" in values else None,
         conditions=tuple(reader.condition(one) for one in _list(values.get("when", []))),
         seeds=_seeds(values.get("seeds", 0)),
+        networks=tuple(_text(one, "networks") for one in _list(values.get("networks", []))),
     )
 
 

@@ -6,8 +6,8 @@ unless they were given.
 """
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ from engine.sections.visualize.config import VisualizeConfig
 from engine.sweeps.schema import PlannedRun
 from engine.sweeps.spec import ALL, Setting, Spec
 from engine.trainings import networks_for, newest_of_each, newest_trained
+
+NETWORK = "network"  # the axis of the networks that a sweep trains, for others to look at
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -52,14 +54,21 @@ def plan(spec: Spec, laboratory: Laboratory) -> Plan:
     planner = _Planner(laboratory, artifacts)
     sweep_id = planner.new_id("sweep", spec.name)
     for seed in spec.seeds:
+        trained: dict[str, dict[str, Any]] = {}  # of this seed, by the name asked for
         for setting in settings:
             asked = spec.asked(**spec.options | setting, seed=seed)
             varied = {name: _plain(setting.get(name, spec.options.get(name))) for name in axes}
             if spec.section == ALL:
                 planner.add_report(asked, varied)
+            elif spec.networks:
+                trained = trained or planner.train(spec.networks, asked)
+                for network, found in trained.items():
+                    planner.add(asked, {NETWORK: network} | varied, **found)
             else:
                 planner.add(asked, varied)
     named = {name: list(map(_plain, values)) for name, values in axes.items()}
+    if len(spec.networks) > 1:
+        named = {NETWORK: list(spec.networks)} | named
     if len(spec.seeds) > 1:
         named["seed"] = list(spec.seeds)
     return Plan(spec, artifacts, sweep_id, planner.runs, named, planner.code)
@@ -73,6 +82,7 @@ class _Planner:
         self.code: dict[str, bytes] = {}
         self._laboratory = laboratory
         self._artifacts = artifacts
+        self._planned: set[str] = set()
         self._ids = _ids(artifacts)
         self._networks: dict[tuple[str | None, str, str | None], dict[str, Any]] = {}
         self._own: dict[str, tuple[str, Code]] = {}  # networks of one's own, as they were named
@@ -95,16 +105,18 @@ class _Planner:
         elif isinstance(config, NetworkConfig):
             found |= pinned or self._network(config, data)
         needs = [found["run"], *found["other_runs"].values()] if "run" in found else []
-        planned_before = {run.run_id for run in self.runs}
-        resolved = config.resolve(**found)
-        kept = type(config).from_json(resolved.to_json())
-        run_id = self.new_id(config.section, resolved.title)
+        of_own = isinstance(config, NetworkConfig) and found["model"] not in ARCHITECTURES
+        if of_own and found["layout"] is None:  # its training has not told yet what layers it has
+            kept = replace(config, **found)
+        else:
+            kept = type(config).from_json(config.resolve(**found).to_json())
+        run_id = self.new_id(config.section, kept.title)
         self.runs.append(
             PlannedRun(
                 run_id=run_id,
                 section=config.section,
                 config={"section": config.section, **kept.to_json()},
-                needs=[need for need in (*needs, *beside) if need in planned_before],
+                needs=[need for need in (*needs, *beside) if need in self._planned],
                 companions=list(beside),
                 dataset=data.sha256,
                 setting=setting,
@@ -112,7 +124,24 @@ class _Planner:
                 code=sha256,
             )
         )
+        self._planned.add(run_id)
         return run_id
+
+    def train(self, models: Sequence[str], asked: RunConfig) -> dict[str, dict[str, Any]]:
+        """Plan a training of each model, and return what a run says that looks at its network.
+
+        The noise of each is tested on all the others.
+        """
+        shared, runs, titles = _shared(asked), {}, {}
+        for model in models:
+            training = TrainConfig(**shared, model=model)
+            titles[model], _ = self._model(training)
+            runs[model] = self.add(training, {NETWORK: model})
+        return {
+            model: _pinned(run, titles[model],
+                           {titles[other]: runs[other] for other in runs if other != model})
+            for model, run in runs.items()
+        }  # fmt: skip
 
     def add_report(self, asked: RunConfig, setting: Setting) -> None:
         """Plan what the course report takes: three networks, ten noises, 74 neurons."""

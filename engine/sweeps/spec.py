@@ -16,6 +16,7 @@ from engine import sections
 from engine.config import RunConfig
 from engine.errors import UsageError
 from engine.options import flag, options_of, several_of, short
+from engine.sections.train.config import TrainConfig
 
 ALL = "all"  # the course report: trainings, noises and neurons, once for each seed
 MOST_RUNS = 10_000
@@ -105,6 +106,7 @@ class Spec:
     drawn: Drawn | None = None
     conditions: tuple[Condition, ...] = ()
     seeds: tuple[int, ...] = (0,)
+    networks: tuple[str, ...] = ()  # models that are trained first with each seed, to be looked at
 
     def __post_init__(self) -> None:
         """Check names and the number of runs."""
@@ -117,10 +119,13 @@ class Spec:
         for name, values in self.grid.items():
             if not values:
                 raise UsageError(f"{flag(name)} has no value to take.")
+        if self.networks:
+            self._check_networks()
         if not self.seeds:
             raise UsageError("A sweep needs a seed or more.")
         count = math.prod(len(values) for values in self.grid.values()) * len(self.seeds)
         count *= max(1, len(self.listed)) * (self.drawn.runs if self.drawn else 1)
+        count *= max(1, len(self.networks))
         if count > MOST_RUNS:
             raise UsageError(f"That makes {count:,} runs; a sweep has at most {MOST_RUNS:,}.")
 
@@ -146,6 +151,14 @@ class Spec:
             raise UsageError(f"{self.section} has no option {short(name)}.")
         if name == "artifacts" and name not in self.options:
             raise UsageError("All runs of a sweep lie in one folder.")
+
+    def _check_networks(self) -> None:
+        if self.section == ALL or not sections.find(self.section).needs_network:
+            raise UsageError(f"{self.section} looks at no network; leave the networks out.")
+        if self.options.get("run") is not None or "run" in self.grid:
+            raise UsageError("Give either runs to look at, or networks to be trained first.")
+        for model in self.networks:
+            TrainConfig(model=model)
 
     def settings(self) -> list[Setting]:
         """Return what is run with each seed, without duplicates.

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
+from engine.networks.architectures import ARCHITECTURES
 from engine.options import check_fields, flag, option, options_of, short
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
 from tui.cli.options import (
@@ -58,6 +59,13 @@ Seeds = Annotated[
     str | None,
     typer.Option("--seeds", metavar="A..B", help="Seeds, both ends included: 0..9 or 0..4,7."),
 ]
+Networks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--network", metavar="MODEL",
+        help="A network to be trained with each seed first, then looked at; can be repeated.",
+    ),
+]  # fmt: skip
 Name = Annotated[str | None, typer.Option("--name", help="What the sweep is called.")]
 Print = Annotated[
     bool, typer.Option("--print", help="With slurm: print the script, submit nothing.")
@@ -79,6 +87,18 @@ SWITCHES: dict[str, tuple[Any, Any]] = {
 }
 
 
+NETWORKS = inspect.Parameter(
+    "networks", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Networks
+)
+
+# The robustness atlas: success by budget, and whether twice the steps would change it.
+ATLAS = "atlas"
+ATLAS_ABOUT = "The robustness atlas: noise at six budgets, for every target, against each network."
+ATLAS_GRID: dict[str, tuple[Any, ...]] = {
+    "epsilon": (0.1, 0.2, 0.3, 0.4, 0.5, None), "steps": (100, 200),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """What the command line says beside the options of the runs themselves."""
@@ -92,6 +112,7 @@ class Asked:
     dry_run: bool = False
     detach: bool = False
     trust: bool = False
+    networks: Sequence[str] | None = None
     command: str = field(default_factory=lambda: shlex.join(["mnist-tui", *sys.argv[1:]]))
 
 
@@ -102,6 +123,7 @@ class Sweeps(TyperGroup):
         super().__init__(**options)
         made = {name: _command_of(name, sections.find(name).about) for name in sections.names()}
         made[ALL] = _command_of(ALL, "The whole report, once for each seed.")
+        made[ATLAS] = _command_of("adversarial", ATLAS_ABOUT, atlas=True)
         self.commands = {**made, **self.commands}
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -123,14 +145,14 @@ app = typer.Typer(
 )
 
 
-def _command_of(section: str, about: str) -> Any:
+def _command_of(section: str, about: str, *, atlas: bool = False) -> Any:
     """Return the command that sweeps a section; it takes the options of the section's ``run``."""
     asked = asked_by(section)
     repeated = repeated_options(asked)
 
     def command(**values: Any) -> None:
         extra = _extra(values)
-        grid: dict[str, tuple[Any, ...]] = {}
+        grid: dict[str, tuple[Any, ...]] = dict(ATLAS_GRID) if atlas else {}
         for name, (of, rules) in repeated.items():
             chosen = values.pop(name)
             if rules.spread and chosen and len(chosen) > 1:
@@ -140,15 +162,23 @@ def _command_of(section: str, about: str) -> Any:
         asked(**values)  # what is wrong with these options is said before anything is planned
         for text in extra.set_ or ():
             of, taken = _axis(asked, text)
-            if of in grid:
+            if of in grid and not (atlas and of in ATLAS_GRID):
                 raise UsageError(f"{flag(of)} is given its values twice.")
             grid[of] = taken
         values = {name: value for name, value in values.items() if name not in grid}
-        seeds = seeds_of(extra.seeds) if extra.seeds is not None else (0,)
-        name = extra.name or section
-        _go(Spec(section=section, name=name, options=values, grid=grid, seeds=seeds), extra)
+        seeds = seeds_of(extra.seeds) if extra.seeds is not None else (0, 1, 2)[: 3 if atlas else 1]
+        networks = tuple(dict.fromkeys(extra.networks or ()))
+        if atlas and not networks and values.get("run") is None and "run" not in grid:
+            networks = tuple(ARCHITECTURES)
+        name = extra.name or (ATLAS if atlas else section)
+        spec = Spec(
+            section=section, name=name, options=values, grid=grid, seeds=seeds, networks=networks
+        )
+        _go(spec, extra)
 
-    return _alone(section, about, command, asked, repeated_parameters(asked))
+    looks = section != ALL and sections.find(section).needs_network
+    first = [*repeated_parameters(asked), *([NETWORKS] if looks else [])]
+    return _alone(ATLAS if atlas else section, about, command, asked, first)
 
 
 def _file_command(path: str) -> Any:
@@ -217,7 +247,9 @@ def _extra(values: dict[str, Any]) -> Asked:
     """Take what is no option of the runs from the values of a command."""
     how = How(**{name: values.pop(name) for name in options_of(How)})
     output = Output(**{name: values.pop(name) for name in options_of(Output)})
-    return Asked(how=how, output=output, **{name: values.pop(name) for name in SWITCHES})
+    networks = values.pop("networks", None)
+    switches = {name: values.pop(name) for name in SWITCHES}
+    return Asked(how=how, output=output, networks=networks, **switches)
 
 
 def _axis(asked: type[RunConfig], text: str) -> tuple[str, tuple[Any, ...]]:

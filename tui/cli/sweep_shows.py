@@ -49,12 +49,19 @@ def print_plan(plan: Plan, slots: Sequence[Slot], output: Output) -> None:
     runs = plan.runs[:MOST_SHOWN] if console.is_terminal else plan.runs
     for run in runs:
         cells = [word(run.setting.get(name)) for name in plan.axes if name != "seed"]
-        table.add_row(run.run_id, *cells, str(run.seed), ", ".join(run.needs))
+        table.add_row(run.run_id, *cells, str(run.seed), _needs(run))
     keep_whole(table.columns[0])
     console.print(table)
     if len(runs) < len(plan.runs):
         console.print(f"and {len(plan.runs) - len(runs):,} more", style="dim")
     console.print(summary_of(guess, slots), soft_wrap=True)
+
+
+def _needs(run: PlannedRun) -> str:
+    if not run.needs:
+        return ""
+    more = len(run.needs) - 1
+    return run.needs[0] + (f" and {_count(more, 'other')}" if more else "")
 
 
 def summary_of(guess: Estimate, slots: Sequence[Slot]) -> str:
