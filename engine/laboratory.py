@@ -53,11 +53,13 @@ class Laboratory:
         begun: Callable[[Run], None] = lambda run: None,
         planned: Planned | None = None,
         code: "Code | None" = None,
+        figures: bool = True,
     ) -> Session:
         """Resolve ``config`` and return the Session that runs it. Raises MnistTuiError.
 
         ``planned`` is what a sweep has planned the run as; ``code`` the file that makes the network
-        of one's own that ``config`` names, where it lies neither there nor in a run.
+        of one's own that ``config`` names, where it lies neither there nor in a run. ``figures``
+        are drawn at the end, or left for later.
         """
         config = self.on_the_run_s_dataset(config)
         data, device = self._datasets.open(config), self._device(config)
@@ -89,6 +91,7 @@ class Laboratory:
             begun=begun,
             code=code,
             planned=planned,
+            figures=figures,
         )
 
     def resume(
@@ -98,6 +101,7 @@ class Laboratory:
         listen: Callable[[Event], None],
         control: Control,
         begun: Callable[[Run], None] = lambda run: None,
+        figures: bool = True,
     ) -> Session:
         """Return the Session that resumes a run. Raises MnistTuiError."""
         info, config = run.read_info(), run.read_config()
@@ -119,6 +123,7 @@ class Laboratory:
             begun=begun,
             resumed=run,
             code=sections.find(config.section).code(config, run),
+            figures=figures,
         )
 
     def _prepared(

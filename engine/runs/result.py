@@ -1,6 +1,7 @@
 """How a run ends: its figures, result.json, and what run.json then says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from engine.hints import hint
 from engine.runs.checkpoint import CHECKPOINT_FILE
@@ -11,21 +12,25 @@ from engine.runs.schema import RESULT_FILE, rests_on
 
 
 def end_run(
-    run: Run, finished: Finished, seconds: float, *, tell: Callable[[str], None], control: Control
+    run: Run,
+    finished: Finished,
+    seconds: float,
+    *,
+    tell: Callable[[str], None],
+    control: Control,
+    figures: bool = True,
 ) -> bool:
-    """Draw the figures and write the result; ``tell`` hears what was drawn.
+    """Draw the figures, if they are wanted, and write the result; ``tell`` hears what was drawn.
 
     Returns False where the run is to be handed over meanwhile: only judging was done since its
     checkpoint, and another process judges and draws as well.
     """
-    from engine.figures import draw_figures  # matplotlib, which takes a second to import
-
     result = plain(finished.results) | {"seconds": seconds}
     if finished.images_seen is not None:
         result["images_per_second"] = finished.images_seen / seconds
     message, again = "", hint(run.path.parent, "runs", "figures", run.id)
     try:
-        for path in draw_figures(run):
+        for path in _draw(run) if figures else ():
             tell(f"drew {path.name}")
             if control.stop_reason == HAND_OVER:
                 return False
@@ -40,3 +45,9 @@ def end_run(
     run.remove(CHECKPOINT_FILE)
     run.free_reserve()
     return True
+
+
+def _draw(run: Run) -> Iterator[Path]:
+    from engine.figures import draw_figures  # matplotlib, which takes a second to import
+
+    yield from draw_figures(run)

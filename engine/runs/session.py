@@ -75,6 +75,7 @@ class Session:
         resumed: Run | None = None,
         code: "Code | None" = None,
         planned: Planned | None = None,
+        figures: bool = True,
     ) -> None:
         """Prepare a run; nothing is written before ``run``.
 
@@ -83,7 +84,8 @@ class Session:
         ``begun`` is called once the run's directory is there and nobody else can drive it.
         ``resumed`` is the run to resume; ``config`` is its config. ``code`` is the file that the
         network is made by which is trained, if by one of one's own; the run keeps a copy.
-        ``planned`` is what a sweep has planned the run as.
+        ``planned`` is what a sweep has planned the run as. Without ``figures``, those are left for
+        whoever wants to see them: they are drawn from the run's files.
         """
         self.config = config
         self._section = sections.find(config.section)
@@ -97,6 +99,7 @@ class Session:
         self.resumed = resumed
         self.code = code
         self.planned = planned
+        self.figures = figures
         self.seconds = 0.0  # spent in the experiment up to its last Progress
         self._unheard: Exception | None = None  # what ``listen`` raised
 
@@ -303,7 +306,9 @@ class Session:
         def tell(doing: str) -> None:
             self._tell(Working(step=finished.step, doing=doing))
 
-        return end_run(run, finished, self.seconds, tell=tell, control=self.control)
+        return end_run(
+            run, finished, self.seconds, tell=tell, control=self.control, figures=self.figures
+        )
 
     def _failed(
         self, error: Exception, experiment: "Experiment[Any]", run: Run, journal: Journal

@@ -92,7 +92,7 @@ class _Planner:
         return f"{next(self._ids)}-{'-'.join(words)}"
 
     def add(
-        self, asked: RunConfig, setting: Setting, beside: tuple[str, ...] = (), **pinned: Any
+        self, asked: RunConfig, setting: Setting, companions: Sequence[str] = (), **pinned: Any
     ) -> str:
         """Plan a run and return its id; ``pinned`` is what is known of it already."""
         config = self._laboratory.on_the_run_s_dataset(asked) if "run" not in pinned else asked
@@ -116,8 +116,8 @@ class _Planner:
                 run_id=run_id,
                 section=config.section,
                 config={"section": config.section, **kept.to_json()},
-                needs=[need for need in (*needs, *beside) if need in self._planned],
-                companions=list(beside),
+                needs=[need for need in needs if need in self._planned],
+                companions=list(companions),
                 dataset=data.sha256,
                 setting=setting,
                 seed=config.seed,
@@ -148,10 +148,8 @@ class _Planner:
         shared = _shared(asked)
         trained: dict[str, str] = {}
         for model in ARCHITECTURES:
-            # The last one is drawn beside the others, so it begins after them.
-            last = len(trained) == len(ARCHITECTURES) - 1
-            beside = tuple(trained.values()) if last else ()
-            trained[model] = self.add(TrainConfig(**shared, model=model), setting, beside)
+            before = tuple(trained.values())
+            trained[model] = self.add(TrainConfig(**shared, model=model), setting, before)
         networks = _pinned(trained.pop(BEST_MODEL), BEST_MODEL, trained)
         self.add(AdversarialConfig(**shared), setting, **networks)
         self.add(VisualizeConfig(**shared), setting, **networks)

@@ -23,8 +23,8 @@ class PlannedRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     run_id: Id
     section: Name
     config: dict[str, Any]  # of the section's class of configs as asked, every choice made
-    needs: list[Id] = []  # runs whose networks it looks at, or that it is drawn beside
-    companions: list[Id] = []
+    needs: list[Id] = []  # runs whose networks it looks at
+    companions: list[Id] = []  # runs that its figures show beside it
     dataset: Digest  # of its images
     setting: dict[str, Value] = {}  # the options in which the sweep's runs differ
     seed: Annotated[int, Meta(ge=0, lt=2**31)]
@@ -44,6 +44,7 @@ class PlanValues(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Positive | None = None
     threads: Positive | None = None
     address: str | None = None
+    figures: bool = False  # whether each run draws its own as it ends
     runs: Annotated[list[PlannedRun], Meta(min_length=1, max_length=10 * MOST_RUNS)]
     started_at: Moment
     finished_at: Moment | None = None

@@ -175,6 +175,7 @@ def create_sweep(
     jobs: int | None = None,
     threads: int | None = None,
     address: str | None = None,
+    figures: bool = False,
 ) -> Sweep:
     """Write a plan into a directory of its own. Raises EngineError where that cannot be done."""
     run = create_planned(plan.artifacts, plan.sweep_id)
@@ -190,6 +191,7 @@ def create_sweep(
         jobs=jobs,
         threads=threads,
         address=address,
+        figures=figures,
         runs=plan.runs,
         started_at=_now(),
     )

@@ -73,7 +73,7 @@ def _session(
     if has_begun(run):
         if run.read_info().get("sweep") != sweep.id:
             raise EngineError(f"{run.id} is the run of another sweep.")
-        return laboratory.resume(run, listen=_nobody, control=control)
+        return laboratory.resume(run, listen=_nobody, control=control, figures=sweep.plan.figures)
     config = _here(sweep.config(planned), threads, device)
     session = laboratory.session(
         config,
@@ -82,6 +82,7 @@ def _session(
         companions=tuple(planned.companions),
         planned=Planned(run.id, sweep.id),
         code=sweep.code(planned),
+        figures=sweep.plan.figures,
     )
     if session.data.sha256 != planned.dataset:
         raise EngineError(f"{session.data.name} has other images than the sweep was planned with.")

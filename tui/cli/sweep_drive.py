@@ -43,6 +43,7 @@ def begin(spec: Spec, asked: Asked) -> None:
         jobs=asked.how.jobs,
         threads=slots[0].threads,  # so that a run's bits do not depend on how many are left
         address=asked.how.address,
+        figures=asked.figures,
     )
     if asked.detach:
         _detach(sweep, planned, asked.output)

@@ -76,6 +76,10 @@ DryRun = Annotated[
 Detach = Annotated[
     bool, typer.Option("--detach", help="Drive it in the background: print its id and return.")
 ]
+Figures = Annotated[
+    bool,
+    typer.Option("--figures", help="Draw each run's figures as it ends; `runs figures` can later."),
+]
 SWITCHES: dict[str, tuple[Any, Any]] = {
     "set_": (Set, None),
     "seeds": (Seeds, None),
@@ -83,6 +87,7 @@ SWITCHES: dict[str, tuple[Any, Any]] = {
     "print_": (Print, False),
     "dry_run": (DryRun, False),
     "detach": (Detach, False),
+    "figures": (Figures, False),
     "trust": (Trust, False),
 }
 
@@ -111,6 +116,7 @@ class Asked:
     print_: bool = False
     dry_run: bool = False
     detach: bool = False
+    figures: bool = False
     trust: bool = False
     networks: Sequence[str] | None = None
     command: str = field(default_factory=lambda: shlex.join(["mnist-tui", *sys.argv[1:]]))
