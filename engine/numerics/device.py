@@ -104,6 +104,7 @@ def open_device(
     # Float32 is float32, in every result; some containers' environment says otherwise.
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     threads = threads or usable_cores()
+    torch.get_num_threads()  # before a thread's first question, what another one sets holds for it
     torch.set_num_threads(threads)
     _keep_freed_memory()
     return Device(torch_device=torch_device, precision=precision, threads=threads)

@@ -9,6 +9,7 @@ from engine.pad.centring import centred, fitted
 
 FINEST = 96  # fine pixels a side, at least
 PEN = 0.045  # radius, as a share of the side: MNIST's strokes are two to three pixels wide
+RUBBER = 0.08
 SOFT = 0.03  # how wide the pen's edge is
 MOST_UNDONE = 200  # strokes
 
@@ -47,9 +48,9 @@ class Canvas:
         self._before = [*self._before[1 - MOST_UNDONE :], (self.ink.copy(), self._whole)]
 
     def line(self, start: Place, end: Place, *, erase: bool = False) -> None:
-        """Draw or erase from one place to another with the soft pen."""
-        size = len(self.ink)
-        reach = PEN + SOFT
+        """Draw from one place to another with the soft pen, or erase with a wider rubber."""
+        size, radius = len(self.ink), RUBBER if erase else PEN
+        reach = radius + SOFT
         rows, columns = (
             slice(
                 max(0, int((min(start[axis], end[axis]) - reach) * size)),
@@ -63,7 +64,7 @@ class Canvas:
         y, x = np.mgrid[rows.start : rows.start + part.shape[0],
                         columns.start : columns.start + part.shape[1]]  # fmt: skip
         distance = _distance((x + 0.5) / size, (y + 0.5) / size, start, end)
-        touched = np.clip((PEN + SOFT / 2 - distance) / SOFT, 0, 1).astype(np.float32)
+        touched = np.clip((radius + SOFT / 2 - distance) / SOFT, 0, 1).astype(np.float32)
         self.ink[rows, columns] = (
             np.minimum(part, 1 - touched) if erase else np.maximum(part, touched)
         )

@@ -25,11 +25,11 @@ from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.numerics.inference import predict
 from engine.numerics.seeding import Stream, stream
+from engine.pad import STRENGTHS
 from engine.pad.networks import Trained
 from engine.pad.noises import Noise
 from engine.sections.adversarial.evaluate import effective_distortion, matched_random_noise
 
-STRENGTHS = tuple(eighth / 8 for eighth in range(17))  # 0 to 2
 PART = 1_000  # images at a time on a CPU; it judges 200 at once, so the answers are those of all
 LIMIT = 64 * 1024  # bytes of a curve in the cache
 

@@ -5,6 +5,8 @@ All in one table, since the screens are imported late and the user's keys are ch
 
 from textual.binding import Binding
 
+from tui.app.pad_actions import PAD_ACTIONS
+
 
 def _of_cursor(dialog: str, *, closes: str = "") -> tuple[Binding, ...]:
     """Return the keys of a dialog in which a cursor moves over cells or pictures."""
@@ -73,6 +75,19 @@ DIALOGS: dict[str, tuple[Binding, ...]] = {
         Binding("escape", "dismiss(None)", "cancel", id="dataset.cancel"),
         Binding("j", "cursor('down')", show=False, id="dataset.down"),
         Binding("k", "cursor('up')", show=False, id="dataset.up"),
+    ),
+    "pad": tuple(action.binding() for action in PAD_ACTIONS),
+    "networks": (
+        Binding("escape,n,q", "dismiss(None)", "cancel", id="networks.cancel"),
+        Binding("space,x", "mark", "mark", id="networks.mark"),
+        Binding("enter", "take", "done", id="networks.take", priority=True),
+        Binding("j", "cursor('down')", show=False, id="networks.down"),
+        Binding("k", "cursor('up')", show=False, id="networks.up"),
+    ),
+    "keep": (
+        Binding("escape,q", "dismiss(None)", "cancel", id="keep.cancel"),
+        Binding("j", "cursor('down')", show=False, id="keep.down"),
+        Binding("k", "cursor('up')", show=False, id="keep.up"),
     ),
     "leave": (
         Binding("escape", "dismiss('stay')", "stay", id="leave.stay"),

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingsMap
 
 from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
+from tui.app.pad_actions import PAD_BY_ID
 
 ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 SHORT = {"pageup": "pgup", "pagedown": "pgdn"}
@@ -41,7 +42,7 @@ class Keymap:
 
     def shown(self, id: str) -> str:
         """Return all keys of an action, as the footer and the help show them."""
-        action = self.actions.by_id.get(id)
+        action = self.actions.by_id.get(id) or PAD_BY_ID.get(id)
         if id not in self.own and action is not None and action.shown_key:
             return action.shown_key
         return " ".join(map(displayed, self.of(id)))

@@ -45,6 +45,10 @@ async def _help(main: "MainScreen") -> None:
     )
 
 
+async def _try(main: "MainScreen") -> None:
+    await main.app.push_screen(screens.Pad(main.pane.look))
+
+
 def _no_detach(main: "MainScreen") -> str | None:
     if main.conductor.own is not None:
         return None
@@ -53,7 +57,12 @@ def _no_detach(main: "MainScreen") -> str | None:
     return "No run is active here; one that another process drives continues without this app."
 
 
+TRY = MainAction(
+    id="app.try", keys="t", word="try", group="Looking",
+    sentence="Draw, and see what the networks say", do=_try,
+)  # fmt: skip
 OF_THE_APP: tuple[MainAction, ...] = (
+    TRY,
     Action(
         id="app.palette", keys="ctrl+p", word="palette", group="The app", footer=False,
         sentence="Find any action or run, or change the theme", shown_key="ctrl+p", anywhere=True,

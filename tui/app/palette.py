@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -88,17 +88,27 @@ class ActionCommands(Provider):
     def _actions(self) -> list[AnyAction]:
         everywhere = self.screen is self.main
         return [
-            action
-            for action in self.main.keys.actions.all
-            if action.id not in LEFT_OUT and (everywhere or action.anywhere)
+            *self._own,
+            *(
+                action
+                for action in self.main.keys.actions.all
+                if action.id not in LEFT_OUT and (everywhere or action.anywhere)
+            ),
         ]
 
+    @property
+    def _own(self) -> Sequence[AnyAction]:
+        """The actions of a screen that has its own, as the pad."""
+        return cast("Sequence[AnyAction]", getattr(self.screen, "ACTIONS", ()))
+
     def _call(self, action: AnyAction) -> Callable[[], object]:
-        return partial(self.app.call_later, self.main.perform, action)
+        owner = cast("MainScreen", self.screen) if action in self._own else self.main
+        return partial(self.app.call_later, owner.perform, action)
 
     def help_of(self, action: AnyAction) -> str:
         """Return an action's id and key, or why it cannot be done now."""
-        reason = self.main.reason_against(action)
+        own = action in self._own
+        reason = action.reason(self.screen) if own else self.main.reason_against(action)
         return f"not now: {reason}" if reason else self.main.keys.described(action.id)
 
 

@@ -28,7 +28,6 @@ from tui.drawing.ticks import Tick, linear_ticks, log_ticks, short
 AXIS, DOTTED, BADGE, MARK = "$text-muted", "$edge", "bold reverse $bad", "bold $marked"
 LOWEST, NARROWEST = 3, 9  # lines, and cells of the curves, from which on the axes have numbers
 BEST = "◆"
-STEP = "step"  # the name of the x axis
 APART = 2  # lines from one tick to the next
 TICK = 8  # cells that a number at the x axis has at least
 
@@ -147,7 +146,7 @@ def lay_out(plot: Plot, width: int, height: int) -> Drawing:
             text.append("┤" if tick else "│", AXIS)
         text.append_text(drawn).append("\n" if numbered or row < rows - 1 else "")
     if numbered:
-        text.append(" " * margin + _numbers(frame, steps, columns), AXIS)
+        text.append(" " * margin + _numbers(frame, steps, columns, plot.axis), AXIS)
     return Drawing(text, frame, margin, gutter > 0, named)
 
 
@@ -202,7 +201,7 @@ def _steps(frame: Frame) -> list[tuple[int, str]]:
     return [(round(t.place), t.label) for t in ticks if abs(t.place - round(t.place)) < 1e-6]
 
 
-def _numbers(frame: Frame, steps: Sequence[tuple[int, str]], width: int) -> str:
+def _numbers(frame: Frame, steps: Sequence[tuple[int, str]], width: int, name: str) -> str:
     """Return the line below the curves: numbers below their steps, and the name of the axis."""
     line = [" "] * width
 
@@ -215,9 +214,9 @@ def _numbers(frame: Frame, steps: Sequence[tuple[int, str]], width: int) -> str:
         start = max(0, min(start, width - len(label)))
         if free(start, start + len(label)):
             line[start : start + len(label)] = label
-    for start in range(width - len(STEP), width // 2, -1):
-        if free(start, start + len(STEP)):
-            line[start : start + len(STEP)] = STEP
+    for start in range(width - len(name), width // 2, -1):
+        if free(start, start + len(name)):
+            line[start : start + len(name)] = name
             break
     return "".join(line)
 

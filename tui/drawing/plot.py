@@ -81,6 +81,7 @@ class Plot:
     until: int | None = None  # hides what is after this step; the axes stay those of the whole
     plain: bool = False  # numbers in ASCII
     nothing: str = "nothing yet"  # what is said where there are no values
+    axis: str = "step"  # the name of the x axis
 
     @property
     def end(self) -> int:

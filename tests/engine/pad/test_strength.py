@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from engine.pad import STRENGTHS
 from engine.pad.networks import Networks, load_on, trained_in
 from engine.pad.noises import infused, noises_in
-from engine.pad.strength import STRENGTHS, by_strength, keep, kept, name_of
+from engine.pad.strength import by_strength, keep, kept, name_of
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ EXTENDED = {"nothing": [(240, 70)], "finished": [(40, 10), (120, 40)], "replayed
 DIALOGS_EXTENDED = [(60, 18), (120, 40)]
 SECTION = {"train": "1", "adversarial": "2", "visualize": "3", "runs": "4"}
 STOP = parted(BY_ID["run.stop"].keys)
+ON_THE_PAD = ("networks", "keep")  # dialogs over that screen
 # What opens each dialog: from which section, by which keys.
 OPENED = {
     "help": [("train", "question_mark")],
@@ -35,6 +36,9 @@ OPENED = {
     "edit": [("train", "e"), ("adversarial", "e"), ("visualize", "e")],
     "network": [("adversarial", "n"), ("visualize", "n")],
     "dataset": [("train", "i"), ("adversarial", "i")],
+    "pad": [("train", "t"), ("runs", "t")],
+    "networks": [("train", "t n")],
+    "keep": [("train", "t space w")],
     "leave": [("train", "q")],
     "palette": [("train", "ctrl+p")],  # Textual's own
 }  # fmt: skip
@@ -45,6 +49,16 @@ def mark(size, short, extended):
     if size in short:
         return ()
     return pytest.mark.extended if size in extended else pytest.mark.long
+
+
+async def press_in_turn(app, *keys):
+    """Press keys; on the pad, once it knows which networks there are."""
+    for key in keys:
+        await press(app, key)
+        for _ in range(500):
+            if getattr(app.screen, "listed", True):
+                break
+            await asyncio.sleep(0.02)
 
 
 def close_dialogs(app):
@@ -130,11 +144,13 @@ def test_every_key_in_every_dialog(size, finished, monkeypatch):
             app.main.panes["runs"]._marked.update(trainings[-2:])  # to be compared
             for dialog, ways in OPENED.items():
                 for section, opener in ways:
-                    opened = False
+                    opened, depth = False, 2 + (dialog in ON_THE_PAD)
                     for key in KEYS:
-                        if len(app.screen_stack) == 1:
-                            await press(app, SECTION[section], opener)
-                            opened |= len(app.screen_stack) > 1
+                        if len(app.screen_stack) < depth:
+                            close_dialogs(app)
+                            await press(app, SECTION[section])
+                            await press_in_turn(app, *opener.split())
+                            opened |= len(app.screen_stack) == depth
                         await press(app, key)
                         assert_sound(app, section, opener, key)
                         lost = app.conductor.own is not run or run.control.stop_reason
@@ -142,7 +158,7 @@ def test_every_key_in_every_dialog(size, finished, monkeypatch):
                             assert key in STOP, (section, opener, key)
                         if lost:
                             run = await live_run(app)
-                        while len(app.screen_stack) > 2:
+                        while len(app.screen_stack) > depth:
                             app.pop_screen()
                     close_dialogs(app)
                     assert opened or size < (60, 18), (section, opener)

@@ -19,6 +19,7 @@ _FILES = {
     "Mistakes": "mistakes",
     "NeuronView": "neuron",
     "NoiseView": "noise",
+    "Pad": "pad",
     "Resisting": "mistakes",
     "SampleView": "sample",
     "SuccessMap": "success",

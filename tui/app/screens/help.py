@@ -1,7 +1,7 @@
 """What the focused panel shows, then every key, from the list that binds them."""
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -33,22 +33,33 @@ class Help(GuardedDialog, ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["help"]]
 
     def __init__(
-        self, keys: Keymap, reasons: Mapping[str, str], section: str, about: tuple[str, str]
+        self,
+        keys: Keymap,
+        reasons: Mapping[str, str],
+        section: str,
+        about: tuple[str, str],
+        actions: Sequence[AnyAction] = (),
     ) -> None:
         """``reasons`` say what cannot be done now, by the id of an action.
 
-        ``about`` is what the focused panel is called and what there is to say of it.
+        ``about`` is what the focused panel is called and what there is to say of it, ``actions``
+        those of a screen that is no section.
         """
         super().__init__()
         self.keys = keys
         self.reasons = reasons
         self.about = about
-        here = keys.actions.of_section(section)
+        here = actions or keys.actions.of_section(section)
         self._groups: dict[str, list[AnyAction]] = {}
-        for action in keys.actions.all:
+        for action in actions or keys.actions.all:
             group = action.group if action in here else ELSEWHERE
             self._groups.setdefault(group, []).append(action)
-        self._margin = max(KEY, *(len(keys.shown(id)) + 2 for id in keys.actions.by_id))
+        self._columns: tuple[tuple[str, ...], ...] = COLUMNS
+        if actions:
+            names = tuple(self._groups)
+            self._columns = names[: len(names) // 2], names[len(names) // 2 :]
+        shown = (keys.shown(action.id) for action in actions or keys.actions.all)
+        self._margin = max(KEY, *(len(words) + 2 for words in shown))
 
     def compose(self) -> ComposeResult:
         """Lay out one panel."""
@@ -71,12 +82,13 @@ class Help(GuardedDialog, ModalScreen[None]):
     def _draw(self) -> None:
         """Write the groups in two columns where both fit, one below the other elsewhere."""
         width = self.app.size.width - self.query_one(VerticalScroll).gutter.width
-        half = (width - GAP) // len(COLUMNS)
+        half = (width - GAP) // len(self._columns)
         if half >= COLUMN:
-            left, right = (self._groups_in(names, half) for names in COLUMNS)
+            left, right = (self._groups_in(names, half) for names in self._columns)
             words = beside(left, right, gap=GAP)
         else:
-            words = self._groups_in((*OF_SECTION, *OF_APP, ELSEWHERE), width)
+            order = (*OF_SECTION, *OF_APP, ELSEWHERE)
+            words = self._groups_in(order if self._columns is COLUMNS else self._groups, width)
         words = Text.assemble(self._about(min(width, WIDEST)), words)
         words.rstrip()
         self.query_one("#keys-of-all", Static).update(words)

@@ -61,6 +61,20 @@ def key_line(section: str, refused: Container[str], keys: Keymap, width: int) ->
     return line
 
 
+def dialog_line(
+    actions: Iterable[Action[Any]], refused: Container[str], keys: Keymap, width: int
+) -> Text:
+    """Return a screen's keys likewise: what does not fit is left out, but for the last two."""
+    shown = [action for action in actions if action.footer]
+    for gap in ("  ", " "):
+        if _fits(line := _line(shown, refused, keys, gap), width):
+            return line
+    while len(shown) > 2 and not _fits(line := _line(shown, refused, keys, " "), width):
+        off = [action for action in shown[:-2] if action.id in refused]
+        shown.remove((off or shown[:-2])[-1])
+    return line
+
+
 def _line(actions: Iterable[Action[Any]], refused: Container[str], keys: Keymap, gap: str) -> Text:
     line = Text(gap[1:], no_wrap=True)
     for action in actions:

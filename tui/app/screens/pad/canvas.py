@@ -1,0 +1,61 @@
+"""The canvas that the mouse draws on."""
+
+from textual.events import MouseDown, MouseEvent, MouseMove, MouseUp
+from textual.message import Message
+
+from engine.pad.canvas import Place
+from tui.app.widgets.pixelled import Pixels
+from tui.drawing.pixels import Shades
+
+RIGHT = 3  # the button that erases
+
+
+class CanvasView(Pixels):
+    """Tells what the mouse does, in shares of its size.
+
+    Some terminals tell the mouse's place in pixels. Most tell the cell: its middle is meant then.
+    """
+
+    class Touched(Message):
+        """The mouse is down at a place; ``begins`` a stroke, or goes on with one."""
+
+        def __init__(self, place: Place, *, begins: bool, erases: bool) -> None:
+            super().__init__()
+            self.place, self.begins, self.erases = place, begins, erases
+
+    def __init__(self, shades: Shades | None, *, id: str) -> None:
+        super().__init__(shades, id=id)
+        self._button = 0  # that is down
+        self._in_pixels = False
+
+    def _place(self, event: MouseEvent) -> Place:
+        x, y = event.pointer_x, event.pointer_y
+        self._in_pixels |= x != int(x) or y != int(y)
+        middle = 0.0 if self._in_pixels else 0.5
+        return (x + middle) / max(self.size.width, 1), (y + middle) / max(self.size.height, 1)
+
+    def _touch(self, event: MouseEvent, *, begins: bool) -> None:
+        erases = self._button == RIGHT
+        self.post_message(self.Touched(self._place(event), begins=begins, erases=erases))
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Begin a stroke."""
+        event.stop()
+        self._button = event.button
+        self.capture_mouse()
+        self._touch(event, begins=True)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Go on with it; a button that was let go elsewhere ends it."""
+        if self._button and event.button == 0:
+            self._let_go()
+        if self._button:
+            self._touch(event, begins=False)
+
+    def on_mouse_up(self, event: MouseUp) -> None:
+        """End it."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._button = 0
+        self.release_mouse()

@@ -1,0 +1,224 @@
+"""What lies on the pad: the drawing, the networks that are asked, the noise over it. No widgets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.data.classes import class_names
+from engine.data.dataset import Dataset
+from engine.errors import EngineError
+from engine.networks.architectures import SIDE
+from engine.networks.colours import series_apart
+from engine.networks.layout import Layer
+from engine.pad.canvas import Canvas
+from engine.pad.networks import Answer, Trained, first_choice
+from engine.pad.noises import Noise, infused
+from engine.pad.starts import Starts
+from tui.app.colours import SERIES
+from tui.app.screens.pad.work import Listed, Question
+
+CENTRED = ("mnist", "digits")  # datasets whose images are
+FIRST = 3  # networks that are asked unless others are chosen
+STRONGEST = 2.0
+
+
+@dataclass(eq=False)
+class Desk:
+    """The state of the pad; ``dataset`` is what run.json says of it, {} while it is not known."""
+
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    trained: Sequence[Trained] = ()  # on all datasets, newest first
+    shown: list[Trained] = field(default_factory=list)
+    noises: Mapping[str, list[Noise]] = field(default_factory=dict)  # by dataset
+    noise: Noise | None = None
+    strength: float = 0.0
+    centring: bool = True
+    data: Dataset | None = None  # the images, where they are here
+    starts: Starts | None = None
+    place: int | None = None  # number of the test image on the canvas
+    untouched: bool = False  # whether it was not drawn on
+    inside: int = -1  # which of the networks is looked into: the last, the course report's best
+    layers: dict[str, str] = field(default_factory=dict)  # the layer that is shown, by model
+
+    def __post_init__(self) -> None:
+        self.canvas = Canvas(SIDE)
+        self.set_dataset(self.dataset)
+
+    # Datasets and networks.
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the dataset, "" while it is not known."""
+        return str(self.dataset.get("sha256", ""))
+
+    @property
+    def side(self) -> int:
+        """Pixels a side of its images."""
+        return self.canvas.side
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of its classes."""
+        return self.here[0].classes if self.here else tuple(class_names(self.dataset))
+
+    @property
+    def here(self) -> list[Trained]:
+        """The networks that were trained on it."""
+        return [one for one in self.trained if one.dataset["sha256"] == self.sha256]
+
+    @property
+    def datasets(self) -> list[Mapping[str, Any]]:
+        """The datasets that there are networks of, and this one."""
+        found = {one.dataset["sha256"]: one.dataset for one in self.trained}
+        return list((found | ({self.sha256: self.dataset} if self.sha256 else {})).values())
+
+    def take(self, listed: Listed, *, wanted: bool) -> None:
+        """Take in what there is. Unless this dataset is ``wanted``, that of the newest network."""
+        before = {one.run.path for one in self.here}
+        chosen = [one.run.path for one in self.shown]
+        self.trained, self.noises = listed.trained, listed.noises
+        if not self.here and not wanted and self.trained:
+            self.set_dataset(self.trained[0].dataset)
+            return
+        new = [o for o in self.here if o.run.path not in before and not o.refused]
+        self.shown = [one for one in self.here if one.run.path in chosen]
+        if not chosen or not self.shown:
+            self.shown = first_choice(self.here, FIRST)
+        elif before and new and len(self.shown) < FIRST:  # one that has finished meanwhile
+            self.shown.append(new[0])
+        self._choose_noise()
+
+    def set_dataset(self, dataset: Mapping[str, Any]) -> None:
+        """Go to another dataset, with an empty canvas."""
+        self.dataset = dataset
+        side, _ = dataset.get("image", (SIDE, SIDE))
+        self.canvas = Canvas(side)
+        self.centring = dataset.get("name", "mnist") in CENTRED
+        self.data = self.starts = self.place = None
+        self.shown = first_choice(self.here, FIRST)
+        self.inside, self.strength = -1, 0.0
+        self._choose_noise()
+
+    def colours(self) -> list[str]:
+        """Return a style for each of the networks that are asked."""
+        return [SERIES[place] for place in series_apart([one.model for one in self.shown])]
+
+    # Drawing.
+
+    def seen(self) -> np.ndarray:
+        """Return what the networks get, without noise."""
+        return self.canvas.seen(centring=self.centring)
+
+    def noisy(self) -> np.ndarray:
+        """Return what the networks get."""
+        return infused(self.seen(), self.noise, self.strength)
+
+    def drew(self) -> None:
+        """Note that the drawing is no longer a test image."""
+        self.untouched = False
+
+    @property
+    def label(self) -> int | None:
+        """The true class of what is on the canvas, where that is known."""
+        if self.data is None or self.place is None or not self.untouched:
+            return None
+        return int(self.data.test.labels[self.place])
+
+    def start_from(self, by: int) -> bool:
+        """Put the next test image on the canvas; return False where there is none."""
+        assert self.starts is not None
+        place = self.starts.after(self.place, by)
+        if place is None:
+            return False
+        self.place, self.untouched = place, True
+        self.canvas.put(self.starts.test.images[place])
+        return True
+
+    # Noise.
+
+    @property
+    def noises_here(self) -> list[Noise]:
+        """The noises for these images: those against the networks that are asked come first."""
+        asked = {one.run.id for one in self.shown}
+        noises = self.noises.get(self.sha256, [])
+        return sorted(noises, key=lambda noise: noise.network not in asked)
+
+    def _choose_noise(self) -> None:
+        """Keep the noise, or take one for a 3, whatever a 3 is here."""
+        there = self.noises_here
+        same = [
+            noise for noise in there
+            if self.noise is not None
+            and (noise.run.id, noise.label) == (self.noise.run.id, self.noise.label)
+        ]  # fmt: skip
+        threes = [noise for noise in there if noise.label == 3]
+        self.noise = next(iter(same or threes or there), None)
+
+    def next_noise(self, by: int) -> None:
+        """Take another noise, at its own strength where none was to be seen."""
+        there = self.noises_here
+        if there:
+            at = there.index(self.noise) if self.noise in there else -1
+            self.noise = there[(at + by) % len(there)] if self.strength else self.noise
+            self.strength = self.strength or 1.0
+
+    def noise_for(self, label: int) -> bool:
+        """Take the noise for a label; return False where there is none."""
+        own = [noise for noise in self.noises_here if noise.label == label]
+        of_run = [n for n in own if self.noise is not None and n.run.id == self.noise.run.id]
+        if not own:
+            return False
+        self.noise = (of_run or own)[0]
+        self.strength = self.strength or 1.0
+        return True
+
+    def set_strength(self, strength: float) -> None:
+        """Set the strength, in hundredths."""
+        self.strength = round(min(max(strength, 0.0), STRONGEST), 2)
+
+    # Inside.
+
+    @property
+    def looked_into(self) -> Trained | None:
+        """The network whose maps are shown."""
+        return self.shown[self.inside % len(self.shown)] if self.shown else None
+
+    def layers_of(self, trained: Trained) -> Sequence[Layer]:
+        """Return a network's layers, () where its files are damaged."""
+        try:
+            return trained.layout.layers
+        except EngineError:
+            return ()
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer whose maps are shown: the last that has places, unless another was chosen."""
+        trained = self.looked_into
+        if trained is None or not (layers := self.layers_of(trained)):
+            return None
+        chosen = [one for one in layers if one.name == self.layers.get(trained.model)]
+        spatial = [one for one in layers if one.spatial and max(one.shape[1:]) > 1]
+        return (chosen or spatial[-1:] or list(layers[-1:]))[0]
+
+    def next_layer(self, by: int) -> None:
+        """Show another layer of that network."""
+        trained, layer = self.looked_into, self.layer
+        if trained is not None and layer is not None:
+            layers = self.layers_of(trained)
+            chosen = layers[(layers.index(layer) + by) % len(layers)]
+            self.layers[trained.model] = chosen.name
+
+    # Asking.
+
+    def question(self, since: float, *, inside: bool) -> Question:
+        """Return what to ask now."""
+        trained, layer = self.looked_into, self.layer
+        maps = (trained, layer.name) if inside and trained and layer else None
+        return Question(self.noisy().copy(), list(self.shown), maps, since)
+
+
+def silent(count: int) -> list[Answer | None]:
+    """Return the answers before anybody was asked."""
+    return [None] * count

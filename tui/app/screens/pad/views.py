@@ -1,0 +1,243 @@
+"""What the pad shows, drawn from what lies on its desk."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.text import Text
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from engine.data.classes import numbered
+from engine.files.text import visible
+from engine.pad.centring import resampled
+from engine.pad.networks import Answer
+from engine.sections.table import dataset_title
+from tui.app.guard import Guarded
+from tui.app.look import Look
+from tui.app.screens.pad.answers import answer_column
+from tui.app.screens.pad.arrangement import EDGE, Arrangement
+from tui.app.screens.pad.canvas import CanvasView
+from tui.app.screens.pad.desk import Desk
+from tui.app.screens.pad.maps import Grid, MapsView, grid_for
+from tui.app.screens.pad.slider import Slider
+from tui.app.screens.pad.strength import draw_strength, strength_words
+from tui.app.widgets.keybar import Links
+from tui.app.widgets.lines import Lines
+from tui.app.widgets.pixelled import FRAME, PEN, Pixels, greys
+from tui.words import cut_middle
+
+MOST_COLUMNS = 12  # networks side by side
+LEAST_CURVE = 5  # lines
+
+
+class Column(Lines):
+    """A network's panel."""
+
+
+class Views(Guarded, Screen[None]):
+    """Mixed in before the pad: its widgets, and how each is drawn."""
+
+    desk: Desk
+    look: Look
+    sizes: Arrangement
+    answers: Sequence[Answer | None]
+    maps: np.ndarray | None
+    chosen_map: int
+    curve: Any  # a Curve of the noise that is chosen, or None
+    pen: tuple[float, float] | None  # where the keys' pen is, None while the mouse draws
+    pen_down: bool
+    rubber: bool
+
+    canvas = getters.query_one("#canvas", CanvasView)
+    seen = getters.query_one("#seen", Pixels)
+    slider = getters.query_one("#slider", Slider)
+    chart = getters.query_one("#strength-curve", Lines)
+    key_bar = getters.query_one("#pad-keys", Links)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panels; ``lay_out`` gives them their sizes."""
+        shades = self.look.shades
+        with Horizontal(id="pad-top"):
+            with Vertical(id="pad-canvas", classes="pad-panel"):
+                yield CanvasView(shades, id="canvas")
+            with Vertical(id="pad-right"):
+                with Horizontal(id="pad-networks"):
+                    for number in range(MOST_COLUMNS):
+                        yield Column(id=f"column-{number}")
+                    yield Static(id="pad-nobody", classes="pad-panel")
+                with Horizontal(id="pad-noise", classes="pad-panel"):
+                    yield Pixels(shades, id="seen")
+                    with Vertical(id="pad-strength"):
+                        yield Slider(id="slider")
+                        yield Lines(id="strength-curve")
+                with Vertical(id="pad-maps-beside", classes="pad-panel"):
+                    yield MapsView(shades, id="inside-beside")
+        with Vertical(id="pad-maps", classes="pad-panel"):
+            yield MapsView(shades, id="inside")
+        yield Static(id="pad-too-small")
+        yield Links(id="pad-keys")
+
+    def lay_out(self) -> None:
+        """Give every panel its size."""
+        sizes, styles = self.sizes, self._styles_of
+        top, right = styles("#pad-top"), styles("#pad-right")
+        top.height, right.width = sizes.top, sizes.right
+        styles("#pad-canvas").width = sizes.left
+        styles("#pad-networks").height = sizes.networks
+        heights = {
+            "#pad-noise": sizes.noise,
+            "#pad-maps": 0 if sizes.beside else sizes.maps,
+            "#pad-maps-beside": sizes.maps if sizes.beside else 0,
+        }
+        for panel, height in heights.items():
+            self.query_one(panel).display = height > 0
+            styles(panel).height = height
+        self.seen.display = sizes.seen > 0
+
+    def _styles_of(self, selector: str) -> Any:
+        return self.query_one(selector).styles
+
+    # The drawing.
+
+    def draw_canvas(self) -> None:
+        """Show the drawing, and the pen where keys move it."""
+        size = self.sizes.canvas
+        picture = greys(resampled(self.desk.canvas.ink, size, size))
+        if self.pen is not None:
+            mark = PEN if self.pen_down else FRAME
+            x, y = (min(int(part * size), size - 1) for part in self.pen)
+            arm = max(size // 28, 1)
+            picture[max(y - arm, 0) : y + arm + 1, x] = mark
+            picture[y, max(x - arm, 0) : x + arm + 1] = mark
+        self.canvas.show(picture)
+
+    def draw_titles(self) -> None:
+        """Say what is on the canvas, and how it is drawn."""
+        desk, panel = self.desk, self.query_one("#pad-canvas")
+        if desk.label is not None:
+            title = f"test image {desk.place:,}: {numbered(desk.classes, desk.label)}"
+        else:
+            title = "Drawing, centred as MNIST's images" if desk.centring else "Drawing"
+        panel.border_title = Text(cut_middle(title, self.sizes.left - 6))
+        said = "erasing" if self.rubber else "pen down" if self.pen_down else ""
+        panel.border_subtitle = Text(said or visible(dataset_title(desk.dataset.get("name", ""))))
+
+    def draw_seen(self) -> None:
+        """Show what the networks see."""
+        if size := self.sizes.seen:
+            image = self.desk.noisy()
+            whole = size % len(image) == 0
+            large = (
+                image.repeat(size // len(image), 0).repeat(size // len(image), 1)
+                if whole
+                else (resampled(image, size, size))
+            )
+            self.seen.show(greys(large))
+
+    # The networks.
+
+    def columns(self) -> int:
+        """Return how many networks are seen."""
+        return min(len(self.desk.shown), self.sizes.columns, MOST_COLUMNS)
+
+    def draw_answers(self) -> None:
+        """Show what each network says; or why nobody does."""
+        count, desk = self.columns(), self.desk
+        nobody = self.query_one("#pad-nobody", Static)
+        nobody.display = not count
+        if not count:
+            nobody.update(self.nobody())
+        width, styles = self.sizes.right, desk.colours()
+        for number in range(MOST_COLUMNS):
+            column = self.query_one(f"#column-{number}", Column)
+            column.display = number < count
+            if number >= count:
+                continue
+            left, right = (width * n // count for n in (number, number + 1))
+            column.styles.width = right - left
+            one, answer = desk.shown[number], self.answers[number : number + 1]
+            inner = right - left - EDGE
+            column.border_title = Text(cut_middle(visible(one.name), inner - 2), styles[number])
+            more = len(desk.shown) - count
+            last = more and number == count - 1
+            column.border_subtitle = Text(f"+{more} more" if last else one.result)
+            room = inner, self.sizes.networks - EDGE
+            shown = answer_column(
+                answer[0] if answer else None, desk.classes, styles[number], desk.label, room
+            )
+            column.show(shown)
+
+    def nobody(self) -> Text:
+        """Return why no network answers, and the key that changes it."""
+        raise NotImplementedError
+
+    # The noise.
+
+    def draw_noise(self) -> None:
+        """Show the strength, and the curve of success over it."""
+        desk = self.desk
+        if not self.sizes.noise:
+            return
+        panel = self.query_one("#pad-noise")
+        width = self.sizes.right - EDGE - (self.sizes.seen + 1 if self.sizes.seen else 0)
+        self._styles_of("#pad-strength").width = width
+        self.slider.show(desk.strength, off=desk.noise is None)
+        lines = self.sizes.noise - EDGE - 1
+        self.chart.display = lines > 0
+        if desk.noise is None:
+            panel.border_title = Text("As the networks see it" if self.sizes.seen else "Noise")
+            self.chart.show(self.no_noise(width))
+            panel.border_subtitle = Text()
+            return
+        title = f"Noise for {numbered(desk.classes, desk.noise.label)}, against {desk.noise.model}"
+        panel.border_title = Text(cut_middle(visible(title), self.sizes.right - 6))
+        panel.border_subtitle = strength_words(self.curve, desk.strength, self.sizes.right - 6)
+        if lines >= LEAST_CURVE:
+            curve = draw_strength(
+                self.curve, desk.strength, desk.noise.model, (width, lines), self.look.plain
+            )
+            self.chart.show(curve)
+        elif lines > 0:
+            self.chart.show(Text(no_wrap=True))
+
+    def no_noise(self, width: int) -> Text:
+        """Return why there is no noise, and what makes one."""
+        raise NotImplementedError
+
+    # Inside.
+
+    @property
+    def map_grid(self) -> Grid | None:
+        """How the maps stand, None where none are shown."""
+        if self.maps is None or not self.sizes.maps:
+            return None
+        width = self.sizes.right if self.sizes.beside else self.app.size.width
+        return grid_for(len(self.maps), width - EDGE, self.sizes.maps - EDGE)
+
+    def draw_inside(self) -> None:
+        """Show the maps of the layer."""
+        if not self.sizes.maps:
+            return
+        beside = "-beside" if self.sizes.beside else ""
+        panel, view = (
+            self.query_one(f"#pad-maps{beside}"),
+            self.query_one(f"#inside{beside}", MapsView),
+        )
+        trained, layer = self.desk.looked_into, self.desk.layer
+        if trained is None or layer is None:
+            panel.border_title = Text("Inside")
+            return
+        shape = "×".join(map(str, layer.shape))
+        panel.border_title = Text(visible(f"Inside {trained.name}: {layer.name}, {shape}"))
+        grid = self.map_grid
+        if grid is None or self.maps is None:
+            return
+        chosen = min(self.chosen_map, len(self.maps) - 1)
+        view.show_maps(self.maps, grid, chosen)
+        value = float(self.maps[chosen].max())
+        where = f"{numbered(self.desk.classes, chosen)}" if layer.name == "logits" else f"{chosen}"
+        panel.border_subtitle = Text(f"{where}: at most {value:.2f}")
