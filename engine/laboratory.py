@@ -54,12 +54,13 @@ class Laboratory:
         planned: Planned | None = None,
         code: "Code | None" = None,
         figures: bool = True,
+        attempt: int | None = None,
     ) -> Session:
         """Resolve ``config`` and return the Session that runs it. Raises MnistTuiError.
 
-        ``planned`` is what a sweep has planned the run as; ``code`` the file that makes the network
-        of one's own that ``config`` names, where it lies neither there nor in a run. ``figures``
-        are drawn at the end, or left for later.
+        ``planned`` is what a sweep has planned the run as, ``attempt`` how often it has tried;
+        ``code`` the file that makes the network of one's own that ``config`` names, where it lies
+        neither there nor in a run. ``figures`` are drawn at the end, or left for later.
         """
         config = self.on_the_run_s_dataset(config)
         data, device = self._datasets.open(config), self._device(config)
@@ -92,6 +93,7 @@ class Laboratory:
             code=code,
             planned=planned,
             figures=figures,
+            attempt=attempt,
         )
 
     def resume(
@@ -102,8 +104,9 @@ class Laboratory:
         control: Control,
         begun: Callable[[Run], None] = lambda run: None,
         figures: bool = True,
+        attempt: int | None = None,
     ) -> Session:
-        """Return the Session that resumes a run. Raises MnistTuiError."""
+        """Return the Session that resumes a run, in a sweep's attempt. Raises MnistTuiError."""
         info, config = run.read_info(), run.read_config()
         if info["status"] == "finished":
             raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
@@ -122,6 +125,7 @@ class Laboratory:
             companions=tuple(info.get("companions", ())),
             begun=begun,
             resumed=run,
+            attempt=attempt,
             code=sections.find(config.section).code(config, run),
             figures=figures,
         )

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from engine.runs.lock import LOCK_FILE, is_driven
+from engine.runs.lock import holder_of, is_driven
 from engine.runs.store import list_runs
 
 COMMAND = [sys.executable, "-m", "tui.cli"]
@@ -65,6 +65,7 @@ def kill_detached(artifacts):
     for run in list_runs(Path(artifacts)):
         while is_driven(run.path):
             assert time.monotonic() < deadline, f"what drives {run.id} cannot be killed"
-            with suppress(ProcessLookupError, ValueError):
-                os.kill(int((run.path / LOCK_FILE).read_text()), signal.SIGKILL)
+            if pid := holder_of(run.path).pid:  # 0 would be our own group
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)

@@ -3,13 +3,14 @@
 A run's directory may come from anywhere, links in it too. It is opened itself, never through a
 link, and every file is then reached from there: what is written lands in the run or nowhere.
 Files appear whole or not at all: each is written beside its place, synced and renamed.
+A run that this process drives has a guard, which is asked before each write.
 """
 
 import io
 import os
 import secrets
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +22,30 @@ from engine.files.reader import open_regular
 PARTIAL = ".partial"  # the end of a file's name while it is being written
 
 _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITES = os.O_WRONLY | os.O_RDWR
+_guards: dict[str, Callable[[], None]] = {}  # by the real path of a run
+
+
+def guard(root: str, check: Callable[[], None]) -> None:
+    """Have ``check`` called before whatever this process writes to a run; it raises to forbid it.
+
+    ``root`` is the run's real path.
+    """
+    _guards[root] = check
+
+
+def unguard(root: str) -> None:
+    """Let a run be written without a check again."""
+    _guards.pop(root, None)
+
+
+def guard_of(root: Path) -> Callable[[], None]:
+    """Return what is to be called before each write to a run: nothing where it has no guard."""
+    return _guards.get(os.path.realpath(root), _allow) if _guards else _allow
+
+
+def _allow() -> None:
+    """Let anything be written."""
 
 
 @contextmanager
@@ -61,6 +86,8 @@ def open_file(root: Path, name: str, flags: int) -> int:
 
     Raises EngineError where it is another kind of thing, and OSError where it cannot be opened.
     """
+    if flags & _WRITES:
+        guard_of(root)()
     with open_folder(root) as folder:
         return open_regular(root / name, flags, folder=folder)
 
@@ -76,6 +103,8 @@ def write_atomically(
     """
     if root is None:  # a place of the user's own choice
         root, path = path.parent.resolve(), path.parent.resolve() / path.name
+    check = guard_of(root)
+    check()
     with open_folder(root, str(path.parent.relative_to(root))) as folder:
         partial = f".{path.name}.{secrets.token_hex(4)}{PARTIAL}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
@@ -86,6 +115,7 @@ def write_atomically(
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
+            check()  # again, as that may have taken long
             os.replace(partial, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -96,12 +126,14 @@ def write_atomically(
 
 def remove_file(root: Path, name: str) -> None:
     """Remove a file of a run, or a link in its place, if it exists. Raises OSError."""
+    guard_of(root)()
     with suppress(FileNotFoundError), open_folder(root) as folder:
         os.unlink(name, dir_fd=folder)
 
 
 def clear_partial(root: Path) -> None:
     """Remove what a killed process left of files that it was writing. Raises OSError."""
+    guard_of(root)()
     with open_folder(root) as folder:
         for place in ("", *_folders(folder)):
             with open_folder(root, place) as inner:

@@ -13,7 +13,7 @@ from engine.config import RunConfig
 from engine.errors import Unsound
 from engine.files.reader import DamagedFile
 from engine.files.reader import from_json as strict_json
-from engine.files.writer import open_file
+from engine.files.writer import guard_of, open_file
 from engine.runs.events import Event, to_json
 from engine.runs.rules import Rules, started_of
 from engine.runs.schema import JOURNAL_FILE
@@ -84,6 +84,7 @@ class Journal:
         # Without Python's buffer: what a full disk refused must not be written later.
         file = open_file(run, JOURNAL_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._file = os.fdopen(file, "ab", buffering=0)
+        self._check = guard_of(run)
 
     @property
     def size(self) -> int:
@@ -91,7 +92,12 @@ class Journal:
         return self._file.tell()
 
     def append(self, event: Event) -> None:
-        """Write one line and hand it to the system. Raises OSError, with nothing of it written."""
+        """Write one line and hand it to the system.
+
+        Raises OSError, and EngineError where another process has taken the run over, with nothing
+        of it written.
+        """
+        self._check()
         line = json.dumps(to_json(event), separators=(",", ":"), allow_nan=False) + "\n"
         size, rest = self.size, memoryview(line.encode())
         try:

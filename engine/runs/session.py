@@ -76,6 +76,7 @@ class Session:
         code: "Code | None" = None,
         planned: Planned | None = None,
         figures: bool = True,
+        attempt: int | None = None,
     ) -> None:
         """Prepare a run; nothing is written before ``run``.
 
@@ -84,8 +85,9 @@ class Session:
         ``begun`` is called once the run's directory is there and nobody else can drive it.
         ``resumed`` is the run to resume; ``config`` is its config. ``code`` is the file that the
         network is made by which is trained, if by one of one's own; the run keeps a copy.
-        ``planned`` is what a sweep has planned the run as. Without ``figures``, those are left for
-        whoever wants to see them: they are drawn from the run's files.
+        ``planned`` is what a sweep has planned the run as, ``attempt`` how often it has tried.
+        Without ``figures``, those are left for whoever wants to see them: they are drawn from the
+        run's files.
         """
         self.config = config
         self._section = sections.find(config.section)
@@ -100,6 +102,7 @@ class Session:
         self.code = code
         self.planned = planned
         self.figures = figures
+        self.attempt = attempt
         self.seconds = 0.0  # spent in the experiment up to its last Progress
         self._unheard: Exception | None = None  # what ``listen`` raised
 
@@ -155,7 +158,7 @@ class Session:
         open_journal = self._go_back if self.resumed is not None else self._begin
         with ExitStack() as stack:
             try:
-                stack.enter_context(RunLock(run.path))
+                stack.enter_context(RunLock(run.path, attempt=self.attempt))
                 journal = stack.enter_context(open_journal(run, experiment))
             except OSError as error:
                 if self.resumed is None:
@@ -331,7 +334,7 @@ class Session:
         with suppress(OSError, EngineError):
             run.update(status="failed", finished_at=now(), message=message)
         failed = Failed(step=experiment.state.step, message=message, time=time.time())
-        with suppress(OSError):
+        with suppress(OSError, EngineError):
             journal.append(failed)
         self._tell(failed)
         return error

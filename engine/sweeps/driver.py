@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import EngineError
 from engine.runs.control import Control
-from engine.runs.lock import RunLock
+from engine.runs.lock import RunLock, holder_of
 from engine.sweeps.executor import Executor, Outcome, Task, WorkerLost
 from engine.sweeps.schema import Kind, PlannedRun, SweepEvent
 from engine.sweeps.states import FAILED, FINISHED, states_of
@@ -84,7 +84,9 @@ class SweepDriver:
     def _look(self) -> None:
         """Find out from the files what is to be done."""
         for state in states_of(self._sweep):
-            self._attempts[state.planned.run_id] = state.attempt
+            # A journal that lost lines counts too few, and a run yields to no earlier attempt.
+            begun = holder_of(self._sweep.run(state.planned).path).attempt
+            self._attempts[state.planned.run_id] = max(state.attempt, begun)
             if state.status == FINISHED:
                 self._tally.finished.append(state.planned.run_id)
             else:

@@ -13,12 +13,14 @@ from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.events import Event
+from engine.runs.lock import HeldElsewhere
 from engine.runs.run import Run
 from engine.runs.schema import RUN_FILE
 from engine.runs.session import Planned, Session
 from engine.sweeps.executor import Outcome, Task
-from engine.sweeps.schema import PlannedRun
 from engine.sweeps.sweep import Sweep
+
+LOOK, MARGIN = 0.1, 2.0  # seconds between two looks at a stop; and beyond another's last minute
 
 
 def execute(
@@ -38,10 +40,9 @@ def execute(
     run = sweep.run(planned)
     try:
         if not _has_finished(run):
-            session = _session(sweep, planned, laboratory, control, threads, device)
-            run = session.run()
+            _drive(task, laboratory, control, threads, device)
         status = run.read_info()["status"]
-        outcome = Outcome(status)
+        outcome = Outcome("stopped" if status == "running" else status)
     except MnistTuiError as error:
         outcome = Outcome("failed", str(error))
     except MemoryError:
@@ -49,6 +50,25 @@ def execute(
     except Exception as error:
         outcome = Outcome("failed", f"Unexpected {type(error).__name__}: {error}")
     return dataclasses.replace(outcome, seconds=time.perf_counter() - since)
+
+
+def _drive(
+    task: Task,
+    laboratory: Laboratory,
+    control: Control,
+    threads: int | None,
+    device: str | None,
+) -> None:
+    """Drive a run to its end; where another machine had it, once that can be told to be gone."""
+    try:
+        _session(task, laboratory, control, threads, device).run()
+    except HeldElsewhere as held:
+        deadline = time.monotonic() + held.seconds + MARGIN
+        while time.monotonic() < deadline:
+            if control.stop_reason is not None:
+                return
+            time.sleep(LOOK)
+        _session(task, laboratory, control, threads, device).run()
 
 
 def _has_finished(run: Run) -> bool:
@@ -61,19 +81,25 @@ def has_begun(run: Run) -> bool:
 
 
 def _session(
-    sweep: Sweep,
-    planned: PlannedRun,
+    task: Task,
     laboratory: Laboratory,
     control: Control,
     threads: int | None,
     device: str | None,
 ) -> Session:
-    """Return the session of a planned run. Raises MnistTuiError."""
+    """Return the session of a task's run. Raises MnistTuiError."""
+    sweep, planned = Sweep(task.sweep), task.planned
     run = sweep.run(planned)
     if has_begun(run):
         if run.read_info().get("sweep") != sweep.id:
             raise EngineError(f"{run.id} is the run of another sweep.")
-        return laboratory.resume(run, listen=_nobody, control=control, figures=sweep.plan.figures)
+        return laboratory.resume(
+            run,
+            listen=_nobody,
+            control=control,
+            figures=sweep.plan.figures,
+            attempt=task.attempt,
+        )
     config = _here(sweep.config(planned), threads, device)
     session = laboratory.session(
         config,
@@ -83,6 +109,7 @@ def _session(
         planned=Planned(run.id, sweep.id),
         code=sweep.code(planned),
         figures=sweep.plan.figures,
+        attempt=task.attempt,
     )
     if session.data.sha256 != planned.dataset:
         raise EngineError(f"{session.data.name} has other images than the sweep was planned with.")

@@ -65,7 +65,11 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found
     yield "characters", _characters()
     yield from _device_findings()
     yield from ((each.name, each) for each in dataset_states(where.data_root))
-    yield "artifacts", _folder_state(Path(where.artifacts))
+    yield "artifacts", _folder_state(folder := Path(where.artifacts))
+    if folder.is_dir() and os.access(folder, os.W_OK):
+        from engine.runs.folder import folder_words
+
+        yield "locks", folder_words(folder)
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
 
 

@@ -263,9 +263,10 @@ def test_figures_are_drawn_again_from_the_directory_alone(tmp_path, capsys):
 
 def test_doctor_and_data_say_what_is_there(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "artifacts").mkdir()
     assert invoke(["doctor"]) == 0
     out = capsys.readouterr().out
-    for words in ("terminal", "colours", "a run takes", "digits", "torch", "artifacts"):
+    for words in ("terminal", "colours", "a run takes", "digits", "torch", "artifacts", "locks"):
         assert words in out
     assert invoke(["data", "list", "--data-root", "nowhere"]) == 0
     out = capsys.readouterr().out
