@@ -41,6 +41,7 @@ def draw_settings(
     chart(place, xlabel, ylabel)
     if log:
         log_axis(place)
+    lowest = np.inf  # mean: on a log axis, a band that reaches towards zero must not stretch it
     numbers = series_apart(list(models if models is not None else settings))
     for n, ((label, curves), number) in enumerate(zip(settings.items(), numbers, strict=True)):
         smoothed = [
@@ -53,12 +54,15 @@ def draw_settings(
         seeds = "one seed" if len(curves) == 1 else f"{len(curves)} seeds"
         # A name that began with "_" would be left out, so it begins with a space.
         words = f" {visible(label)} ({seeds})" if n < NAMED else ""
+        lowest = min(lowest, np.nanmin(band.mean))
         line(place, band.steps, band.mean, color=colour, linewidth=1.5, linestyle=dash, label=words)
         if len(curves) > 2:  # of two, it is six times as wide as what they did
             low, high = (np.clip(edge, 0, 1) if share else edge for edge in (band.low, band.high))
             place.fill_between(band.steps, low, high, color=colour, alpha=0.16, linewidth=0)
     if share:
         percent_axis(place)
+    if log and 0 < lowest < np.inf:
+        place.set_ylim(bottom=lowest * 0.7)
     if place.lines:
         legend(place)
         for text in place.get_legend().get_texts():

@@ -3,27 +3,23 @@
 The page itself, its order and its looks, is ``report.html.j2``.
 """
 
-import base64
 import shlex
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from engine.data.classes import class_names, numbered
 from engine.data.known import title_of
 from engine.errors import EngineError
 from engine.figures import draw_figures, whole_history
-from engine.files.reader import MB, DamagedFile, read_bytes
+from engine.files.reader import DamagedFile
 from engine.files.text import visible
 from engine.networks.architectures import chain_of, reported_accuracy
 from engine.numerics.intervals import rate_interval
 from engine.report import alternatives
 from engine.report.choose import Chosen, lead_of
+from engine.report.page import Picture, embedded, page, whole_png
 from engine.report.referee import Finding
 from engine.runs.run import Run
 from engine.sections import warning_of
@@ -46,24 +42,7 @@ SETTINGS = {  # of the config, those that a reader of the report wants, and what
     "epsilon": "L∞ budget ε",
     "seed": "seed",
 }
-PNG_LIMIT = 16 * MB
-PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
 REPORT_SAMPLES = {"baseline": "14 of 16", "two-conv": "16 of 16", "two-conv-fc": "16 of 16"}
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A figure of a run, embedded in the page."""
-
-    source: str  # a data: address
-    alternative: str
-    width: int  # pixels
-    height: int
-
-    @property
-    def wide(self) -> bool:
-        """Whether it needs the page's whole width."""
-        return self.width > 2.2 * self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +57,8 @@ class Subsection:
 
 def render(chosen: Chosen, findings: Sequence[Finding], command: str) -> str:
     """Return the report as self-contained HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("engine.report", ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["percent"] = lambda value: f"{value:.2%}".replace("%", " %")
     dataset = chosen.all[0].read_info()["dataset"]
-    return environment.get_template("report.html.j2").render(
+    return page("report.html.j2").render(
         dataset=dataset,
         title=visible(title_of(dataset["name"])),
         lead=lead_of(chosen),
@@ -171,24 +142,13 @@ def _picture(run: Run, name: str, alternative: str) -> Picture:
     path = run.path / "figures" / name
     if path.parent.is_symlink():
         raise DamagedFile(path.parent, "it is a link")
-    content = _whole_png(path)
+    content = whole_png(path)
     if not content:
         list(draw_figures(run))
-        content = _whole_png(path)
+        content = whole_png(path)
     if not content:
         raise EngineError(f"{path} cannot be drawn from the files of its run.")
-    width, height = struct.unpack(">2I", content[16:24])  # a PNG's first chunk begins with them
-    encoded = base64.b64encode(content).decode("ascii")
-    return Picture(f"data:image/png;base64,{encoded}", alternative, width, height)
-
-
-def _whole_png(path: Path) -> bytes:
-    """Return a picture's file, or nothing if it is missing, truncated or no picture."""
-    try:
-        content = read_bytes(path, PNG_LIMIT)
-    except (FileNotFoundError, DamagedFile):
-        return b""
-    return content if content.startswith(PNG_START) and content.endswith(PNG_END) else b""
+    return embedded(content, alternative)
 
 
 def _compared(chosen: Chosen) -> Iterator[Picture]:

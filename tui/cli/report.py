@@ -1,12 +1,14 @@
 """``mnist-tui report`` and ``compare``: several runs taken together."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.errors import UsageError
+from engine.errors import EngineError, UsageError
 from engine.runs.run import Run
 from engine.runs.store import find_run
 from tui.cli.completion import run_ids
@@ -15,12 +17,13 @@ from tui.console import complain, console_for, say, say_json, say_text
 
 if TYPE_CHECKING:
     from engine.report.referee import Finding
+    from engine.sweeps.sweep import Sweep
 
 RunNames = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN...]",
-        help="Runs; the newest finished of each kind by default.",
+        help="Runs, or a sweep; the newest finished run of each kind by default.",
         autocompletion=run_ids,
     ),
 ]
@@ -32,7 +35,10 @@ def report(
     runs: RunNames = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", help="File to write; by default in the newest run's directory."),
+        typer.Option(
+            "--output",
+            help="File to write; by default in the newest run's directory, or the sweep's.",
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a claim does not hold.")
@@ -47,9 +53,12 @@ def report(
     trust: Trust = False,
 ) -> None:
     """Write the report as one HTML file. Its referee's page checks its claims against the files."""
-    path, findings = make_report(
-        Path(where.artifacts), runs or [], output, data_root, again=again, trust=trust
-    )
+    artifacts, names = Path(where.artifacts), runs or []
+    if (sweep := sweep_named(artifacts, names)) is not None:
+        make: Callable[..., Any] = partial(make_sweep_report, sweep)
+    else:
+        make = partial(make_report, artifacts, names)
+    path, findings = make(output, data_root, again=again, trust=trust)
     say(str(path))
     tell_findings(findings)
     if strict and broken(findings):
@@ -87,6 +96,49 @@ def make_report(
         chosen, data, device, path, command_of(chosen.all, str(artifacts)), again=again
     )
     return path.resolve(), findings
+
+
+def sweep_named(artifacts: Path, names: Sequence[str]) -> "Sweep | None":
+    """Return the sweep that a single name stands for, None where it is that of a run, or none."""
+    from engine.sweeps.sweep import find_sweep
+
+    if len(names) != 1:
+        return None
+    try:
+        find_run(artifacts, names[0])
+    except EngineError:
+        with suppress(EngineError):
+            return find_sweep(artifacts, names[0])
+    return None
+
+
+def make_sweep_report(
+    sweep: "Sweep",
+    output: str | None = None,
+    data_root: str | None = None,
+    *,
+    again: bool = False,
+    trust: bool = False,
+) -> "tuple[Path, Sequence[Finding]]":
+    """Write the report of a sweep; return its path and the referee's findings.
+
+    ``again`` has each of its runs run again; ``trust`` lets the code that it holds be run. Raises
+    MnistTuiError.
+    """
+    from engine.laboratory import Laboratory
+    from engine.report.sweep import write_sweep_report
+    from engine.report.sweep.document import command_of
+
+    if trust:
+        sweep.trust()
+    laboratory = Laboratory(warn=complain)
+    return write_sweep_report(
+        sweep,
+        lambda run: laboratory.survey_of(run, data_root),
+        command_of(sweep, str(sweep.artifacts)),
+        Path(output) if output else None,
+        again=again,
+    )
 
 
 def broken(findings: "Sequence[Finding]") -> "list[Finding]":

@@ -1,0 +1,290 @@
+"""The content of a sweep's report: its plan and its runs turned into words, tables and pictures.
+
+The page itself, its order and its looks, is ``sweep.html.j2``.
+"""
+
+import math
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.analysis.compare import is_share
+from engine.analysis.verdicts import Verdict
+from engine.data.known import title_of
+from engine.errors import EngineError
+from engine.files.text import listed, visible
+from engine.report.page import Picture, page
+from engine.report.referee import Finding
+from engine.report.sweep.pictures import curves_drawn
+from engine.report.sweep.referee import summed_up
+from engine.sweeps.heat import Axis, Heat, heat, options_of, pairs_of, said
+from engine.sweeps.outcome import Settled, compared, settled, word
+from engine.sweeps.outcome import in_words as setting_in_words
+from engine.sweeps.states import FINISHED, RunState, status_of
+from engine.sweeps.sweep import Sweep
+
+MOST_MAPS = 6  # pairs of options, of a section
+FIRST = 8  # comparisons with the best setting that are shown at once
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting in the table, ready to be shown. Without a result, its numbers are dashes."""
+
+    label: str
+    runs: str
+    mean: str
+    deviation: str
+    interval: str
+    best: str
+    worst: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a heat map: its mean, its margin or the number of its runs, and how hot it is."""
+
+    words: str
+    detail: str
+    heat: float  # from 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A heat map as a table."""
+
+    title: str
+    caption: str
+    rows: Axis
+    columns: Axis
+    cells: list[list[Cell | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A verdict in words; ``told`` where it is that there is a difference."""
+
+    told: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the report says of the runs of one section."""
+
+    section: str
+    metric: str  # in words; "" where nothing ranks
+    runs: int
+    rows: list[Row]
+    verdicts: list[Told]  # those of the best setting, and where a difference is told
+    others: list[Told]
+    pairs: int
+    maps: list[Map]
+    curves: list[Picture]
+    not_drawn: int  # settings whose curves there is no room for
+
+
+def render(
+    sweep: Sweep, states: Sequence[RunState], findings: Sequence[Finding], command: str
+) -> str:
+    """Return the report as self-contained HTML."""
+    plan = sweep.plan
+    found = settled(states)
+    told = compared(sweep, found)
+    counts = Counter(state.status for state in states)
+    seconds = [state.seconds for state in states if state.seconds is not None]
+    parts = [
+        _part(sweep, states, [one for one in found if one.section == section], told)
+        for section in dict.fromkeys(one.section for one in found)
+    ]
+    safe = [Finding(visible(one.claim), one.holds, visible(one.words)) for one in findings]
+    return page("sweep.html.j2").render(
+        name=visible(plan.name),
+        id=visible(sweep.id),
+        lead=_lead(sweep, states, found),
+        made=datetime.now(UTC).date().isoformat(),
+        status=status_of(sweep, list(states)),
+        counts=counts,
+        planned=len(states),
+        finished=counts[FINISHED],
+        hours=_hours(sum(seconds)),
+        best=[_best(part, found) for part in parts if part.metric],
+        parts=parts,
+        runs=[_run(state) for state in states],
+        unfinished=[_run(state) for state in states if state.status != FINISHED],
+        claims=summed_up(safe),
+        broken=[finding for finding in safe if finding.holds is False],
+        checked=len(findings),
+        options=[(said(name), _values(values)) for name, values in plan.axes.items()],
+        command=visible(command),
+        planned_by=visible(plan.command),
+        executor=plan.executor,
+        environments=_environments(sweep, states),
+    )
+
+
+def command_of(sweep: Sweep, artifacts: str) -> str:
+    """Return the command line that makes a sweep's report again."""
+    return shlex.join(["mnist-tui", "report", sweep.id, "--artifacts", artifacts])
+
+
+def _lead(sweep: Sweep, states: Sequence[RunState], found: Sequence[Settled]) -> str:
+    seeds = len({state.planned.seed for state in states})
+    datasets = listed(sorted({_dataset(state) for state in states}))
+    sections = listed(dict.fromkeys(state.planned.section for state in states))
+    return (
+        f"{_count(len(states), 'run')} of {sections} on {datasets}: "
+        f"{_count(len(found), 'setting')}, {_count(seeds, 'seed')} each."
+    )
+
+
+def _dataset(state: RunState) -> str:
+    name = str(state.planned.config.get("dataset"))
+    return visible(title_of(name.rpartition("/")[2]))
+
+
+def _part(
+    sweep: Sweep, all_: Sequence[RunState], found: Sequence[Settled], told: Sequence[Verdict]
+) -> Part:
+    section = found[0].section
+    states = [state for state in all_ if state.planned.section == section]
+    metric = next((one.metric for one in found if one.metric), "")
+    labels = {one.label for one in found}
+    verdicts = [one for one in told if {one.better, one.worse} <= labels] if metric else []
+    chosen = verdicts[: min(FIRST, len(found) - 1)]
+    curves, not_drawn = curves_drawn(sweep, section, found)
+    return Part(
+        section=section,
+        metric=said(metric),
+        runs=len(states),
+        rows=[_row(one, metric) for one in found] if metric else [],
+        verdicts=_told([*chosen, *(one for one in verdicts if one.told and one not in chosen)]),
+        others=_told([one for one in verdicts if not one.told and one not in chosen]),
+        pairs=max((one.pairs for one in verdicts), default=0),
+        maps=_maps(states, metric) if metric else [],
+        curves=curves,
+        not_drawn=not_drawn,
+    )
+
+
+def _told(verdicts: Sequence[Verdict]) -> list[Told]:
+    return [Told(one.told, visible(one.sentence())) for one in verdicts]
+
+
+def _row(one: Settled, metric: str) -> Row:
+    found, values, planned = one.spread, one.values, len(one.states)
+    runs = str(planned) if found.n == planned else f"{found.n} of {planned}"
+    label = visible(one.label)
+    if not found.n:
+        return Row(label, runs, *["–"] * 5)
+    assert found.best is not None  # there is a value
+    assert found.worst is not None
+    between = f"{shown(metric, found.low)} to {shown(metric, found.high)}"
+    return Row(
+        label,
+        runs,
+        shown(metric, found.mean),
+        shown(metric, found.deviation),
+        between if math.isfinite(found.low) else "–",
+        f"{shown(metric, values[found.best])} (seed {found.best})",
+        f"{shown(metric, values[found.worst])} (seed {found.worst})",
+    )
+
+
+def _best(part: Part, found: Sequence[Settled]) -> tuple[str, str]:
+    """Return the mean of the best setting of a section, and which that is."""
+    one = next(one for one in found if one.section == part.section)
+    return shown(one.metric, one.spread.mean), visible(f"{part.metric}, {one.label}")
+
+
+def _maps(states: Sequence[RunState], metric: str) -> list[Map]:
+    finished = [state for state in states if metric in state.measured]
+    pairs = pairs_of(options_of(finished))[:MOST_MAPS]
+    return [_map(heat(finished, metric, *pair), metric) for pair in pairs]
+
+
+def _map(found: Heat, metric: str) -> Map:
+    cells = [
+        [_cell(found, metric, row, column) for column in range(len(found.columns.labels))]
+        for row in range(len(found.rows.labels))
+    ]
+    over = f" over every {' and '.join(map(said, found.others))}" if found.others else ""
+    span, scale = ([shown(metric, value) for value in ends] for ends in (found.span, found.scale))
+    between = "" if scale == span else f" between {scale[0]} and {scale[1]}"
+    return Map(
+        f"{found.rows.title} by {found.columns.title}",
+        f"Mean {said(metric)}{over}, from {span[0]} to {span[1]}; the bluer, the higher{between}",
+        found.rows,
+        found.columns,
+        cells,
+    )
+
+
+def _cell(found: Heat, metric: str, row: int, column: int) -> Cell | None:
+    mean, count = float(found.mean[row, column]), int(found.count[row, column])
+    if not count:
+        return None
+    margin = float(found.margin[row, column])
+    detail = f"± {shown(metric, margin)}" if math.isfinite(margin) else _count(count, "run")
+    return Cell(shown(metric, mean), detail, round(float(found.shares[row, column]), 3))
+
+
+def _run(state: RunState) -> dict[str, Any]:
+    planned = state.planned
+    model = planned.config.get("model")
+    named = "" if model is None or "model" in planned.setting else str(model)
+    words = filter(None, (named, setting_in_words(planned.setting)))
+    return {
+        "id": planned.run_id,
+        "section": planned.section,
+        "what": visible(", ".join(words)),
+        "seed": planned.seed,
+        "status": state.status,
+        "message": visible(state.message),
+        "result": state.headline,
+        "seconds": state.seconds,
+    }
+
+
+def _environments(sweep: Sweep, states: Sequence[RunState]) -> list[str]:
+    """Return where runs were made, in a line for each kind of place."""
+    found: Counter[str] = Counter()
+    for state in states:
+        if state.status != FINISHED:
+            continue
+        try:
+            environment = sweep.run(state.planned).read_info()["environment"]
+        except EngineError:
+            continue
+        versions = ", ".join(f"{name} {one}" for name, one in environment["versions"].items())
+        found[visible(
+            f"{environment['device']} ({environment['device_name']}), {environment['precision']}, "
+            f"{_count(environment['threads'], 'thread')}; {versions}"
+        )] += 1  # fmt: skip
+    return [f"{_count(count, 'run')}: {words}" for words, count in found.most_common()]
+
+
+def _values(values: Sequence[Any]) -> str:
+    return visible(listed(map(word, values), most=16))
+
+
+def shown(metric: str, value: float) -> str:
+    """Return a value of a metric as it is written, a dash where there is none."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value * 100:.2f} %" if is_share(metric) else f"{value:.4g}"
+    return text.replace("-", "−", 1) if value < 0 else text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _hours(seconds: float) -> str:
+    """Return the time that all runs took together."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
