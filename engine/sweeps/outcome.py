@@ -1,11 +1,15 @@
 """What came of a sweep: a setting's runs over their seeds, and settings compared."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from engine.analysis.statistics import Seed, Spread, spread
 from engine.analysis.verdicts import Group, Verdict, verdicts
+from engine.runs.events import plain
 from engine.runs.run import Run
+from engine.sweeps.plan import NETWORK
 from engine.sweeps.schema import Value
 from engine.sweeps.states import FINISHED, RunState
 from engine.sweeps.sweep import Sweep
@@ -44,7 +48,8 @@ def settled(states: Sequence[RunState]) -> list[Settled]:
     several = len({(s.planned.section, _model(s)) for s in states}) > 1
     for state in states:
         planned = state.planned
-        model = _model(state) if several and "model" not in planned.setting else ""
+        named = {"model", NETWORK} & planned.setting.keys()
+        model = _model(state) if several and not named else ""
         key = planned.section, model, repr(sorted(planned.setting.items()))
         groups.setdefault(key, []).append(state)
     found = []
@@ -101,3 +106,22 @@ def _group(sweep: Sweep, one: Settled) -> Group:
         runs = {s.planned.seed: sweep.run(s.planned) for s in one.states if s.status == FINISHED}
     data = " ".join(sorted({state.planned.dataset for state in one.states}))
     return Group(one.label, one.values, runs, data=data)
+
+
+def to_json(sweep: Sweep, states: Sequence[RunState]) -> dict[str, Any]:
+    """Return settings, the best first, and how they compare, as plain JSON values."""
+    found = settled(states)
+    rows = [
+        {
+            "section": one.section,
+            "name": one.label,
+            "setting": one.setting,
+            "metric": one.metric,
+            "runs": [state.planned.run_id for state in one.states],
+            **dataclasses.asdict(one.spread),
+        }
+        for one in found
+    ]
+    told = [verdict.to_json() for verdict in compared(sweep, found)]
+    values: dict[str, Any] = plain({"settings": rows, "verdicts": told})
+    return values

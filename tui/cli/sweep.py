@@ -12,6 +12,7 @@ from engine.errors import EngineError, UsageError
 from engine.hints import hint
 from engine.runs.lock import is_driven
 from engine.runs.store import remove_run
+from engine.sweeps import outcome
 from engine.sweeps.states import FINISHED, RunState, progress_of, states_of, status_of, to_json
 from engine.sweeps.sweep import Sweep, find_sweep, list_sweeps, remove_sweep
 from tui.cli import sweep_run
@@ -76,7 +77,7 @@ def status(sweep: SweepName, where: Where, json_: AsJson = False) -> None:
     """Show a sweep: each run's state, what came of its settings, and how they compare."""
     found = find_sweep(Path(where.artifacts), sweep)
     if json_:
-        say_json(to_json(found))
+        say_json(to_json(found) | outcome.to_json(found, states_of(found)))
         return
     states = states_of(found)
     console = console_for("stdout")

@@ -19,6 +19,7 @@ from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
+from tui.cli.sweep_atlas import draw_figures_of
 from tui.cli.sweep_run import Asked
 from tui.cli.sweep_shows import SweepLines, print_outcome, print_plan
 from tui.console import complain, console_for, say, say_json
@@ -96,8 +97,11 @@ def drive(
     finally:
         executor.close()
     if not output.json:
-        print_outcome(sweep, console_for("stdout"), quiet=output.quiet)
+        print_outcome(sweep, console_for("stdout"))
         forgive_reader()
+    if control.stop_reason is None:
+        silent = output.json or output.quiet
+        draw_figures_of(sweep, states_of(sweep), tell=_nobody if silent else complain)
     _leave(sweep, tally, control)
 
 
@@ -110,6 +114,10 @@ def executor_of(
     if slots is None:
         slots = local_slots(left, jobs=jobs or plan.jobs, threads=plan.threads)
     return LocalExecutor(list(slots), said)
+
+
+def _nobody(line: str) -> None:
+    """Hear nothing."""
 
 
 class _Remarks:

@@ -264,7 +264,7 @@ def _axis(asked: type[RunConfig], text: str) -> tuple[str, tuple[Any, ...]]:
     of = field_of(asked, name.strip())
     if not equals or not name.strip() or not values.strip():
         raise UsageError(f"--set must be like learning_rate=0.01,0.03, not {short(text)}.")
-    words = [word.strip() for word in values.split(",")]
+    words = [word.strip() for word in values.split(",")]  # "none" is an option that is left open
     if of == "seed":
         raise UsageError("Seeds are given by themselves: --seeds 0..9.")
     taken: list[Any] = []
@@ -275,7 +275,7 @@ def _axis(asked: type[RunConfig], text: str) -> tuple[str, tuple[Any, ...]]:
             except ValueError:
                 raise UsageError(f"{name} must be a whole number, not {short(word)}.") from None
         elif of in options_of(asked):
-            taken.append(read_value(asked, of, word))
+            taken.append(read_value(asked, of, "" if word == "none" else word))
         else:
             raise UsageError(f"There is no option {short(name)}; see `--help`.")
     return of, tuple(dict.fromkeys(taken))

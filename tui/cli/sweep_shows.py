@@ -10,15 +10,18 @@ from rich.text import Text
 
 from engine.analysis.compare import is_share
 from engine.errors import EngineError
+from engine.hints import hint
+from engine.sweeps.atlas import atlas_of
 from engine.sweeps.estimate import Estimate, estimate, in_words
 from engine.sweeps.local import Slot
 from engine.sweeps.outcome import Settled, compared, settled, word
 from engine.sweeps.outcome import in_words as setting_in_words
-from engine.sweeps.plan import Plan
+from engine.sweeps.plan import NETWORK, Plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
 from engine.sweeps.states import FAILED, FINISHED, RunState, progress_of, states_of
 from engine.sweeps.sweep import Sweep
 from tui.cli.options import Output
+from tui.cli.sweep_atlas import print_atlas
 from tui.cli.tables import BAD, empty_table
 from tui.console import complain, console_for, say_json
 from tui.summary import keep_whole
@@ -161,7 +164,7 @@ class SweepLines:
 def described(run: PlannedRun) -> str:
     """Return what a run is in a few words: section, setting and seed."""
     model = run.config.get("model")
-    named = "" if model is None or "model" in run.setting else str(model)
+    named = "" if model is None or {"model", NETWORK} & run.setting.keys() else str(model)
     words = [named, setting_in_words(run.setting), f"seed {run.seed}"]
     return f"{run.section} {', '.join(filter(None, words))}"
 
@@ -171,9 +174,16 @@ def _values(event: SweepEvent) -> dict[str, object]:
     return {name: value for name, value in values.items() if value or name == "event"}
 
 
-def print_outcome(sweep: Sweep, console: Console, *, quiet: bool = False) -> None:
-    """Print a table of settings for each section, the best first, and how they compare."""
-    found = settled(states_of(sweep))
+def print_outcome(sweep: Sweep, console: Console) -> None:
+    """Print a table of settings for each section, the best first, and how they compare.
+
+    Of an atlas, what it says of the noises instead.
+    """
+    states = states_of(sweep)
+    found = settled(states)
+    atlas = atlas_of(states)
+    if atlas is not None:
+        found = [one for one in found if one.section != "adversarial"]
     for section in dict.fromkeys(one.section for one in found):
         ranked = [one for one in found if one.section == section]
         if not any(one.values for one in ranked):
@@ -188,7 +198,10 @@ def print_outcome(sweep: Sweep, console: Console, *, quiet: bool = False) -> Non
     for verdict in verdicts[:MOST_VERDICTS]:
         console.print(verdict.sentence(), soft_wrap=True)
     if (more := len(verdicts) - MOST_VERDICTS) > 0:
-        console.print(f"and {_count(more, 'pair')} more, in `sweep status --json`", style="dim")
+        told = hint(sweep.artifacts, "sweep", "status", sweep.id, "--json")
+        console.print(f"{_count(more, 'more pair')} in {told}", style="dim", soft_wrap=True)
+    if atlas is not None:
+        print_atlas(atlas, console)
 
 
 def cells_of(one: Settled) -> list[str]:
@@ -205,7 +218,10 @@ def cells_of(one: Settled) -> list[str]:
     values = one.values
     assert spread.best is not None  # there is a value
     assert spread.worst is not None
-    interval = f"{show(spread.low)} to {show(spread.high)}" if spread.low == spread.low else "–"
+    low, high = spread.low, spread.high
+    if is_share(one.metric):  # which the interval, as Student's t has it, may overstep
+        low, high = max(low, 0.0), min(high, 1.0)
+    interval = f"{show(low)} to {show(high)}" if spread.low == spread.low else "–"
     return [
         one.label,
         count,
