@@ -28,7 +28,7 @@ def draw_atlas(atlas: Atlas, folder: Path, words: str) -> Iterator[Path]:
     Raises what ``engine.figures.style.save`` does.
     """
     yield _success(atlas, folder, words)
-    if len(atlas.networks) > 1:
+    if any(one.transfer for one in atlas.noises):
         yield _transfer(atlas, folder, words)
 
 
@@ -42,6 +42,8 @@ def _success(atlas: Atlas, folder: Path, words: str) -> Path:
     colours = [NETWORKS[number] for number in series_apart(networks)]
     for place, network, colour in zip(axes[0], networks, colours, strict=True):
         _network(place, atlas, network, colour)
+        if place is not axes[0, 0]:
+            place.set_ylabel("")
     return save(figure, folder, "success_by_budget")
 
 
@@ -55,13 +57,15 @@ def _network(place: Axes, atlas: Atlas, network: str, colour: str) -> None:
     place.set_ylim(-0.02, 1.02)
     place.set_title(network, fontsize=10, color=INK)
     targets = sorted({target for point in points for target in point.targets})
-    for target in targets:
-        rates = [
-            point.targets[target].mean if target in point.targets else np.nan for point in points
-        ]
-        place.plot(places, rates, color=GREY, linewidth=0.8, alpha=TARGET)
-        place.annotate(str(target), (places[-1], rates[-1]), fontsize=6, color=GREY,
-                       xytext=(3, 0), textcoords="offset points", va="center")  # fmt: skip
+    rates = np.array([
+        [point.targets[target].mean if target in point.targets else np.nan for point in points]
+        for target in targets
+    ])  # fmt: skip
+    apart = int(np.argmax(np.ptp(rates, axis=0)))  # where numbers do not lie on one another
+    for target, line in zip(targets, rates, strict=True):
+        place.plot(places, line, color=GREY, linewidth=0.8, alpha=TARGET)
+        place.annotate(str(target), (places[apart], line[apart]), fontsize=6, color=GREY,
+                       xytext=(-7, 0), textcoords="offset points", va="center")  # fmt: skip
     means = np.array([point.success.mean for point in points])
     low = np.array([point.success.low for point in points])
     high = np.array([point.success.high for point in points])

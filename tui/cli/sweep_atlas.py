@@ -26,7 +26,7 @@ def print_atlas(atlas: Atlas, console: Console) -> None:
         points = {point.epsilon: point.success for point in atlas.curve(network)}
         table.add_row(network, *(_cell(points.get(budget)) for budget in atlas.budgets))
     console.print(table)
-    if len(atlas.networks) > 1:
+    if any(one.transfer for one in atlas.noises):
         _print_transfer(atlas, console)
     console.print(doubling_in_words(atlas.doubled()), soft_wrap=True)
 
