@@ -116,6 +116,7 @@ def resume(
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the networks' code that the sweep holds.")
     ] = False,
+    report: sweep_run.Report = False,
 ) -> None:
     """Resume a sweep: what has finished stays, what has begun goes on from its checkpoint."""
     from tui.cli.sweep_drive import drive
@@ -123,7 +124,7 @@ def resume(
     found = find_sweep(Path(where.artifacts), sweep)
     if trust:
         found.trust()
-    drive(found, output, jobs=jobs)
+    drive(found, output, jobs=jobs, report=report)
 
 
 @app.command()

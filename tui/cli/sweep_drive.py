@@ -1,7 +1,7 @@
 """Plans a sweep, drives it from the command line, and says what came of it."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import typer
@@ -15,10 +15,11 @@ from engine.sweeps.executor import Executor
 from engine.sweeps.local import LocalExecutor, Slot
 from engine.sweeps.plan import Plan, plan
 from engine.sweeps.slots import local_slots
-from engine.sweeps.spec import Spec
+from engine.sweeps.spec import ALL, Spec
 from engine.sweeps.states import FINISHED, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
+from tui.cli.report import make_sweep_report, tell_findings
 from tui.cli.sweep_atlas import draw_figures_of
 from tui.cli.sweep_run import Asked
 from tui.cli.sweep_shows import SweepLines, print_outcome, print_plan
@@ -47,9 +48,9 @@ def begin(spec: Spec, asked: Asked) -> None:
         figures=asked.figures,
     )
     if asked.detach:
-        _detach(sweep, planned, asked.output)
+        _detach(sweep, planned, asked.output, report=asked.report)
         return
-    drive(sweep, asked.output, slots=slots)
+    drive(sweep, asked.output, slots=slots, report=asked.report)
 
 
 def trust(spec: Spec, *, named: bool) -> None:
@@ -62,11 +63,12 @@ def trust(spec: Spec, *, named: bool) -> None:
         trust_runs_named(configs)
 
 
-def _detach(sweep: Sweep, planned: Plan, output: Output) -> None:
+def _detach(sweep: Sweep, planned: Plan, output: Output, *, report: bool) -> None:
     """Have another process drive the sweep, and say how to look at it."""
     nothing = subprocess.DEVNULL
     start_process(
-        ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet"],
+        ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet",
+         *(["--report"] if report else [])],
         stdin=nothing, stdout=nothing, stderr=nothing,
     )  # fmt: skip
     if output.json:
@@ -79,11 +81,17 @@ def _detach(sweep: Sweep, planned: Plan, output: Output) -> None:
 
 
 def drive(
-    sweep: Sweep, output: Output, *, slots: Sequence[Slot] | None = None, jobs: int | None = None
+    sweep: Sweep,
+    output: Output,
+    *,
+    slots: Sequence[Slot] | None = None,
+    jobs: int | None = None,
+    report: bool = False,
 ) -> None:
     """Drive a sweep to its end, show it, and leave with the exit code that it deserves.
 
-    ``jobs`` is how many runs are done at a time from now on. Raises EngineError and typer.Exit.
+    ``jobs`` is how many runs are done at a time from now on; ``report`` has its report written,
+    which a sweep of the whole report gets anyway. Raises EngineError and typer.Exit.
     """
     control = Control()
     left = [state for state in states_of(sweep) if state.status != FINISHED]
@@ -100,9 +108,19 @@ def drive(
         print_outcome(sweep, console_for("stdout"))
         forgive_reader()
     if control.stop_reason is None:
-        silent = output.json or output.quiet
-        draw_figures_of(sweep, states_of(sweep), tell=_nobody if silent else complain)
+        tell = _nobody if output.json or output.quiet else complain
+        draw_figures_of(sweep, states_of(sweep), tell=tell)
+        if (report or sweep.plan.section == ALL) and tally.finished:
+            _report(sweep, tell)
     _leave(sweep, tally, control)
+
+
+def _report(sweep: Sweep, remark: Callable[[str], None]) -> None:
+    """Write the sweep's report and say what its referee found."""
+    remark("writing the report and checking its claims")
+    path, findings = make_sweep_report(sweep)
+    tell_findings(findings, remark)
+    remark(f"report: {path}")
 
 
 def executor_of(

@@ -80,6 +80,10 @@ Figures = Annotated[
     bool,
     typer.Option("--figures", help="Draw each run's figures as it ends; `runs figures` can later."),
 ]
+Report = Annotated[
+    bool,
+    typer.Option("--report", help="Write the sweep's report at its end, as `all` does anyway."),
+]
 SWITCHES: dict[str, tuple[Any, Any]] = {
     "set_": (Set, None),
     "seeds": (Seeds, None),
@@ -88,6 +92,7 @@ SWITCHES: dict[str, tuple[Any, Any]] = {
     "dry_run": (DryRun, False),
     "detach": (Detach, False),
     "figures": (Figures, False),
+    "report": (Report, False),
     "trust": (Trust, False),
 }
 
@@ -117,6 +122,7 @@ class Asked:
     dry_run: bool = False
     detach: bool = False
     figures: bool = False
+    report: bool = False
     trust: bool = False
     networks: Sequence[str] | None = None
     command: str = field(default_factory=lambda: shlex.join(["mnist-tui", *sys.argv[1:]]))

@@ -156,3 +156,30 @@ def test_no_sweeps(sweep):
     assert sweep("list") == (0, "", "mnist-tui: no sweeps in artifacts\n")
     code, _, err = sweep("status", "x")
     assert (code, err.count("\n")) == (1, 1)
+
+
+def test_the_report_of_a_sweep_by_its_id_its_name_and_at_its_end(sweep, scripted, capsys, tmp_path):
+    scripted(train=[Outcome("failed", "no"), *[Outcome("finished")] * 9])
+    code, _, err = sweep(*TWELVE[:-2], "--report")
+    assert code == 1  # for the run that failed
+    [path] = (tmp_path / "artifacts").glob("*-sweep-train/report.html")
+    assert f"report: {path}" in err
+    path.unlink()
+    for name in (path.parent.name, "train"):
+        assert invoke(["report", name]) == 0
+        assert capsys.readouterr().out == f"artifacts/{path.parent.name}/report.html\n"
+        assert "<h1>Sweep train</h1>" in path.read_text()
+    assert invoke(["report", "train", "--output", "mine.html"]) == 0
+    assert (tmp_path / "mine.html").is_file()
+    capsys.readouterr()
+    assert invoke(["report", "nix"]) == 1
+    assert "No run 'nix'" in capsys.readouterr().err
+
+
+def test_a_sweep_of_the_whole_report_has_one_written_unasked(sweep, scripted, tmp_path):
+    scripted()
+    assert sweep("run", "all", "--dataset", "digits", "--quiet")[0] == 0
+    assert list((tmp_path / "artifacts").glob("*-sweep-all/report.html"))
+    scripted()
+    assert sweep(*TWELVE[:-2], "--quiet")[0] == 0
+    assert not list((tmp_path / "artifacts").glob("*-sweep-train/report.html"))
