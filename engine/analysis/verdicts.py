@@ -162,8 +162,7 @@ def _needed(verdict: Verdict, pairs: int) -> float:
     level = LEVEL / pairs
     if verdict.test == FLIPS:
         return float(flips_needed(level)) if verdict.difference else math.inf
-    needed = seeds_needed(verdict.difference, verdict.deviation, level)
-    return max(needed, verdict.n + 1.0) if verdict.test == UNPAIRED else needed
+    return seeds_needed(verdict.difference, verdict.deviation, level)
 
 
 def _compare(a: Group, b: Group, sign: int, answers: Callable[[Run], Answers]) -> Verdict:

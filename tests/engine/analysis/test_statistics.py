@@ -106,6 +106,7 @@ def test_the_permutation_test_of_many_pairs():
     many = np.random.default_rng(0).normal(0.1, 1, 400)
     expected = stats.ttest_1samp(many, 0).pvalue  # which is as good with so many
     assert sign_flips(many, np.zeros(400)) == pytest.approx(expected, rel=0.05)
+    assert sign_flips(many, many) == 1
     assert math.isnan(sign_flips([], []))
     assert math.isnan(sign_flips([math.nan], [1]))
 

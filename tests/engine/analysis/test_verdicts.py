@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.analysis.answers import read_answers
 from engine.analysis.statistics import LEVEL, mcnemar
 from engine.analysis.verdicts import Group, verdicts
 from engine.runs.events import plain
@@ -84,6 +85,19 @@ def test_the_same_difference_with_each_seed_is_left_to_the_signs():
     assert said(BASE, Group("twin", BASE.values)) == [
         "baseline and twin came to the same with each of 6 seeds"
     ]
+
+
+def test_where_the_permutation_test_does_not_confirm_it_the_sentence_says_so():
+    def ahead(*points):
+        values = [value * 100 + more for value, more in zip(BASE.values.values(), points)]  # noqa: B905
+        return verdicts([BASE, of("ahead", *values)])[0]
+
+    doubtful = ahead(0.5, 0.6, 0.7, 0.5, 0.6, -0.1)
+    assert doubtful.told
+    assert doubtful.p_flips == 4 / 64
+    assert doubtful.sentence().endswith("; the permutation test does not confirm it, p = 0.062")
+    for sure in (ahead(0.5, 0.6, 0.7, 0.5, 0.6, 0.5), ahead(0.5, 0.6, 0.7, 0.5, 0.6)):
+        assert sure.sentence().endswith(")")  # of five pairs it never could
 
 
 def test_only_shared_seeds_are_pairs():
@@ -188,6 +202,17 @@ def training(folder, digits, number, wrong):
     return run
 
 
+def test_the_answers_of_a_network_are_read_once(tmp_path, digits, monkeypatch):
+    read = []
+    found = read_answers(training(tmp_path, digits, 1, slice(3)))
+    monkeypatch.setattr(
+        "engine.analysis.verdicts.read_answers", lambda run: read.append(run) or found
+    )
+    runs = [Run(tmp_path / name) for name in "abcd"]
+    assert len(said(*(Group(run.id, {0: 0.5}, {0: run}) for run in runs))) == 6
+    assert sorted(run.id for run in read) == ["a", "b", "c", "d"]
+
+
 def test_two_networks_are_compared_by_their_answers(tmp_path, digits):
     images = len(digits.test)
     first = training(tmp_path, digits, 1, slice(10, 50))
@@ -204,6 +229,10 @@ def test_two_networks_are_compared_by_their_answers(tmp_path, digits):
     )
     many = Group("many", {1: 0.5, 2: 0.6}, {1: first, 2: second})
     assert verdicts([a, many])[0].difference == 0  # of the seed that they share
+    answers = examples.trained_answers(digits) | {"sha256": np.array(digits.sha256)}
+    other = answers | {"label": np.roll(answers["label"], 1)}
+    second.write("answers.npz", examples.npz_bytes(other))
+    assert said(a, b) == ["a and b cannot be compared: they were tested on different images"]
     (second.path / "answers.npz").unlink()
     words = "cannot be compared: one seed is too few to tell what is luck, and "
     assert said(a, b) == [f"a and b {words}there is no sound answers.npz of both"]
