@@ -15,7 +15,7 @@ from engine.numerics.student import at_most, rate_between, t_quantile, two_tails
 
 LEVEL, POWER = 0.05, 0.8
 EXACT = 40  # pairs whose signs are all tried
-_ROUNDING = 1e-12  # of the values: deviations below it come from floating point alone
+_ROUNDING = 1e-12  # of the values: what is below it comes from floating point alone
 _MANY = 100_000  # seeds that nobody will try
 
 Seed = Hashable  # what pairs runs: a number, as a rule
@@ -186,6 +186,7 @@ def _moments(values: Sequence[float], size: float) -> tuple[float, float]:
     if n == 0:
         return math.nan, math.nan
     mean = math.fsum(values) / n
+    mean = 0.0 if abs(mean) <= _ROUNDING * size else mean
     if n == 1:
         return mean, math.nan
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))

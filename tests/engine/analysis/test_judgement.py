@@ -110,6 +110,8 @@ def test_a_run_that_is_there_twice_counts_once(tmp_path):
     twice = [train(tmp_path, 40 + n, "two-conv", rate, 1) for n, rate in enumerate((0.98, 0.99))]
     assert sentences([*runs, *twice]) == expected
     assert judge(compare([*runs, *twice])).spreads[0].n == 3
+    stopped = train(tmp_path, 43, "two-conv", 0, 1, "stopped")
+    assert sentences([*runs, *twice, stopped]) == expected
 
 
 def test_runs_without_a_result_are_counted_as_such(tmp_path):
@@ -171,6 +173,11 @@ def test_noises_are_compared_by_the_targets_that_both_have(tmp_path):
     assert verdict.n == 3
 
 
+def test_a_single_noise_each_says_nothing(tmp_path):
+    runs = [noises(tmp_path, n, 0, {1: rate}, epsilon=rate) for n, rate in enumerate((0.2, 0.3))]
+    assert sentences(runs)[0].endswith(": one seed is too few to tell what is luck")
+
+
 def networks(folder, *seeds):
     return [train(folder, 50 + seed, "two-conv-fc", 0.9, seed) for seed in seeds]
 
@@ -187,6 +194,10 @@ def test_noises_against_several_networks_are_as_many_as_the_networks(tmp_path):
     assert [one.n for one in found.spreads] == [3, 3]
     assert found.spreads[0].best == 3  # the seed of a network
     assert found.verdicts[0].n == 3
+    against_one = [noises(tmp_path, 30 + seed, seed, {1: 0.5}, runs[0].read_config().run,
+                          epsilon=0.5) for seed in range(3)]  # fmt: skip
+    found = judge(compare([*runs, *against_one]))
+    assert sorted(one.n for one in found.spreads) == [1, 3, 3]
     one_network = judge(compare(runs[:6]))
     assert one_network.spreads[0].best == 2  # the seed of a noise
     assert one_network.verdicts[0].n == 3

@@ -43,6 +43,17 @@ def test_a_difference_and_none_in_words():
     ]
 
 
+def test_no_difference_at_all_needs_no_seeds():
+    values = [0.3, 0.9, 0.6, 0.7]
+    other = [0.4, 0.8, 0.5, 0.8]  # whose differences do not quite come to nothing
+    assert sum(a - b for a, b in zip(values, other, strict=True)) != 0
+    [words] = said(*(Group(name, dict(enumerate(v))) for name, v in (("a", values), ("b", other))))
+    assert words == (
+        "no difference between a and b can be told: 0.00 points (95 % −18.37 to 18.37, 4 seeds, "
+        "p = 1.00)"
+    )
+
+
 def test_less_may_be_better():
     [loss] = verdicts([BASE, BEST], higher_is_better=False, points=False)
     assert loss.sentence() == (
