@@ -20,7 +20,8 @@ import pytest
 from rich.console import Console
 
 from engine.analysis import export as exports
-from engine.analysis.compare import compare, to_json
+from engine.analysis.compare import compare
+from engine.analysis.judgement import judged_json
 from engine.analysis.verify import verify
 from engine.errors import MnistTuiError
 from engine.figures import draw_figures
@@ -161,7 +162,7 @@ def hold_against_others(run, artifacts, laboratory, tmp_path):
              if other.id != run.id and other.read_info()["section"] == section]  # fmt: skip
     comparison = compare([run, *twins])
     list(comparison.rows())
-    json.dumps(to_json(comparison), allow_nan=False)
+    json.dumps(judged_json(comparison), allow_nan=False)
     print_comparison(comparison, print_to_nobody())
 
 
