@@ -16,7 +16,8 @@ ENOUGH = 200  # earlier runs that are looked at
 # Seconds with one thread of a 2-core Zen 4, in bf16: for a thousand training images (validated
 # every ten steps of 128), for a noise of 100 steps with its judging, for a neuron of 100 steps.
 _TRAIN = {"linear": 0.02, "baseline": 0.10, "two-conv": 0.19, BEST_MODEL: 0.29}
-_NOISE, _NEURON = 1.6, 0.06
+_NOISE = {"linear": 0.6, "baseline": 1.6, "two-conv": 2.8, BEST_MODEL: 3.7}
+_NEURON = 0.08
 _ENDING = 1.0  # figures and files of any run
 
 
@@ -70,7 +71,9 @@ def _kind(section: str, config: dict[str, Any]) -> tuple[str, str, str]:
 def _rate(section: str, model: str) -> float:
     if section == "train":
         return _TRAIN.get(model, _TRAIN[BEST_MODEL])
-    return _NOISE if section == "adversarial" else _NEURON
+    if section == "adversarial":
+        return _NOISE.get(model, _NOISE[BEST_MODEL])
+    return _NEURON
 
 
 def _size(section: str, config: dict[str, Any]) -> float:

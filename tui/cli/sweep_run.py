@@ -16,6 +16,7 @@ from engine.config import RunConfig
 from engine.errors import EngineError, UsageError
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import check_fields, flag, option, options_of, short
+from engine.sweeps import atlas_spec
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
 from tui.cli.options import (
     Output,
@@ -101,13 +102,6 @@ NETWORKS = inspect.Parameter(
     "networks", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Networks
 )
 
-# The robustness atlas: success by budget, and whether twice the steps would change it.
-ATLAS = "atlas"
-ATLAS_ABOUT = "The robustness atlas: noise at six budgets, for every target, against each network."
-ATLAS_GRID: dict[str, tuple[Any, ...]] = {
-    "epsilon": (0.1, 0.2, 0.3, 0.4, 0.5, None), "steps": (100, 200),
-}  # fmt: skip
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -135,7 +129,7 @@ class Sweeps(TyperGroup):
         super().__init__(**options)
         made = {name: _command_of(name, sections.find(name).about) for name in sections.names()}
         made[ALL] = _command_of(ALL, "The whole report, once for each seed.")
-        made[ATLAS] = _command_of("adversarial", ATLAS_ABOUT, atlas=True)
+        made[atlas_spec.NAME] = _command_of("adversarial", atlas_spec.ABOUT, atlas=True)
         self.commands = {**made, **self.commands}
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -164,7 +158,7 @@ def _command_of(section: str, about: str, *, atlas: bool = False) -> Any:
 
     def command(**values: Any) -> None:
         extra = _extra(values)
-        grid: dict[str, tuple[Any, ...]] = dict(ATLAS_GRID) if atlas else {}
+        grid: dict[str, tuple[Any, ...]] = dict(atlas_spec.GRID) if atlas else {}
         for name, (of, rules) in repeated.items():
             chosen = values.pop(name)
             if rules.spread and chosen and len(chosen) > 1:
@@ -174,7 +168,7 @@ def _command_of(section: str, about: str, *, atlas: bool = False) -> Any:
         asked(**values)  # what is wrong with these options is said before anything is planned
         for text in extra.set_ or ():
             of, taken = _axis(asked, text)
-            if of in grid and not (atlas and of in ATLAS_GRID):
+            if of in grid and not (atlas and of in atlas_spec.GRID):
                 raise UsageError(f"{flag(of)} is given its values twice.")
             grid[of] = taken
         values = {name: value for name, value in values.items() if name not in grid}
@@ -182,15 +176,17 @@ def _command_of(section: str, about: str, *, atlas: bool = False) -> Any:
         networks = tuple(dict.fromkeys(extra.networks or ()))
         if atlas and not networks and values.get("run") is None and "run" not in grid:
             networks = tuple(ARCHITECTURES)
-        name = extra.name or (ATLAS if atlas else section)
+        name = extra.name or (atlas_spec.NAME if atlas else section)
+        as_it_is = atlas and atlas_spec.GRID.items() <= grid.items()
         spec = Spec(
-            section=section, name=name, options=values, grid=grid, seeds=seeds, networks=networks
-        )
+            section=section, name=name, options=values, grid=grid, seeds=seeds, networks=networks,
+            conditions=(atlas_spec.ONCE,) if as_it_is else (),
+        )  # fmt: skip
         _go(spec, extra)
 
     looks = section != ALL and sections.find(section).needs_network
     first = [*repeated_parameters(asked), *([NETWORKS] if looks else [])]
-    return _alone(ATLAS if atlas else section, about, command, asked, first)
+    return _alone(atlas_spec.NAME if atlas else section, about, command, asked, first)
 
 
 def _file_command(path: str) -> Any:
