@@ -7,6 +7,7 @@ from typing import NoReturn
 import typer
 
 from engine.errors import EngineError
+from engine.files.log import open_log
 from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
