@@ -67,11 +67,11 @@ def trust(spec: Spec, *, named: bool) -> None:
 def _detach(sweep: Sweep, planned: Plan, output: Output, *, report: bool) -> None:
     """Have another process drive the sweep, and say how to look at it."""
     nothing = subprocess.DEVNULL
-    start_process(
-        ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet",
-         *(["--report"] if report else [])],
-        stdin=nothing, stdout=nothing, stderr=nothing,
-    )  # fmt: skip
+    with open_log() as log:
+        start_process(
+            ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet"],
+            stdin=nothing, stdout=nothing, stderr=log,
+        )  # fmt: skip
     if output.json:
         say_json({"sweep": sweep.id, "runs": [run.run_id for run in planned.runs]})
         return
