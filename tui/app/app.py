@@ -29,6 +29,7 @@ from tui.app.guard import GuardedApp, GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.look import Look
 from tui.app.machine import Machine
+from tui.app.main_actions import TRY
 from tui.app.main_screen import MainScreen
 from tui.app.output_filters import IN_ASCII
 from tui.app.palette import ActionCommands, Palette, RunCommands
@@ -64,8 +65,9 @@ class MnistTui(GuardedApp):
         conductor: Conductor | None = None,
         machine: Machine | None = None,
         run: Run | None = None,
+        pad: bool = False,
     ) -> None:
-        """``plain`` draws in ASCII; ``run`` is opened at once."""
+        """``plain`` draws in ASCII; ``run``, or the pad, is opened at once."""
         super().__init__()
         if plain:
             self.filters.append(IN_ASCII)
@@ -90,6 +92,7 @@ class MnistTui(GuardedApp):
             self.conductor, look, self.keys, shared.artifacts, self._options(), shares
         )
         self._to_open = run
+        self._to_try = pad
         self._looked_around = 0.0
         self._remembered = ""  # the theme that need not be written down
 
@@ -125,6 +128,8 @@ class MnistTui(GuardedApp):
         self.conductor.prepare(self.shared)
         if self._to_open is not None:
             self.main.open_run(self._to_open)
+        if self._to_try:
+            self.call_later(self.main.perform, TRY)
         self._open_newest()
 
     @work(thread=True, exit_on_error=False)

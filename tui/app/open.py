@@ -38,9 +38,14 @@ RESET = (
 
 
 def open_app(
-    config: RunConfig, *, ascii_: bool, said: Collection[str] = (), run: Run | None = None
+    config: RunConfig,
+    *,
+    ascii_: bool,
+    said: Collection[str] = (),
+    run: Run | None = None,
+    pad: bool = False,
 ) -> int:
-    """Run the app until the user quits; return the exit code. ``run`` is opened at once.
+    """Run the app until the user quits; return the exit code. ``run``, or the pad, opens at once.
 
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
@@ -50,7 +55,8 @@ def open_app(
         os.environ.pop("NO_COLOR", None)  # empty means nothing, but not to Textual
     shared = with_defaults(config, preferences.defaults, said)
     shared = replace(shared, dataset=located(shared.dataset))
-    app = MnistTui(shared, plain=ascii_ or wanted(), preferences=preferences, run=run)
+    plain = ascii_ or wanted()
+    app = MnistTui(shared, plain=plain, preferences=preferences, run=run, pad=pad)
     app.last = in_a_line(preferences.problems)
     app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing

@@ -157,3 +157,13 @@ PAD_ACTIONS: tuple[PadAction, ...] = (
     ),
 )  # fmt: skip
 PAD_BY_ID = {action.id: action for action in PAD_ACTIONS}
+# What the line of keys can do without, first what can best.
+SPARE = (
+    "pad.centre",
+    "pad.networks",
+    "pad.undo",
+    "pad.erase",
+    "pad.keep",
+    "pad.image",
+    "pad.noise",
+)

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError, is_out_of_memory, memory_words
-from tui.cli import data, models, report, resume, run, runs, sweep
+from tui.cli import data, models, pad, report, resume, run, runs, sweep
 from tui.cli.doctor import doctor
 from tui.cli.options import (
     AsAscii,
@@ -27,8 +27,8 @@ from tui.live.signals import exit_code
 from tui.streams import Outlet, occupy_closed, on_terminal, outlets
 
 ORDER = (
-    "run", "sweep", "runs", "resume", "attach", "stop", "compare", "report", "data", "models",
-    "doctor",
+    "run", "try", "sweep", "runs", "resume", "attach", "stop", "compare", "report", "data",
+    "models", "doctor",
 )  # fmt: skip
 
 
@@ -95,6 +95,7 @@ app.add_typer(sweep.app, name="sweep")
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
+app.command("try")(pad.try_)
 app.command()(resume.resume)
 app.command()(resume.attach)
 app.command()(resume.stop)

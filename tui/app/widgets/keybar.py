@@ -62,16 +62,20 @@ def key_line(section: str, refused: Container[str], keys: Keymap, width: int) ->
 
 
 def dialog_line(
-    actions: Iterable[Action[Any]], refused: Container[str], keys: Keymap, width: int
+    actions: Iterable[Action[Any]],
+    refused: Container[str],
+    keys: Keymap,
+    width: int,
+    spare: Iterable[str],
 ) -> Text:
-    """Return a screen's keys likewise: what does not fit is left out, but for the last two."""
+    """Return a screen's keys likewise; what does not fit is left out by ``spare``, ids in order."""
     shown = [action for action in actions if action.footer]
-    for gap in ("  ", " "):
-        if _fits(line := _line(shown, refused, keys, gap), width):
-            return line
-    while len(shown) > 2 and not _fits(line := _line(shown, refused, keys, " "), width):
-        off = [action for action in shown[:-2] if action.id in refused]
-        shown.remove((off or shown[:-2])[-1])
+    line = _line(shown, refused, keys, "  ")
+    for id in ("", *spare):
+        if _fits(line, width):
+            break
+        shown = [action for action in shown if action.id != id]
+        line = _line(shown, refused, keys, " ")
     return line
 
 

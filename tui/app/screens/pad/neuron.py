@@ -129,21 +129,20 @@ class NeuronLook(GuardedDialog, ModalScreen[None]):
         look = self.found.look if self.found else None
         if look is not None and look.dead:
             return Text("This neuron is dead: it is zero on every test image.", "$text-muted")
-        high = min(2 * (room.height * 3 // 5), LARGE)
-        size = crisp(max(min(high, room.width - WORDS), SMALL), self.trained.side)
+        most = min(room.height, LARGE, room.width - WORDS)  # half of the lines
+        size = crisp(max(most, SMALL), self.trained.side)
         image = look.image if look is not None and look.image is not None else None
         shown = exactly(image, size) if image is not None else np.zeros((size, size))
         top = beside(draw_framed(shown, self._field(size), self.shades), self._words())
         if look is None or look.strongest is None or self.test is None:
             return top
-        left = room.height - top.plain.count("\n") - 4
+        left = room.height - top.plain.count("\n") - 3
         small = max(EXEMPLAR, fitting_size(len(look.strongest), room.width, left))
-        pictures = []
-        for place in look.strongest:
-            rows, columns = self.neuron.receptive_field(self.trained.side)
-            seen = exactly(self.test[place][rows, columns] / 255, small)
-            nothing = (slice(0, small), slice(0, small))
-            pictures.append((draw_framed(seen, nothing, self.shades), Text()))
+        pictures = [
+            (draw_framed(exactly(self.test[place] / 255, small), self._field(small), self.shades),
+             Text())
+            for place in look.strongest
+        ]  # fmt: skip
         words = ("\n\nthe nine test images that excite it most\n", "$text-muted")
         return Text.assemble(top, words, thumbnails(pictures, small, room.width))
 

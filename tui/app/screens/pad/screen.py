@@ -15,7 +15,7 @@ from engine.files.text import visible
 from engine.pad.networks import Trained
 from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
-from tui.app.pad_actions import PAD_ACTIONS, PAD_BY_ID, PadAction
+from tui.app.pad_actions import PAD_ACTIONS, PAD_BY_ID, SPARE, PadAction
 from tui.app.screens.help import Help
 from tui.app.screens.pad.canvas import CanvasView
 from tui.app.screens.pad.choose import ChooseNetworks, KeepAs
@@ -61,7 +61,8 @@ class Pad(GuardedDialog, Reasons):
     def show_keys(self) -> None:
         """Write the line of keys."""
         refused = {a.id for a in PAD_ACTIONS if a.reason(self) is not None}
-        self.key_bar.show(dialog_line(PAD_ACTIONS, refused, self.app.keys, self.app.size.width))
+        width = self.app.size.width
+        self.key_bar.show(dialog_line(PAD_ACTIONS, refused, self.app.keys, width, SPARE))
 
     async def help(self) -> None:
         """Show all keys."""

@@ -117,12 +117,13 @@ class Views(Guarded, Screen[None]):
 
     def draw_titles(self) -> None:
         """Say what is on the canvas, and how it is drawn."""
-        desk, panel = self.desk, self.query_one("#pad-canvas")
+        desk, panel, room = self.desk, self.query_one("#pad-canvas"), self.sizes.left - 6
         if desk.label is not None:
             title = f"test image {desk.place:,}: {numbered(desk.classes, desk.label)}"
         else:
             title = "Drawing, centred as MNIST's images" if desk.centring else "Drawing"
-        panel.border_title = Text(cut_middle(title, self.sizes.left - 6))
+            title = title if len(title) <= room else title.split(" as ")[0]
+        panel.border_title = Text(cut_middle(title, room))
         said = "erasing" if self.rubber else "pen down" if self.pen_down else ""
         panel.border_subtitle = Text(said or visible(dataset_title(desk.dataset.get("name", ""))))
 
