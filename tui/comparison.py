@@ -89,7 +89,7 @@ def seed_tables(comparison: Comparison, judgement: Judgement) -> Iterator[tuple[
 def spread_table(judgement: Judgement) -> Table:
     """Return a row per setting: mean, deviation, interval, best and worst seed."""
     table = _table({"setting": "", "seeds": 0, "mean": 0.0, "deviation": 0.0,
-                    "95 % of the mean": 0.0, "best": 0.0, "worst": 0.0})  # fmt: skip
+                    "95 %": 0.0, "best": 0.0, "worst": 0.0})  # fmt: skip
     for place in judgement.ranked:
         group, found = judgement.groups[place], judgement.spreads[place]
         number = partial(_number, judgement.metric)
@@ -101,10 +101,17 @@ def spread_table(judgement: Judgement) -> Table:
             f"{found.n} of {found.n + found.missing}" if found.missing else str(found.n),
             number(found.mean),
             number(found.deviation),
-            f"{low.rstrip('%')} to {high}" if math.isfinite(found.low) else "–",
+            _between(low, high) if math.isfinite(found.low) else "–",
             *ends,
         )
     return table
+
+
+def _between(low: str, high: str) -> str:
+    """Return an interval, in percent without saying so, as those of single runs are written."""
+    if low.endswith("%"):
+        return f"{low[:-1]}–{high[:-1]}"
+    return f"{low} to {high}"
 
 
 def verdict_lines(judgement: Judgement, width: int, most: int = 20) -> list[Text]:

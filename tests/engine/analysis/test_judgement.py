@@ -148,7 +148,7 @@ def test_the_best_on_average_comes_first(tmp_path):
         ]  # fmt: skip
     cells = [list(column.cells) for column in over_seeds.columns[1:]]
     assert [column[0] for column in cells] == [
-        "3", "97.33%", "1.04%", "94.75 to 99.92%", "98.50% (1)", "96.50% (2)",
+        "3", "97.33%", "1.04%", "94.75–99.92", "98.50% (1)", "96.50% (2)",
     ]  # fmt: skip
     assert [column[-1] for column in cells] == ["0 of 1", "–", "–", "–", "–", "–"]
 
