@@ -43,7 +43,9 @@ class WorkerLost(Exception):
 class Executor(Protocol):
     """Executes tasks, as many at a time as it has ``slots``."""
 
-    slots: int
+    @property
+    def slots(self) -> int:
+        """How many tasks are done at a time, as things are: one or more."""
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Have a task done; the Future raises WorkerLost where its worker was lost."""

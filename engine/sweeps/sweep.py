@@ -159,7 +159,7 @@ class Sweep:
     def end(self, *, finished: bool) -> None:
         """Write when the sweep has finished, or that it has not."""
         values = msgspec.structs.replace(self.plan, finished_at=_now() if finished else None)
-        _write(self.path, values)
+        write_plan(self.path, values)
 
 
 def code_file(sha256: str) -> str:
@@ -198,7 +198,7 @@ def create_sweep(
     try:
         for sha256, content in plan.code.items():
             write_atomically(sweep.path / code_file(sha256), content, sweep.path)
-        _write(sweep.path, values)
+        write_plan(sweep.path, values)
         sweep.append(SweepEvent(event="planned", time=time.time(), runs=len(plan.runs)))
     except OSError as error:
         raise EngineError(
@@ -213,7 +213,8 @@ def remove_sweep(sweep: Sweep) -> None:
     remove_run(Run(sweep.path))
 
 
-def _write(path: Path, values: PlanValues) -> None:
+def write_plan(path: Path, values: PlanValues) -> None:
+    """Write a plan into a sweep's directory. Raises OSError."""
     content = msgspec.json.format(msgspec.json.encode(values), indent=1)
     write_atomically(path / PLAN_FILE, content + b"\n", path)
 

@@ -34,8 +34,7 @@ def begin(spec: Spec, asked: Asked) -> None:
     """Plan a sweep and run it as it was asked for. Raises MnistTuiError and typer.Exit."""
     trust(spec, named=asked.trust)
     planned = plan(spec, Laboratory(warn=complain))
-    threads, device = spec.options.get("threads"), spec.options.get("device", "auto")
-    slots = local_slots(len(planned.runs), jobs=asked.how.jobs, threads=threads, device=device)
+    slots = _slots(spec, asked, len(planned.runs))
     if asked.dry_run:
         print_plan(planned, slots, asked.output)
         return
@@ -52,6 +51,19 @@ def begin(spec: Spec, asked: Asked) -> None:
         _detach(sweep, planned, asked.output, report=asked.report)
         return
     drive(sweep, asked.output, slots=slots, report=asked.report)
+
+
+def _slots(spec: Spec, asked: Asked, runs: int) -> list[Slot]:
+    """Return where runs will be done. Raises EngineError where there is no such place."""
+    threads, device = spec.options.get("threads"), spec.options.get("device", "auto")
+    if asked.how.executor != "ray":
+        return local_slots(runs, jobs=asked.how.jobs, threads=threads, device=device)
+    from engine.sweeps.ray.cluster import check_installed, slots_of
+
+    if asked.detach:
+        check_installed()
+        return [Slot(threads or 1)]
+    return slots_of(asked.how.address, threads or 1, asked.how.jobs)
 
 
 def trust(spec: Spec, *, named: bool) -> None:
@@ -130,6 +142,16 @@ def executor_of(
     """Return what executes a sweep's runs, as it was planned."""
     plan = sweep.plan
     said = _Remarks()
+    if plan.executor == "ray":
+        from engine.sweeps.ray.executor import RayExecutor
+
+        return RayExecutor(
+            sweep.path,
+            address=plan.address,
+            threads=plan.threads or 1,
+            jobs=jobs or plan.jobs,
+            said=said,
+        )
     if slots is None:
         slots = local_slots(left, jobs=jobs or plan.jobs, threads=plan.threads)
     return LocalExecutor(list(slots), said)

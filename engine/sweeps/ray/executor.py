@@ -1,0 +1,171 @@
+"""The driver's side of Ray: gives out tasks, and says which workers were lost."""
+
+import os
+import secrets
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.errors import EngineError
+from engine.files.writer import remove_file, write_atomically
+from engine.networks.ledger import is_trusted
+from engine.runs.run import Run
+from engine.sweeps.executor import Outcome, Said, Task, WorkerLost
+from engine.sweeps.ray.cluster import Nodes, Share, connect, share_of
+from engine.sweeps.ray.keeper import Keeper
+from engine.sweeps.ray.work import TOKEN_FILE, Parcel, Report, needed, work
+from engine.sweeps.sweep import Sweep
+
+DEVICES = ("auto", "cuda")  # that a GPU of the cluster is asked for
+
+
+class RayExecutor:
+    """Ray tasks that are never retried by Ray, of a thread or more each.
+
+    ``threads`` are those of each run; ``jobs`` is how many runs are done at a time at most, as many
+    as the cluster has room for by default. ``said`` hears remarks, from any thread. Where ``away``,
+    no node is taken to see the sweep's folder. Raises EngineError where no cluster can be used.
+    """
+
+    def __init__(
+        self,
+        sweep: Path,
+        *,
+        address: str | None = None,
+        threads: int = 1,
+        jobs: int | None = None,
+        said: Said = lambda line: None,
+        away: bool = False,
+    ) -> None:
+        connect(address, cpus=threads * (jobs or 1))
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        self._sweep, self._threads, self._jobs, self._said = sweep.resolve(), threads, jobs, said
+        self._plan = Sweep(sweep).plan
+        self._token = secrets.token_hex(16)
+        self._stopping = False
+        self._refs: dict[tuple[str, int], Any] = {}
+        try:
+            if not away:
+                self._leave_token()
+            self._nodes = Nodes(self._sweep / TOKEN_FILE, self._token, said)
+            self._nodes.wait()
+            self._share = share_of(threads, jobs, self._nodes.resources())
+            here = NodeAffinitySchedulingStrategy(
+                ray.get_runtime_context().get_node_id(), soft=False
+            )
+            keeper: Any = ray.remote(Keeper)
+            self._keeper = keeper.options(num_cpus=0, scheduling_strategy=here).remote(self._sweep)
+            self._work: Any = ray.remote(work)
+        except BaseException:
+            self.close()
+            raise
+
+    def _leave_token(self) -> None:
+        try:
+            write_atomically(self._sweep / TOKEN_FILE, self._token.encode(), self._sweep)
+        except OSError as error:
+            raise EngineError(f"{self._sweep} cannot be written ({error.strerror}).") from None
+
+    @property
+    def slots(self) -> int:
+        """How many runs are done at a time, by the nodes that there are now."""
+        room = sum(map(self._share.fits, self._nodes.resources()))
+        return max(1, min(room, self._jobs or room))
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Have a task done by a node that has room for it."""
+        share = self._share if task.planned.config.get("device", "auto") in DEVICES else Share(1)
+        parcel = Parcel(
+            task,
+            msgspec.structs.replace(self._plan, runs=[task.planned]),
+            self._token,
+            os.getcwd(),
+            self._threads,
+            "cuda:0" if share.gpus else None,
+            trusted_for(task),
+        )
+        self._keeper.expect.remote(task.run_id, task.attempt)
+        ref = self._work.options(
+            num_cpus=self._threads, num_gpus=share.gpus, max_retries=0, name=task.run_id
+        ).remote(parcel, self._keeper)
+        self._refs[task.run_id, task.attempt] = ref
+        ended: Future[Outcome] = Future()
+        ended.set_running_or_notify_cancel()
+        ref.future().add_done_callback(lambda found: self._ended(found, task, ended))
+        return ended
+
+    def _ended(self, found: "Future[Report]", task: Task, ended: "Future[Outcome]") -> None:
+        """Pass on what became of a task; called by a thread of Ray's."""
+        self._refs.pop((task.run_id, task.attempt), None)
+        try:
+            report = found.result()
+        except BaseException as error:
+            try:
+                ended.set_result(self._outcome(error, task))
+            except WorkerLost as lost:
+                ended.set_exception(lost)
+            return
+        for remark in report.remarks:
+            self._said(remark)
+        ended.set_result(report.outcome)
+
+    def _outcome(self, error: BaseException, task: Task) -> Outcome:
+        """Return what an error of a task comes to. Raises WorkerLost where its worker is gone."""
+        from ray import exceptions
+
+        if isinstance(error, exceptions.TaskCancelledError):  # by us, before it began
+            return Outcome("stopped")
+        if isinstance(error, exceptions.RayTaskError):
+            cause = error.cause if isinstance(error.cause, Exception) else error
+            return Outcome("failed", f"Unexpected {type(cause).__name__}: {cause}")
+        with suppress(exceptions.RayError):
+            self._keeper.lost.remote(task.run_id, task.attempt)
+        raise WorkerLost(_how(error))
+
+    def stop(self, reason: str) -> None:
+        """Have every active run stopped at its next event, and let none begin."""
+        import ray
+
+        if self._stopping:
+            return
+        self._stopping = True
+        with suppress(ray.exceptions.RayError):
+            active = ray.get(self._keeper.stop.remote(reason))
+            for key, ref in list(self._refs.items()):
+                if key not in active:  # it waits for a node, or would be told to stop
+                    ray.cancel(ref)
+
+    def close(self) -> None:
+        """Leave the cluster; one that was begun here ends."""
+        import ray
+
+        with suppress(OSError, EngineError):
+            remove_file(self._sweep, TOKEN_FILE)
+        ray.shutdown()
+
+
+def _how(error: BaseException) -> str:
+    """Return in words how a worker was lost."""
+    from ray import exceptions
+
+    if isinstance(error, exceptions.OutOfMemoryError):
+        return "the worker was killed since its node was out of memory"
+    if isinstance(error, exceptions.NodeDiedError):
+        return "the worker's node was lost"
+    if isinstance(error, exceptions.WorkerCrashedError):
+        return "the worker died, or its node was lost"
+    return f"the worker was lost ({type(error).__name__})"
+
+
+def trusted_for(task: Task) -> frozenset[str]:
+    """Return the hashes of the code that a run takes and this user trusts."""
+    files = {task.planned.code}
+    for name in needed(task.planned):
+        with suppress(EngineError):  # said where it is needed
+            files.add(Run(task.sweep.parent / name).read_info().get("model_file"))
+    return frozenset(file for file in files if file and is_trusted(file))
