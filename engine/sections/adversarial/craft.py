@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from engine.data.dataset import Dataset
+from engine.numerics.ahead import Ahead
 from engine.numerics.cuda_graph import Graphs
 from engine.numerics.device import Device
 from engine.numerics.seeding import Stream, stream
@@ -37,16 +39,13 @@ def craft(
     sources = Sources("sources", data.validation, config, device)
     graphs = Graphs(device.torch_device, wanted=not config.no_cuda_graphs)
     ask = graphs.replayed(partial(direction_of_step, config, state, device, wanted, images, labels))
+    told = Ahead(partial(_batch, config, len(labels)), device.torch_device, config.steps)
     if state.step == 0:
         yield sources.clean(state.network, state.step)
 
     with graphs:
         while state.step < config.steps:
-            random = stream(config.seed, Stream.NOISE_BATCHES, state.step)
-            size = min(config.batch_size, len(labels))
-            drawn = random.choice(len(labels), size, replace=False, shuffle=False)
-            batch = torch.from_numpy(drawn).to(device.torch_device)
-            direction, loss, hit = ask(batch)
+            direction, loss, hit = ask(*told(state.step))
             update(config, state, direction)
             state.step += 1
             if trouble := graphs.trouble():
@@ -56,3 +55,11 @@ def craft(
             # An event a step: ten noises take half a second on a small machine, as would a stop.
             series = torch.stack([loss, hit]).unsqueeze(1).cpu().numpy()
             yield Progress(step=state.step, series={"loss": series[0], "success": series[1]})
+
+
+def _batch(config: ResolvedAdversarialConfig, images: int, step: int) -> tuple[Tensor]:
+    """Return which training images a step looks at: int64 [B], by the seed and the step alone."""
+    random = stream(config.seed, Stream.NOISE_BATCHES, step)
+    size = min(config.batch_size, images)
+    drawn = random.choice(images, size, replace=False, shuffle=False)
+    return (torch.from_numpy(drawn),)

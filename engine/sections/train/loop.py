@@ -18,6 +18,7 @@ from engine.networks.code import Code
 from engine.networks.foreign import grad, seeded
 from engine.networks.network import unsaved_buffers, weights_bytes
 from engine.networks.stored import AnyNetwork, begin_network
+from engine.numerics.ahead import Ahead
 from engine.numerics.augmentation import random_affine, warp
 from engine.numerics.cuda_graph import Graphs
 from engine.numerics.device import Device
@@ -103,21 +104,14 @@ def train(
         partial(_validate, state, validation_images, validation_labels, device)
     )
     rates = device.numbers([learning_rate(config, step, total) for step in range(total)])
+    told = Ahead(_Batches(config, len(data.train)), device.torch_device, total)
     losses: list[Tensor] = []
-    order: Tensor | None = None
     if state.step == 0:
         yield samples.preview(state, with_images=True)
 
     with graphs:
         while state.step < total:
-            epoch, batch = divmod(state.step, steps_per_epoch)
-            if order is None or batch == 0:
-                order = _epoch_order(config.seed, epoch, len(data.train), device)
-            chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
-            changes: list[Tensor] = []
-            if config.augmentation == "affine":
-                random = stream(config.seed, Stream.AUGMENTATION, state.step)
-                changes = [random_affine(random, len(chosen)).to(device.torch_device)]
+            chosen, *changes = told(state.step)
             with _drawing(state, config.seed, device):
                 (loss,) = take_step(chosen, rates[state.step], *changes)
             losses.append(loss.clone())
@@ -191,10 +185,28 @@ def _validate(
     return F.cross_entropy(logits, labels), (logits.argmax(1) == labels).float().mean()
 
 
-def _epoch_order(seed: int, epoch: int, images: int, device: Device) -> Tensor:
-    """Return the order in which an epoch visits the training images, int64 [N]."""
-    order = stream(seed, Stream.ORDER, epoch).permutation(images)
-    return torch.from_numpy(order).to(device.torch_device)
+class _Batches:
+    """Draws each step's batch: which images [B], and their changes [B, 2, 3] where there are any.
+
+    By the seed and the step alone, on the CPU.
+    """
+
+    def __init__(self, config: ResolvedTrainConfig, images: int) -> None:
+        self._config, self._images = config, images
+        self._epoch, self._order = -1, torch.empty(0)
+
+    def __call__(self, step: int) -> tuple[Tensor, ...]:
+        """Return what a step is told."""
+        config = self._config
+        epoch, batch = divmod(step, config.steps_per_epoch(self._images))
+        if epoch != self._epoch:
+            order = stream(config.seed, Stream.ORDER, epoch).permutation(self._images)
+            self._epoch, self._order = epoch, torch.from_numpy(order)
+        chosen = self._order[batch * config.batch_size : (batch + 1) * config.batch_size]
+        if config.augmentation != "affine":
+            return (chosen,)
+        random = stream(config.seed, Stream.AUGMENTATION, step)
+        return chosen, random_affine(random, len(chosen))
 
 
 def learning_rate(config: ResolvedTrainConfig, step: int, total: int) -> float:

@@ -12,6 +12,7 @@ from torch import Tensor
 from engine.files.writer import npy_bytes
 from engine.networks.layout import Neuron
 from engine.networks.stored import AnyNetwork
+from engine.numerics.ahead import Ahead
 from engine.numerics.cuda_graph import Graphs
 from engine.runs.events import Event, Notice, Preview, Progress
 from engine.sections.visualize.config import ResolvedVisualizeConfig
@@ -100,13 +101,15 @@ def ascend(config: ResolvedVisualizeConfig, state: AscentState) -> Iterator[Even
     ascent = state.ascent
     graphs = Graphs(ascent.images.device, wanted=not config.no_cuda_graphs)
     gradient = graphs.replayed(ascent.gradient)
+    views = partial(ascent.views, seed=config.seed)
+    told = Ahead(views, ascent.images.device, config.steps)
     watch = graphs.replayed(lambda: (activations(ascent),))
     if state.step == 0:
         yield _preview(state)
     rows: list[Tensor] = []
     with graphs:
         while state.step < config.steps:
-            (found,) = gradient(*ascent.views(state.step, config.seed))
+            (found,) = gradient(*told(state.step))
             ascent.move(found, state.step, config.steps)
             state.step += 1
             rows.append(watch()[0].clone())

@@ -41,7 +41,7 @@ class Ascent(Protocol):
         """The images as they are: [M, 1, H, W]."""
 
     def views(self, step: int, seed: int) -> tuple[Tensor, ...]:
-        """Return how a step looks at the images: what ``gradient`` takes."""
+        """Return how a step looks at the images: what ``gradient`` takes, on the CPU."""
 
     def gradient(self, *views: Tensor) -> tuple[Tensor]:
         """Return the gradient by the images, or by what they are made of: [M, 1, H, W]."""
@@ -217,7 +217,7 @@ class TunedAscent:
         changes = affine(random.uniform(-1, 1, (AMOUNTS, self.VIEWS)), self.VIEW_LIMITS)
         shape = (self.VIEWS, 1, *self.tensors["parameter"].shape[1:])
         noise = torch.from_numpy(random.standard_normal(shape).astype(np.float32))
-        return changes.to(self.mask.device), noise.to(self.mask.device)
+        return changes, noise
 
     def gradient(self, *views: Tensor) -> tuple[Tensor]:
         """Return the gradient of the cost by the parameter: [M, 1, H, W]."""
