@@ -155,6 +155,7 @@ class MnistTui(GuardedApp):
     def _read_load(self) -> None:
         """Leave a reading for the timer: a thread must never wait for the screen."""
         self.machine = self.machine or Machine()
+        self.machine.device = self.conductor.device or self.shared.device
         self.load = self.machine.read().words()
 
     def _changed_theme(self, theme: Theme) -> None:

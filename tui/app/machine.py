@@ -1,9 +1,10 @@
 """The load of this process and its GPU, as far as the machine tells."""
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from engine.numerics import gpus
 
 MIB, GIB = 2**20, 2**30
 
@@ -35,41 +36,38 @@ class Load:
 class Machine:
     """Reads the load. The first reading of the CPU is 0: it counts from the last one."""
 
-    def __init__(self, gpu: int = 0) -> None:
-        """``gpu`` is the number that torch knows the GPU by: that of ``cuda:0`` is 0."""
+    def __init__(self) -> None:
         import psutil
 
+        self.device = "auto"  # whose load is told, if it is a GPU: as configs name it
         self._process = psutil.Process()
         self._process.cpu_percent()
-        self._gpu = None
-        with suppress(Exception):  # no NVIDIA driver, or none that answers
-            self._gpu = _handle(gpu)
+        self._known: tuple[str, bool] | None = None
+        self._gpu: Any = None
 
     def read(self) -> Load:
         """Return the current load."""
         cpu = self._process.cpu_percent() / 100
         memory = self._process.memory_info().rss
         busy, used, total = None, None, None
-        if self._gpu is not None:
+        if (gpu := self._find()) is not None:
             import pynvml
 
             with suppress(pynvml.NVMLError):  # some GPUs, MIG slices among them, tell no load
-                on_gpu = pynvml.nvmlDeviceGetMemoryInfo(self._gpu)
+                on_gpu = pynvml.nvmlDeviceGetMemoryInfo(gpu)
                 used, total = on_gpu.used, on_gpu.total
-                busy = pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu / 100
+                busy = pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu / 100
         return Load(cpu, memory, busy, used, total)
 
+    def _find(self) -> Any:
+        """Return NVML's handle of the GPU, None where there is none that answers.
 
-def _handle(gpu: int) -> Any:
-    """Return NVML's handle of a GPU of ours. Raises where there is none that answers."""
-    import pynvml
-
-    pynvml.nvmlInit()
-    # NVML counts every GPU of the machine, torch only those that this variable names, in its order.
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return pynvml.nvmlDeviceGetHandleByIndex(gpu)
-    name = visible.split(",")[gpu].strip()
-    if name.startswith(("GPU-", "MIG-")):
-        return pynvml.nvmlDeviceGetHandleByUUID(name)
-    return pynvml.nvmlDeviceGetHandleByIndex(int(name))
+        It is looked up anew when torch begins to use its GPUs: only torch knows their order.
+        """
+        known = self.device, gpus.in_use()
+        if known != self._known:
+            self._known, self._gpu = known, None
+            if (number := gpus.number_of(self.device)) is not None:
+                with suppress(Exception):
+                    self._gpu = gpus.handle_of(number)
+        return self._gpu

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +27,7 @@ class Where:
     data_root: str | None = option(
         None, "Folder that holds MNIST/raw/, FashionMNIST/raw/ or KMNIST/raw/.", path=True
     )
+    device: str = option("auto", "Device to try: auto, cpu, cuda or cuda:N.")
     artifacts: str = option("artifacts", "Folder of run directories.", path=True)
 
 
@@ -63,7 +65,7 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found
         colours = "none (NO_COLOR is set)"
     yield "colours", colours
     yield "characters", _characters()
-    yield from _device_findings()
+    yield from _device_findings(where.device)
     yield from ((each.name, each) for each in dataset_states(where.data_root))
     yield "artifacts", _folder_state(folder := Path(where.artifacts))
     if folder.is_dir() and os.access(folder, os.W_OK):
@@ -90,9 +92,10 @@ def _versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in names}
 
 
-def _device_findings() -> Iterator[tuple[str, str]]:
+def _device_findings(asked: str) -> Iterator[tuple[str, str]]:
     import torch
 
+    from engine.numerics import gpus
     from engine.numerics.cores import usable_cores
     from engine.numerics.device import device_name, has_bf16, open_device
 
@@ -100,16 +103,53 @@ def _device_findings() -> Iterator[tuple[str, str]]:
     bf16 = "bf16 in hardware" if has_bf16(cpu) else "no bf16 in hardware"
     yield "cpu", f"{device_name(cpu)}, {usable_cores()} of {os.cpu_count()} cores usable, {bf16}"
     if not torch.cuda.is_available():
-        yield "cuda", "no device that torch can use"
+        yield "cuda", _without_cuda()
     for index in range(torch.cuda.device_count()):
-        gpu = torch.device("cuda", index)
-        free, total = (amount / 2**30 for amount in torch.cuda.mem_get_info(gpu))
-        yield str(gpu), f"{device_name(gpu)}, {free:.1f} of {total:.1f} GiB free"
+        yield f"cuda:{index}", _gpu(torch.device("cuda", index))
     try:
-        chosen = open_device()
-        yield "a run takes", f"{chosen.torch_device}, {chosen.precision}, {chosen.threads} threads"
+        chosen = open_device(asked)
     except MnistTuiError as error:
         yield "a run takes", str(error)
+        return
+    yield "a run takes", f"{chosen.torch_device}, {chosen.precision}, {chosen.threads} threads"
+    if chosen.torch_device.type == "cuda":
+        from engine.checkup import examine
+
+        mode = gpus.facts(chosen.torch_device.index).compute_mode
+        yield "verdict", f"{chosen.torch_device} is {examine(chosen, mode).words}"
+
+
+def _without_cuda() -> str:
+    """Return that torch can use no GPU, and what may be the reason."""
+    from engine.numerics import gpus
+
+    words = "no device that torch can use"
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        words += f"; CUDA_VISIBLE_DEVICES is {os.environ['CUDA_VISIBLE_DEVICES']!r}"
+    if driver := gpus.facts(0).driver:
+        words += f"; there is one, with driver {driver}: is torch built for it?"
+    return words
+
+
+def _gpu(gpu: Any) -> str:
+    """Return name, memory, driver, compute mode and MIG of a GPU, as far as they are told."""
+    import torch
+
+    from engine.numerics import gpus
+    from engine.numerics.device import device_name
+
+    known = gpus.facts(gpu.index)
+    words = [device_name(gpu)]
+    try:
+        free, total = (amount / 2**30 for amount in torch.cuda.mem_get_info(gpu))
+        words.append(f"{free:.1f} of {total:.1f} GiB free")
+    except RuntimeError as error:  # in other hands, or prohibited
+        words.append(f"cannot be used ({str(error).splitlines()[0]})")
+    if known.driver:
+        words.append(f"driver {known.driver}")
+    if known.compute_mode:
+        words.append(f"compute mode {known.compute_mode}")
+    return ", ".join([*words, *([known.mig] if known.mig else [])])
 
 
 def _folder_state(folder: Path) -> str:

@@ -47,6 +47,7 @@ class Conductor:
         self.shelf = Shelf(self.mailbox)
         self._told: set[tuple[str, str]] = set()  # runs' ids and what they said of themselves
         self.doing = ""  # what keeps the next run from beginning, in a word or two
+        self._device = ""  # of the next run, likewise
         self.where = ""  # dataset, device and precision of the next run, once they are known
         # What run.json will say of a dataset, by what configs call it, as far as that is known.
         self.datasets: dict[str, Mapping[str, Any]] = {}
@@ -158,6 +159,13 @@ class Conductor:
         return self.own or self.shelf.running()
 
     @property
+    def device(self) -> str:
+        """The device that the active run uses, or the next one; "" while it is not known."""
+        task = self.running
+        started = task.history.started if task else None
+        return str(started.environment["device"]) if started else self._device
+
+    @property
     def waiting(self) -> int:
         """How many tasks wait behind the active one."""
         own = self.own
@@ -241,6 +249,7 @@ class Conductor:
             self.examples[config.dataset] = data.examples(MOST_EXAMPLES)
             self.datasets[config.dataset] = described
             self.where = where_words(described, environment)
+            self._device = environment["device"]
         except MnistTuiError as error:
             self.notices.put(str(error))
         except Exception as error:  # the thread must survive for later runs

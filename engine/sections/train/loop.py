@@ -1,6 +1,6 @@
 """Training one classifier (course report, section 1): a generator of events over a state."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -80,7 +80,7 @@ class TrainState:
 
 def train(
     config: ResolvedTrainConfig, data: Dataset, device: Device, state: TrainState
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train ``state.network`` from ``state.step`` to the end of the last epoch.
 
     Progress: series ``loss`` [S], the cross-entropy of each batch alone; values ``penalty`` (the

@@ -3,7 +3,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tui.app.machine import GIB, Load, Machine
+from tests.conftest import started_values, train_config
+from tests.driver import GIB, nvml
+from tui.app.machine import Load, Machine
 
 
 def test_a_machine_without_a_gpu_tells_the_rest(monkeypatch):
@@ -19,46 +21,65 @@ def every_gpu_visible(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
-def gpu(rates):
-    def fail(handle):
-        raise pynvml.NVMLError
-
-    pynvml = SimpleNamespace(
-        NVMLError=ValueError,
-        nvmlInit=lambda: None,
-        nvmlDeviceGetHandleByIndex=lambda index: index,
-        nvmlDeviceGetHandleByUUID=lambda uuid: uuid,
-        nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(used=12 * GIB, total=141 * GIB),
-        nvmlDeviceGetUtilizationRates=(lambda handle: SimpleNamespace(gpu=43)) if rates else fail,
-    )
-    return pynvml
-
-
 def test_a_gpu_and_one_that_tells_no_load(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pynvml", gpu(rates=True))
+    monkeypatch.setitem(sys.modules, "pynvml", nvml())
     assert Machine().read().words().startswith("GPU  43% CPU")
-    monkeypatch.setitem(sys.modules, "pynvml", gpu(rates=False))
+    monkeypatch.setitem(sys.modules, "pynvml", nvml(rates=False))
     load = Machine().read()
     assert load.gpu is None
     assert ", GPU 12.0/141 GiB" in load.words()
 
 
-@pytest.mark.parametrize(
-    ("visible", "index", "handle"),
-    [(None, 0, 0), (None, 2, 2), ("3,1", 0, 3), ("3, 1", 1, 1), ("GPU-5f-1,0", 0, "GPU-5f-1"),
-     ("MIG-77", 0, "MIG-77"), ("", 0, None), ("3", 1, None), ("odd", 0, None)],
-)  # fmt: skip
-def test_the_gpu_is_the_one_that_torch_knows_by_that_number(monkeypatch, visible, index, handle):
-    monkeypatch.setitem(sys.modules, "pynvml", gpu(rates=True))
-    if visible is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+def test_the_gpu_is_the_one_that_the_run_uses(monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        sys.modules["pynvml"], "nvmlDeviceGetMemoryInfo",
-        lambda handle: asked.append(handle) or SimpleNamespace(used=GIB, total=GIB),
-    )  # fmt: skip
-    Machine(index).read()
-    assert asked == ([] if handle is None else [handle])
+    monkeypatch.setitem(sys.modules, "pynvml", nvml(asked=asked))
+    machine = Machine()
+    machine.read()
+    machine.device = "cuda:2"
+    machine.read()
+    machine.device = "cpu"
+    assert machine.read().gpu is None
+    machine.device = "cuda"
+    machine.read()
+    assert asked == ["GPU-0a", "GPU-2c", "GPU-0a"]
+
+
+def test_it_is_looked_up_again_once_torch_knows_the_order(monkeypatch):
+    """CUDA counts the fastest first, the driver by slots."""
+    asked = []
+    monkeypatch.setitem(sys.modules, "pynvml", nvml(asked=asked))
+    machine = Machine()
+    machine.read()
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True,
+        get_device_properties=lambda number: SimpleNamespace(uuid=["3d", "0a"][number]),
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    machine.read()
+    machine.device = "cuda:1"
+    machine.read()
+    assert asked == ["GPU-0a", "GPU-3d", "GPU-0a"]
+
+
+def test_the_app_tells_it_the_device_of_the_active_run_or_of_the_next_one():
+    from engine.runs.events import Started
+    from tui.live.conductor import Conductor
+
+    conductor = Conductor()
+    assert conductor.device == ""
+    [task] = conductor.start([train_config()], "a command")
+    values = started_values(train_config())
+    values["environment"] = values["environment"] | {"device": "cuda:1"}
+    task.add(Started(step=0, time=1.0, **values))
+    assert conductor.device == "cuda:1"
+    survey = SimpleNamespace(describe=lambda: {"device": "cuda:0", "device_name": "NVIDIA X",
+                                               "precision": "bf16"})  # fmt: skip
+    data = SimpleNamespace(describe=lambda: {"name": "digits"}, examples=lambda most: None)
+    conductor.driver.laboratory = SimpleNamespace(survey=lambda config: (data, survey))
+    conductor._survey(train_config())
+    assert conductor.device == "cuda:1"
+    task.state = "finished"
+    assert conductor.device == "cuda:0"
 
 
 def test_words_are_short():
