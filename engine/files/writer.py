@@ -93,7 +93,10 @@ def open_file(root: Path, name: str, flags: int) -> int:
 
 
 def write_atomically(
-    path: Path, content: bytes | Iterable[bytes], root: Path | None = None, mode: int = 0o644
+    path: Path,
+    content: bytes | memoryview | Iterable[bytes],
+    root: Path | None = None,
+    mode: int = 0o644,
 ) -> None:
     """Write a file atomically: after a crash it holds either the old or the new content.
 
@@ -111,7 +114,7 @@ def write_atomically(
         handle = os.open(partial, flags, 0o600, dir_fd=folder)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.writelines([content] if isinstance(content, bytes) else content)
+                file.writelines([content] if isinstance(content, bytes | memoryview) else content)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())

@@ -76,7 +76,7 @@ class Checkpointer:
             buffer = io.BytesIO()
             torch.save(saved, buffer)
             self._run.sync(JOURNAL_FILE)  # a checkpoint must never know more than it
-            self._run.write(CHECKPOINT_FILE, buffer.getvalue())
+            self._run.write(CHECKPOINT_FILE, buffer.getbuffer())
         except Exception as error:  # raised in the thread that drives the run
             self._error = error
 

@@ -156,7 +156,7 @@ class Run:
 
     # What follows writes. It raises OSError, and EngineError where a link leads out of the run.
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes | memoryview) -> None:
         """Write a file of the run, atomically; ``name`` may be of a folder in it."""
         write_atomically(self.path / name, content, self.path)
 

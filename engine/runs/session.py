@@ -130,6 +130,7 @@ class Session:
                 # Closed, whatever happens: what it holds on a device goes with it.
                 with Checkpointer(run) as checkpointer, closing(events):
                     last = self._drive(events, experiment, run, journal, checkpointer)
+                self.device.give_back()
                 if isinstance(last, Stopped):
                     run.update(status="stopped", finished_at=now())
                     run.free_reserve()
