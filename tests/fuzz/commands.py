@@ -24,10 +24,14 @@ from typing import Any
 
 import typer
 
+from engine.laboratory import Laboratory
 from engine.options import options_of
 from engine.runs.lock import LOCK_FILE, is_driven
 from engine.runs.store import list_runs
 from engine.sections import configs
+from engine.sweeps.plan import plan
+from engine.sweeps.spec import Spec
+from engine.sweeps.sweep import create_sweep
 from tui.cli.main import app, invoke
 from tui.commands import environment_variable
 
@@ -127,6 +131,8 @@ def _arguments(rng: random.Random, words: tuple[str, ...], command: Any) -> Iter
     if places and rng.random() < 0.95:
         names = rng.choice((1, 1, 2, 3)) if places[0].nargs == -1 or rng.random() < 0.03 else 1
         after += [_place(rng, places[0]) for _ in range(names)]
+    if words[:2] == ("sweep", "run"):
+        after.append("--dry-run")  # its runs are those of `run`; here many would take minutes
     if words == ("run", "all"):
         after += ["--threads", "0"]  # the whole report takes minutes: here it is only ever refused
     if words[-1:] == ("rm",) and rng.random() < 0.7:
@@ -173,6 +179,19 @@ def _value(rng: random.Random, name: str, parameter: Any) -> str:
             return rng.choice(("baseline", "two-conv-fc", "lenet", "BASELINE", "baseline "))
         case "--layer":
             return rng.choice(("logits", "pool1", "pool2", "pool3", "LOGITS"))
+        case "--set":
+            values = (
+                "learning_rate=0.1,0.2",
+                "label=1,2",
+                "epochs=1",
+                "seed=1",
+                "run=2",
+                "=",
+                "a=b",
+            )
+            return rng.choice((*values, *ODD_TEXTS))
+        case "--seeds":
+            return rng.choice(("0..2", "3..1", "0..99999999", "1,2", *ODD_NUMBERS))
         case "--output":
             return rng.choice((*ODD_TEXTS, "report.html", "new/report.html"))
     return rng.choice(ODD_TEXTS)  # folders
@@ -188,7 +207,9 @@ def _run(rng: random.Random) -> str:
     if rng.random() < 0.2:
         return rng.choice(ODD_TEXTS)
     networks = ("train-baseline", "train-two-conv-fc", "train-stopped", "train-damaged")
-    return rng.choice((*networks, "adversarial-two-conv-fc", "visualize-two-conv-fc", "2", "-"))
+    sweeps = ("done", "sweep-damaged")
+    looking = ("adversarial-two-conv-fc", "visualize-two-conv-fc")
+    return rng.choice((*networks, *looking, *sweeps, "2", "-"))
 
 
 def _variables(rng: random.Random) -> dict[str, str]:
@@ -249,6 +270,7 @@ class World:
             text = json.loads((copy / "run.json").read_text())
             changed = "{" if values is None else json.dumps(text | values)
             (copy / "run.json").write_text(changed)
+        self._make_sweeps(runs, first.name)
         (self._made / "file").write_text("x")
         (self._made / "empty").mkdir()
         (self._made / "link").symlink_to("runs")
@@ -258,6 +280,16 @@ class World:
         for name in ODD_NAMES:
             (self._made / name).mkdir()
             (self._made / name / "artifacts").symlink_to("../runs")
+
+    def _make_sweeps(self, runs: Path, run_id: str) -> None:
+        """Make a sweep whose only run is there and has finished, and a damaged one."""
+        options = {"dataset": "digits", "model": "baseline", "artifacts": str(runs)}
+        spec = Spec(section="train", name="done", options=options)
+        sweep = create_sweep(plan(spec, Laboratory(warn=lambda line: None)))
+        file = sweep.path / "sweep.json"
+        file.write_text(file.read_text().replace(sweep.plan.runs[0].run_id, run_id))
+        copy = shutil.copytree(sweep.path, runs / "20200101-000000-000-sweep-damaged")
+        (copy / "sweep.json").write_text("{")
 
     def renew(self) -> None:
         """Put everything back as it was made."""
