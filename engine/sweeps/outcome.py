@@ -1,10 +1,11 @@
 """What came of a sweep: a setting's runs over their seeds, and settings compared."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import sections
 from engine.analysis.statistics import Seed, Spread, spread
 from engine.analysis.verdicts import Group, Verdict, verdicts
 from engine.runs.events import plain
@@ -101,11 +102,17 @@ def compared(sweep: Sweep, found: Sequence[Settled]) -> list[Verdict]:
 
 
 def _group(sweep: Sweep, one: Settled) -> Group:
+    section = sections.find(one.section)
+    done = {state.planned.seed: state for state in one.states if state.result is not None}
     runs: dict[Seed, Run] = {}
-    if one.section == "train":
-        runs = {s.planned.seed: sweep.run(s.planned) for s in one.states if s.status == FINISHED}
+    if section.trains:
+        runs = {seed: sweep.run(state.planned) for seed, state in done.items()}
+    parts: dict[Seed, Mapping[Hashable, float]] = {
+        seed: found for seed, state in done.items()
+        if (found := section.ranked_parts(state.result))
+    }  # fmt: skip
     data = " ".join(sorted({state.planned.dataset for state in one.states}))
-    return Group(one.label, one.values, runs, data=data)
+    return Group(one.label, one.values, runs, parts, data)
 
 
 def to_json(sweep: Sweep, states: Sequence[RunState]) -> dict[str, Any]:
