@@ -109,7 +109,7 @@ def _group(sweep: Sweep, one: Settled) -> Group:
         runs = {seed: sweep.run(state.planned) for seed, state in done.items()}
     parts: dict[Seed, Mapping[Hashable, float]] = {
         seed: found for seed, state in done.items()
-        if (found := section.ranked_parts(state.result))
+        if (found := section.ranked_parts(state.result or {}))
     }  # fmt: skip
     data = " ".join(sorted({state.planned.dataset for state in one.states}))
     return Group(one.label, one.values, runs, parts, data)
