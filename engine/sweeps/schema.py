@@ -12,7 +12,7 @@ from engine.sweeps.spec import MOST_RUNS
 PLAN_FILE, JOURNAL_FILE = "sweep.json", "events.jsonl"
 PLAN_LIMIT = 64 * MB  # bytes; a run takes about one kilobyte
 
-Kind = Literal["planned", "begun", "retried", "ended"]
+Kind = Literal["planned", "submitted", "begun", "retried", "ended"]
 Scalar = str | float | int | bool | None
 Value = Scalar | list[Scalar]
 
@@ -44,6 +44,7 @@ class PlanValues(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Positive | None = None
     threads: Positive | None = None
     address: str | None = None
+    sbatch: str | None = None  # more options for it, in a line
     figures: bool = False  # whether each run draws its own as it ends
     runs: Annotated[list[PlannedRun], Meta(min_length=1, max_length=10 * MOST_RUNS)]
     started_at: Moment
@@ -51,11 +52,11 @@ class PlanValues(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SweepEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line of the journal: ``planned``, ``begun``, ``retried`` or ``ended``."""
+    """A line of the journal. Of ``submitted``, ``message`` holds the ids of SLURM's jobs."""
 
     event: Kind
     time: float
-    runs: int = 0  # of ``planned``: how many
+    runs: int = 0  # of ``planned`` and ``submitted``: how many
     run: str = ""
     attempt: int = 0
     status: str = ""  # of ``ended``

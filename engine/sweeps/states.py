@@ -21,6 +21,8 @@ TAIL = MB // 8  # bytes of a journal that surely hold a line of progress
 WAITING, BLOCKED = "waiting", "blocked"
 FINISHED, FAILED = "finished", "failed"
 ACTIVE = "running"
+SUBMITTED = "submitted"  # a sweep of which SLURM may have tasks in its queue
+SLURM = "slurm"  # where nothing but its tasks drives a sweep
 
 
 @dataclass(frozen=True)
@@ -120,15 +122,25 @@ def _number(values: Any, name: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-def status_of(sweep: Sweep, states: list[RunState]) -> str:
-    """Return a sweep's status in a word: running, finished, failed or stopped."""
+def is_active(sweep: Sweep) -> bool:
+    """Tell whether a process drives a sweep, or tasks of SLURM its runs. Raises EngineError."""
     if is_driven(sweep.path):
+        return True
+    runs = map(sweep.run, sweep.plan.runs) if sweep.plan.executor == SLURM else ()
+    return any(is_driven(run.path) for run in runs)
+
+
+def status_of(sweep: Sweep, states: list[RunState]) -> str:
+    """Return a sweep's status in a word: running, submitted, finished, failed or stopped."""
+    if is_active(sweep):
         return ACTIVE
     found = {state.status for state in states}
     if found == {FINISHED}:
         return FINISHED
     if found <= {FINISHED, FAILED, BLOCKED}:
         return FAILED
+    if sweep.plan.executor == SLURM and sweep.jobs() and not sweep.stop_asked():
+        return SUBMITTED
     return "stopped"
 
 

@@ -1,5 +1,6 @@
 """A sweep's directory: its plan, its journal and, beside it, the runs that it made."""
 
+import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -123,9 +124,11 @@ class Sweep:
     # Its journal.
 
     def append(self, event: SweepEvent) -> None:
-        """Add a line to the journal and sync it. Raises OSError."""
+        """Add a line to the journal and sync it; several processes may. Raises OSError."""
         file = open_file(self.path, JOURNAL_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
+            with suppress(OSError):  # on a network, appending alone is not atomic
+                fcntl.flock(file, fcntl.LOCK_EX)
             os.write(file, msgspec.json.encode(event) + b"\n")
             os.fsync(file)
         finally:
@@ -141,6 +144,11 @@ class Sweep:
                         yield msgspec.json.decode(line, type=SweepEvent)
         except FileNotFoundError:
             return
+
+    def jobs(self) -> list[str]:
+        """Return the ids of the jobs that it was submitted as, to SLURM. Raises EngineError."""
+        told = [event.message.split() for event in self.events() if event.event == "submitted"]
+        return list(dict.fromkeys(job for jobs in told for job in jobs))
 
     # Stopping and ending it. These write, and raise OSError and EngineError as writing a run does.
 
@@ -175,6 +183,7 @@ def create_sweep(
     jobs: int | None = None,
     threads: int | None = None,
     address: str | None = None,
+    sbatch: str | None = None,
     figures: bool = False,
 ) -> Sweep:
     """Write a plan into a directory of its own. Raises EngineError where that cannot be done."""
@@ -191,6 +200,7 @@ def create_sweep(
         jobs=jobs,
         threads=threads,
         address=address,
+        sbatch=sbatch,
         figures=figures,
         runs=plan.runs,
         started_at=_now(),

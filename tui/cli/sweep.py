@@ -10,10 +10,20 @@ import typer
 
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
-from engine.runs.lock import is_driven
 from engine.runs.store import remove_run
 from engine.sweeps import outcome
-from engine.sweeps.states import FINISHED, RunState, progress_of, states_of, status_of, to_json
+from engine.sweeps.states import (
+    ACTIVE,
+    FINISHED,
+    SLURM,
+    SUBMITTED,
+    RunState,
+    is_active,
+    progress_of,
+    states_of,
+    status_of,
+    to_json,
+)
 from engine.sweeps.sweep import Sweep, find_sweep, list_sweeps, remove_sweep
 from tui.cli import sweep_run
 from tui.cli.options import AsJson, Output, Where, expand
@@ -132,12 +142,14 @@ def resume(
 def stop(sweep: SweepName, where: Where) -> None:
     """Stop a sweep that another process drives. All progress is kept."""
     found = find_sweep(Path(where.artifacts), sweep)
-    if not is_driven(found.path):
-        raise EngineError(f"Sweep {found.id} is {status_of(found, states_of(found))}; "
-                          "nothing drives it.")  # fmt: skip
+    state = status_of(found, states_of(found))
+    if state not in (ACTIVE, SUBMITTED):
+        raise EngineError(f"Sweep {found.id} is {state}; nothing drives it.")
     found.ask_to_stop()
+    if found.plan.executor == SLURM:
+        _cancel(found)
     deadline = time.monotonic() + STOP_PATIENCE
-    while is_driven(found.path):
+    while is_active(found):
         if time.monotonic() > deadline:
             raise EngineError(
                 f"Sweep {found.id} is still running after {STOP_PATIENCE:.0f} s; "
@@ -145,6 +157,16 @@ def stop(sweep: SweepName, where: Where) -> None:
             )
         time.sleep(LOOK)
     say(f"{found.id} {status_of(found, states_of(found))}")
+
+
+def _cancel(sweep: Sweep) -> None:
+    """Take the tasks of a sweep that wait out of SLURM's queue."""
+    from engine.sweeps.slurm.site import cancel_waiting
+
+    try:
+        cancel_waiting(sweep.jobs())
+    except EngineError as error:
+        complain(f"tasks in the queue will begin and end at once: {error}")
 
 
 @app.command()
@@ -159,7 +181,7 @@ def rm(
 ) -> None:
     """Remove a sweep and all its runs, permanently."""
     found = find_sweep(Path(where.artifacts), sweep)
-    if is_driven(found.path):
+    if is_active(found):
         stops = hint(where.artifacts, "sweep", "stop", found.id)
         raise EngineError(f"Sweep {found.id} is running; {stops} stops it.")
     runs = [] if keep_runs else found.begun_runs()
@@ -173,3 +195,25 @@ def rm(
         remove_run(run)
     remove_sweep(found)
     say(f"removed {found.path}" + (f" and {len(runs)} runs" if runs else ""))
+
+
+@app.command("work", hidden=True)
+@expand
+def work(
+    sweep: Annotated[str, typer.Argument(metavar="SWEEP")],
+    where: Where,
+    index: Annotated[int, typer.Option("--index", min=0, help="Its place in the plan, from 0.")],
+    every: Annotated[
+        int | None, typer.Option("--every", min=1, help="And each so many places further on.")
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run the networks' code that the sweep holds.")
+    ] = False,
+) -> None:
+    """Do a run of a sweep, as a task of SLURM."""
+    from tui.cli.sweep_slurm import do_task
+
+    found = find_sweep(Path(where.artifacts), sweep)
+    if trust:
+        found.trust()
+    do_task(found, index, every)

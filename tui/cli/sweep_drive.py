@@ -17,13 +17,14 @@ from engine.sweeps.local import LocalExecutor, Slot
 from engine.sweeps.plan import Plan, plan
 from engine.sweeps.slots import local_slots
 from engine.sweeps.spec import ALL, Spec
-from engine.sweeps.states import FINISHED, states_of
+from engine.sweeps.states import FINISHED, SLURM, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
 from tui.cli.report import make_sweep_report, tell_findings
 from tui.cli.sweep_atlas import draw_figures_of
 from tui.cli.sweep_run import Asked
 from tui.cli.sweep_shows import SweepLines, print_outcome, print_plan
+from tui.cli.sweep_slurm import begin_there, submit_sweep
 from tui.console import complain, console_for, say, say_json
 from tui.live.hand_over import start_process
 from tui.live.signals import exit_code, stopping_on_signals
@@ -34,6 +35,9 @@ def begin(spec: Spec, asked: Asked) -> None:
     """Plan a sweep and run it as it was asked for. Raises MnistTuiError and typer.Exit."""
     trust(spec, named=asked.trust)
     planned = plan(spec, Laboratory(warn=complain))
+    if asked.how.executor == SLURM:
+        begin_there(spec, planned, asked)
+        return
     slots = _slots(spec, asked, len(planned.runs))
     if asked.dry_run:
         print_plan(planned, slots, asked.output)
@@ -81,7 +85,8 @@ def _detach(sweep: Sweep, planned: Plan, output: Output, *, report: bool) -> Non
     nothing = subprocess.DEVNULL
     with open_log() as log:
         start_process(
-            ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet"],
+            ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet",
+             *(["--report"] if report else [])],
             stdin=nothing, stdout=nothing, stderr=log,
         )  # fmt: skip
     if output.json:
@@ -110,6 +115,9 @@ def drive(
     left = [state for state in states_of(sweep) if state.status != FINISHED]
     if not left:
         raise EngineError(f"Sweep {sweep.id} has finished; there is nothing to resume.")
+    if sweep.plan.executor == SLURM:
+        submit_sweep(sweep, output)
+        return
     executor = executor_of(sweep, len(left), slots, jobs)
     listener = SweepLines(sweep, output, executor.slots)
     try:

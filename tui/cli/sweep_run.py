@@ -17,6 +17,7 @@ from engine.errors import EngineError, UsageError
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import check_fields, flag, option, options_of, short
 from engine.sweeps import atlas_spec
+from engine.sweeps.slurm.script import check_options
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
 from tui.cli.options import (
     Output,
@@ -42,6 +43,12 @@ class How:
         None, "Runs at a time; as many as there are cores or GPUs for.", low=1, high=4096
     )
     address: str | None = option(None, "Ray's address; a cluster of this machine by default.")
+    sbatch: str | None = option(
+        None, "With slurm: more options for sbatch, like '--time=60 --partition=short'."
+    )
+    array_limit: int | None = option(
+        None, "With slurm: tasks of a job array at most, where it cannot be asked.", low=1
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -291,6 +298,9 @@ def _go(spec: Spec, asked: Asked) -> None:
         raise UsageError("--print is for --executor slurm.")
     if asked.how.address is not None and asked.how.executor != "ray":
         raise UsageError("--address is for --executor ray.")
+    if asked.how.executor != "slurm" and (asked.how.sbatch or asked.how.array_limit):
+        raise UsageError("--sbatch and --array-limit are for --executor slurm.")
+    check_options(asked.how.sbatch)
     if "\0" in spec.name:
         raise EngineError("A name cannot hold a zero byte.")
     begin(spec, asked)

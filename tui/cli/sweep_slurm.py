@@ -1,0 +1,110 @@
+"""A sweep under SLURM: its script is printed or submitted, and each task does its runs."""
+
+import os
+import sys
+import time
+
+import typer
+
+from engine.errors import EngineError
+from engine.hints import hint
+from engine.runs.control import Control
+from engine.sweeps.local import Slot
+from engine.sweeps.plan import Plan
+from engine.sweeps.schema import SweepEvent
+from engine.sweeps.slurm.script import array, script, stages
+from engine.sweeps.slurm.site import array_limit, queued, requeue, submit, task_of
+from engine.sweeps.slurm.work import ArrayTask, End
+from engine.sweeps.spec import Spec
+from engine.sweeps.states import FINISHED, states_of
+from engine.sweeps.sweep import Sweep, create_sweep
+from tui.cli.options import Output
+from tui.cli.sweep_run import Asked
+from tui.cli.sweep_shows import print_plan
+from tui.console import complain, say, say_json
+from tui.live.signals import exit_code, stopping_on_signals
+
+
+def begin_there(spec: Spec, planned: Plan, asked: Asked) -> None:
+    """Write a planned sweep, and print its script or submit it. Raises EngineError."""
+    threads, runs = spec.options.get("threads") or 1, len(planned.runs)
+    if asked.dry_run:
+        print_plan(planned, [Slot(threads)] * min(runs, asked.how.jobs or runs), asked.output)
+        return
+    limit = asked.how.array_limit or array_limit()
+    sweep = create_sweep(
+        planned,
+        executor="slurm",
+        command=asked.command,
+        jobs=asked.how.jobs,
+        threads=threads,
+        sbatch=asked.how.sbatch,
+        figures=asked.figures,
+    )
+    if asked.print_:
+        for line in script(sweep, _command(sweep), range(runs), limit).splitlines():
+            say(line)
+        if not asked.output.quiet:
+            complain(f"{sweep.id} is planned; `sbatch FILE` submits this script")
+        return
+    submit_sweep(sweep, asked.output, limit)
+
+
+def submit_sweep(sweep: Sweep, output: Output, limit: int | None = None) -> None:
+    """Submit what has not finished of a sweep, in stages where runs need others.
+
+    Raises EngineError, also where tasks of it are still queued.
+    """
+    if there := queued(sweep.jobs()):
+        raise EngineError(
+            f"Sweep {sweep.id} is in SLURM's queue already (job {', '.join(there)}); "
+            f"`scancel {' '.join(there)}` takes it out."
+        )
+    runs, limit = sweep.plan.runs, limit or array_limit()
+    states = states_of(sweep)
+    left = [place for place, state in enumerate(states) if state.status != FINISHED]
+    sweep.forget_stop()
+    jobs: list[str] = []
+    for stage in stages(runs, left, limit):
+        text = script(sweep, _command(sweep), stage, limit)
+        tasks = array(stage, limit, sweep.plan.jobs)
+        jobs.append(submit(text, tasks, after=jobs[-1] if jobs else None))
+        told = SweepEvent(event="submitted", time=time.time(), runs=len(stage), message=jobs[-1])
+        sweep.append(told)
+    if output.json:
+        say_json({"sweep": sweep.id, "runs": [run.run_id for run in runs], "jobs": jobs})
+        return
+    say(sweep.id)
+    if not output.quiet:
+        status = hint(sweep.artifacts, "sweep", "status", sweep.id)
+        what = "1 run" if len(left) == 1 else f"{len(left)} runs"
+        name = "job" if len(jobs) == 1 else "jobs"
+        complain(f"{what} submitted as {name} {', '.join(jobs)}; {status} shows how far they are")
+
+
+def _command(sweep: Sweep) -> list[str]:
+    """Return what does a task's runs: this installation, wherever the task is."""
+    trusted = ["--trust"] if any(run.code for run in sweep.plan.runs) else []  # when planned
+    return [sys.executable, "-P", "-m", "tui.cli", "sweep", "work", *trusted]
+
+
+def do_task(sweep: Sweep, index: int, every: int | None) -> None:
+    """Do the run at a place of the plan, and each ``every`` places on; leave with an exit code.
+
+    Raises EngineError and typer.Exit.
+    """
+    control, count = Control(), len(sweep.plan.runs)
+    if index >= count:
+        raise EngineError(f"Sweep {sweep.id} has {count} runs; there is none at place {index}.")
+    task = task_of(os.environ)
+    if task is not None and (job := task.partition("_")[0]) not in sweep.jobs():  # a printed script
+        sweep.append(SweepEvent(event="submitted", time=time.time(), runs=count, message=job))
+    with stopping_on_signals(control):
+        end = ArrayTask(sweep, control, complain).do(range(index, count, every or count))
+    if end is End.FAILED:
+        raise typer.Exit(1)
+    if end is End.AGAIN:
+        again = task is not None and requeue(task)
+        complain("back in the queue" if again else "not put into SLURM's queue again")
+    if end is not End.DONE:
+        raise typer.Exit(exit_code(control.stop_reason or ""))
