@@ -1,5 +1,8 @@
 """Sweeps that are written down in a file."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.errors import EngineError
@@ -100,3 +103,11 @@ def test_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(EngineError, match="not UTF-8"):
         read_spec(tmp_path / "bytes.toml")
+
+
+def test_the_file_that_the_guide_shows(spec):
+    guide = (Path(__file__).parents[3] / ".github" / "RUNS.md").read_text()
+    [shown] = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    settings = spec(shown).settings()
+    assert len(settings) == 20
+    assert {setting["epochs"] for setting in settings if setting["model"] == "baseline"} == {10}
