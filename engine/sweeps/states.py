@@ -123,11 +123,14 @@ def _number(values: Any, name: str) -> int:
 
 
 def is_active(sweep: Sweep) -> bool:
-    """Tell whether a process drives a sweep, or tasks of SLURM its runs. Raises EngineError."""
+    """Tell whether a process drives a sweep, or tasks of SLURM its runs."""
     if is_driven(sweep.path):
         return True
-    runs = map(sweep.run, sweep.plan.runs) if sweep.plan.executor == SLURM else ()
-    return any(is_driven(run.path) for run in runs)
+    try:
+        plan = sweep.plan
+    except EngineError:  # a damaged one is driven by nobody
+        return False
+    return plan.executor == SLURM and any(is_driven(sweep.run(run).path) for run in plan.runs)
 
 
 def status_of(sweep: Sweep, states: list[RunState]) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
+from engine.runs.run import Run
 from engine.runs.store import remove_run
 from engine.sweeps import outcome
 from engine.sweeps.states import (
@@ -184,7 +185,7 @@ def rm(
     if is_active(found):
         stops = hint(where.artifacts, "sweep", "stop", found.id)
         raise EngineError(f"Sweep {found.id} is running; {stops} stops it.")
-    runs = [] if keep_runs else found.begun_runs()
+    runs = [] if keep_runs else _runs_of(found)
     if not yes and not on_terminal(sys.stdin, sys.stderr):
         raise UsageError("Removing a sweep off a terminal needs --yes.")
     what = f"{found.id} and its {len(runs)} runs" if runs else found.id
@@ -195,6 +196,15 @@ def rm(
         remove_run(run)
     remove_sweep(found)
     say(f"removed {found.path}" + (f" and {len(runs)} runs" if runs else ""))
+
+
+def _runs_of(sweep: Sweep) -> list[Run]:
+    """Return the runs to be removed with a sweep; none where a damaged plan does not tell."""
+    try:
+        return sweep.begun_runs()
+    except EngineError as error:
+        complain(f"{error} Its runs are kept.")
+        return []
 
 
 @app.command("work", hidden=True)

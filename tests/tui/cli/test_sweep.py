@@ -6,6 +6,7 @@ import re
 import pytest
 
 from engine.sweeps.executor import Outcome
+from engine.sweeps.sweep import find_sweep
 from tests.engine.sweeps.scripted import Scripted
 from tui.cli import sweep_drive
 from tui.cli.main import invoke
@@ -150,6 +151,22 @@ def test_json_is_the_journal_and_nothing_else(sweep, scripted):
     assert [event["event"] for event in events].count("ended") == 4
     assert code == 1
     assert err.count("\n") == 1
+
+
+def test_a_damaged_sweep_is_listed_and_can_be_removed(sweep, scripted, tmp_path):
+    scripted(train=[Outcome("stopped")] * 4)
+    sweep(*TWELVE[:-2], "--name", "d")
+    found = find_sweep(tmp_path / "artifacts", "d")
+    (found.path / "sweep.json").write_text("{")
+    assert json.loads(sweep("list", "--json")[1])[0]["status"] == "damaged"
+    for words in (("status", "d"), ("resume", "d"), ("status", "d", "--json")):
+        code, out, err = sweep(*words)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "sweep.json is damaged" in err
+    code, out, err = sweep("rm", "d", "--yes")
+    assert code == 0
+    assert "Its runs are kept." in err
+    assert not found.path.exists()
 
 
 def test_no_sweeps(sweep):
