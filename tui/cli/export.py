@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from engine.errors import UsageError
+from engine.errors import EngineError, UsageError
 from engine.runs.store import find_run
 from tui.cli.options import RunName, Trust, Where, expand
 from tui.console import say, say_text
 
-STDOUT = "-"
+STDOUT, TENSORBOARD = "-", "tensorboard"
 
 
 @expand
@@ -18,20 +18,21 @@ def export(
     run: RunName,
     where: Where,
     to: Annotated[
-        Literal["csv", "safetensors", "onnx", "npz"] | None,
+        Literal["csv", "safetensors", "onnx", "npz", "tensorboard"] | None,
         typer.Option(
             "--to",
             help="csv: every metric, one row per step. safetensors: weights, noises or images. "
             "npz: these, answers and metrics, for NumPy. onnx: a trained network (needs "
-            "pip install 'mnist-tui[export]').",
+            "pip install 'mnist-tui[export]'). tensorboard: a folder of metrics and images, of a "
+            "sweep too (needs pip install 'mnist-tui[tensorboard]').",
         ),
     ] = None,
     output: Annotated[
         str | None,
         typer.Option(
             "--output",
-            help="File to write; with --to, RUN.FORMAT in the current folder by default. - is "
-            "standard output, for CSV only.",
+            help="File to write, for tensorboard a folder; with --to, RUN.FORMAT in the current "
+            "folder by default. - is standard output, for CSV only.",
         ),
     ] = None,
     force: Annotated[
@@ -43,7 +44,12 @@ def export(
     from engine.analysis import export as exports
 
     if output == STDOUT and to not in (None, "csv"):
+        if to == TENSORBOARD:
+            raise UsageError("Only CSV is printed; give --output a folder.")
         raise UsageError(f"Only CSV is printed; give --output a file that ends in .{to}.")
+    if to == TENSORBOARD:
+        say(str(_to_tensorboard(Path(where.artifacts), run, output, force=force)))
+        return
     format_ = to or "csv"
     printed = output == STDOUT or (to is None and output is None)
     if output is not None and not printed:
@@ -59,3 +65,23 @@ def export(
     else:
         path = Path(output or f"{found.id}.{format_}")
         say(str(exports.export(found, format_, path, force=force)))
+
+
+def _to_tensorboard(artifacts: Path, name: str, output: str | None, *, force: bool) -> Path:
+    """Export a run, or all that a sweep has begun. Raises EngineError."""
+    from engine.analysis.export.tensorboard import export_runs
+    from engine.sweeps.sweep import find_sweep
+
+    try:
+        found = find_run(artifacts, name)
+        runs, id_, nested = [found], found.id, False
+    except EngineError as error:
+        try:
+            sweep = find_sweep(artifacts, name)
+        except EngineError:
+            raise error from None
+        runs, id_, nested = sweep.begun_runs(), sweep.id, True
+        if not runs:
+            raise EngineError(f"Sweep {id_} has begun no run yet.") from None
+    path = Path(output or f"{id_}.{TENSORBOARD}")
+    return export_runs(runs, path, nested=nested, force=force)
