@@ -5,6 +5,9 @@ from dataclasses import replace
 import numpy as np
 from textual.widgets import Input
 
+from engine.pad import STRENGTHS
+from engine.pad.networks import Answer
+from engine.pad.strength import Curve
 from tests.tui.pilot import until
 from tui.app import screens
 from tui.app.sections.run_order import Order
@@ -19,6 +22,8 @@ KEYS = {
     "choices": ("1", "e", "enter"), "toggle": ("1", "e", *["tab"] * 6), "network": ("2", "n"),
     "dataset": ("1", "i"), "confusion": ("1", "m"), "mistakes": ("1", "v"),
     "mistake": ("1", "v"), "resisting": ("2", "v"), "resists": ("2", "v"),
+    "pad": ("1", "t"), "pad-networks": ("1", "t"), "pad-keep": ("1", "t", "space"),
+    "pad-help": ("1", "t", "question_mark"),
     "commands": ("1", "ctrl+p"), "found": ("1", "ctrl+p", "s", "t", "down"),
 }  # fmt: skip
 GALLERIES = ("mistakes", "mistake", "resisting", "resists")
@@ -56,8 +61,26 @@ async def open_view(app, pilot, view):
         await until(pilot, lambda: gallery.exhibit is not None or gallery.problem)
         if view in ("mistake", "resists"):
             await pilot.press("enter")
+    if view.startswith("pad"):
+        await dressed(app, pilot, view)
     if view in ("commands", "found"):
         await until(pilot, lambda: app.screen.query_one("CommandList").option_count > 1)
     for box in app.screen.query(Input):
         box.cursor_blink = False
     await pilot.pause(0.2)
+
+
+async def dressed(app, pilot, view):
+    """Have networks answer on the pad: those of the example runs have no weights."""
+    pad = next(screen for screen in app.screen_stack if isinstance(screen, screens.Pad))
+    await until(pilot, lambda: pad.listed)
+    pad.ask = lambda: None
+    shares = np.array([0.02] * 9 + [0.82], np.float32)
+    pad.answers = [Answer(shares), Answer(np.roll(shares, 4)), Answer(None, "It cannot be asked.")]
+    pad.maps = np.random.default_rng(0).random((32, 7, 7)).astype(np.float32)
+    pad.curve = Curve(tuple(s / 2 for s in STRENGTHS), (0.02,) * len(STRENGTHS), 900, 1000)
+    pad.desk.set_strength(1.2)
+    pad.desk.canvas.line((0.2, 0.2), (0.7, 0.6))
+    pad.draw_all()
+    if view in ("pad-networks", "pad-keep"):
+        await pilot.press("n" if view == "pad-networks" else "w")

@@ -8,12 +8,19 @@ import torch
 from textual import events
 
 from engine.data.drawings import read_drawings
+from engine.numerics.device import Device
+from engine.pad import STRENGTHS
 from engine.runs.run import Run
 from engine.runs.store import list_runs
 from engine.sections import find
-from tests.tui.pilot import live, until
-from tests.tui.player import mouse
+from tests.tui.pilot import live, text, until
+from tests.tui.player import click, mouse
+from tui.app.pad_actions import PAD_ACTIONS
+from tui.app.palette import ActionCommands
+from tui.app.preferences import Preferences
 from tui.app.screens.pad import Pad
+from tui.app.screens.pad.neuron import NeuronLook
+from tui.cli.main import invoke
 
 STROKE = [(0.35, 0.25), (0.6, 0.25), (0.5, 0.5), (0.62, 0.7), (0.35, 0.75)]
 
@@ -51,9 +58,8 @@ async def answered(pilot, pad):
 def asked_directly(artifacts, image):
     """Return what the network of the only training says."""
     [run] = [r for r in list_runs(artifacts) if r.read_info()["section"] == "train"]
-    from engine.pad.networks import _cpu
-
-    network = find("train").load(run.read_config(), run, _cpu())
+    cpu = Device(torch_device=torch.device("cpu"), precision="fp32", threads=1)
+    network = find("train").load(run.read_config(), run, cpu)
     with torch.no_grad():
         return network(torch.tensor(image)[None, None]).softmax(1)[0].numpy()
 
@@ -202,3 +208,116 @@ def test_at_every_size_all_of_it_fits(trained):
         assert app.faults.count == 0
 
     live(trained, story)
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory):
+    """A folder with a network that has learned something, and a noise for a 3."""
+    folder = tmp_path_factory.mktemp("attacked")
+    options = ["--dataset", "digits", "--artifacts", str(folder), "--quiet", "--threads", "1"]
+    assert invoke(["run", "train", "--model", "baseline", "--epochs", "10", *options]) == 0
+    assert invoke(["run", "adversarial", "--run", "baseline", "--label", "3", *options]) == 0
+    return folder
+
+
+def test_the_slider_flips_the_answer_and_at_one_has_the_run_s_own_success(attacked, digits):
+    [run] = [r for r in list_runs(attacked) if r.read_info()["section"] == "adversarial"]
+    [target] = run.read_result()["targets"]
+
+    async def story(app, pilot):
+        pad = await opened(app, pilot)
+        await until(pilot, lambda: pad.desk.noise is not None)
+        await pilot.press("i")
+        await answered(pilot, pad)
+        assert pad.answers[0].predicted == digits.test.labels[0]
+        await pilot.press("b")
+        assert pad.desk.strength == 1
+        await answered(pilot, pad)
+        assert pad.answers[0].predicted == 3
+        await until(pilot, lambda: pad.curve is not None and pad.curve.whole)
+        at = STRENGTHS.index(1.0)
+        assert pad.curve.noise[at] == target["success"]["rate"]
+        assert pad.curve.random[at] == target["random_noise_success"]
+        await pilot.pause(0.2)
+        told = str(pad.query_one("#pad-noise").border_subtitle)
+        assert f"{target['success']['rate']:.1%}" in told
+        await pilot.press("minus")
+        assert pad.desk.strength == 0.95
+        region = pad.slider.region
+        for x, strength in ((region.x, 0.0), (region.x + region.width - 8, 2.0)):
+            await click(app, x, region.y)
+            await pilot.pause(0.05)
+            assert pad.desk.strength == strength
+        await pilot.press("plus", "z")
+        assert pad.desk.strength == 0
+        await answered(pilot, pad)
+        assert pad.answers[0].predicted == digits.test.labels[0]
+        await pilot.press("escape")
+        await until(pilot, lambda: pad._counter.join(0) and pad._asker.join(0))
+        assert app.faults.count == 0
+
+    live(attacked, story)
+
+
+@pytest.mark.extended
+def test_maps_change_with_the_drawing_and_a_neuron_is_looked_at(attacked):
+    async def story(app, pilot):
+        pad = await opened(app, pilot)
+        await until(pilot, lambda: pad.maps is not None)
+        before = pad.maps
+        assert before.shape == (32, 14, 14)
+        await drawn(app, pilot, pad)
+        await until(pilot, lambda: pad.maps is not before and pad.maps.shape == before.shape)
+        await answered(pilot, pad)
+        await pilot.press("v")
+        await until(pilot, lambda: pad.maps is not None and pad.maps.shape == (10, 1, 1))
+        await pilot.press("full_stop", "full_stop", "full_stop", "enter")
+        await until(pilot, lambda: isinstance(app.screen, NeuronLook))
+        look = app.screen
+        assert look.neuron.index == 3
+        await until(pilot, lambda: look.found is not None and look.found.look.image is not None)
+        assert len(look.found.look.strongest) == 9
+        await pilot.press("right")
+        assert look.neuron.index == 4
+        await pilot.press("escape")
+        assert app.screen is pad
+        assert app.faults.count == 0
+
+    live(attacked, story)
+
+
+def test_what_the_pad_can_do_is_in_the_palette_and_in_its_help(trained):
+    async def story(app, pilot):
+        pad = await opened(app, pilot)
+        found = [hit async for hit in ActionCommands(pad).discover()]
+        sentences = {str(hit.text) for hit in found}
+        assert sentences >= {action.sentence for action in PAD_ACTIONS}
+        [clear] = [hit for hit in found if str(hit.text) == "Clear the canvas"]
+        assert clear.help == "not now: The canvas is empty."
+        await drawn(app, pilot, pad)
+        [clear] = [hit async for hit in ActionCommands(pad).search("Clear the canvas")]
+        assert clear.help == "pad.clear, key del"
+        clear.command()
+        await until(pilot, lambda: pad.desk.canvas.blank)
+        await pilot.press("question_mark")
+        words = text(app, "#keys-of-all")
+        for action in PAD_ACTIONS:
+            assert action.sentence.split()[0] in words
+        assert "The canvas is empty." in words
+
+    live(trained, story)
+
+
+@pytest.mark.extended
+def test_a_training_started_here_answers_when_it_has_finished(tmp_path):
+    async def story(app, pilot):
+        pad = await opened(app, pilot)
+        await drawn(app, pilot, pad)
+        await pilot.press("r")
+        await until(pilot, lambda: pad.desk.shown)
+        await answered(pilot, pad)
+        assert pad.answers[0].probabilities is not None
+        assert not pad.desk.canvas.blank  # the drawing is still there
+        assert app.faults.count == 0
+
+    live(tmp_path / "none", story, preferences=Preferences(defaults={"epochs": 1}))

@@ -62,7 +62,7 @@ class Asking(Views):
                                background=True)  # fmt: skip
         self._counted: object = None  # the noise that is being counted
         self._pending: set[str] = set()  # what is to be drawn when the line allows
-        self._finished = 0  # trainings of this app
+        self._finished = 0  # runs of this app
         self._looked = 0.0
 
     def on_mount(self) -> None:
@@ -76,7 +76,7 @@ class Asking(Views):
         self.desk.set_dataset(found)
         shown = getattr(pane, "shown", None) is not None
         self._wanted = bool(found.get("sha256")) and (shown or shared != "auto")
-        self._finished = self._trainings_done()
+        self._finished = self._runs_done()
         self.set_interval(TICK, self._tick)
         self.arrange_anew()
         self.list_networks()
@@ -255,12 +255,18 @@ class Asking(Views):
         if time.monotonic() - self._looked > LOOK_AROUND:
             self._looked = time.monotonic()
             self.show_keys()
-            if (done := self._trainings_done()) != self._finished:
+            if (done := self._runs_done()) != self._finished:
                 self._finished = done
                 self.list_networks()
 
-    def _trainings_done(self) -> int:
-        return sum(task.state == "finished" for task in self.app.conductor.tasks)
+    def _runs_done(self) -> int:
+        """Return how many runs of this app have finished, the last of them with its figures too.
+
+        Only then may their files be complete.
+        """
+        conductor = self.app.conductor
+        done = sum(task.state == "finished" for task in conductor.tasks)
+        return 2 * done - (conductor.driver.active is not None)
 
     def _draw_pending(self) -> None:
         """Draw what waits for it, the answers first."""

@@ -91,10 +91,11 @@ class Desk:
         self._choose_noise()
 
     def set_dataset(self, dataset: Mapping[str, Any]) -> None:
-        """Go to another dataset, with an empty canvas."""
+        """Go to another dataset; a drawing stays on the canvas where it fits."""
         self.dataset = dataset
         side, _ = dataset.get("image", (SIDE, SIDE))
-        self.canvas = Canvas(side)
+        if side != self.canvas.side or self.untouched:
+            self.canvas, self.untouched = Canvas(side), False
         self.centring = dataset.get("name", "mnist") in CENTRED
         self.data = self.starts = self.place = None
         self.shown = first_choice(self.here, FIRST)
