@@ -20,7 +20,7 @@ from engine.runs.holder import BEAT, FRESH, written_now
 # Those that reach other machines, on which a lock taken here may not be seen.
 SHARED = (
     "nfs", "lustre", "cifs", "smb", "ceph", "gpfs", "beegfs", "glusterfs", "afs", "orangefs", "9p",
-    "virtiofs", "fuse.",
+    "virtiofs", "fuse",
 )  # fmt: skip
 SKEW = 5.0  # seconds that two clocks may differ by before it is worth a word
 PATIENCE = 20.0  # seconds for the other process
@@ -43,7 +43,7 @@ def folder_words(folder: Path) -> str:
     except (OSError, EngineError, subprocess.SubprocessError) as error:
         return f"{kind}; it cannot be tested ({getattr(error, 'strerror', None) or error})"
     words = [kind, locks]
-    if kind.startswith(SHARED):
+    if kind.startswith(SHARED) and kind != "fuseblk":  # a disk
         words.append(f"other machines are told by signs of life every {BEAT:.0f} s")
     return "; ".join([*words, times])
 
