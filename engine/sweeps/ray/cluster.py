@@ -3,7 +3,6 @@
 import logging
 import os
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from engine.sweeps.slots import PER_GPU
 OBJECT_STORE = 256 << 20  # bytes, of a cluster that is started here: networks and checkpoints
 PATIENCE = 120.0  # seconds for the first nodes to answer; each has a Python process to start
 ANSWER = 5.0  # seconds for whoever listens at an address
-ANEW = 2.0  # seconds between two looks at the nodes
 INSTALL = "Ray is not installed: pip install 'mnist-tui[ray]'."
 
 
@@ -119,7 +117,6 @@ class Nodes:
         self._path, self._token, self._said = str(path), token, said
         self._asked: dict[str, Any] = {}  # by node: where its answer will be
         self._sound: dict[str, bool] = {}
-        self._looked = float("-inf")
         self._resources: dict[str, Mapping[str, float]] = {}
         self._here = probe.probe(self._path, token)
 
@@ -136,19 +133,23 @@ class Nodes:
         for remark in remarks:
             self._said(remark)
 
+    @property
     def resources(self) -> list[Mapping[str, float]]:
-        """Return what the nodes have that can be used, as they are now."""
-        if time.monotonic() - self._looked > ANEW:
-            self._look()
-            self._hear(self._said)
+        """What the nodes have that can be used, when they were last looked at."""
         return [found for node, found in self._resources.items() if self._sound.get(node)]
+
+    def look(self) -> set[str]:
+        """Look at the nodes anew; return the ids of those that were lost."""
+        before = set(self._resources)
+        self._look()
+        self._hear(self._said)
+        return before - self._resources.keys()
 
     def _look(self) -> None:
         """Find out which nodes there are, and ask those that are new."""
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        self._looked = time.monotonic()
         ray.cloudpickle.register_pickle_by_value(probe)
         asks = ray.remote(probe.probe)
         alive = [node for node in ray.nodes() if node["Alive"]]

@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import threading
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,19 @@ from engine.sweeps.ray.work import TOKEN_FILE, Parcel, Report, needed, work
 from engine.sweeps.sweep import Sweep
 
 DEVICES = ("auto", "cuda")  # that a GPU of the cluster is asked for
+
+
+ANEW = 2.0  # seconds between two looks at the nodes
+NODE_LOST = "the worker's node was lost"
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A task that was given to Ray, where its report will be, and what the driver waits for."""
+
+    task: Task
+    ref: Any
+    ended: "Future[Outcome]"
 
 
 class RayExecutor:
@@ -48,19 +63,21 @@ class RayExecutor:
         self._plan = Sweep(sweep).plan
         self._token = secrets.token_hex(16)
         self._stopping = False
-        self._refs: dict[tuple[str, int], Any] = {}
+        self._given: dict[tuple[str, int], _Given] = {}  # who takes one out settles it
+        self._over = threading.Event()
         try:
             if not away:
                 self._leave_token()
             self._nodes = Nodes(self._sweep / TOKEN_FILE, self._token, said)
             self._nodes.wait()
-            self._share = share_of(threads, jobs, self._nodes.resources())
+            self._share = share_of(threads, jobs, self._nodes.resources)
             here = NodeAffinitySchedulingStrategy(
                 ray.get_runtime_context().get_node_id(), soft=False
             )
             keeper: Any = ray.remote(Keeper)
             self._keeper = keeper.options(num_cpus=0, scheduling_strategy=here).remote(self._sweep)
             self._work: Any = ray.remote(work)
+            threading.Thread(target=self._watch, daemon=True, name="nodes").start()
         except BaseException:
             self.close()
             raise
@@ -74,7 +91,7 @@ class RayExecutor:
     @property
     def slots(self) -> int:
         """How many runs are done at a time, by the nodes that there are now."""
-        room = sum(map(self._share.fits, self._nodes.resources()))
+        room = sum(map(self._share.fits, self._nodes.resources))
         return max(1, min(room, self._jobs or room))
 
     def submit(self, task: Task) -> "Future[Outcome]":
@@ -93,26 +110,41 @@ class RayExecutor:
         ref = self._work.options(
             num_cpus=self._threads, num_gpus=share.gpus, max_retries=0, name=task.run_id
         ).remote(parcel, self._keeper)
-        self._refs[task.run_id, task.attempt] = ref
-        ended: Future[Outcome] = Future()
+        key, ended = (task.run_id, task.attempt), Future[Outcome]()
         ended.set_running_or_notify_cancel()
-        ref.future().add_done_callback(lambda found: self._ended(found, task, ended))
+        self._given[key] = _Given(task, ref, ended)
+        ref.future().add_done_callback(lambda found: self._ended(key, found))
         return ended
 
-    def _ended(self, found: "Future[Report]", task: Task, ended: "Future[Outcome]") -> None:
+    def _ended(self, key: tuple[str, int], found: "Future[Report]") -> None:
         """Pass on what became of a task; called by a thread of Ray's."""
-        self._refs.pop((task.run_id, task.attempt), None)
+        if (given := self._given.pop(key, None)) is None:
+            return  # its node was lost for a while
         try:
             report = found.result()
+            for remark in report.remarks:
+                self._said(remark)
+            given.ended.set_result(report.outcome)
         except BaseException as error:
             try:
-                ended.set_result(self._outcome(error, task))
+                given.ended.set_result(self._outcome(error, given.task))
             except WorkerLost as lost:
-                ended.set_exception(lost)
-            return
-        for remark in report.remarks:
-            self._said(remark)
-        ended.set_result(report.outcome)
+                given.ended.set_exception(lost)
+
+    def _watch(self) -> None:
+        """Look at the nodes, and give up what is on one that is lost.
+
+        Ray itself takes minutes for that where the connection hangs and is not closed.
+        """
+        import ray
+
+        while not self._over.wait(ANEW):
+            with suppress(ray.exceptions.RayError):
+                for node in self._nodes.look():
+                    for key in ray.get(self._keeper.on.remote(node)):
+                        if (given := self._given.pop(key, None)) is not None:
+                            self._keeper.lost.remote(*key)
+                            given.ended.set_exception(WorkerLost(NODE_LOST))
 
     def _outcome(self, error: BaseException, task: Task) -> Outcome:
         """Return what an error of a task comes to. Raises WorkerLost where its worker is gone."""
@@ -136,14 +168,15 @@ class RayExecutor:
         self._stopping = True
         with suppress(ray.exceptions.RayError):
             active = ray.get(self._keeper.stop.remote(reason))
-            for key, ref in list(self._refs.items()):
+            for key, given in list(self._given.items()):
                 if key not in active:  # it waits for a node, or would be told to stop
-                    ray.cancel(ref)
+                    ray.cancel(given.ref)
 
     def close(self) -> None:
         """Leave the cluster; one that was begun here ends."""
         import ray
 
+        self._over.set()
         with suppress(OSError, EngineError):
             remove_file(self._sweep, TOKEN_FILE)
         ray.shutdown()
@@ -156,7 +189,7 @@ def _how(error: BaseException) -> str:
     if isinstance(error, exceptions.OutOfMemoryError):
         return "the worker was killed since its node was out of memory"
     if isinstance(error, exceptions.NodeDiedError):
-        return "the worker's node was lost"
+        return NODE_LOST
     if isinstance(error, exceptions.WorkerCrashedError):
         return "the worker died, or its node was lost"
     return f"the worker was lost ({type(error).__name__})"

@@ -56,7 +56,7 @@ class Keeper:
     def __init__(self, sweep: Path) -> None:
         self._sweep, self._artifacts = sweep, sweep.parent
         self._newest: dict[str, int] = {}  # attempts by run
-        self._active: set[tuple[str, int]] = set()
+        self._active: dict[tuple[str, int], str] = {}  # with the node that each is on
         self._locks: dict[str, RunLock] = {}
         self._stopping: str | None = None
         self.refused = 0  # calls of older attempts
@@ -70,10 +70,15 @@ class Keeper:
     def stop(self, reason: str) -> set[tuple[str, int]]:
         """Have every active run stopped, and those that would begin; return the active ones."""
         self._stopping = self._stopping or reason
-        return self._active
+        return set(self._active)
+
+    def on(self, node: str) -> set[tuple[str, int]]:
+        """Return what is active on a node."""
+        return {key for key, where in self._active.items() if where == node}
 
     def lost(self, run_id: str, attempt: int) -> None:
         """Let go of a run whose worker is lost, unless a newer attempt has it."""
+        self._active.pop((run_id, attempt), None)
         if self._newest.get(run_id, 0) <= attempt:
             self._release(run_id, attempt)
 
@@ -83,11 +88,11 @@ class Keeper:
 
     # A task calls these.
 
-    def begin(self, run_id: str, attempt: int) -> str | None:
-        """Hear that an attempt begins; return why it should not, if so."""
+    def begin(self, run_id: str, attempt: int, node: str) -> str | None:
+        """Hear that an attempt begins on a node; return why it should not, if so."""
         self._check(run_id, attempt)
         if self._stopping is None:
-            self._active.add((run_id, attempt))
+            self._active[run_id, attempt] = node
         return self._stopping
 
     def take(self, run_id: str, attempt: int) -> dict[str, bytes]:
@@ -160,7 +165,7 @@ class Keeper:
         self._newest[run_id] = attempt
 
     def _release(self, run_id: str, attempt: int) -> None:
-        self._active.discard((run_id, attempt))
+        self._active.pop((run_id, attempt), None)
         if (lock := self._locks.pop(run_id, None)) is not None:
             lock.release()
 

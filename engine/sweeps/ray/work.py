@@ -78,11 +78,11 @@ def work(parcel: Parcel, keeper: Any) -> Report:
         except ray.exceptions.RayActorError:
             raise KeeperGone from None
 
-    return perform(parcel, call)
+    return perform(parcel, call, ray.get_runtime_context().get_node_id())
 
 
-def perform(parcel: Parcel, call: Call) -> Report:
-    """Do a task and say what came of it."""
+def perform(parcel: Parcel, call: Call, node: str = "") -> Report:
+    """Do a task and say what came of it; ``node`` is where."""
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # torch's threads leave cores to other runs
     with suppress(OSError):
         os.chdir(parcel.folder)
@@ -90,7 +90,7 @@ def perform(parcel: Parcel, call: Call) -> Report:
     _remarks.clear()
     run_id, attempt = parcel.task.run_id, parcel.task.attempt
     try:
-        if (reason := call("begin", run_id, attempt)) is not None:
+        if (reason := call("begin", run_id, attempt, node)) is not None:
             return Report(Outcome("stopped", reason), [])
         outcome = _perform(parcel, call)
         call("end", run_id, attempt)

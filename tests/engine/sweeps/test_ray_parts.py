@@ -197,7 +197,9 @@ def test_a_keeper_refuses_older_attempts_and_names_that_lead_elsewhere(tmp_path)
     sweep = small(tmp_path / "a")
     keeper, run_id = Keeper(sweep.path), sweep.plan.runs[0].run_id
     keeper.expect(run_id, 3)
-    for call in (keeper.begin, keeper.take, keeper.stopping, keeper.end):
+    with pytest.raises(Superseded):
+        keeper.begin(run_id, 2, "")
+    for call in (keeper.take, keeper.stopping, keeper.end):
         with pytest.raises(Superseded):
             call(run_id, 2)
     with pytest.raises(Superseded):
