@@ -120,7 +120,7 @@ def verdict_lines(judgement: Judgement, width: int, most: int = 20) -> list[Text
     Lines are at most ``width`` wide. None where there is nothing to say.
     """
     if judgement.reason:
-        return _hanging(Text(f"No setting is called better: {judgement.reason}."), width)
+        return hanging(Text(f"No setting is called better: {judgement.reason}."), width)
     if not judgement.verdicts:
         return []
     tested = [verdict for verdict in judgement.verdicts if verdict.test]
@@ -138,10 +138,10 @@ def verdict_lines(judgement: Judgement, width: int, most: int = 20) -> list[Text
             lines.append(Text(f"· {count:,} pairs cannot be compared: {visible(verdict.reason)}"))
         elif count:
             lines.append(Text(f"· {visible(verdict.sentence())}"))
-    return [piece for line in lines for piece in _hanging(line, width)]
+    return [piece for line in lines for piece in hanging(line, width)]
 
 
-def _hanging(text: Text, width: int) -> list[Text]:
+def hanging(text: Text, width: int) -> list[Text]:
     """Return text as lines of at most ``width`` cells, all but the first one indented."""
     if text.cell_len <= width:
         return [text]

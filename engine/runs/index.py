@@ -25,7 +25,7 @@ from engine.runs.store import list_runs
 from engine.runs.summary import Summary, summarize
 
 DRIVEN = ("running", "interrupted")  # the files alone do not say which
-FORMAT = f"3 {os.stat(__file__).st_mtime_ns}"  # another installation may word results otherwise
+FORMAT = f"4 {os.stat(__file__).st_mtime_ns}"  # another installation may word results otherwise
 LIMIT = 256 * MB  # bytes of an index
 SETTLED = 2_000_000_000  # ns: a younger file may change again and keep its time of change
 Stamp = tuple[int, int, int] | None  # time of change in ns, size, inode; None: there is no file

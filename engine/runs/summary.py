@@ -34,6 +34,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     epochs: int | None = None
     measured: dict[str, float] = {}  # finite numbers by name; the first ranks
     course: tuple[float | None, ...] = ()  # of the section's main curve, a few values
+    sweep: str = ""  # id of the sweep that planned it
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -69,6 +70,7 @@ def summarize(run: Run) -> Summary:
             epochs=config.get("epochs"),
             measured=_finite(section.measured(result)) if finished else {},
             course=course(run.journal, section.headline_curve) if section.headline_curve else (),
+            sweep=info.get("sweep") or "",
         )
     except EngineError:
         return _damaged(run)

@@ -62,12 +62,7 @@ class Heat:
 
         A setting that learned nothing would make all others look the same.
         """
-        finite = self._finite
-        if not finite.size:
-            return math.nan, math.nan
-        low, high = np.quantile(finite, (0.25, 0.75))
-        near = finite[np.abs(finite - (low + high) / 2) <= (FAR + 0.5) * (high - low)]
-        return (float(near.min()), float(near.max())) if near.size else self.span
+        return near(self._finite)
 
     @property
     def _finite(self) -> np.ndarray:
@@ -83,6 +78,21 @@ class Heat:
             np.clip((self.mean - low) / width, 0, 1) if width > 0 else self.mean * 0 + 1
         )
         return shares
+
+
+def near(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """Return the lowest and the highest value of those that are not far from the others.
+
+    NaN where none is finite.
+    """
+    given = np.asarray(values, float)
+    finite = given[np.isfinite(given)]
+    if not finite.size:
+        return math.nan, math.nan
+    low, high = np.quantile(finite, (0.25, 0.75))
+    close = finite[np.abs(finite - (low + high) / 2) <= (FAR + 0.5) * (high - low)]
+    kept = close if close.size else finite
+    return float(kept.min()), float(kept.max())
 
 
 def said(name: str) -> str:

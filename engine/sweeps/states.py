@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from engine import sections
@@ -51,13 +52,21 @@ class RunState:
         return sections.find(self.planned.section).measured(self.result)
 
 
-def states_of(sweep: Sweep) -> list[RunState]:
-    """Return the state of every run, in the order of the plan. Raises EngineError."""
+def states_of(sweep: Sweep, known: Mapping[str, RunState] = MappingProxyType({})) -> list[RunState]:
+    """Return the state of every run, in the order of the plan. Raises EngineError.
+
+    ``known`` are states, by run, that are not read again: of runs that have finished.
+    """
     attempts, messages = _told(sweep)
     states: list[RunState] = []
     lost: set[str] = set()  # runs that cannot come to a result as things are
     for planned in sweep.plan.runs:
-        state = _state(sweep.run(planned), planned, attempts, messages)
+        run = sweep.run(planned)
+        before = known.get(planned.run_id)
+        if before is not None and has_begun(run):  # and was not removed
+            states.append(before)
+            continue
+        state = _state(run, planned, attempts, messages)
         if state.status == WAITING and lost.intersection(planned.needs):
             state = RunState(planned, BLOCKED, message=_blocked(lost.intersection(planned.needs)))
         if state.status in (FAILED, BLOCKED):

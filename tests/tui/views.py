@@ -1,13 +1,18 @@
 """Every section and dialog of the app, to be looked at one after another."""
 
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from textual.widgets import Input
 
+from engine.data.digits import open_digits
 from engine.pad import STRENGTHS
 from engine.pad.networks import Answer
 from engine.pad.strength import Curve
+from tests.engine.sweeps.made import make_run, planned_sweep
 from tests.tui.pilot import until
 from tui.app import screens
 from tui.app.sections.run_order import Order
@@ -27,7 +32,18 @@ KEYS = {
     "commands": ("1", "ctrl+p"), "found": ("1", "ctrl+p", "s", "t", "down"),
 }  # fmt: skip
 GALLERIES = ("mistakes", "mistake", "resisting", "resists")
-VIEWS = (*KEYS, "leave", "notice", "fault", "diverged")
+VIEWS = (*KEYS, "sweep", "stopping", "leave", "notice", "fault", "diverged")
+
+
+@cache
+def a_sweep():
+    """A sweep of four runs, three of which have finished, in a folder of its own."""
+    folder = TemporaryDirectory()
+    sweep = planned_sweep(Path(folder.name) / "artifacts")
+    for place in range(3):
+        make_run(sweep, open_digits(), place, 0.9 + place / 100)
+    sweep.folder = folder  # which goes with it
+    return sweep
 
 
 async def open_view(app, pilot, view):
@@ -42,7 +58,13 @@ async def open_view(app, pilot, view):
     else:
         app.main.show("train")
         await pilot.pause()
-    if view == "leave":
+    if view in ("sweep", "stopping"):
+        shown = screens.SweepView(a_sweep(), app.main.runs.look)
+        await app.push_screen(shown)
+        await until(pilot, lambda: shown._told)
+    if view == "stopping":
+        app.push_screen(screens.StopSweep("small", "one of its runs"))
+    elif view == "leave":
         app.push_screen(screens.Leave(app.conductor, app.keys))
     elif view == "notice":
         app.tell("What happened last… “in words”")

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import SystemCommand
@@ -24,7 +24,7 @@ from engine.config import RunConfig
 from engine.errors import EngineError
 from engine.options import options_of
 from engine.runs.run import Run
-from tui.app import colours, screens
+from tui.app import colours, screens, sections
 from tui.app.guard import GuardedApp, GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.look import Look
@@ -40,6 +40,9 @@ from tui.live.conductor import Conductor
 from tui.live.signals import exit_code
 from tui.live.task import Task
 from tui.live.unfinished import open_unfinished
+
+if TYPE_CHECKING:
+    from engine.sweeps.sweep import Sweep
 
 LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
 FOLLOW_INTERVAL = 0.5  # seconds between two looks at the journals of others
@@ -65,9 +68,10 @@ class MnistTui(GuardedApp):
         conductor: Conductor | None = None,
         machine: Machine | None = None,
         run: Run | None = None,
+        sweep: "Sweep | None" = None,
         pad: bool = False,
     ) -> None:
-        """``plain`` draws in ASCII; ``run``, or the pad, is opened at once."""
+        """``plain`` draws in ASCII; ``run``, ``sweep`` or the pad is opened at once."""
         super().__init__()
         if plain:
             self.filters.append(IN_ASCII)
@@ -92,6 +96,7 @@ class MnistTui(GuardedApp):
             self.conductor, look, self.keys, shared.artifacts, self._options(), shares
         )
         self._to_open = run
+        self._sweep = sweep
         self._to_try = pad
         self._looked_around = 0.0
         self._remembered = ""  # the theme that need not be written down
@@ -128,6 +133,9 @@ class MnistTui(GuardedApp):
         self.conductor.prepare(self.shared)
         if self._to_open is not None:
             self.main.open_run(self._to_open)
+        if self._sweep is not None:
+            self.main.show(sections.RUNS)
+            self.call_later(self.main.open_sweep, self._sweep.path)
         if self._to_try:
             self.call_later(self.main.perform, TRY)
         self._open_newest()
@@ -138,7 +146,7 @@ class MnistTui(GuardedApp):
         open_unfinished(self.conductor.shelf, self.shared.artifacts)
         self.main.stale.update(self.main.experiments)
         going_on = self.conductor.shelf.look_for_driven(self.shared.artifacts)
-        if going_on and self._to_open is None:  # as it was left
+        if going_on and self._to_open is None and self._sweep is None:  # as it was left
             self._to_open = Run(going_on[0].path)
             self.call_later(self.main.open_run, self._to_open)
 

@@ -22,7 +22,7 @@ TWINS = {"ctrl+i": "tab", "ctrl+m": "enter", "return": "enter", "ctrl+h": "backs
 BASES = {key.value for key in Keys if key.value.isalnum()}  # without modifiers or characters
 # What has the focus in a section or dialog, and its own keys then.
 WIDGETS: Mapping[str, tuple[type[DOMNode], ...]] = {
-    **dict.fromkeys((*sections.experiments(), "leave", "network"), (OptionList,)),
+    **dict.fromkeys((*sections.experiments(), "leave", "network", "stopping"), (OptionList,)),
     sections.RUNS: (DataTable,), "dataset": (OptionList, Input),
     "edit": (Input, Select, Checkbox, Button, Screen),
 }  # fmt: skip

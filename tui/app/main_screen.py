@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from inspect import isawaitable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import getters, on
@@ -19,7 +20,7 @@ from textual.widgets import ContentSwitcher, Static
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
 from engine.runs.run import Run
-from tui.app import sections
+from tui.app import screens, sections
 from tui.app.action import Action
 from tui.app.guard import Guarded
 from tui.app.keymap import Keymap, titled
@@ -259,6 +260,17 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
             return
         self.show(task.section)
         self.call_after_refresh(self.experiments[task.section].show_task, task)
+
+    async def open_sweep(self, path: Path) -> None:
+        """Open the screen of a sweep; a run that is chosen there is opened in its section."""
+        from engine.sweeps.sweep import Sweep  # the first frame does not need it
+
+        def chosen(run: Run | None) -> None:
+            if run is not None:
+                self.open_run(run)
+            self.stale.add(sections.RUNS)
+
+        await self.app.push_screen(screens.SweepView(Sweep(path), self.runs.look), chosen)
 
     # What changes as runs go on.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from engine.config import RunConfig
 from engine.data.known import located
@@ -24,6 +24,9 @@ from tui.ascii import wanted
 from tui.console import complain, say
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code, handling_signals
+
+if TYPE_CHECKING:
+    from engine.sweeps.sweep import Sweep
 
 TELL_AFTER = 0.5  # seconds of saving after which the user is told why the prompt is late
 PATIENCE = 600.0  # seconds that saving may take
@@ -43,9 +46,10 @@ def open_app(
     ascii_: bool,
     said: Collection[str] = (),
     run: Run | None = None,
+    sweep: "Sweep | None" = None,
     pad: bool = False,
 ) -> int:
-    """Run the app until the user quits; return the exit code. ``run``, or the pad, opens at once.
+    """Run the app until the user quits; return the exit code. A run, a sweep or the pad opens.
 
     ``said`` names the options of ``config`` that win over the user's own defaults.
     """
@@ -56,7 +60,7 @@ def open_app(
     shared = with_defaults(config, preferences.defaults, said)
     shared = replace(shared, dataset=located(shared.dataset))
     plain = ascii_ or wanted()
-    app = MnistTui(shared, plain=plain, preferences=preferences, run=run, pad=pad)
+    app = MnistTui(shared, plain=plain, preferences=preferences, run=run, sweep=sweep, pad=pad)
     app.last = in_a_line(preferences.problems)
     app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing

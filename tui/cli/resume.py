@@ -64,19 +64,29 @@ def attach(
     output: Output,
     ascii_: AsAscii = False,
 ) -> None:
-    """Follow a run that another process drives.
+    """Follow a run, or a sweep, that another process drives.
 
     On a terminal this opens the app, elsewhere it prints lines. Leaving does not stop the run. The
     options are the app's, for runs started there.
     """
-    found = find_run(Path(config.artifacts), run)
+    from tui.cli.report import sweep_named
+
+    artifacts = Path(config.artifacts)
+    sweep = sweep_named(artifacts, [run])
+    found = find_run(artifacts, run) if sweep is None else None
     if on_terminal(sys.stdin, sys.stdout) and not (output.json or output.quiet):
         from tui.app.open import open_app  # textual, which the commands do not need
 
         chosen = said(context) | {"artifacts"}  # the user's default would lead to other runs
-        raise typer.Exit(open_app(config, ascii_=ascii_, said=chosen, run=found))
+        raise typer.Exit(open_app(config, ascii_=ascii_, said=chosen, run=found, sweep=sweep))
     if ascii_:
         keep_to_ascii()
+    if sweep is not None:
+        from tui.cli.sweep_attach import attach_sweep
+
+        attach_sweep(sweep, output)
+        return
+    assert found is not None  # one of the two
     last = _follow(found, output)
     match last:
         case Failed():

@@ -93,15 +93,17 @@ class SweepLines:
         self._console = console_for("stderr")
         self._planned = {run.run_id: run for run in sweep.plan.runs}
         self._active: dict[str, float] = {}  # when each began
-        self._ended = 0
+        self._finished: set[str] = set()
         self._live: Live | None = None
 
     def __enter__(self) -> "SweepLines":
         runs = self._sweep.plan.runs
-        self._ended = sum(state.status == FINISHED for state in states_of(self._sweep))
+        states = states_of(self._sweep)
+        self._finished = {s.planned.run_id for s in states if s.status == FINISHED}
         if self._output.json or self._output.quiet:
             return self
-        already = f", {self._ended:,} of them finished already" if self._ended else ""
+        count = len(self._finished)
+        already = f", {count:,} of them finished already" if count else ""
         complain(f"sweep {self._sweep.id}: {_count(len(runs), 'run')}{already}")
         if self._console.is_terminal:
             self._live = Live(
@@ -129,7 +131,8 @@ class SweepLines:
         if event.event == "retried":
             self._say(event, f"tried again: {event.message}", "yellow")
         elif event.event == "ended":
-            self._ended += event.status == FINISHED
+            if event.status == FINISHED:
+                self._finished.add(event.run)
             self._end(event, took)
 
     def _end(self, event: SweepEvent, took: float) -> None:
@@ -145,7 +148,7 @@ class SweepLines:
         self._say(event, f"{words}  {clock(took)}", "")
 
     def _say(self, event: SweepEvent, words: str, style: str) -> None:
-        place = f"{self._ended:>{len(str(len(self._planned)))}}/{len(self._planned)}"
+        place = f"{len(self._finished):>{len(str(len(self._planned)))}}/{len(self._planned)}"
         line = Text(f"{place}  {described(self._planned[event.run])}  {words}", style)
         console = self._console if self._live is None else self._live.console
         console.print(line, soft_wrap=True)

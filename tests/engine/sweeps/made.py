@@ -1,16 +1,18 @@
 """Sweeps that tests look at: states without files, and a small one that was really run."""
 
+import json
 import zlib
 
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.sweeps.executor import Task
 from engine.sweeps.plan import plan
-from engine.sweeps.schema import PlannedRun
+from engine.sweeps.schema import PlannedRun, SweepEvent
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import RunState
 from engine.sweeps.sweep import create_sweep
 from engine.sweeps.worker import execute
+from tests.tui import example_runs as examples
 
 
 def state(accuracy=None, seed=0, status="finished", message="", model="linear", **setting):
@@ -43,3 +45,16 @@ def run_all(sweep, left=0):
     laboratory = Laboratory(warn=lambda line: None)
     for planned in sweep.plan.runs[: len(sweep.plan.runs) - left]:
         execute(Task(sweep.path, planned), laboratory, Control())
+
+
+def make_run(sweep, digits, place, accuracy=0.9, status="finished"):
+    """Write the files of a planned run as if a worker had."""
+    planned = sweep.plan.runs[place]
+    name = examples.trained(sweep.artifacts, digits, 50 + place, "baseline", accuracy)
+    path = sweep.artifacts / planned.run_id
+    (sweep.artifacts / name).rename(path)
+    info = json.loads((path / "run.json").read_text())
+    info |= {"run_id": planned.run_id, "sweep": sweep.id, "status": status}
+    (path / "run.json").write_text(json.dumps(info))
+    sweep.append(SweepEvent(event="begun", time=1e9, run=planned.run_id, attempt=1))
+    return path

@@ -4,10 +4,14 @@ Keys and dialogs are those of the registry, so what is added to it is pressed he
 """
 
 import asyncio
+import shutil
+from contextlib import asynccontextmanager
 
 import pytest
 
+from engine.runs.lock import RunLock
 from engine.runs.store import list_runs
+from tests.engine.sweeps.made import planned_sweep
 from tests.tui.player import KEYS, assert_sound, playing, press
 from tui.app.action_list import Actions
 from tui.app.dialogs import DIALOGS
@@ -24,7 +28,7 @@ EXTENDED = {"nothing": [(240, 70)], "finished": [(40, 10), (120, 40)], "replayed
 DIALOGS_EXTENDED = [(60, 18), (120, 40)]
 SECTION = {"train": "1", "adversarial": "2", "visualize": "3", "runs": "4"}
 STOP = parted(BY_ID["run.stop"].keys)
-ON_THE_PAD = ("networks", "keep")  # dialogs over that screen
+OVER_ANOTHER = ("networks", "keep", "stopping")  # dialogs over the pad, or a sweep's screen
 # What opens each dialog: from which section, by which keys.
 OPENED = {
     "help": [("train", "question_mark")],
@@ -32,7 +36,9 @@ OPENED = {
     "matrix": [("adversarial", "m")],  # Train shows a live run, which has none
     "gallery": [("adversarial", "v")],
     "compare": [("runs", "c")],
-    "files": [("runs", "o"), ("train", "o")],
+    "files": [("runs", "down o"), ("train", "o")],
+    "sweep": [("runs", "home w")],
+    "stopping": [("runs", "home w s")],
     "edit": [("train", "e"), ("adversarial", "e"), ("visualize", "e")],
     "network": [("adversarial", "n"), ("visualize", "n")],
     "dataset": [("train", "i"), ("adversarial", "i")],
@@ -90,6 +96,13 @@ async def replay(pane):
     assert pane.player.playing
 
 
+@asynccontextmanager
+async def driven(sweep):
+    """While this lasts, it seems that a process drives a sweep."""
+    with RunLock(sweep.path):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     """Screenshots go to the current folder."""
@@ -135,16 +148,20 @@ def test_every_dialog_of_the_registry_is_opened():
                  marks=mark(size, (), DIALOGS_EXTENDED))
     for size in SIZES
 ])  # fmt: skip
-def test_every_key_in_every_dialog(size, finished, monkeypatch):
+def test_every_key_in_every_dialog(size, finished, tmp_path, monkeypatch):
+    artifacts = tmp_path / "artifacts"
+    shutil.copytree(finished, artifacts)
+    sweep = planned_sweep(artifacts)
+
     async def play():
-        async with playing(finished, size) as (app, _):
+        async with playing(artifacts, size) as (app, _), driven(sweep):
             monkeypatch.setattr(app, "_leave", [].append)
             run = await live_run(app)
-            trainings = [r.id for r in list_runs(finished) if r.read_info()["section"] == "train"]
+            trainings = [r.id for r in list_runs(artifacts) if r.read_info()["section"] == "train"]
             app.main.panes["runs"]._marked.update(trainings[-2:])  # to be compared
             for dialog, ways in OPENED.items():
                 for section, opener in ways:
-                    opened, depth = False, 2 + (dialog in ON_THE_PAD)
+                    opened, depth = False, 2 + (dialog in OVER_ANOTHER)
                     for key in KEYS:
                         if len(app.screen_stack) < depth:
                             close_dialogs(app)

@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,8 +10,9 @@ from engine.runs.summary import Summary
 from engine.sections.train.config import TrainConfig
 from tests.tui.example_runs import FOUND
 from tui.app.sections.run_cells import Drawing, age_words, columns_for
+from tui.app.sections.run_folds import fold_words, state_of, words_in
 from tui.app.sections.run_glance import KEPT, Glance, Glances, changed_settings
-from tui.app.sections.run_order import CYCLE, Group, Order, grouped, sort
+from tui.app.sections.run_order import CYCLE, GROUPS, Fold, Group, Order, folded, grouped, sort
 from tui.app.sections.run_sketch import flowing
 from tui.drawing.trace import trace
 
@@ -52,7 +54,7 @@ def test_keys_go_round_the_columns_and_a_header_again_reverses():
     assert order == Order()
     assert order.by("result").by("result") == Order("result", True)
     assert order.by("result").by("result").by("result") == Order("result")
-    for _ in range(4):
+    for _ in GROUPS:
         order = order.next_group()
     assert order == Order()
     assert Order("result", group="network").next_column().group == "network"
@@ -65,6 +67,23 @@ def test_groups_have_headings_with_their_counts():
     ]  # fmt: skip
     assert numbers(items) == [9, 8, 7, 5, 6]
     assert grouped(RUNS, "") == RUNS
+
+
+def test_the_runs_of_a_sweep_share_a_row_where_the_first_of_them_stands():
+    runs = [
+        msgspec.structs.replace(run, sweep="a") if number in (1, 3) else run
+        for number, run in enumerate(RUNS)
+    ]
+    assert folded(RUNS, []) == RUNS
+    items = folded(runs, ["a", "of which no run has begun"])
+    assert items == [Fold("of which no run has begun"), runs[0], Fold("a", (runs[1], runs[3])),
+                     runs[2], runs[4]]  # fmt: skip
+    assert state_of(items[0], {}) == "queued"
+    assert state_of(items[2], {}) == "finished"
+    assert state_of(items[2], {runs[1].run}) == "running"
+    assert state_of(Fold("b", tuple(RUNS)), {}) == "damaged"
+    assert words_in(items[2], "network") == "2 networks"
+    assert "opens it" in fold_words(items[0], {}, "enter").plain
 
 
 def test_columns_fit_and_the_most_important_ones_come_first():
@@ -88,8 +107,9 @@ def test_a_row_fits_its_columns_whatever_its_texts_are():
         drawing = Drawing(columns, lambda style: style, {run.run}, {}, NOW)
         for (_, cells), cell in zip(columns, drawing.cells(run), strict=True):
             assert cell.cell_len <= cells
-        for (_, cells), cell in zip(columns, drawing.cells(Group("g" * 99, 7)), strict=True):
-            assert cell.cell_len <= cells
+        for item in (Group("g" * 99, 7), Fold("f" * 99, (run, run))):
+            for (_, cells), cell in zip(columns, drawing.cells(item), strict=True):
+                assert cell.cell_len <= cells
 
 
 @pytest.mark.parametrize(("seconds", "words"), [

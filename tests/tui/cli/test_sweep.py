@@ -193,6 +193,14 @@ def test_the_report_of_a_sweep_by_its_id_its_name_and_at_its_end(sweep, scripted
     assert "No run 'nix'" in capsys.readouterr().err
 
 
+def test_the_report_is_asked_for_in_the_background_too(sweep, monkeypatch):
+    begun = []
+    monkeypatch.setattr(sweep_drive, "start_process", lambda words, **streams: begun.append(words))
+    assert sweep(*TWELVE[:-2], "--report", "--detach", "--quiet")[0] == 0
+    assert sweep(*TWELVE[:-2], "--detach", "--quiet")[0] == 0
+    assert ["--report" in words for words in begun] == [True, False]
+
+
 def test_a_sweep_of_the_whole_report_has_one_written_unasked(sweep, scripted, tmp_path):
     scripted()
     assert sweep("run", "all", "--dataset", "digits", "--quiet")[0] == 0

@@ -22,7 +22,9 @@ _FILES = {
     "Pad": "pad",
     "Resisting": "mistakes",
     "SampleView": "sample",
+    "StopSweep": "stop_sweep",
     "SuccessMap": "success",
+    "SweepView": "sweep",
 }
 
 

@@ -51,7 +51,8 @@ _ABOUT: Mapping[str, tuple[str, str]] = {
     "runs-panel": ("Runs", "What was run, the newest first. [look.open] opens a run in its "
                    "section, [runs.filter] filters by words or fields such as model:baseline, "
                    "[runs.sort] sorts, [runs.group] groups; [runs.mark] marks runs for "
-                   "[runs.compare], which compares them."),
+                   "[runs.compare], which compares them. The runs of a sweep share one row; "
+                   "[look.open] opens its own screen, [runs.sweep] does from each of its runs."),
     "run-preview": ("Preview", "The run under the cursor: its settings, curves and images. "
                     "[look.open] opens it in its section."),
     "about-run": ("Curves", "The curves of the shown run, to choose one, and its results. "

@@ -54,6 +54,11 @@ REVERSE = Action["RunsPane"](
 )  # fmt: skip
 GROUP = Action["RunsPane"](
     id="runs.group", keys="u", word="group", group="Looking", do=lambda pane: pane.group(),
-    sentence="Group the runs by dataset, network or section",
+    sentence="Group the runs by dataset, network, section or sweep",
 )  # fmt: skip
-OF_TABLE = (MARK, COMPARE, FILES, FILTER, SORT, REVERSE, GROUP)
+SWEEP = Action["RunsPane"](
+    id="runs.sweep", keys="w", word="sweep", group="Looking", do=lambda pane: pane.open_sweep(),
+    sentence="Open the sweep: its runs, settings, heat map and curves",
+    reason=lambda pane: None if pane.sweep else "This is no run of a sweep.",
+)  # fmt: skip
+OF_TABLE = (MARK, COMPARE, FILES, FILTER, SORT, REVERSE, GROUP, SWEEP)

@@ -15,7 +15,8 @@ from engine.runs.summary import DAMAGED, Summary
 from engine.sections.table import dataset_title
 from tui.app.colours import style_of
 from tui.app.sections.pane import BAD
-from tui.app.sections.run_order import Group, Item, Order
+from tui.app.sections.run_folds import state_of, words_in
+from tui.app.sections.run_order import Fold, Group, Item, Order
 from tui.drawing.trace import trace
 from tui.live.task import Task
 from tui.words import MARKED, MARKS, clock, cut_middle
@@ -54,6 +55,8 @@ class Drawing:
 
     def cells(self, item: Item) -> list[Text]:
         """Return a row. All as Text: in a string, brackets would be markup."""
+        if isinstance(item, Fold):
+            return [self._folded(item, name, width) for name, width in self.columns]
         if isinstance(item, Group):
             return [self._heading(item, name, width) for name, width in self.columns]
         return [self._cell(item, name, width) for name, width in self.columns]
@@ -66,6 +69,24 @@ class Drawing:
         return Text.assemble(
             (words, self.style("bold $text-primary")), (count, self.style("$text-muted"))
         )
+
+    def _folded(self, fold: Fold, name: str, width: int) -> Text:
+        """Return a cell of a sweep's row."""
+        if name == "run":
+            count = f"  {len(fold.runs):,} runs" if len(fold.runs) != 1 else "  1 run"
+            named = self._named(fold.sweep, max(width - len(count), LEAST // 2))
+            named.stylize(self.style("bold $text-primary"))
+            return named.append(count[: max(width - named.cell_len, 0)], self.style("$text-muted"))
+        if name == "state":
+            state = state_of(fold, self.live)
+            symbol = MARKS.get(state, "?")
+            style = self.style(BAD) if state == "failed" else Style()
+            return Text(symbol if width == 1 else f"{symbol} {state}", style)
+        if name == "age":
+            words = age_words(age(fold.runs[0], self.now)) if fold.runs else ""
+        else:
+            words = words_in(fold, name)
+        return Text(cut_middle(words, width), justify="right" if name in RIGHT else "left")
 
     def _cell(self, run: Summary, name: str, width: int) -> Text:
         match name:

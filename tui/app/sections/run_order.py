@@ -28,6 +28,7 @@ GROUPS: dict[str, Callable[[Summary], str]] = {
     "dataset": lambda run: dataset_title(run.dataset) if run.dataset else "",
     "network": lambda run: run.model,
     "section": lambda run: run.section.capitalize(),
+    "sweep": lambda run: run.sweep or "runs of no sweep",
 }
 NONE = "nothing known"  # the group of what is damaged
 
@@ -73,7 +74,15 @@ class Group:
     count: int
 
 
-Item = Summary | Group
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A sweep in one row: its id, and those of its runs that have begun, as they are sorted."""
+
+    sweep: str
+    runs: tuple[Summary, ...] = ()
+
+
+Item = Summary | Group | Fold
 
 
 def _turned(number: float | None) -> float | None:
@@ -92,6 +101,22 @@ def sort(runs: Sequence[Summary], order: Order, now: float) -> list[Summary]:
     known = [pair for pair in keyed if pair[0] is not None]
     known.sort(key=lambda pair: pair[0], reverse=order.backwards)
     return [run for _, run in known] + [run for value, run in keyed if value is None]
+
+
+def folded(runs: Sequence[Summary], sweeps: Sequence[str]) -> list[Item]:
+    """Return runs with each sweep in one row, at the place of the first of its runs.
+
+    Sweeps of which no run has begun come first.
+    """
+    found: dict[str, list[Summary]] = {}
+    for run in runs:
+        found.setdefault(run.sweep or run.run, []).append(run)
+    begun = {run.sweep for run in runs}
+    items: list[Item] = [Fold(sweep) for sweep in sweeps if sweep not in begun]
+    for members in found.values():
+        sweep = members[0].sweep
+        items.append(Fold(sweep, tuple(members)) if sweep else members[0])
+    return items
 
 
 def grouped(runs: Sequence[Summary], group: str) -> list[Item]:

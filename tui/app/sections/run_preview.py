@@ -63,6 +63,15 @@ class RunPreview(Guarded, Vertical):
         self._run = run
         self._wait(0.0 if run is None or task is not None else REST, partial(self._show, run, task))
 
+    def show_words(self, title: str, words: Text) -> None:
+        """Show words about what is no run."""
+        self._run = None
+        self._wait(0.0, self._show_nothing)
+        self._shown = (title,)
+        self._wording = lambda width: words
+        self._write()
+        self._write_title()
+
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         """Do something later, and no longer what waits now."""
         if self._timer is not None:

@@ -12,7 +12,7 @@ from textual.widgets.data_table import ColumnKey
 from engine.runs.summary import Summary
 from tui.app.guard import Guarded
 from tui.app.sections.run_cells import Drawing, label_of
-from tui.app.sections.run_order import Item, Order
+from tui.app.sections.run_order import Fold, Group, Item, Order
 
 AHEAD = 100  # rows beyond the cursor
 FAR = 1000  # rows: no farther does the cursor follow its run to another place
@@ -48,9 +48,9 @@ class RunTable(Guarded, DataTable[Text]):
 
     def show_items(self, items: list[Item], drawing: Drawing, order: Order) -> None:
         """Show runs below their headings; the cursor stays on its run, unless that is far away."""
-        here, before = self.run_id, self.cursor_row
-        runs = [item.run if isinstance(item, Summary) else "" for item in items]
-        place = runs.index(here) if here in runs else 0
+        here, before = self._id_at(self.cursor_row), self.cursor_row
+        ids = list(map(_id_of, items))
+        place = ids.index(here) if here and here in ids else 0
         if place > max(FAR, before + AHEAD):
             place = 0
         columns = self._drawing.columns if self._drawing is not None else ()
@@ -90,12 +90,17 @@ class RunTable(Guarded, DataTable[Text]):
     def now(self, drawing: Drawing, runs: Container[str] | None) -> None:
         """Draw the rows of some runs, or of all, as they are now."""
         self._drawing = drawing
-        shown = [row for row in self._drawn if runs is None or self._id_at(row) in runs]
+        shown = [row for row in self._drawn if runs is None or self._has(row, runs)]
         self.draw_again(shown)
 
-    def _id_at(self, row: int) -> str:
+    def _has(self, row: int, runs: Container[str]) -> bool:
         item = self.items[row] if row < len(self.items) else None
-        return item.run if isinstance(item, Summary) else ""
+        if isinstance(item, Fold):
+            return any(run.run in runs for run in item.runs)
+        return isinstance(item, Summary) and item.run in runs
+
+    def _id_at(self, row: int) -> str:
+        return _id_of(self.items[row]) if row < len(self.items) else ""
 
     def write_until(self, end: int) -> None:
         """Have rows up to a place: a terminal shows a few of ten thousand."""
@@ -116,12 +121,19 @@ class RunTable(Guarded, DataTable[Text]):
         return item if isinstance(item, Summary) else None
 
     @property
+    def fold(self) -> Fold | None:
+        """The sweep under the cursor."""
+        row = self.cursor_row
+        item = self.items[row] if 0 <= row < min(len(self.items), self.row_count) else None
+        return item if isinstance(item, Fold) else None
+
+    @property
     def run_id(self) -> str:
         """Its id, "" where there is none."""
         return self.run.run if self.run is not None else ""
 
     def _is_heading(self, row: int) -> bool:
-        return 0 <= row < len(self.items) and not isinstance(self.items[row], Summary)
+        return 0 <= row < len(self.items) and isinstance(self.items[row], Group)
 
     def validate_cursor_coordinate(self, value: Coordinate) -> Coordinate:
         """Return the nearest place of a run, in the direction of the move."""
@@ -141,8 +153,17 @@ def _alike(items: list[Item], others: list[Item]) -> bool:
     return len(items) == len(others) and all(map(_same, items, others))
 
 
+def _id_of(item: Item) -> str:
+    """Return the id of a row's run or sweep, "" of a heading."""
+    if isinstance(item, Group):
+        return ""
+    return item.sweep if isinstance(item, Fold) else item.run
+
+
 def _same(a: Item, b: Item) -> bool:
     """Tell whether two rows are of one run, or are the same heading."""
     if isinstance(a, Summary) and isinstance(b, Summary):
         return a.run == b.run
+    if isinstance(a, Fold) and isinstance(b, Fold):
+        return a.sweep == b.sweep
     return a == b

@@ -28,7 +28,8 @@ from tui.app.sections.inviting import Inviting
 from tui.app.sections.pane import BAD, Pane
 from tui.app.sections.run_actions import OF_TABLE
 from tui.app.sections.run_cells import Columns, Drawing, columns_for
-from tui.app.sections.run_order import Order, grouped, sort
+from tui.app.sections.run_folds import fold_words
+from tui.app.sections.run_order import Order, folded, grouped, sort
 from tui.app.sections.run_preview import RunPreview
 from tui.app.sections.run_table import SCROLLBAR, RunTable
 from tui.app.sections.shared_actions import LIVE, MOVES, OPEN, RESUME, STOP
@@ -68,7 +69,9 @@ class RunsPane(Pane, Inviting):
         super().__init__(conductor, look, artifacts)
         self.order: Order = Order()
         self._runs: list[Summary] = []  # the newest first
+        self._sweeps: list[str] = []  # ids of the sweeps that there are, the newest first
         self._sorted: list[Summary] = []
+        self._passing: list[Summary] = []  # the filter, sorted
         self._filter = Filter()
         self._marked: set[str] = set()
         self._columns: Columns = ()
@@ -100,9 +103,16 @@ class RunsPane(Pane, Inviting):
             self._list_in_thread()
             return
         try:
-            self._show_list(summaries(Path(self.artifacts)))
+            self._show_list(*self._list_all())
         except MnistTuiError as error:
-            self._show_list([], str(error))
+            self._show_list([], [], str(error))
+
+    def _list_all(self) -> tuple[list[Summary], list[str]]:
+        """Return the runs and the ids of the sweeps. Raises MnistTuiError."""
+        from engine.sweeps.sweep import list_sweeps  # the first frame does not need it
+
+        folder = Path(self.artifacts)
+        return summaries(folder), [sweep.id for sweep in list_sweeps(folder)]
 
     def _are_many(self) -> bool:
         """Tell whether listing takes longer than the screen may wait."""
@@ -120,25 +130,26 @@ class RunsPane(Pane, Inviting):
     @work(thread=True, group="list", exit_on_error=False)
     def _list_many(self) -> None:
         found: list[Summary] = []
+        sweeps: list[str] = []
         error = ""
         try:
-            found = summaries(Path(self.artifacts))
+            found, sweeps = self._list_all()
         except MnistTuiError as told:
             error = str(told)
         finally:
-            self.call_later(self._listed, found, error)
+            self.call_later(self._listed, found, sweeps, error)
 
-    def _listed(self, found: list[Summary], error: str) -> None:
+    def _listed(self, found: list[Summary], sweeps: list[str], error: str) -> None:
         self._listing = False
-        self._show_list(found, error)
+        self._show_list(found, sweeps, error)
         if self._list_again:
             self._list_in_thread()
 
-    def _show_list(self, found: list[Summary], error: str = "") -> None:
+    def _show_list(self, found: list[Summary], sweeps: list[str], error: str = "") -> None:
         """Show the runs that there are, or why they cannot be listed."""
-        self._runs, self._indexed = found, not error
+        self._runs, self._sweeps, self._indexed = found, sweeps, not error
         self._sorted = sort(found, self.order, time.time())
-        empty = not (found or error)
+        empty = not (found or sweeps or error)
         self.set_class(empty, "-inviting")
         self.invite(empty=empty, dataset=self.main.app.shared.dataset, inside=self.panel)
         if error:
@@ -169,14 +180,18 @@ class RunsPane(Pane, Inviting):
     def write_rows(self) -> None:
         """Write a row for each run that the filter lets pass, from memory."""
         now = time.time()
-        passing = [run for run in self._sorted if self._filter.passes(run, now)]
+        self._passing = passing = [r for r in self._sorted if self._filter.passes(r, now)]
         self._write(passing, now)
         self._say_count(passing)
 
     def _write(self, runs: list[Summary], now: float) -> None:
         columns = columns_for(self._room, runs or self._runs)
         drawing = self._drawing(columns, now)
-        self.table.show_items(grouped(runs, self.order.group), drawing, self.order)
+        if self.order.group or self.box.value:  # single runs are looked for
+            items = grouped(runs, self.order.group)
+        else:
+            items = folded(runs, self._sweeps)
+        self.table.show_items(items, drawing, self.order)
         self._preview()
 
     @property
@@ -202,12 +217,13 @@ class RunsPane(Pane, Inviting):
             hidden = len(self._marked.difference(run.run for run in shown))
             words += f" · {len(self._marked):,} marked"
             words += f" ({hidden:,} hidden)" if hidden else ""
-        if not shown:
+        nothing_shown = not self.table.items
+        if nothing_shown:
             nothing = f"No runs in {self.artifacts} yet."
             if self._runs:
                 nothing = "No run matches the filter; escape clears it."
             self._say(nothing, "italic $text-muted")
-        self.empty.display = not shown
+        self.empty.display = nothing_shown
         self.panel.border_title = words
 
     def _say(self, words: str, style: str = "") -> None:
@@ -231,7 +247,12 @@ class RunsPane(Pane, Inviting):
 
     def _preview(self) -> None:
         """Preview the run under the cursor, where there is room for it."""
-        if self.has_class("-beside") or self.has_class("-below"):
+        if not (self.has_class("-beside") or self.has_class("-below")):
+            return
+        if (fold := self.table.fold) is not None:
+            words = fold_words(fold, self._live(), self.keys.name("look.open"))
+            self.preview.show_words(fold.sweep, words)
+        else:
             self.preview.rest_on(self.table.run, self._live().get(self.table.run_id))
 
     def _follow(self) -> None:
@@ -262,13 +283,28 @@ class RunsPane(Pane, Inviting):
         return self.table.run.status if self.table.run is not None else ""
 
     async def open(self) -> None:
-        """Open the run under the cursor in its section."""
-        if self.chosen is not None:
+        """Open the run under the cursor in its section, or its sweep's screen."""
+        if self.table.fold is not None:
+            await self.open_sweep()
+        elif self.chosen is not None:
             self.post_message(self.Chosen(self.chosen))
 
     def why_not_open(self) -> str | None:
         """Return why there is no run to open."""
-        return None if self.chosen_state else "There is no run to open."
+        if self.chosen_state or self.table.fold is not None:
+            return None
+        return "There is no run to open."
+
+    @property
+    def sweep(self) -> str:
+        """The id of the sweep under the cursor, or that the run there is of; "" where none is."""
+        if self.table.fold is not None:
+            return self.table.fold.sweep
+        return self.table.run.sweep if self.table.run is not None else ""
+
+    async def open_sweep(self) -> None:
+        """Open the screen of the sweep under the cursor."""
+        await self.main.open_sweep(Path(self.artifacts) / self.sweep)
 
     @property
     def marked_runs(self) -> list[Run]:
@@ -282,7 +318,7 @@ class RunsPane(Pane, Inviting):
         self._marked ^= {here}
         self.table.draw_again([self.table.cursor_row])
         self.table.action_cursor_down()
-        self._say_count([item for item in self.table.items if isinstance(item, Summary)])
+        self._say_count(self._passing)
 
     def sort_by(self, column: str = "") -> None:
         """Sort by a column, the other way round if by that already; without one, by the next."""

@@ -1,0 +1,409 @@
+"""A sweep, live from its files whatever executes it: its runs, its settings, a heat map, curves."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.screen import ModalScreen
+
+from engine.analysis.verdicts import Verdict
+from engine.errors import MnistTuiError
+from engine.files.log import log_path, open_log
+from engine.runs.run import Run
+from engine.sweeps.outcome import Settled
+from engine.sweeps.states import ACTIVE, FAILED, FINISHED, RunState
+from engine.sweeps.sweep import Sweep
+from engine.sweeps.watch import Course, Seen, Watch
+from engine.sweeps.worker import has_begun
+from tui.app import screens
+from tui.app.colours import style_of
+from tui.app.dialogs import DIALOGS
+from tui.app.guard import GuardedDialog
+from tui.app.look import Look
+from tui.app.screens.sweep_panels import Drawn, Panels, bands_of
+from tui.app.sections.pane import BAD
+from tui.app.widgets.bar import bar
+from tui.app.widgets.chart import Chart
+from tui.app.widgets.picture import Picture
+from tui.app.widgets.room import Room
+from tui.app.widgets.sweep_rows import SweepRows
+from tui.drawing.sweep_rows import Columns, columns_of, heading, row_of
+from tui.live.hand_over import start_process
+from tui.words import clock
+
+LOOK_INTERVAL = 0.5  # seconds between two looks at the files
+WIDE, HIGH = 100, 36  # cells and lines of the screen from which on there are two columns, and all
+SHOWN: Mapping[str, Callable[[RunState], bool]] = {
+    "all": lambda state: True,
+    "active": lambda state: state.status == ACTIVE,
+    "unfinished": lambda state: state.status not in (ACTIVE, FINISHED),
+    "finished": lambda state: state.status == FINISHED,
+}
+VIEWS = {
+    "one": ("runs", "settings", "map", "curves"), "two": ("settings", "map", "curves"),
+    "all": ("all", "settings", "map", "curves"),
+}  # fmt: skip
+
+
+Wanted = tuple[Sequence[Settled], str]  # settings and the curve of theirs that is drawn
+
+
+class SweepView(GuardedDialog, ModalScreen[Run | None]):
+    """Returns a run to be opened in its section, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["sweep"]]
+
+    rows = getters.query_one("#sweep-rows", SweepRows)
+    head = getters.query_one("#sweep-head", Picture)
+    dialog = getters.query_one("#sweep-dialog", Vertical)
+
+    def __init__(self, sweep: Sweep, look: Look) -> None:
+        super().__init__()
+        self.sweep, self._look = sweep, look
+        self.seen: Seen | None = None
+        self._watch = Watch(sweep)
+        self._looking = False
+        self._courses: Mapping[str, Course] = {}
+        self._verdicts: Sequence[Verdict] = ()
+        self._bands: Drawn = []
+        self._told: tuple[object, ...] = ()  # what verdicts and bands were read for
+        self._filter = "all"
+        self._columns: Columns | None = None
+        self._arrangement, self._view = "one", 0
+        self._process: subprocess.Popen[Any] | None = None  # that resumes the sweep
+        self.panels = Panels(look)
+
+    def compose(self) -> ComposeResult:
+        """Lay out a line on the whole over the runs and what came of them."""
+        with Vertical(classes="dialog sweep", id="sweep-dialog"):
+            yield Picture(id="sweep-head")
+            with Horizontal(id="sweep-panels"):
+                yield SweepRows(id="sweep-rows")
+                with Vertical(id="sweep-right"):
+                    yield Room("sweep-ranked", id="sweep-settings", classes="panel")
+                    yield Room("sweep-heat", id="sweep-map", classes="panel")
+                    yield Chart(id="sweep-curves", classes="panel")
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.dialog.border_title = Text(f"Sweep {self.sweep.id}")
+        self.head.show(Text("reading …", "italic $text-muted"))
+        self.set_interval(LOOK_INTERVAL, self._look_again)
+        self._arrange()
+        self._look_again()
+
+    # Looking: in a thread, one look at a time.
+
+    def _look_again(self) -> None:
+        self._mind_process()
+        if not self._looking and self.is_attached:
+            self._looking = True
+            panels, seen = self.panels, self.seen
+            wanted = None if seen is None else (panels.settings(seen), panels.metric(seen))
+            self._read(self.rows.in_view, wanted)
+
+    @work(thread=True, group="sweep", exit_on_error=False)
+    def _read(self, in_view: Sequence[RunState], wanted: "Wanted | None") -> None:
+        seen, fault, courses = None, "", self._courses
+        verdicts, bands, told = self._verdicts, self._bands, self._told
+        try:
+            seen = self._watch.look()
+            courses = self._watch.courses(seen, in_view or seen.states[: self.rows.rows])
+            settings, metric = wanted or (self.panels.settings(seen), self.panels.metric(seen))
+            now = seen.counts[FINISHED], metric, [one.label for one in settings]
+            if now != told:
+                if not told or told[0] != now[0]:
+                    verdicts = self._watch.verdicts(seen)
+                bands, told = bands_of(self._watch, settings, metric), now
+        except MnistTuiError as error:
+            fault = str(error)
+        finally:
+            self.call_later(self._read_it, seen, fault, courses, (verdicts, bands, told))
+
+    def _read_it(
+        self,
+        seen: Seen | None,
+        fault: str,
+        courses: Mapping[str, Course],
+        found: tuple[Sequence[Verdict], Drawn, tuple[object, ...]],
+    ) -> None:
+        self._looking = False
+        if not self.is_attached:
+            return
+        if fault:
+            self.head.show(Text(fault, BAD))
+            return
+        same, known = seen is self.seen, courses == self._courses
+        again = found[2] != self._told
+        self.seen, self._courses = seen, courses
+        self._verdicts, self._bands, self._told = found
+        if not same:
+            self._list()
+        elif not known or (seen is not None and seen.counts[ACTIVE]):
+            self._write_rows()
+        if not same or again:
+            self._draw_panels()
+        self._write_head()
+
+    # What is shown.
+
+    def _list(self) -> None:
+        """Take the runs that are to be shown."""
+        if self.seen is None:
+            return
+        passes = SHOWN[self._filter]
+        states = [state for state in self.seen.states if passes(state)]
+        self.rows.list(states, f"No run is {self._filter}.")
+        self._columns = None
+        self._write_rows()
+
+    def _write_rows(self) -> None:
+        seen = self.seen
+        if seen is None or not self.rows.size.width:
+            return
+        if self._columns is None:
+            self._columns = columns_of(seen.states, self.rows.size.width)
+        metrics = {one.metric for one in seen.settled if one.metric}
+        title = metrics.pop() if len(metrics) == 1 else ""
+        self.rows.write(heading(self._columns, title), partial(self._row, seen, self._columns))
+
+    def _row(self, seen: Seen, columns: Columns, state: RunState) -> Text:
+        name, seconds = state.planned.run_id, state.seconds
+        if state.status == ACTIVE and name in seen.begun:
+            seconds = max(time.time() - seen.begun[name], 0.0)
+        colour = style_of(str(state.planned.config.get("model") or ""))
+        course = self._courses.get(name, ())
+        return row_of(state, columns, seen.share(state), course, seconds, colour)
+
+    def _write_head(self) -> None:
+        seen, width = self.seen, self.head.size.width
+        if seen is None:
+            return
+        words = Text("  ").join(self._counted(seen))
+        cells = max(width - words.cell_len - 2, 0)
+        share = bar(seen.done, min(cells, 40), "$good")
+        line = Text.assemble(share, "  ", words) if cells >= 8 else words
+        chosen = self.rows.chosen
+        message = Text(chosen.message if chosen is not None else "", BAD, no_wrap=True)
+        message.truncate(max(width, 1), overflow="ellipsis")
+        self.head.show(Text("\n", no_wrap=True).join([line, message]))
+        self._write_keys()
+
+    def _counted(self, seen: Seen) -> Iterator[Text]:
+        """Yield how far the sweep is, in words."""
+        style = {FINISHED: "bold $good", FAILED: "bold $bad", ACTIVE: "bold $waiting"}
+        yield Text(seen.status, style.get(seen.status, "bold"))
+        yield Text(f"{seen.counts[FINISHED]:,}/{len(seen.states):,} runs")
+        for status, count in seen.counts.most_common():
+            if status != FINISHED:
+                yield Text(f"{count:,} {status}", BAD if status == FAILED else "$text-muted")
+        if seen.left is not None and seen.status == ACTIVE:
+            yield Text(f"about {clock(seen.left)} left", "$text-muted")
+        if self._filter != "all":
+            yield Text(f"shown: {self._filter}", "$marked")
+
+    def _draw_panels(self) -> None:
+        if self.seen is None:
+            return
+        shown = self.panels
+        ranks, warm = self.query_one("#sweep-settings", Room), self.query_one("#sweep-map", Room)
+        ranks.border_title = shown.settings_title(self.seen)
+        ranks.draw(partial(shown.draw_settings, self.seen, self._verdicts))
+        warm.border_title = shown.map_title(self.seen)
+        warm.draw(partial(shown.draw_map, self.app, self.seen))
+        chart = self.query_one("#sweep-curves", Chart)
+        chart.border_title = shown.curves_title(self.seen)
+        shown.draw_curves(chart, self.seen, self._bands)
+
+    # Arrangement.
+
+    def on_resize(self, event: Resize) -> None:
+        """Arrange what there is room for."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show runs and all panels, runs and one, or one of the four."""
+        width, height = self.app.size
+        before = self._arrangement
+        self._arrangement = "one" if width < WIDE else "two" if height < HIGH else "all"
+        if before != self._arrangement:
+            self._view = 0
+        view = VIEWS[self._arrangement][self._view]
+        self.rows.display = self._arrangement != "one" or view == "runs"
+        self.query_one("#sweep-right").display = view != "runs"
+        for name in ("settings", "map", "curves"):
+            self.query_one(f"#sweep-{name}").display = view in (name, "all")
+        self.set_class(view == "all", "-all")
+        self.set_class(self._arrangement == "one", "-one")
+        self._columns = None
+        self.call_after_refresh(self._write_all)
+
+    def _write_all(self) -> None:
+        self._write_rows()
+        self._draw_panels()
+        self._write_head()
+
+    def _write_keys(self) -> None:
+        """Name the keys, as many as there is room for."""
+        keys = self.app.keys
+        driven = self.seen is not None and self.seen.status == ACTIVE
+        parts = [
+            f"{keys.names('sweep.left', 'sweep.right')} panel",
+            f"{keys.name('sweep.open')} open run",
+            f"{keys.name('sweep.stop')} stop" if driven else f"{keys.name('sweep.go_on')} resume",
+            f"{keys.name('sweep.filter')} filter",
+            f"{keys.name('sweep.rows')} {keys.name('sweep.columns')} options of the map",
+            f"{keys.name('sweep.metric')} metric",
+            f"{keys.name('sweep.close')} close",
+        ]  # fmt: skip
+        if driven is False and self.seen is not None and self.seen.status == FINISHED:
+            del parts[2]
+        if self.seen is not None and len(self.seen.sections) > 1:
+            parts.insert(-1, f"{keys.name('sweep.section')} section")
+        room = self.dialog.outer_size.width - 6
+        while len(parts) > 2 and len("  ".join(parts)) > room:
+            parts.pop(-2)
+        self.dialog.border_subtitle = Text("  ".join(parts))
+
+    # What the keys do.
+
+    @on(SweepRows.Moved)
+    def _moved(self) -> None:
+        self._write_rows()
+        self._write_head()
+        if any(state.planned.run_id not in self._courses for state in self.rows.in_view):
+            self._look_again()
+
+    @property
+    def _sees_rows(self) -> bool:
+        return bool(self.rows.display)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor, or scroll where there are no rows."""
+        if self._sees_rows:
+            self.rows.move(by)
+        else:
+            self.action_scroll(by)
+
+    def action_page(self, by: int) -> None:
+        """Move it by a page."""
+        self.action_move(by * max(self.rows.rows - 1, 1))
+
+    def action_jump(self, place: int) -> None:
+        """Move it to the first run, or the last."""
+        self.rows.jump(place)
+
+    def action_turn(self, by: int) -> None:
+        """Show the next panel."""
+        self._view = (self._view + by) % len(VIEWS[self._arrangement])
+        self._arrange()
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll the settings and the map."""
+        for room in self.query(Room):
+            room.scroll_relative(y=by, animate=False)
+
+    def action_choose(self) -> None:
+        """Show other runs: all, those that are active, those that have not finished, the others."""
+        names = list(SHOWN)
+        self._filter = names[(names.index(self._filter) + 1) % len(names)]
+        self._list()
+        self._write_head()
+
+    def action_rows(self) -> None:
+        """Take another option for the map's rows."""
+        self.panels.turn_option(self.seen, rows=True)
+        self._draw_panels()
+
+    def action_columns(self) -> None:
+        """Take another option for its columns."""
+        self.panels.turn_option(self.seen, rows=False)
+        self._draw_panels()
+
+    def action_metric(self) -> None:
+        """Draw another curve."""
+        self.panels.turn_metric(self.seen)
+        self._look_again()
+
+    def action_section(self) -> None:
+        """Look at what came of the next section."""
+        self.panels.turn_section(self.seen)
+        self._draw_panels()
+        self._look_again()
+
+    @on(SweepRows.Opened)
+    def action_open(self) -> None:
+        """Open the run under the cursor in its section."""
+        state = self.rows.chosen if self._sees_rows else None
+        if state is None:
+            self.notify("There is no run to open here.")
+        elif not has_begun(run := self.sweep.run(state.planned)):
+            self.notify(f"This run is {state.status}: there is nothing to look at yet.")
+        else:
+            self.dismiss(run)
+
+    async def action_stop(self) -> None:
+        """Ask what is to be stopped, and stop it."""
+        if not self._watch.driven:
+            self.notify("Nothing drives this sweep now.")
+            return
+        chosen = self.rows.chosen
+        active = chosen is not None and chosen.status == ACTIVE
+        words = chosen.planned.run_id if chosen is not None and active else None
+        state, name = chosen if active else None, self.sweep.id.partition("-sweep-")[2]
+
+        def answered(answer: str | None) -> None:
+            self.guarded(self._stop, answer, state)
+
+        await self.app.push_screen(screens.StopSweep(name, words), answered)
+
+    def _stop(self, answer: str | None, state: RunState | None) -> None:
+        try:
+            if answer == "sweep":
+                self.sweep.ask_to_stop()
+                self.notify("The sweep stops at its runs' next steps.")
+            elif answer == "run" and state is not None:
+                self.sweep.run(state.planned).ask_to_stop()
+                self.notify(f"{state.planned.run_id} stops at its next step.")
+        except OSError as error:
+            self.notify(f"It cannot be stopped from here ({error.strerror}).", severity="error")
+        except MnistTuiError as error:
+            self.notify(str(error), severity="error")
+
+    def action_go_on(self) -> None:
+        """Have another process resume the sweep."""
+        if self.seen is None or self._process is not None:
+            return
+        if self._watch.driven:
+            self.notify("This sweep is running.")
+        elif self.seen.status == FINISHED:
+            self.notify("This sweep has finished; there is nothing to resume.")
+        else:
+            self.guarded(self._go_on)
+
+    def _go_on(self) -> None:
+        words = ["sweep", "resume", self.sweep.id, "--artifacts", str(self.sweep.artifacts)]
+        nothing = subprocess.DEVNULL
+        with open_log() as log:
+            self._process = start_process(
+                [*words, "--quiet"], stdin=nothing, stdout=nothing, stderr=log
+            )
+        self.notify("Resuming it in the background; it goes on without this app.")
+
+    def _mind_process(self) -> None:
+        """Say so where the process that was to resume the sweep could not."""
+        if self._process is None:
+            return
+        code = self._process.poll()
+        if code is not None or self._watch.driven:
+            self._process = None
+        if code and self.seen is not None and not self.seen.counts[ACTIVE]:
+            self.notify(f"It could not be resumed; see {log_path()}.", severity="error")
