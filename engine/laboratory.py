@@ -17,10 +17,11 @@ from engine.errors import EngineError
 from engine.files.values import is_model
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
 from engine.options import options_of
+from engine.runs.beginning import Planned
 from engine.runs.control import Control
 from engine.runs.events import Event
 from engine.runs.run import Run
-from engine.runs.session import Planned, Session
+from engine.runs.session import Session
 from engine.sections.train.config import TrainConfig
 from engine.sections.trained import (
     NetworkConfig,

@@ -10,15 +10,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from engine import sections
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError, is_out_of_memory, memory_words
-from engine.files.reader import DamagedFile
 from engine.files.writer import npz_bytes
 from engine.hints import hint
+from engine.runs.beginning import Planned, create, rewind, write_files
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import (
     Checkpoint,
@@ -33,13 +32,10 @@ from engine.runs.events import (
 )
 from engine.runs.journal import Journal
 from engine.runs.lock import RunLock
-from engine.runs.run import SCHEMA, STOP_FILE, Run, now
+from engine.runs.run import Run, now
 from engine.runs.schema import (
     ANSWERS_FILE,
-    MODEL_FILE,
-    RUN_FILE,
 )
-from engine.runs.store import create_planned, create_run
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -49,13 +45,6 @@ if TYPE_CHECKING:
     from engine.sections.section import Experiment
 
 PAUSE_LOOK = 0.02  # seconds between two looks at whether a pause is over
-
-
-class Planned(NamedTuple):
-    """A run that a sweep has planned: its id, and the sweep's."""
-
-    run_id: str
-    sweep: str
 
 
 class Session:
@@ -121,7 +110,7 @@ class Session:
             if is_out_of_memory(error):
                 raise self._too_large(error, "and try again; the run") from error
             raise
-        run = self.resumed or self._create()
+        run = self.resumed or create(self.config, self.planned)
         with self._opened(run, experiment) as journal:
             try:
                 self.begun(run)
@@ -146,13 +135,6 @@ class Session:
             raise _of_the_listener(self._unheard, run) from self._unheard
         return run
 
-    def _create(self) -> Run:
-        """Make the run's directory. Raises EngineError where it cannot be made."""
-        folder = Path(self.config.artifacts)
-        if self.planned is not None:
-            return create_planned(folder, self.planned.run_id)
-        return create_run(folder, f"{self.config.section}-{self.config.title}")
-
     @contextmanager
     def _opened(self, run: Run, experiment: "Experiment[Any]") -> Iterator[Journal]:
         """Lock the run, create its files or rewind them to the checkpoint; yield the journal."""
@@ -172,28 +154,10 @@ class Session:
 
     def _begin(self, run: Run, experiment: "Experiment[Any]") -> Journal:
         environment = self.device.describe()
-        kept = {} if self.planned is None else {"sweep": self.planned.sweep}
-        if self.code is not None:
-            run.write(MODEL_FILE, self.code.content)
-            kept["model_file"] = self.code.sha256
-        run.write_json(
-            RUN_FILE,
-            {
-                "schema": SCHEMA,
-                "run_id": run.id,
-                "section": self.config.section,
-                "status": "running",
-                "config": self.config.to_json(),
-                "dataset": self.data.describe(),
-                "environment": environment,
-                "environments": [environment],
-                "command": self.command,
-                "companions": list(self.companions),
-                **kept,
-                "started_at": now(),
-                "finished_at": None,
-            },
-        )
+        write_files(
+            run, self.config, self.data, environment, command=self.command,
+            companions=self.companions, planned=self.planned, code=self.code,
+        )  # fmt: skip
         return self._begin_journal(run, experiment, environment)
 
     def _begin_journal(
@@ -214,27 +178,11 @@ class Session:
         return journal
 
     def _go_back(self, run: Run, experiment: "Experiment[Any]") -> Journal:
-        """Load the checkpoint, cut the journal to where it was taken and replay what is left."""
-        from engine.runs.checkpoint import read_checkpoint
-
-        run.clear_partial()
-        info = run.read_info()
-        if info["status"] == "finished":  # since we looked, before we held the lock
-            raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
-        _check_begun_as_asked(run, experiment)
-        saved = read_checkpoint(run, experiment.state.state_dict(), experiment.steps)
-        if saved is not None:
-            experiment.state.load_state_dict(saved.state)
-            self.seconds = saved.seconds
-        if (
-            not run.was_handed_over()
-        ):  # then it may be newer than the hand-over, and is meant for us
-            run.remove(STOP_FILE)
-        begun = run.cut_journal(saved.journal if saved is not None else None)
+        """Go back to the checkpoint and replay what there is up to it."""
         environment = self.device.describe()
-        environments = [*info.get("environments", [info["environment"]]), environment]
-        run.update(status="running", finished_at=None, message="", environments=environments)
-        if not begun:  # killed before its first line was whole
+        back = rewind(run, experiment, environment)
+        self.seconds = back.seconds
+        if not back.begun:
             return self._begin_journal(run, experiment, environment)
         for event in run.events():
             self._tell(event)
@@ -369,17 +317,6 @@ class Session:
     def _stop_telling(self, reason: str) -> None:
         self.control.stop(reason)
         self.listen = lambda event: None
-
-
-def _check_begun_as_asked(run: Run, experiment: "Experiment[Any]") -> None:
-    """Raise DamagedFile if a run's config or length differs from the start of its journal."""
-    first = next(run.events(), None)
-    if not isinstance(first, Started):
-        return
-    asked, begun = run.read_info()["config"], first.config
-    names = {*asked, *begun} - {"threads"}  # of which a machine may have had fewer
-    if first.steps != experiment.steps or any(asked.get(n) != begun.get(n) for n in names):
-        raise DamagedFile(run.path / RUN_FILE, "its config is not that of its journal")
 
 
 def _of_the_listener(error: Exception, run: Run) -> EngineError:

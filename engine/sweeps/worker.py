@@ -11,12 +11,13 @@ import time
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
+from engine.runs.beginning import Planned
 from engine.runs.control import Control
 from engine.runs.events import Event
 from engine.runs.lock import HeldElsewhere
 from engine.runs.run import Run
 from engine.runs.schema import RUN_FILE
-from engine.runs.session import Planned, Session
+from engine.runs.session import Session
 from engine.sweeps.executor import Outcome, Task
 from engine.sweeps.sweep import Sweep
 

@@ -18,6 +18,7 @@ from engine.errors import EngineError
 from engine.files.text import listed, visible
 from engine.report.page import Picture, page
 from engine.report.referee import Finding
+from engine.report.sweep.atlas import atlas_shown
 from engine.report.sweep.pictures import curves_drawn
 from engine.report.sweep.referee import summed_up
 from engine.sweeps.heat import Axis, Heat, heat, options_of, pairs_of, said
@@ -118,6 +119,7 @@ def render(
         claims=summed_up(safe),
         broken=[finding for finding in safe if finding.holds is False],
         checked=len(findings),
+        atlas=atlas_shown(states),
         options=[(said(name), _values(values)) for name, values in plan.axes.items()],
         command=visible(command),
         planned_by=visible(plan.command),
