@@ -24,7 +24,7 @@ SERIES_ON_DARK = (
     "#D9F2FF",
 )  # fmt: skip
 SERIES_ON_LIGHT = (
-    "#060AF3", "#B62608", "#03694B", "#9E3386", "#5C1002", "#001767", "#8C1EBE", "#4E2043",
+    "#060AF3", "#686000", "#03694B", "#9E3386", "#5C1002", "#001767", "#8C1EBE", "#4E2043",
     "#050000",
 )  # fmt: skip
 SERIES = tuple(f"$series-{number}" for number in range(1, 1 + len(SERIES_ON_DARK)))

@@ -21,6 +21,11 @@ class Look:
         """Whether there is nothing but ASCII."""
         return self.shades is ASCII
 
+    @property
+    def uncoloured(self) -> bool:
+        """Whether colours may not be seen: pictures are drawn in shades."""
+        return self.shades is not None
+
     def smooth_more(self) -> None:
         """Switch to the next smoothing; after the strongest, to none."""
         index = SMOOTHINGS.index(self.smoothing)

@@ -21,61 +21,15 @@ from tui.drawing.canvas import (
     stippled,
 )
 from tui.drawing.columns import Columns, columns_of, extent_of, together
-from tui.drawing.ends import End, room_for, spread
+from tui.drawing.frame import Frame
+from tui.drawing.labels import CURSOR_STYLE, Labels, mark_best, mark_lines
 from tui.drawing.plot import Line, Plot
-from tui.drawing.ticks import Tick, linear_ticks, log_ticks, short
+from tui.drawing.ticks import Tick, linear_ticks, log_ticks
 
-AXIS, DOTTED, BADGE, MARK = "$text-muted", "$edge", "bold reverse $bad", "bold $marked"
+AXIS, DOTTED, BADGE = "$text-muted", "$edge", "bold reverse $bad"
 LOWEST, NARROWEST = 3, 9  # lines, and cells of the curves, from which on the axes have numbers
-BEST = "◆"
 APART = 2  # lines from one tick to the next
 TICK = 8  # cells that a number at the x axis has at least
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The scales of a chart: ``columns`` and ``rows`` of cells for steps and values.
-
-    Of a logarithmic axis, ``low`` and ``high`` are logarithms.
-    """
-
-    first: float
-    last: float
-    low: float
-    high: float
-    columns: int
-    rows: int
-    log: bool = False
-
-    @property
-    def width(self) -> int:
-        """The columns of dots."""
-        return 2 * self.columns
-
-    @property
-    def height(self) -> int:
-        """The rows of dots."""
-        return 4 * self.rows
-
-    def levels(self, values: np.ndarray) -> np.ndarray:
-        """Return the rows of dots of values, from the top."""
-        if self.log:
-            values = np.log10(np.where(values > 0, values, np.nan))
-        return (self.high - values) / (self.high - self.low) * (self.height - 1)
-
-    def row(self, place: float) -> int:
-        """Return the row of dots of a place on the y axis."""
-        return round((self.high - place) / (self.high - self.low) * (self.height - 1))
-
-    def column(self, step: float) -> int:
-        """Return the column of dots of a step."""
-        share = (step - self.first) / max(self.last - self.first, 1)
-        return math.floor(share * (self.width - 1) + 1e-6)
-
-    def step(self, cell: float) -> float:
-        """Return the step in the middle of a column of cells."""
-        share = (2 * cell + 0.5) / max(self.width - 1, 1)
-        return self.first + min(max(share, 0), 1) * (self.last - self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +41,7 @@ class Drawing:
     margin: int = 0  # cells left of the curves
     valued: bool = False  # whether values stand at the ends of the lines,
     named: bool = False  # and names too
+    told: int | None = None  # the step of these values, None for the last
 
     def step_at(self, column: int) -> int | None:
         """Return the step that a column of cells shows, None outside of the curves."""
@@ -119,13 +74,12 @@ def lay_out(plot: Plot, width: int, height: int) -> Drawing:
     numbered = height >= LOWEST and width - margin >= NARROWEST
     margin = margin if numbered else 0
     columns, rows = width - margin, height - numbered  # the last line numbers the x axis
-    told = [(line.name, value_at(plot, line, last)) for line in plot.named] if numbered else []
-    gutter, named = room_for(told, columns)
-    frame = Frame(first, last, *ends, columns - gutter, rows, plot.log)
+    labels = Labels(plot, last, columns if numbered else 0)
+    frame = Frame(first, last, *ends, columns - labels.room, rows, plot.log)
     canvas = Canvas(rows, columns)
-    labels = _placed(ticks, frame) if numbered else {}
+    placed = _placed(ticks, frame) if numbered else {}
     steps = _steps(frame) if numbered else []
-    _grid(canvas, frame, [frame.row(tick.place) for tick in labels.values()], steps)
+    _grid(canvas, frame, [frame.row(tick.place) for tick in placed.values()], steps)
     for line in sorted(plot.lines, key=lambda line: not line.behind):
         _curve(canvas, frame, plot, line)
     for step in (plot.cursor, plot.pointed):
@@ -134,20 +88,20 @@ def lay_out(plot: Plot, width: int, height: int) -> Drawing:
     badge = f" diverged at step {plot.diverged:,} " if plot.diverged is not None else ""
     if badge and len(badge) <= frame.columns:
         canvas.write(0, frame.columns - len(badge), badge, BADGE)
+    mark_lines(canvas, frame, plot)
     for line in plot.named:
-        _best(canvas, frame, line)
-    if gutter:
-        _name(canvas, frame, plot, named)
+        mark_best(canvas, frame, line)
+    labels.write(canvas, frame)
     text = Text(no_wrap=True)
     for row, drawn in enumerate(canvas.lines()):
         if numbered:
-            tick = labels.get(row)
+            tick = placed.get(row)
             text.append((tick.label if tick else "").rjust(margin - 1), AXIS)
             text.append("┤" if tick else "│", AXIS)
         text.append_text(drawn).append("\n" if numbered or row < rows - 1 else "")
     if numbered:
         text.append(" " * margin + _numbers(frame, steps, columns, plot.axis), AXIS)
-    return Drawing(text, frame, margin, gutter > 0, named)
+    return Drawing(text, frame, margin, labels.room > 0, labels.named, labels.step)
 
 
 def _ends(plot: Plot, first: float, last: float) -> tuple[float, float] | None:
@@ -248,46 +202,12 @@ def _curve(canvas: Canvas, frame: Frame, plot: Plot, line: Line) -> None:
     if len(line.around) == 1:
         between_points = path(frame.levels(edges.mean), edges.broken, frame.height)
         band |= between_points & (edges.counts < 2)
-    canvas.paint(stippled(band), line.band, BAND)
+    canvas.paint(stippled(band, lightly=plot.window is not None), line.band, BAND)
     mean = columns(line.curve)
     curve = path(frame.levels(mean.mean), mean.broken, frame.height)
     if line.thick:
         curve[1:] |= curve[:-1].copy()
     canvas.paint(curve, line.style, BEHIND if line.behind else CURVE)
-
-
-def value_at(plot: Plot, line: Line, step: float) -> str:
-    """Return the value that a line has at a step, in a few digits."""
-    return short(line.at(step), share=plot.share, plain=plot.plain)
-
-
-def _best(canvas: Canvas, frame: Frame, line: Line) -> None:
-    """Mark the best step of a line."""
-    if (best := line.best_point) is None:
-        return
-    step, value = best
-    level = frame.levels(np.array([value]))[0]
-    if frame.first <= step <= frame.last and 0 <= level <= frame.height - 1:
-        canvas.write(round(level) // 4, frame.column(step) // 2, BEST, f"bold {line.style}")
-
-
-def _name(canvas: Canvas, frame: Frame, plot: Plot, named: bool) -> None:
-    """Write value and name at the end of each line, behind the last of them."""
-    ends, column = [], 0
-    for line in plot.named:
-        columns = columns_of(line.curve, frame.first, frame.last, frame.width, frame.log)
-        drawn = np.flatnonzero(columns.counts)
-        if not len(drawn):
-            continue
-        column = max(column, drawn[-1] // 2 + 1)
-        level = frame.levels(columns.mean[drawn[-1:]])[0]
-        level = min(max(level + 0.5, 0), frame.height - 1) / 4
-        words = value_at(plot, line, frame.last)
-        ends.append(End(level, line.name, words, line.style, not line.behind))
-    if len(ends) < len(plot.lines):  # others may run on
-        column = frame.columns
-    for row, end in spread(ends, frame.rows).items():
-        canvas.write(row, column, f" {end.words(named)}", end.style)
 
 
 def _cursor(canvas: Canvas, frame: Frame, step: float) -> None:
@@ -296,4 +216,4 @@ def _cursor(canvas: Canvas, frame: Frame, step: float) -> None:
     if 0 <= column < frame.width:
         mask = np.zeros((frame.height, frame.width), bool)
         mask[::2, column] = True
-        canvas.paint(mask, MARK, CURSOR)
+        canvas.paint(mask, CURSOR_STYLE, CURSOR)

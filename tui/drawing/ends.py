@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-NAMED, VALUED = 0.42, 0.25  # of the width, for what stands at the ends: at most
+NAMED, VALUED, SIGNED = 0.42, 0.25, 0.33  # of the width, for what stands at the ends: at most
 LEAST = 16  # cells that are left for the curves
 
 
@@ -29,12 +29,14 @@ class End:
         return f"{self.name} {self.value}".strip() if named else self.value
 
 
-def room_for(ends: Sequence[tuple[str, str]], columns: int) -> tuple[int, bool]:
+def room_for(
+    ends: Sequence[tuple[str, str]], columns: int, *, signed: bool = False
+) -> tuple[int, bool]:
     """Return the cells that ends, names and values, take of so many columns, and if with names.
 
-    The names are left out first, then the values too.
+    The names are left out first, then the values too; later where signs stand for names.
     """
-    for named, share in ((True, NAMED), (False, VALUED)):
+    for named, share in ((True, NAMED), (False, SIGNED if signed else VALUED)):
         words = [f"{name} {value}".strip() if named else value for name, value in ends]
         room = max(map(cell_len, words), default=0) + 1
         if 1 < room <= share * columns and columns - room >= LEAST:

@@ -80,6 +80,7 @@ class Plot:
     window: Window | None = None  # the steps that are shown, all of them for None
     until: int | None = None  # hides what is after this step; the axes stay those of the whole
     plain: bool = False  # numbers in ASCII
+    marked: bool = False  # signs tell the lines apart, and not colours alone
     nothing: str = "nothing yet"  # what is said where there are no values
     axis: str = "step"  # the name of the x axis
 

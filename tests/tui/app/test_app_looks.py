@@ -55,6 +55,23 @@ def test_the_newest_runs_are_there_at_once(finished):
     live(finished, story)
 
 
+def test_the_list_says_what_an_accuracy_was_measured_on(finished):
+    def rows(app):
+        options = app.query_one("#model-list").options
+        return [str(option.prompt) for option in options if "%" in str(option.prompt)]
+
+    async def story(app, pilot):
+        await until(pilot, lambda: len(rows(app)) == 3, 5)
+        assert all(row.endswith("% test") and "val." not in row for row in rows(app))
+        assert [row.split("\n")[0][-1] for row in rows(app)] == list("▲○▼")  # as in the charts
+        await pilot.press("left")
+        assert sum(row.endswith("% val.") for row in rows(app)) == 1
+        widths = [max(map(len, row.split("\n"))) for row in rows(app)]
+        assert max(widths) <= app.query_one("#model-list").size.width
+
+    live(finished, story, size=(60, 18))
+
+
 def test_the_step_cursor_moves_curves_and_images_together(finished):
     async def story(app, pilot):
         pane = app.main.experiments["train"]

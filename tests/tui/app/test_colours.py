@@ -21,7 +21,7 @@ from tui.app.app import MnistTui
 from tui.app.colours import BANDS, EDGE, LINE, SERIES, TEXT, contrast, ink_on
 from tui.app.widgets.bar import bar
 from tui.ascii import stand_in
-from tui.drawing.chart import BEST
+from tui.drawing.labels import BEST
 from tui.drawing.pixels import UPPER_HALF, draw_signed
 from tui.words import MARKS
 
@@ -65,6 +65,13 @@ def test_series_and_states_are_told_apart(theme, eyes):
     series = [name[1:] for name in SERIES]
     assert least_distance(series, variables, eyes) > 15
     assert least_distance(STATES, variables, eyes) > (25 if eyes == "usual" else 5)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_network_of_the_report_looks_like_an_error(theme):
+    variables = variables_of(THEMES[theme])
+    for number in (1, 2, 3):
+        assert least_distance([f"series-{number}", "bad"], variables, "usual") > 40
 
 
 def test_every_network_has_a_colour():

@@ -167,6 +167,9 @@ def test_a_band_has_fewer_dots_inside_but_all_of_them_at_its_edges():
     assert thin[9].all()
     assert thin[3:9].mean() == 0.5
     assert not thin[[0, 1, 10, 11]].any()
+    light = stippled(mask, lightly=True)
+    assert light[[2, 9]].all()
+    assert light[3:9].mean() == 0.25
 
 
 def test_a_smoothed_line_has_the_band_of_what_it_smooths():

@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from engine.networks.colours import SERIES
 from tests.tui.drawing.test_chart import inked, rows
-from tui.drawing.chart import BEST, draw, lay_out
+from tui.ascii import stand_in
+from tui.drawing.chart import draw, lay_out
 from tui.drawing.ends import End, room_for, spread
+from tui.drawing.labels import BEST, SIGNS
 from tui.drawing.plot import Line, Plot
+from tui.drawing.ticks import short
 
 STEPS = np.arange(1, 101)
 
@@ -71,3 +75,39 @@ def test_the_first_best_step_is_marked_at_its_value():
     assert place == drawing.margin + drawing.frame.column(31) // 2
     assert BEST not in "".join(inked(draw(Plot([line], low=0, high=0.8), 60, 21)))
     assert Line(STEPS, np.full(100, np.nan), "red", best="low").best_point is None
+
+
+def test_the_ends_of_lines_tell_the_values_at_the_cursor_and_nothing_else_moves():
+    lines = [
+        Line(STEPS, np.linspace(10, 0.5, 100), "$series-1", "train"),
+        Line(STEPS, np.linspace(9, 0.6, 100), "$series-2", "validation"),
+    ]
+    at = [lay_out(Plot(lines, cursor=step), 80, 11) for step in (1, 50, 100)]
+    assert {drawing.frame for drawing in at} == {at[0].frame}
+    assert "train 10.0" in at[0].text.plain
+    assert "validation 9.000" in at[0].text.plain
+    assert "validation 0.600" in at[2].text.plain
+    replayed = lay_out(Plot(lines, cursor=50, until=50), 80, 11)
+    assert replayed.told is None
+    assert f"train {short(lines[0].at(50))}" in replayed.text.plain
+    pointed = lay_out(Plot(lines, pointed=50), 80, 11)
+    assert pointed.frame == lay_out(Plot(lines), 80, 11).frame
+    assert pointed.told == 50
+    assert lay_out(Plot(lines, pointed=1), 60, 11).told == 1
+
+
+def test_without_colours_signs_tell_lines_apart():
+    lines = [
+        Line(STEPS, np.full(100, level), f"$series-{number}", f"n{number}")
+        for number, level in ((1, 0.2), (2, 0.5), (3, 0.8))
+    ]
+    drawn = rows(draw(Plot(lines, low=0, high=1, marked=True), 80, 21))
+    for number in (1, 2, 3):
+        sign = SIGNS[number - 1]
+        [row] = [row for row in drawn if sign in row]
+        assert f"n{number} {sign} 0." in row
+        assert row.count(sign) >= 4
+    assert len({stand_in(sign) for sign in SIGNS + BEST}) == len(SIGNS) + 1 == SERIES + 1
+    assert not any(sign in row for row in rows(draw(Plot(lines), 80, 21)) for sign in SIGNS[:3])
+    alike = [Line(STEPS, np.full(100, value), "$series-1", "a") for value in (1, 2)]
+    assert not any(SIGNS[0] in row for row in rows(draw(Plot(alike, marked=True), 80, 21)))

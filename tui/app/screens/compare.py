@@ -101,7 +101,10 @@ class Compare(GuardedDialog, ModalScreen[None]):
             name = self.comparison.name_of(group)
             lines.append(Line(band.steps, band.mean, SERIES[place], name, around))
         log = self.look.logarithm and "loss" in metric
-        chart.plot = Plot(lines, log=log, share=is_share(metric), plain=self.look.plain)
+        chart.plot = Plot(
+            lines, log=log, share=is_share(metric), plain=self.look.plain,
+            marked=self.look.uncoloured,
+        )  # fmt: skip
         meaning = "  band: ± the deviation of one run" if any(line.around for line in lines) else ""
         chart.border_title = Text(
             f"{metric.replace('_', ' ')}  {self.metric + 1} of {len(self.metrics)}{meaning}"

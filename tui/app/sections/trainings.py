@@ -16,12 +16,15 @@ from engine.sections.table import dataset_title
 from engine.sections.train.config import MODELS, TrainConfig
 from tui.app.colours import style_of
 from tui.app.sections.pane import BAD
+from tui.drawing.labels import sign_of
 from tui.drawing.spark import spark
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 from tui.words import MARKS, cut_middle
 
-SPARK = 9  # cells
+SPARK, SHORTEST = 9, 4  # cells
+TEST, VALIDATION = " test", " val."  # what an accuracy was measured on
+AROUND = len("›  100.00%") + len(TEST) + 1  # cells of a line beside the spark
 MEANT_BY = {"auto": "mnist"}  # while it is not known whether there is any
 Key = tuple[str, str]  # a dataset: its name, and the hash of the content where it is a file
 
@@ -73,38 +76,49 @@ class Group:
 
 
 def lines_of(
-    row: Training, task: Task | None, loading: bool, width: int, cursor: int | None = None
+    row: Training,
+    task: Task | None,
+    loading: bool,
+    width: int,
+    cursor: int | None = None,
+    *,
+    signed: bool = False,
 ) -> Text:
     """Return a network's two lines: its name, and how the run that is shown of it stands.
 
-    At a step that is not the latest one, how it stood then.
+    At a step that is not the latest one, how it stood then. ``signed`` adds the sign that the
+    network has in charts.
     """
-    name = cut_middle(visible(row.model), width - 3)  # the list's mark and the run's
+    sign = f" {sign_of(style_of(row.model))}" if signed and task is not None else ""
+    name = cut_middle(visible(row.model), width - 3 - len(sign))  # the list's mark and the run's
+    cells = max(SHORTEST, min(width - AROUND, SPARK))
     if task is None:
         untrained = "not trained yet" if is_model(row.model) else "your file, as it is now"
         words, style = ("loading …" if loading else untrained), "$text-muted"
         if row.summary is not None:
-            words = f"{row.summary.result} {row.summary.remark}"
+            words = f"{row.summary.result} {row.summary.remark}".strip()
             style = BAD if row.summary.remark else "bold"
+            of = "" if row.summary.remark or not row.summary.result else TEST
+            return Text.assemble("  ", name, "\n  ", (words, style), (of, "$text-muted"))
         return Text.assemble("  ", name, "\n  ", (words, style))
     style = style_of(row.model)
-    lines = Text.assemble((MARKS[task.state], style), " ", name, "\n  ")
+    lines = Text.assemble((MARKS[task.state], style), " ", name, (sign, style), "\n  ")
     curve = task.history.curves.get("validation_accuracy")
     if curve is not None and cursor is not None:
         values = curve.values[: np.searchsorted(curve.steps, cursor, "right")]
-        lines.append(spark(values, SPARK), style)
-        return lines.append(f" {values[-1]:.1%}" if len(values) else "", "$text-muted")
+        lines.append(spark(values, cells), style)
+        return lines.append(f" {values[-1]:.1%}{VALIDATION}" if len(values) else "", "$text-muted")
     if curve is not None and not task.warning:
-        lines.append(spark(curve.values, SPARK), style)
+        lines.append(spark(curve.values, cells), style)
     if task.history.finished:
         accuracy = task.history.finished.results["test"]["accuracy"]
         # On a narrow terminal there is no room for a curve beside the words.
         if task.warning:
             lines.append(f"{accuracy:.2%} at chance", BAD)
         else:
-            lines.append(f" {accuracy:.2%}", "bold")
+            lines.append(f" {accuracy:.2%}", "bold").append(TEST, "$text-muted")
     elif curve is not None:
-        lines.append(f" {curve.values[-1]:.1%}", "$text-muted")
+        lines.append(f" {curve.values[-1]:.1%}{VALIDATION}", "$text-muted")
     else:
         lines.append(task.state, "$text-muted")
     return lines

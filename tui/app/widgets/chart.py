@@ -12,7 +12,8 @@ from textual.widget import Widget
 from tui.app.guard import Guarded
 from tui.app.widgets.lines import changed
 from tui.app.widgets.room import CORNERS
-from tui.drawing.chart import BEST, Drawing, lay_out, value_at
+from tui.drawing.chart import Drawing, lay_out
+from tui.drawing.labels import BEST, signs, value_at
 from tui.drawing.plot import Line, Plot
 from tui.drawing.ticks import short
 from tui.drawing.window import Window, zoomed
@@ -127,7 +128,8 @@ class Chart(Guarded, Widget):
     def _told(self, plot: Plot) -> Iterator[Text]:
         """Yield values at the cursor or the mouse, or names and the best value; the longest first.
 
-        Of other networks behind one, values are told where there is room.
+        Of other networks behind one, values are told where there is room, unless they stand at the
+        ends of the lines.
         """
         step, lines = plot.told_step, plot.named
         if not lines:
@@ -135,16 +137,22 @@ class Chart(Guarded, Widget):
         own = [line for line in lines if not line.behind] or lines
         best = self._best()
         if step is None and self._drawing.valued:  # what the ends of the lines do not say
-            names = [] if self._drawing.named else [_names(lines), _names(own)]
+            names = [] if self._drawing.named else [_names(plot, lines), _names(plot, own)]
             yield from (Text.assemble(some, "  ", best) for some in names if some and best)
             yield from filter(None, [*names, best])
             return
-        at = round(plot.window[1] if plot.window else plot.end) if step is None else step
         pointed = "" if plot.pointed is None else f"{plot.pointed:,}  "
-        told = [_values(plot, some, at, named) for some, named in ((lines, True), (own, True))]
+        at_ends = self._drawing.valued and self._drawing.told == step
+        at = round(plot.window[1] if plot.window else plot.end) if step is None else step
+        if at_ends and self._drawing.named:
+            lines = own
+        told = [_values(plot, lines, at, named=True)]
+        if at_ends and not self._drawing.named:
+            told.append(_names(plot, lines))
+        told.append(_values(plot, own, at, named=True))
         if step is None and best:
             yield Text.assemble(told[0], "  ", best)
-        for values in (*told, _values(plot, own, at, named=False)):
+        for values in filter(None, (*told, _values(plot, own, at, named=False))):
             yield Text.assemble("step " if pointed else "", pointed, values)
             yield Text.assemble(pointed, values)
 
@@ -158,10 +166,10 @@ class Chart(Guarded, Widget):
         return None
 
 
-def _names(lines: Sequence[Line]) -> Text:
+def _names(plot: Plot, lines: Sequence[Line]) -> Text:
     """Return the names of lines; where one of them is thick, a stroke says which."""
     shaped = any(line.thick for line in lines)
-    return Text("  ").join(_name(line, shaped) for line in lines if line.name)
+    return Text("  ").join(_name(plot, line, shaped) for line in lines if line.name)
 
 
 def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
@@ -171,11 +179,13 @@ def _values(plot: Plot, lines: Sequence[Line], step: int, named: bool) -> Text:
     for line in lines:
         value = Text(value_at(plot, line, step), "" if named else line.style)
         if named and line.name:
-            value = Text.assemble(_name(line, shaped), " ", value)
+            value = Text.assemble(_name(plot, line, shaped), " ", value)
         words.append(value)
     return Text("  ").join(words)
 
 
-def _name(line: Line, shaped: bool) -> Text:
+def _name(plot: Plot, line: Line, shaped: bool) -> Text:
     stroke = (THICK if line.thick else THIN) if shaped else ""
+    if sign := signs(plot).get(line.style):
+        stroke += f"{sign} "
     return Text(f"{stroke}{line.name}", line.style)
