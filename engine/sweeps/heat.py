@@ -11,6 +11,7 @@ import numpy as np
 from engine.analysis.statistics import spread
 from engine.files.text import visible
 from engine.sweeps.outcome import word
+from engine.sweeps.plan import NETWORK
 from engine.sweeps.schema import Value
 from engine.sweeps.states import RunState
 
@@ -104,7 +105,10 @@ def values_of(state: RunState) -> dict[str, Value]:
     """Return what a run has for the options that a sweep may be looked at by."""
     planned = state.planned
     model = planned.config.get(MODEL)
-    implied: dict[str, Value] = {} if model is None else {MODEL: model}
+    # Where a sweep trains the networks that it looks at, their models are named by that.
+    implied: dict[str, Value] = (
+        {} if model is None or NETWORK in planned.setting else {MODEL: model}
+    )
     return implied | dict(planned.setting) | {SEED: planned.seed}
 
 

@@ -184,7 +184,10 @@ def _row(one: Settled, metric: str) -> Row:
         return Row(label, runs, *["–"] * 5)
     assert found.best is not None  # there is a value
     assert found.worst is not None
-    between = f"{shown(metric, found.low)} to {shown(metric, found.high)}"
+    low, high = found.low, found.high
+    if is_share(metric):  # which an interval by Student's t may overstep
+        low, high = max(low, 0.0), min(high, 1.0)
+    between = f"{shown(metric, low)} to {shown(metric, high)}"
     return Row(
         label,
         runs,
