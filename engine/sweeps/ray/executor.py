@@ -26,6 +26,7 @@ DEVICES = ("auto", "cuda")  # that a GPU of the cluster is asked for
 
 ANEW = 2.0  # seconds between two looks at the nodes
 NODE_LOST = "the worker's node was lost"
+KEEPER_LOST = "the process that keeps the sweep's files was lost"
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,18 @@ class RayExecutor:
                 self._leave_token()
             self._nodes = Nodes(self._sweep / TOKEN_FILE, self._token, said)
             self._nodes.wait()
-            self._share = share_of(threads, jobs, self._nodes.resources)
+            resources = self._nodes.resources
+            asked = {run.config.get("device", "auto") for run in self._plan.runs}
+            self._share = Share(threads)  # what a run takes at most
+            if not asked.isdisjoint(DEVICES):
+                self._share = share_of(threads, jobs, resources)
             here = NodeAffinitySchedulingStrategy(
                 ray.get_runtime_context().get_node_id(), soft=False
             )
             keeper: Any = ray.remote(Keeper)
-            self._keeper = keeper.options(num_cpus=0, scheduling_strategy=here).remote(self._sweep)
+            self._keeper = keeper.options(
+                num_cpus=0, max_restarts=-1, scheduling_strategy=here
+            ).remote(self._sweep)
             self._work: Any = ray.remote(work)
             threading.Thread(target=self._watch, daemon=True, name="nodes").start()
         except BaseException:
@@ -96,7 +103,8 @@ class RayExecutor:
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Have a task done by a node that has room for it."""
-        share = self._share if task.planned.config.get("device", "auto") in DEVICES else Share(1)
+        on_gpu = task.planned.config.get("device", "auto") in DEVICES
+        share = self._share if on_gpu else Share(self._threads)
         parcel = Parcel(
             task,
             msgspec.structs.replace(self._plan, runs=[task.planned]),
@@ -108,7 +116,7 @@ class RayExecutor:
         )
         self._keeper.expect.remote(task.run_id, task.attempt)
         ref = self._work.options(
-            num_cpus=self._threads, num_gpus=share.gpus, max_retries=0, name=task.run_id
+            num_cpus=share.cpus, num_gpus=share.gpus, max_retries=0, name=task.run_id
         ).remote(parcel, self._keeper)
         key, ended = (task.run_id, task.attempt), Future[Outcome]()
         ended.set_running_or_notify_cancel()
@@ -124,7 +132,11 @@ class RayExecutor:
             report = found.result()
             for remark in report.remarks:
                 self._said(remark)
+            if report.gone and not self._stopping:
+                raise WorkerLost(KEEPER_LOST)
             given.ended.set_result(report.outcome)
+        except WorkerLost as lost:
+            given.ended.set_exception(lost)
         except BaseException as error:
             try:
                 given.ended.set_result(self._outcome(error, given.task))

@@ -132,11 +132,13 @@ class Keeper:
             return read_bytes(self._sweep / name, LIMIT)
 
     def write(self, run_id: str, attempt: int, changes: Changes) -> None:
-        """Write what has changed in a run. Raises EngineError.
+        """Write what has changed in a run, which the attempt has taken. Raises EngineError.
 
         Killed at any point, it leaves what can be resumed.
         """
         self._check(run_id, attempt)
+        if run_id not in self._locks:  # by this keeper, where an earlier one has died
+            raise Superseded(f"{run_id} is not taken")
         run = Run(self._artifacts / run_id)
         with _in_words(run):
             if changes.tail:

@@ -44,7 +44,7 @@ Call = Callable[..., Any]  # a method of the keeper by its name, with arguments
 
 
 class KeeperGone(Exception):
-    """The keeper has ended, as it does with the driver."""
+    """The keeper has died, or ended with the driver."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,14 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a task, and what there was to remark."""
+    """What came of a task, and what there was to remark.
+
+    Where ``gone``, the keeper was: if the driver is still there to hear it, it may try again.
+    """
 
     outcome: Outcome
     remarks: list[str]
+    gone: bool = False
 
 
 def work(parcel: Parcel, keeper: Any) -> Report:
@@ -73,10 +77,14 @@ def work(parcel: Parcel, keeper: Any) -> Report:
     import ray
 
     def call(method: str, *arguments: Any) -> Any:
-        try:
-            return ray.get(getattr(keeper, method).remote(*arguments))
-        except ray.exceptions.RayActorError:
-            raise KeeperGone from None
+        deadline = time.monotonic() + (PATIENCE if method == "begin" else 0)
+        while True:
+            try:
+                return ray.get(getattr(keeper, method).remote(*arguments))
+            except ray.exceptions.RayActorError:  # one that was lost is soon there again
+                if time.monotonic() > deadline:
+                    raise KeeperGone from None
+                time.sleep(LOOK)
 
     return perform(parcel, call, ray.get_runtime_context().get_node_id())
 
@@ -97,7 +105,7 @@ def perform(parcel: Parcel, call: Call, node: str = "") -> Report:
     except Superseded:
         outcome = Outcome("stopped", OVERTAKEN)
     except KeeperGone:
-        outcome = Outcome("stopped", DRIVER_GONE)
+        return Report(Outcome("stopped", DRIVER_GONE), list(_remarks), gone=True)
     except (MnistTuiError, OSError) as error:  # of the scratch folder, too
         outcome = Outcome("failed", f"On {socket.gethostname()}: {error}")
     return Report(outcome, list(_remarks))

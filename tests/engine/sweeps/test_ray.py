@@ -10,6 +10,7 @@ import pytest
 
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
+from engine.runs.lock import holder_of
 from engine.sweeps.driver import SweepDriver
 from engine.sweeps.local import LocalExecutor, Slot
 from engine.sweeps.plan import plan
@@ -160,15 +161,33 @@ def test_a_node_that_comes_later_is_used(cluster, executor_of, sweep_of):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("away", [True])
+def test_the_keeper_is_lost_and_another_takes_its_place(cluster, executor_of, sweep_of, as_local):
+    sweep = sweep_of("ray", 2, epochs=100)
+    executor = executor_of(sweep, away=True)
+
+    def kill_keeper():
+        run = sweep.run(sweep.plan.runs[0])
+        wait_for(lambda: (run.path / "checkpoint.pt").exists())
+        os.kill(holder_of(run.path).pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_keeper)
+    killer.start()
+    assert drive(sweep, executor).complete
+    killer.join()
+    [retried] = [event for event in sweep.events() if event.event == "retried"]
+    assert "keeps the sweep's files" in retried.message
+    as_local(sweep, epochs=100)
+
+
+@pytest.mark.extended
 def test_a_node_that_was_cut_off_writes_nothing_when_it_is_back(
-    cluster, executor_of, sweep_of, as_local, away
+    cluster, executor_of, sweep_of, as_local
 ):
     import ray
 
     node = cluster.add_node(num_cpus=1, **SMALL)
     sweep = sweep_of("ray", 2, epochs=300)
-    executor = executor_of(sweep, away=away)
+    executor = executor_of(sweep, away=True)
     frozen = []
 
     def cut_off():

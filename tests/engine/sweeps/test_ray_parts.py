@@ -205,6 +205,8 @@ def test_a_keeper_refuses_older_attempts_and_names_that_lead_elsewhere(tmp_path)
     with pytest.raises(Superseded):
         keeper.write(run_id, 2, Changes(b"x"))
     assert keeper.refusals() == 5
+    with pytest.raises(Superseded):  # it was taken from a keeper that has died
+        keeper.write(run_id, 3, Changes(b"x"))
     keeper.take(run_id, 3)
     for name in ("../x", "/tmp/x", ".lock", "figures/../../x", ""):
         with pytest.raises(EngineError):
