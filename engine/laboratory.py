@@ -4,6 +4,7 @@ Both faces turn a config into a Session here. torch is imported at the first use
 """
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.data.known import MNIST_LIKE, is_file
 from engine.data.opened import Datasets, at_home
 from engine.errors import EngineError
 from engine.files.values import is_model
+from engine.imports import import_torch
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL
 from engine.options import options_of
 from engine.runs.beginning import Planned
@@ -64,7 +66,7 @@ class Laboratory:
         neither there nor in a run. ``figures`` are drawn at the end, or left for later.
         """
         config = self.on_the_run_s_dataset(config)
-        data, device = self._datasets.open(config), self._device(config)
+        data, device = self.survey(config)
         found: dict[str, Any] = facts_of(config, data) | {
             "device": str(device.torch_device),
             "precision": device.precision,
@@ -111,7 +113,7 @@ class Laboratory:
         info, config = run.read_info(), run.read_config()
         if info["status"] == "finished":
             raise EngineError(f"Run {run.id} has finished; there is nothing to resume.")
-        data = self._datasets.open(at_home(config))
+        data = self._with_torch(at_home(config))
         if data.sha256 != info["dataset"]["sha256"]:
             raise EngineError(
                 f"Run {run.id} was started on other {data.name} data; resume it with that."
@@ -150,7 +152,13 @@ class Laboratory:
 
     def survey(self, config: RunConfig) -> "tuple[Dataset, Device]":
         """Open the dataset and the device that ``config`` asks for. Raises MnistTuiError."""
-        return self._datasets.open(config), self._device(config)
+        return self._with_torch(config), self._device(config)
+
+    def _with_torch(self, config: RunConfig) -> "Dataset":
+        """Open a dataset; where that takes a while, torch is imported meanwhile, as it must be."""
+        if "torch" not in sys.modules and self._datasets.read_ahead(config):
+            import_torch()
+        return self._datasets.open(config)
 
     def survey_of(self, run: Run, data_root: str | None = None) -> "tuple[Dataset, Device]":
         """Open a run's dataset and device, or what there is here instead: it may have moved.
@@ -192,13 +200,14 @@ class Laboratory:
         """Return the training that must come first if a network is needed and there is none."""
         if not isinstance(config, NetworkConfig) or config.run is not None:
             return None
-        data = self._datasets.open(config)
+        data = self._with_torch(config)
         if newest_trained(Path(config.artifacts), data.sha256, BEST_MODEL):
             return None
         shared = {name: getattr(config, name) for name in options_of(RunConfig)}
         return TrainConfig(**shared, model=BEST_MODEL)
 
     def _device(self, config: RunConfig) -> "Device":
+        import_torch()
         from engine.numerics.device import open_device
 
         # Not kept: opening it sets torch's threads, which another run may have set otherwise.

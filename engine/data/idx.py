@@ -9,17 +9,16 @@ file never becomes a result.
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import platformdirs
 
-from engine.data import download
 from engine.data.datafile import read_content
 from engine.data.dataset import Dataset, DatasetDamaged, DatasetMissing, Split
-from engine.data.known import FILES, MNIST_LIKE, SIDE, TRAIN_IMAGES, MnistLike
+from engine.data.known import FILES, MNIST_LIKE, SIDE, TRAIN_IMAGES, WHOLE, MnistLike
 
 VALIDATION = 5_000
 UNSIGNED_BYTES = 8  # the type in an IDX file's header
@@ -82,6 +81,8 @@ def open_idx(
         raise DatasetMissing(
             f"{damage}No {title} on this machine and --offline forbids a download."
         )
+    from engine.data import download  # TLS and HTTP, which few starts need
+
     try:
         download.fetch(known, cache_root(), patience=patience)
     except download.DownloadFailed as error:
@@ -121,22 +122,26 @@ def read_idx(known: MnistLike, place: Place) -> Dataset:
 
     Raises DatasetMissing and DatasetDamaged.
     """
-    whole = hashlib.sha256()
-    contents = []
-    for name in FILES:
-        content = _verified(known, place.folder, name)
-        whole.update(content)
-        contents.append(_parse(content))
-    train_images, train_labels, test_images, test_labels = contents
+    contents = [_verified(known, place.folder, name) for name in FILES]
+    whole = WHOLE.get(tuple(known.sha256.values())) or _whole(contents)
+    train_images, train_labels, test_images, test_labels = map(_parse, contents)
     return Dataset(
         name=known.name,
-        sha256=whole.hexdigest(),
+        sha256=whole,
         origin=str(place.origin.resolve()),
         classes=known.classes,
         train=Split(train_images[:-VALIDATION], train_labels[:-VALIDATION]),
         validation=Split(train_images[-VALIDATION:], train_labels[-VALIDATION:]),
         test=Split(test_images, test_labels),
     )
+
+
+def _whole(contents: Iterable[bytes]) -> str:
+    """Return the SHA-256 of contents one after another."""
+    whole = hashlib.sha256()
+    for content in contents:
+        whole.update(content)
+    return whole.hexdigest()
 
 
 def _candidates(folder: Path, name: str) -> Iterator[Path]:

@@ -86,6 +86,17 @@ KMNIST = MnistLike(
     archives=_archives(18_165_135, 29_497, 3_041_136, 5_120),
 )
 
+# SHA-256 of the four contents one after another, by those of the files: known once these are.
+WHOLE = MappingProxyType(
+    {
+        tuple(MNIST.sha256.values()): (
+            "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a"
+        ),
+        tuple(FASHION_MNIST.sha256.values()): (
+            "14410854cf7a289477dcfc7df3f8ec24741e281cdcc425ede0d9a748ca630214"
+        ),
+    }
+)
 MNIST_LIKE = MappingProxyType({one.name: one for one in (MNIST, FASHION_MNIST, KMNIST)})
 NAMES = ("mnist", "digits", "fashion-mnist", "kmnist")
 _TITLES = {"digits": "embedded digits"} | {one.name: one.title for one in MNIST_LIKE.values()}

@@ -4,10 +4,8 @@ from collections.abc import Callable
 
 from engine.data.dataset import Dataset, DatasetMissing
 from engine.data.digits import open_digits
-from engine.data.drawings import with_training_images
 from engine.data.idx import open_idx
 from engine.data.known import MNIST, MNIST_LIKE, is_file
-from engine.data.npz import find_file, open_npz
 
 DOWNLOAD_PATIENCE = 5.0  # seconds that "auto" waits for the first byte
 
@@ -44,6 +42,8 @@ def _open_file(
     name: str, data_root: str | None, *, offline: bool, warn: Callable[[str], None]
 ) -> Dataset:
     """Return the dataset in a file: kept drawings have the training images of another."""
+    from engine.data.drawings import with_training_images  # which the named ones do not need
+    from engine.data.npz import find_file, open_npz
 
     def base(other: str) -> Dataset:
         if is_file(other):  # drawings of drawings are none

@@ -2,13 +2,14 @@
 
 import dataclasses
 import os
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import RunConfig
-from engine.data.known import MNIST_LIKE, is_file, located
+from engine.data.known import MNIST, MNIST_LIKE, MnistLike, is_file, located
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -23,6 +24,7 @@ class Datasets:
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._open: dict[tuple[str, str | None, bool], Dataset] = {}
+        self._read: dict[tuple[str, str | None], _Reader] = {}
         self._stamps: dict[str, object] = {}  # of the files that some were read from
 
     def open(self, config: RunConfig) -> "Dataset":
@@ -33,6 +35,7 @@ class Datasets:
         # What is open already was found or fetched: being offline makes no other one of it.
         offline = offline and (name, root, False) not in self._open
         key = (name, root, offline)
+        self._await(name, root)
         stamp = _stamp(name) if is_file(name) else None
         if key not in self._open or self._stamps.get(name) != stamp:
             self._stamps[name] = stamp
@@ -40,6 +43,48 @@ class Datasets:
             self._open[key] = data
             self._open[data.name, data.origin, offline] = data  # as it was found
         return self._open[key]
+
+    def read_ahead(self, config: RunConfig) -> bool:
+        """Begin to read MNIST or a relative in a thread, until ``open`` asks for it.
+
+        False where it is open already, or where its files are not here: then there is more to do
+        than to read.
+        """
+        from engine.data.idx import is_there, places
+
+        name, root = config.dataset, config.data_root
+        known = MNIST_LIKE.get(MNIST.name if name == "auto" else name)
+        opened = any((name, root, offline) in self._open for offline in (False, True))
+        if known is None or opened or not any(map(is_there, places(known, root))):
+            return False
+        if (name, root) not in self._read:
+            self._read[name, root] = _Reader(known, root)
+        return True
+
+    def _await(self, name: str, root: str | None) -> None:
+        """Take in what was read ahead. Where that failed, it is opened as ever, and says why."""
+        if (reader := self._read.pop((name, root), None)) is None:
+            return
+        reader.join()
+        if (data := reader.data) is not None:
+            for offline in (False, True):
+                self._open[name, root, offline] = self._open[data.name, data.origin, offline] = data
+
+
+class _Reader(threading.Thread):
+    """Reads a dataset that lies on this machine."""
+
+    def __init__(self, known: MnistLike, root: str | None) -> None:
+        super().__init__(name="dataset")
+        self.data: Dataset | None = None
+        self._known, self._root = known, root
+        self.start()
+
+    def run(self) -> None:
+        from engine.data.idx import find_idx
+
+        with suppress(Exception):  # which is raised again by ``open``
+            self.data = find_idx(self._known, self._root)
 
 
 def _stamp(path: str) -> object:

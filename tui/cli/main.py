@@ -84,7 +84,7 @@ def bare(
         raise EngineError(
             "The app needs a terminal; `mnist-tui --help` lists the commands, which do not."
         )
-    gc.disable()  # imports leave no garbage; a tenth of the time to the first frame
+    gc.disable()  # as while this was imported; the app enables it after its first frame
     from tui.app.open import open_app  # textual, which the commands do not need
 
     raise typer.Exit(open_app(config, ascii_=ascii_, said=said(context)))

@@ -3,6 +3,7 @@
 So nothing is imported here, at the top, that takes time.
 """
 
+import gc
 import os
 import signal
 from typing import NoReturn
@@ -14,8 +15,10 @@ def main() -> None:
     if before is not signal.SIG_IGN:  # as in a shell's background
         # No KeyboardInterrupt: raised within an import, it may come out as another error.
         signal.signal(signal.SIGINT, _interrupted)
+    gc.disable()  # imports leave no garbage, and looking for it takes a tenth of them
     from tui.cli import main as command_line
 
+    gc.enable()
     signal.signal(signal.SIGINT, before)
     try:
         command_line.main()
