@@ -19,7 +19,8 @@ def told_curves(section: str) -> list[str]:
 def curves_of(sweep: Sweep, setting: Settled, names: Sequence[str]) -> dict[str, list[Curve]]:
     """Return each curve of a setting's runs, of those that have one.
 
-    A run that has not begun, or whose journal cannot be read, has none.
+    Of several values at a step, their mean. A run that has not begun, or whose journal cannot be
+    read, has none.
     """
     found: dict[str, list[Curve]] = {name: [] for name in names}
     for state in setting.states:
@@ -30,5 +31,11 @@ def curves_of(sweep: Sweep, setting: Settled, names: Sequence[str]) -> dict[str,
             continue
         for name in names:
             if name in curves:
-                found[name].append(curves[name])
+                found[name].append(flat(curves[name]))
     return found
+
+
+def flat(curve: Curve) -> Curve:
+    """Return a curve of one value a step, the mean of several: [S] of [S] or [S, L]."""
+    values = curve.values
+    return Curve(curve.steps, values.reshape(len(values), -1).mean(1) if values.size else values)

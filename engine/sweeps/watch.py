@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from engine import sections
 from engine.analysis.bands import Band, aligned_band
 from engine.analysis.verdicts import Verdict
@@ -15,6 +13,7 @@ from engine.runs.course import course
 from engine.runs.curves import Curve, binned
 from engine.runs.history import History
 from engine.runs.lock import is_driven
+from engine.sweeps.curves import flat
 from engine.sweeps.outcome import Settled, compared, settled
 from engine.sweeps.schema import PlannedRun
 from engine.sweeps.states import ACTIVE, FINISHED, RunState, progress_of, states_of, status_of
@@ -146,10 +145,7 @@ class Watch:
             curves = History.of(run.events()).curves
         except EngineError:
             return {}
-        found = {
-            name: binned(Curve(curve.steps, _flat(curve.values)), POINTS)[0]
-            for name, curve in curves.items()
-        }
+        found = {name: binned(flat(curve), POINTS)[0] for name, curve in curves.items()}
         if status == FINISHED:
             self._curves[planned.run_id] = found
         return found
@@ -166,8 +162,3 @@ def _alike(one: RunState, other: RunState) -> bool:
         (one.status, one.attempt, one.message) == (other.status, other.attempt, other.message)
         and one.status != FINISHED
     )
-
-
-def _flat(values: np.ndarray) -> np.ndarray:
-    flat: np.ndarray = values.reshape(len(values), -1).mean(1) if values.size else values
-    return flat

@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 
 from engine.errors import EngineError, MnistTuiError
@@ -9,11 +10,15 @@ from engine.laboratory import Laboratory
 from engine.report.referee import Finding
 from engine.report.sweep import write_sweep_report
 from engine.report.sweep.document import render
+from engine.report.sweep.pictures import curves_drawn
 from engine.report.sweep.referee import findings_about, summed_up
-from engine.sweeps.states import states_of
+from engine.sweeps.curves import curves_of
+from engine.sweeps.outcome import settled
+from engine.sweeps.states import RunState, states_of
 from engine.sweeps.sweep import Sweep
 from tests.engine.sweeps.made import planned_sweep, run_all, state
 from tests.engine.test_report import Page
+from tests.tui import example_runs as examples
 
 
 def nowhere(run):
@@ -44,6 +49,21 @@ def test_settings_are_ranked_compared_and_mapped(sweep):
     assert page.count('style="--heat:') == 4
     assert "have not finished" not in page
     assert "There was nothing to check." in page
+
+
+def test_curves_of_several_targets_are_drawn_by_their_mean(sweep, digits):
+    """Of the ten noises of a run, in a report of whose sweep they are smoothed, too."""
+    network = examples.trained(sweep.artifacts, digits, 1, "two-conv-fc", 0.9)
+    run = examples.crafted(sweep.artifacts, digits, 2, network)
+    planned = msgspec.structs.replace(sweep.plan.runs[0], run_id=run, section="adversarial")
+    result = {"targets": [{"success": {"rate": 0.9}}]}
+    states = [RunState(planned, "finished", result=result)]
+    [setting] = settled(states)
+    curves = curves_of(sweep, setting, ["loss", "success"])
+    assert [len(one.values.shape) for each in curves.values() for one in each] == [1, 1]
+    pictures, left_out = curves_drawn(sweep, "adversarial", [setting])
+    assert (len(pictures), left_out) == (2, 0)
+    assert "ends at 100.0%" in pictures[0].alternative
 
 
 def test_what_failed_or_has_not_begun_is_named(sweep):

@@ -105,7 +105,7 @@ def test_it_follows_what_happens_and_stops_and_resumes_it(sweep, digits, monkeyp
             return None
 
     monkeypatch.setattr(
-        "tui.app.screens.sweep.start_process",
+        "tui.app.screens.sweep_control.start_process",
         lambda words, **streams: begun.append(words) or Process(),
     )
 

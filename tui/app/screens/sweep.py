@@ -1,10 +1,9 @@
 """A sweep, live from its files whatever executes it: its runs, its settings, a heat map, curves."""
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import getters, on, work
@@ -16,28 +15,25 @@ from textual.screen import ModalScreen
 
 from engine.analysis.verdicts import Verdict
 from engine.errors import MnistTuiError
-from engine.files.log import log_path, open_log
+from engine.files.text import visible
 from engine.runs.run import Run
 from engine.sweeps.outcome import Settled
-from engine.sweeps.states import ACTIVE, FAILED, FINISHED, RunState
+from engine.sweeps.states import ACTIVE, FINISHED, RunState
 from engine.sweeps.sweep import Sweep
 from engine.sweeps.watch import Course, Seen, Watch
 from engine.sweeps.worker import has_begun
-from tui.app import screens
 from tui.app.colours import style_of
 from tui.app.dialogs import DIALOGS
-from tui.app.guard import GuardedDialog
 from tui.app.look import Look
+from tui.app.screens.sweep_control import Controlled
+from tui.app.screens.sweep_head import head_of, keys_of
 from tui.app.screens.sweep_panels import Drawn, Panels, bands_of
 from tui.app.sections.pane import BAD
-from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
-from tui.app.widgets.room import Room
+from tui.app.widgets.room import CORNERS, Room
 from tui.app.widgets.sweep_rows import SweepRows
 from tui.drawing.sweep_rows import Columns, columns_of, heading, row_of
-from tui.live.hand_over import start_process
-from tui.words import clock
 
 LOOK_INTERVAL = 0.5  # seconds between two looks at the files
 WIDE, HIGH = 100, 36  # cells and lines of the screen from which on there are two columns, and all
@@ -56,7 +52,7 @@ VIEWS = {
 Wanted = tuple[Sequence[Settled], str]  # settings and the curve of theirs that is drawn
 
 
-class SweepView(GuardedDialog, ModalScreen[Run | None]):
+class SweepView(Controlled, ModalScreen[Run | None]):
     """Returns a run to be opened in its section, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*DIALOGS["sweep"]]
@@ -78,7 +74,6 @@ class SweepView(GuardedDialog, ModalScreen[Run | None]):
         self._filter = "all"
         self._columns: Columns | None = None
         self._arrangement, self._view = "one", 0
-        self._process: subprocess.Popen[Any] | None = None  # that resumes the sweep
         self.panels = Panels(look)
 
     def compose(self) -> ComposeResult:
@@ -94,7 +89,7 @@ class SweepView(GuardedDialog, ModalScreen[Run | None]):
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self.dialog.border_title = Text(f"Sweep {self.sweep.id}")
+        self.dialog.border_title = Text(visible(f"Sweep {self.sweep.id}"))
         self.head.show(Text("reading …", "italic $text-muted"))
         self.set_interval(LOOK_INTERVAL, self._look_again)
         self._arrange()
@@ -103,7 +98,7 @@ class SweepView(GuardedDialog, ModalScreen[Run | None]):
     # Looking: in a thread, one look at a time.
 
     def _look_again(self) -> None:
-        self._mind_process()
+        self.mind_process()
         if not self._looking and self.is_attached:
             self._looking = True
             panels, seen = self.panels, self.seen
@@ -139,7 +134,7 @@ class SweepView(GuardedDialog, ModalScreen[Run | None]):
         if not self.is_attached:
             return
         if fault:
-            self.head.show(Text(fault, BAD))
+            self.head.show(Text(visible(fault), BAD))
             return
         same, known = seen is self.seen, courses == self._courses
         again = found[2] != self._told
@@ -184,31 +179,11 @@ class SweepView(GuardedDialog, ModalScreen[Run | None]):
         return row_of(state, columns, seen.share(state), course, seconds, colour)
 
     def _write_head(self) -> None:
-        seen, width = self.seen, self.head.size.width
-        if seen is None:
-            return
-        words = Text("  ").join(self._counted(seen))
-        cells = max(width - words.cell_len - 2, 0)
-        share = bar(seen.done, min(cells, 40), "$good")
-        line = Text.assemble(share, "  ", words) if cells >= 8 else words
-        chosen = self.rows.chosen
-        message = Text(chosen.message if chosen is not None else "", BAD, no_wrap=True)
-        message.truncate(max(width, 1), overflow="ellipsis")
-        self.head.show(Text("\n", no_wrap=True).join([line, message]))
-        self._write_keys()
-
-    def _counted(self, seen: Seen) -> Iterator[Text]:
-        """Yield how far the sweep is, in words."""
-        style = {FINISHED: "bold $good", FAILED: "bold $bad", ACTIVE: "bold $waiting"}
-        yield Text(seen.status, style.get(seen.status, "bold"))
-        yield Text(f"{seen.counts[FINISHED]:,}/{len(seen.states):,} runs")
-        for status, count in seen.counts.most_common():
-            if status != FINISHED:
-                yield Text(f"{count:,} {status}", BAD if status == FAILED else "$text-muted")
-        if seen.left is not None and seen.status == ACTIVE:
-            yield Text(f"about {clock(seen.left)} left", "$text-muted")
-        if self._filter != "all":
-            yield Text(f"shown: {self._filter}", "$marked")
+        if self.seen is not None:
+            chosen, room = self.rows.chosen, self.dialog.outer_size.width - CORNERS
+            message = chosen.message if chosen is not None else ""
+            self.head.show(head_of(self.seen, self._filter, message, self.head.size.width))
+            self.dialog.border_subtitle = Text(keys_of(self.app.keys, self.seen, room))
 
     def _draw_panels(self) -> None:
         if self.seen is None:
@@ -250,28 +225,6 @@ class SweepView(GuardedDialog, ModalScreen[Run | None]):
         self._write_rows()
         self._draw_panels()
         self._write_head()
-
-    def _write_keys(self) -> None:
-        """Name the keys, as many as there is room for."""
-        keys = self.app.keys
-        driven = self.seen is not None and self.seen.status == ACTIVE
-        parts = [
-            f"{keys.names('sweep.left', 'sweep.right')} panel",
-            f"{keys.name('sweep.open')} open run",
-            f"{keys.name('sweep.stop')} stop" if driven else f"{keys.name('sweep.go_on')} resume",
-            f"{keys.name('sweep.filter')} filter",
-            f"{keys.name('sweep.rows')} {keys.name('sweep.columns')} options of the map",
-            f"{keys.name('sweep.metric')} metric",
-            f"{keys.name('sweep.close')} close",
-        ]  # fmt: skip
-        if driven is False and self.seen is not None and self.seen.status == FINISHED:
-            del parts[2]
-        if self.seen is not None and len(self.seen.sections) > 1:
-            parts.insert(-1, f"{keys.name('sweep.section')} section")
-        room = self.dialog.outer_size.width - 6
-        while len(parts) > 2 and len("  ".join(parts)) > room:
-            parts.pop(-2)
-        self.dialog.border_subtitle = Text("  ".join(parts))
 
     # What the keys do.
 
@@ -349,61 +302,3 @@ class SweepView(GuardedDialog, ModalScreen[Run | None]):
             self.notify(f"This run is {state.status}: there is nothing to look at yet.")
         else:
             self.dismiss(run)
-
-    async def action_stop(self) -> None:
-        """Ask what is to be stopped, and stop it."""
-        if not self._watch.driven:
-            self.notify("Nothing drives this sweep now.")
-            return
-        chosen = self.rows.chosen
-        active = chosen is not None and chosen.status == ACTIVE
-        words = chosen.planned.run_id if chosen is not None and active else None
-        state, name = chosen if active else None, self.sweep.id.partition("-sweep-")[2]
-
-        def answered(answer: str | None) -> None:
-            self.guarded(self._stop, answer, state)
-
-        await self.app.push_screen(screens.StopSweep(name, words), answered)
-
-    def _stop(self, answer: str | None, state: RunState | None) -> None:
-        try:
-            if answer == "sweep":
-                self.sweep.ask_to_stop()
-                self.notify("The sweep stops at its runs' next steps.")
-            elif answer == "run" and state is not None:
-                self.sweep.run(state.planned).ask_to_stop()
-                self.notify(f"{state.planned.run_id} stops at its next step.")
-        except OSError as error:
-            self.notify(f"It cannot be stopped from here ({error.strerror}).", severity="error")
-        except MnistTuiError as error:
-            self.notify(str(error), severity="error")
-
-    def action_go_on(self) -> None:
-        """Have another process resume the sweep."""
-        if self.seen is None or self._process is not None:
-            return
-        if self._watch.driven:
-            self.notify("This sweep is running.")
-        elif self.seen.status == FINISHED:
-            self.notify("This sweep has finished; there is nothing to resume.")
-        else:
-            self.guarded(self._go_on)
-
-    def _go_on(self) -> None:
-        words = ["sweep", "resume", self.sweep.id, "--artifacts", str(self.sweep.artifacts)]
-        nothing = subprocess.DEVNULL
-        with open_log() as log:
-            self._process = start_process(
-                [*words, "--quiet"], stdin=nothing, stdout=nothing, stderr=log
-            )
-        self.notify("Resuming it in the background; it goes on without this app.")
-
-    def _mind_process(self) -> None:
-        """Say so where the process that was to resume the sweep could not."""
-        if self._process is None:
-            return
-        code = self._process.poll()
-        if code is not None or self._watch.driven:
-            self._process = None
-        if code and self.seen is not None and not self.seen.counts[ACTIVE]:
-            self.notify(f"It could not be resumed; see {log_path()}.", severity="error")
