@@ -17,13 +17,14 @@ from textual.widgets import Input
 
 from engine.errors import MnistTuiError
 from engine.files.text import visible
-from engine.runs.filter import parse
+from engine.runs.filter import age, parse
 from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from tui.app.action_list import AnyAction
 from tui.app.guard import GuardedDialog
+from tui.app.sections.run_cells import age_words
 from tui.words import MARKS
 
 if TYPE_CHECKING:
@@ -135,16 +136,18 @@ class RunCommands(Provider):
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
             if wanted.passes(run, now):
-                yield self._hit(run, OF_RUNS / (found + 1))
+                yield self._hit(run, OF_RUNS / (found + 1), now)
                 if (found := found + 1) == MOST_RUNS:
                     return
 
-    def _hit(self, run: Summary, score: float) -> Hit:
+    def _hit(self, run: Summary, score: float, now: float) -> Hit:
         main = cast("MnistTui", self.app).main
         opened = partial(main.open_run, Run(Path(main.runs.artifacts) / run.run))
-        about = filter(None, (dataset_title(run.dataset), run.model, run.result or run.status))
+        passed = age_words(age(run, now))
+        about = (run.model, run.section, dataset_title(run.dataset), run.result or run.status,
+                 passed and f"{passed} ago")  # fmt: skip
+        what = visible(" · ".join(filter(None, about)))
         words = Text.assemble(  # not as help, in which brackets are markup
-            f"{MARKS.get(run.status, '?')} {run.run}\n",
-            (visible(" · ".join(about)), "$text-muted"),
+            f"{MARKS.get(run.status, '?')} {what}\n", (run.run, "$text-muted")
         )
         return Hit(score, words, partial(self.app.call_later, opened), text=words.plain)

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from tui.app.action import Action
 from tui.app.keymap import Keymap
-from tui.app.widgets.keybar import Links, key_line, title_line
+from tui.app.widgets.keybar import Links, key_line, title_line, typing_line
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.status import fitting_parts, status_line
 from tui.live.conductor import Conductor
@@ -39,6 +39,7 @@ class Snapshot:
         default_factory=dict
     )  # why an action cannot be done now, by its id
     width: int = 0  # that the key bar is for
+    typing: tuple[tuple[str, str], ...] = ()  # the keys while words are typed, and what they do
 
 
 class Surroundings(Screen[None]):
@@ -79,6 +80,7 @@ class Surroundings(Screen[None]):
             where=fitting_parts(self._where(), self._room_for_where()),
             refused={id: why for id, why in reasons.items() if why},
             width=self.app.size.width,
+            typing=tuple(self.pane.typing),
         )
 
     def _progress(self) -> Text:
@@ -122,7 +124,10 @@ class Surroundings(Screen[None]):
         self.progress.show(snapshot.progress)
         self.load.show(Text(snapshot.load, "$text-muted"))
         self.where.show(Text(snapshot.where, "$text-muted"))
-        keys = key_line(snapshot.section, snapshot.refused, self.keys, snapshot.width)
+        if snapshot.typing:
+            keys = typing_line(snapshot.typing)
+        else:
+            keys = key_line(snapshot.section, snapshot.refused, self.keys, snapshot.width)
         self.key_bar.show(keys)
 
     def _where(self) -> str:

@@ -1,6 +1,7 @@
 """The command palette: it finds runs, and can be closed at any moment."""
 
 import asyncio
+import re
 import time
 from pathlib import Path
 
@@ -38,7 +39,7 @@ async def passed(turns):
 
 
 async def found_in(app, query):
-    """Return what the palette finds among the runs: first lines and helps."""
+    """Return what the palette finds among the runs."""
     runs = RunCommands(app.screen)
     await runs.startup()
     return [hit async for hit in runs.search(query)]
@@ -49,13 +50,15 @@ def test_runs_are_found_by_id_network_and_dataset_and_open(finished):
         there = [run.run for run in summaries(Path(finished))]
         for query in ("two-conv-fc", "train", there[0][-12:], "section:visualize"):
             hits = await found_in(app, query)
-            ids = [hit.text.split()[1] for hit in hits]
+            ids = [hit.text.split("\n")[1] for hit in hits]
             wanted = parse(query)
             expected = [r.run for r in summaries(Path(finished)) if wanted.passes(r, 0)]
             assert ids == expected[:MOST_RUNS]
             assert ids
             assert [hit.score for hit in hits] == sorted((h.score for h in hits), reverse=True)
         assert not await found_in(app, "t")  # every run has one
+        [told, *_] = [hit.text for hit in await found_in(app, "model:two-conv-fc section:train")]
+        assert re.match(r"● two-conv-fc · train · digits · [\d.]+% · \d+\w ago\n", told)
         assert not await found_in(app, "accuracy>x")
         await pilot.press("ctrl+p", *"section:visualize")
         listed = app.screen.query_one("CommandList")
@@ -73,7 +76,7 @@ def test_ten_thousand_runs_are_searched_at_once(tmp_path):
         runs = RunCommands(app.screen)
         runs._runs = [Summary(run="base", model="[red]x[/")]
         [hit] = [hit async for hit in runs.search("base")]
-        assert hit.prompt.plain == "? base\n[red]x[/ · damaged"
+        assert hit.prompt.plain == "? [red]x[/ · damaged\nbase"
         runs._runs = [Summary(run=f"2026-{n}-train-baseline", model="baseline")
                       for n in range(10_000)]  # fmt: skip
         begin = time.perf_counter()

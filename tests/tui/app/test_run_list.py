@@ -12,6 +12,7 @@ from tests.tui.example_runs import FOUND
 from tui.app.sections.run_cells import Drawing, age_words, columns_for
 from tui.app.sections.run_folds import fold_words, state_of, words_in
 from tui.app.sections.run_glance import KEPT, Glance, Glances, changed_settings
+from tui.app.sections.run_names import form_for, short_id
 from tui.app.sections.run_order import CYCLE, GROUPS, Fold, Group, Order, folded, grouped, sort
 from tui.app.sections.run_sketch import flowing
 from tui.drawing.trace import trace
@@ -110,6 +111,29 @@ def test_a_row_fits_its_columns_whatever_its_texts_are():
         for item in (Group("g" * 99, 7), Fold("f" * 99, (run, run))):
             for (_, cells), cell in zip(columns, drawing.cells(item), strict=True):
                 assert cell.cell_len <= cells
+
+
+@pytest.mark.parametrize(("cells", "first", "second"), [
+    (43, "20260102-030401-000-train-x", "20261127-124035-850-adversarial-two-conv-fc"),
+    (42, "20260102-0304…train-x", "20261127-1240…adversarial-two-conv-fc"),
+    (36, "…0102-0304…train-x", "…1127-1240…adversarial-two-conv-fc"),
+    (29, "…0102…train-x", "…1127…adversarial-two-conv-fc"),
+    (24, "…train-x", "…adversarial-two-conv-fc"), (12, "…train-x", "…adver…nv-fc"),
+])  # fmt: skip
+def test_ids_too_long_for_their_column_are_cut_alike(cells, first, second):
+    runs = [summary(1), Summary("20261127-124035-850-adversarial-two-conv-fc")]
+    form = form_for([run.run for run in runs], cells)
+    drawing = Drawing((("run", cells + 1),), lambda style: style, set(), {}, NOW, form)
+    assert [drawing.cells(run)[0].plain for run in runs] == [f" {first}", f" {second}"]
+
+
+def test_one_network_with_a_long_name_does_not_take_the_dates_of_all():
+    long = f"20261127-124035-850-train-{'x' * 99}-3fa9b0c1"
+    form = form_for([long, summary(1).run], 40)
+    assert short_id(long, 40, form).startswith("20261127-1240…train-xxx")
+    assert short_id(long, 40, form).endswith("xxx-3fa9b0c1")
+    assert len(short_id(long, 40, form)) == 40
+    assert short_id("not-an-id-of-ours", 9, form) == "not-…ours"
 
 
 @pytest.mark.parametrize(("seconds", "words"), [

@@ -1,5 +1,6 @@
 """What all sections share: one section of the app, and the run that is chosen in it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
@@ -89,6 +90,11 @@ class Pane(Guarded, Resizable, Focusing, Container):
     def told(self, room: int) -> Text:
         """Return what the status line says first, in so many cells; "" where there is nothing."""
         return Text()
+
+    @property
+    def typing(self) -> Sequence[tuple[str, str]]:
+        """Keys and what they do while words are typed here, when all others are letters."""
+        return ()
 
     def redraw(self, *, pictures: bool = True) -> None:
         """Update everything, or the text alone; an error is shown in its place and reported."""

@@ -16,6 +16,7 @@ from engine.sections.table import dataset_title
 from tui.app.colours import style_of
 from tui.app.sections.pane import BAD
 from tui.app.sections.run_folds import state_of, words_in
+from tui.app.sections.run_names import short_id
 from tui.app.sections.run_order import Fold, Group, Item, Order
 from tui.drawing.trace import trace
 from tui.live.task import Task
@@ -52,6 +53,7 @@ class Drawing:
     marked: set[str]
     live: dict[str, Task]
     now: float
+    form: str = ""  # how ids begin where there is no room for all of them
 
     def cells(self, item: Item) -> list[Text]:
         """Return a row. All as Text: in a string, brackets would be markup."""
@@ -117,9 +119,7 @@ class Drawing:
 
     def _named(self, run: str, width: int) -> Text:
         mark = MARKED if run in self.marked else " "
-        name = run
-        while cell_len(name) > width - 1:  # when it was, the age says; what it is stands at its end
-            name = "…" + name[2:]
+        name = short_id(run, width - 1, self.form)
         return Text.assemble((mark, self.style("bold $marked")), name)
 
     def _state(self, run: Summary, width: int) -> Text:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,9 @@ from tui.app.sections.inviting import Inviting
 from tui.app.sections.pane import BAD, Pane
 from tui.app.sections.run_actions import OF_TABLE
 from tui.app.sections.run_cells import Columns, Drawing, columns_for
+from tui.app.sections.run_filter import TYPING, RunFilter
 from tui.app.sections.run_folds import fold_words
+from tui.app.sections.run_names import form_for
 from tui.app.sections.run_order import Order, folded, grouped, sort
 from tui.app.sections.run_preview import RunPreview
 from tui.app.sections.run_table import SCROLLBAR, RunTable
@@ -40,7 +43,6 @@ AT_ONCE = 200  # runs that may be read while the screen waits
 FOLLOW_INTERVAL = 1.0  # seconds between two looks at what is active
 AGE_INTERVAL = 20.0  # seconds between two looks at how old the runs are
 BESIDE, BELOW = (120, 20), (60, 34)  # cells of the section from which on there is a preview
-EXAMPLE = "words, model:baseline, accuracy>97%, age<2h, -state:failed"
 
 
 class RunsPane(Pane, Inviting):
@@ -54,6 +56,7 @@ class RunsPane(Pane, Inviting):
     table = getters.query_one("#run-table", RunTable)
     box = getters.query_one("#filter", Input)
     mistake = getters.query_one("#filter-mistake", Static)
+    filter_line = getters.query_one("#run-filter", RunFilter)
     empty = getters.query_one("#no-runs", Static)
     panel = getters.query_one("#runs-panel", Vertical)
     preview = getters.query_one("#run-preview", RunPreview)
@@ -75,6 +78,7 @@ class RunsPane(Pane, Inviting):
         self._filter = Filter()
         self._marked: set[str] = set()
         self._columns: Columns = ()
+        self._form = ""  # of ids
         self._indexed = False  # whether many runs have been read once
         self._listing, self._list_again = False, False
 
@@ -82,8 +86,7 @@ class RunsPane(Pane, Inviting):
         """Lay out the filter, the table and the preview."""
         with Vertical(id="runs-panel", classes="panel") as panel:
             panel.border_title = "Runs"
-            yield Input(placeholder=EXAMPLE, id="filter")
-            yield Static(id="filter-mistake")
+            yield RunFilter(id="run-filter")
             yield RunTable(id="run-table")
             yield Static(id="no-runs")
         yield RunPreview(self.look, self.artifacts, id="run-preview")
@@ -186,6 +189,7 @@ class RunsPane(Pane, Inviting):
 
     def _write(self, runs: list[Summary], now: float) -> None:
         columns = columns_for(self._room, runs or self._runs)
+        self._form = form_for((run.run for run in runs), dict(columns)["run"] - 1)
         drawing = self._drawing(columns, now)
         if self.order.group or self.box.value:  # single runs are looked for
             items = grouped(runs, self.order.group)
@@ -201,7 +205,7 @@ class RunsPane(Pane, Inviting):
 
     def _drawing(self, columns: Columns, now: float) -> Drawing:
         self._columns = columns
-        return Drawing(columns, cache(self._style), self._marked, self._live(), now)
+        return Drawing(columns, cache(self._style), self._marked, self._live(), now, self._form)
 
     def _live(self) -> dict[str, Task]:
         """Return the tasks that are active, here or elsewhere, by the ids of their runs."""
@@ -340,30 +344,32 @@ class RunsPane(Pane, Inviting):
 
     def show_filter(self) -> None:
         """Let the user type what the shown runs must contain."""
-        box = self.box
-        box.add_class("-shown")
-        self.screen.set_focus(box)
+        self.filter_line.open()
+        self.main.look_around()
+
+    @property
+    def typing(self) -> Sequence[tuple[str, str]]:
+        """What keys do while the filter is typed."""
+        return TYPING if self.screen.focused is self.box else ()
 
     def on_key(self, event: Key) -> None:
         """Leave the filter by enter, or by escape, which shows all runs again."""
-        box = self.box
         if event.key == "end" and self.screen.focused is self.table:
             self.table.write_until(len(self.table.items))
         # At once, and not when the box tells of it: what is typed next is for the table.
-        if event.key == "enter" and self.screen.focused is box:
+        entered = event.key == "enter" and self.screen.focused is self.box
+        closed = event.key == "escape" and self.filter_line.is_open
+        if closed:
+            self.filter_line.close()
+        if entered or closed:
             self.screen.set_focus(self.table)
-            event.stop()
-        if event.key == "escape" and box.has_class("-shown"):
-            box.value = ""
-            box.remove_class("-shown")
-            self.screen.set_focus(self.table)
+            self.main.look_around()
             event.stop()
 
     @on(Input.Changed)
     def _filter_changed(self) -> None:
         self._filter = parse(self.box.value)
-        self.mistake.display = bool(self._filter.mistake)
-        self.mistake.update(Text(self._filter.mistake, BAD))
+        self.filter_line.tell(self._filter.mistake)
         self.write_rows()
 
     @on(DataTable.RowSelected)

@@ -1,6 +1,7 @@
 """The line of sections at the top and of keys at the bottom, made from the list of actions."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from rich.cells import cell_len
@@ -12,6 +13,7 @@ from tui.app.widgets.picture import Picture
 
 KEY = "bold $key"
 KEPT = ("app.help", "app.quit")  # at any width
+MORE = {"app.help": "more"}  # where some that can be done now were left out
 OFFERED_ON_QUITTING = ("app.detach",)
 
 
@@ -57,7 +59,15 @@ def key_line(section: str, refused: Container[str], keys: Keymap, width: int) ->
         if not spare:
             break
         actions.remove(min(reversed(spare), key=importance))
-        line = _line(actions, refused, keys, " ")
+        line = _line(actions, refused, keys, " ", MORE)
+    return line
+
+
+def typing_line(keys: Iterable[tuple[str, str]]) -> Text:
+    """Return the keys that work while words are typed, each with what it does."""
+    line = Text(" ", no_wrap=True)
+    for key, words in keys:
+        line.append(key, KEY).append(f" {words}  ")
     return line
 
 
@@ -79,14 +89,20 @@ def dialog_line(
     return line
 
 
-def _line(actions: Iterable[Action[Any]], refused: Container[str], keys: Keymap, gap: str) -> Text:
+def _line(
+    actions: Iterable[Action[Any]],
+    refused: Container[str],
+    keys: Keymap,
+    gap: str,
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> Text:
     line = Text(gap[1:], no_wrap=True)
     for action in actions:
         off = "$text-disabled" if action.id in refused else ""
         click = {"@click": f"screen.do('{action.id}')"}
         key = keys.shown(action.id)
         start = len(line)
-        line.append(key, off or KEY).append(f" {action.word}", off)
+        line.append(key, off or KEY).append(f" {words.get(action.id, action.word)}", off)
         line.apply_meta(click, start, len(line))
         line.append(gap)
     return line
