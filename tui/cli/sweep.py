@@ -124,6 +124,9 @@ def resume(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, max=4096, help="Runs at a time from now on.")
     ] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Where Ray's cluster is from now on.")
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the networks' code that the sweep holds.")
     ] = False,
@@ -133,9 +136,11 @@ def resume(
     from tui.cli.sweep_drive import drive
 
     found = find_sweep(Path(where.artifacts), sweep)
+    if address is not None and found.plan.executor != "ray":
+        raise UsageError("--address is for sweeps on Ray.")
     if trust:
         found.trust()
-    drive(found, output, jobs=jobs, report=report)
+    drive(found, output, jobs=jobs, address=address, report=report)
 
 
 @app.command()

@@ -104,12 +104,14 @@ def drive(
     *,
     slots: Sequence[Slot] | None = None,
     jobs: int | None = None,
+    address: str | None = None,
     report: bool = False,
 ) -> None:
     """Drive a sweep to its end, show it, and leave with the exit code that it deserves.
 
-    ``jobs`` is how many runs are done at a time from now on; ``report`` has its report written,
-    which a sweep of the whole report gets anyway. Raises EngineError and typer.Exit.
+    ``jobs`` is how many runs are done at a time from now on, ``address`` that of Ray's cluster;
+    ``report`` has its report written, which a sweep of the whole report gets anyway. Raises
+    EngineError and typer.Exit.
     """
     control = Control()
     left = [state for state in states_of(sweep) if state.status != FINISHED]
@@ -118,7 +120,7 @@ def drive(
     if sweep.plan.executor == SLURM:
         submit_sweep(sweep, output)
         return
-    executor = executor_of(sweep, len(left), slots, jobs)
+    executor = executor_of(sweep, len(left), slots, jobs, address)
     listener = SweepLines(sweep, output, executor.slots)
     try:
         with stopping_on_signals(control), listener:
@@ -145,7 +147,11 @@ def _report(sweep: Sweep, remark: Callable[[str], None]) -> None:
 
 
 def executor_of(
-    sweep: Sweep, left: int, slots: Sequence[Slot] | None, jobs: int | None
+    sweep: Sweep,
+    left: int,
+    slots: Sequence[Slot] | None,
+    jobs: int | None,
+    address: str | None = None,
 ) -> Executor:
     """Return what executes a sweep's runs, as it was planned."""
     plan = sweep.plan
@@ -155,7 +161,7 @@ def executor_of(
 
         return RayExecutor(
             sweep.path,
-            address=plan.address,
+            address=address or plan.address,
             threads=plan.threads or 1,
             jobs=jobs or plan.jobs,
             said=said,

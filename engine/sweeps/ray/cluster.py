@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -82,6 +83,8 @@ def connect(address: str | None, cpus: int = 1) -> None:
     _check_answers(address)
     here: dict[str, Any] = {}
     if address == "local":
+        # Else Ray would write one into the user's home, for all clusters from then on.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         here = {"num_cpus": max(cpus, usable_cores()), "object_store_memory": OBJECT_STORE,
                 "include_dashboard": False}  # fmt: skip
     try:
@@ -90,8 +93,10 @@ def connect(address: str | None, cpus: int = 1) -> None:
         # Ray prints pages when a node is lost, log_to_driver or not; there is no option for it.
         ray._private.worker._worker_logs_enabled = False
     except Exception as error:  # ConnectionError, RuntimeError, ValueError, by what is wrong
-        words = visible(str(error).strip().partition("\n")[0])
-        raise EngineError(f"Ray at {visible(address)} cannot be used: {words}") from None
+        words = visible(str(error).strip().partition("\n")[0]).rstrip(".")
+        if address not in ("auto", "local") and "RAY_AUTH_MODE" not in os.environ:
+            words += "; if it wants a token, set RAY_AUTH_MODE=token"
+        raise EngineError(f"Ray at {visible(address)} cannot be used: {words}.") from None
 
 
 @contextmanager

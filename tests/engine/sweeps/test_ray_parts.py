@@ -2,7 +2,10 @@
 
 import dataclasses
 import os
+import socket
+import sys
 import threading
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -16,7 +19,7 @@ from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.executor import Task
 from engine.sweeps.plan import plan
-from engine.sweeps.ray import probe, work
+from engine.sweeps.ray import cluster, probe, work
 from engine.sweeps.ray.cluster import Share, remark_on, share_of
 from engine.sweeps.ray.keeper import Changes, Keeper, Superseded
 from engine.sweeps.ray.mirror import Mirror
@@ -279,6 +282,20 @@ def test_a_node_says_whether_it_sees_the_folder_and_what_is_other_there(tmp_path
     )
     assert "has no mnist-tui" in remark_on(here | {"mnist-tui": None}, here)
     assert "has mnist-tui 0.1;" in remark_on(here | {"mnist-tui": "0.1"}, here)
+
+
+def test_what_keeps_ray_from_being_used_is_a_line(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = server.getsockname()[1]
+    monkeypatch.setattr(cluster, "find_spec", lambda name: SimpleNamespace(origin="there"))
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=lambda: False))
+    with pytest.raises(EngineError, match=rf"No Ray cluster answers at 127.0.0.1:{closed} \("):
+        cluster.connect(f"127.0.0.1:{closed}")
+    with pytest.raises(EngineError, match="begin the sweep on one: --address HOST:6379"):
+        cluster.connect("ray://head:10001")
+    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
+    with pytest.raises(EngineError, match=r"not installed: pip install .mnist-tui\[ray\]"):
+        cluster.connect(None)
 
 
 def test_a_cluster_has_room_for_whole_runs_only():

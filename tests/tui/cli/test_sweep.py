@@ -6,6 +6,7 @@ import re
 import pytest
 
 from engine.sweeps.executor import Outcome
+from engine.sweeps.local import Slot
 from engine.sweeps.sweep import find_sweep
 from tests.engine.sweeps.scripted import Scripted
 from tui.cli import sweep_drive
@@ -208,3 +209,22 @@ def test_a_sweep_of_the_whole_report_has_one_written_unasked(sweep, scripted, tm
     scripted()
     assert sweep(*TWELVE[:-2], "--quiet")[0] == 0
     assert not list((tmp_path / "artifacts").glob("*-sweep-train/report.html"))
+
+
+def test_a_sweep_on_ray_may_go_on_with_another_cluster(sweep, monkeypatch):
+    seen, made = [], Scripted(train=[Outcome("failed", "no")] * 12)
+    monkeypatch.setattr(
+        "engine.sweeps.ray.cluster.slots_of", lambda address, threads, jobs: [Slot(threads)] * 2
+    )
+    monkeypatch.setattr(
+        sweep_drive, "executor_of", lambda *a: seen.append((a[0].plan, a[4])) or made
+    )
+    assert sweep(*TWELVE, "--executor", "ray", "--address", "head:6379")[0] == 1
+    assert sweep("resume", "train", "--address", "other:6379")[0] == 0
+    assert [(plan.executor, plan.address, plan.threads) for plan, _ in seen] == [
+        ("ray", "head:6379", 1)
+    ] * 2
+    assert [address for _, address in seen] == [None, "other:6379"]
+    assert sweep(*TWELVE, "--name", "local")[0] == 0
+    code, _, err = sweep("resume", "local", "--address", "other:6379")
+    assert (code, "for sweeps on Ray" in err) == (2, True)
