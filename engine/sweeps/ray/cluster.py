@@ -22,6 +22,7 @@ from engine.sweeps.slots import PER_GPU
 
 OBJECT_STORE = 256 << 20  # bytes, of a cluster that is started here: networks and checkpoints
 PATIENCE = 120.0  # seconds for the first nodes to answer; each has a Python process to start
+LONGEST = 400  # characters of what Ray says
 ANSWER = 5.0  # seconds for whoever listens at an address
 INSTALL = "Ray is not installed: pip install 'mnist-tui[ray]'."
 
@@ -93,7 +94,7 @@ def connect(address: str | None, cpus: int = 1) -> None:
         # Ray prints pages when a node is lost, log_to_driver or not; there is no option for it.
         ray._private.worker._worker_logs_enabled = False
     except Exception as error:  # ConnectionError, RuntimeError, ValueError, by what is wrong
-        words = visible(str(error).strip().partition("\n")[0]).rstrip(".")
+        words = visible(" ".join(str(error).split()))[:LONGEST].rstrip(".")
         if address not in ("auto", "local") and "RAY_AUTH_MODE" not in os.environ:
             words += "; if it wants a token, set RAY_AUTH_MODE=token"
         raise EngineError(f"Ray at {visible(address)} cannot be used: {words}.") from None
@@ -206,6 +207,14 @@ def slots_of(address: str | None, threads: int, jobs: int | None) -> list[Slot]:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     room = max(1, sum(map(share_of(threads, jobs, nodes).fits, nodes)))
     return [Slot(threads)] * min(room, jobs or room)
+
+
+def calls_of(share: Share, nodes: list[Mapping[str, float]]) -> int:
+    """Return how many runs a process does, 0 where that does not matter.
+
+    What has computed on a GPU stays with it, and Ray may give the next run another one.
+    """
+    return 1 if share.gpus and any(node.get("GPU", 0) > 1 for node in nodes) else 0
 
 
 def share_of(threads: int, jobs: int | None, nodes: list[Mapping[str, float]]) -> Share:

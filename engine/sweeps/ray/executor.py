@@ -16,7 +16,7 @@ from engine.files.writer import remove_file, write_atomically
 from engine.networks.ledger import is_trusted
 from engine.runs.run import Run
 from engine.sweeps.executor import Outcome, Said, Task, WorkerLost
-from engine.sweeps.ray.cluster import Nodes, Share, connect, share_of
+from engine.sweeps.ray.cluster import Nodes, Share, calls_of, connect, share_of
 from engine.sweeps.ray.keeper import Keeper
 from engine.sweeps.ray.work import TOKEN_FILE, Parcel, Report, needed, work
 from engine.sweeps.sweep import Sweep
@@ -83,7 +83,7 @@ class RayExecutor:
             self._keeper = keeper.options(
                 num_cpus=0, max_restarts=-1, scheduling_strategy=here
             ).remote(self._sweep)
-            self._work: Any = ray.remote(work)
+            self._work: Any = ray.remote(max_calls=calls_of(self._share, resources))(work)
             threading.Thread(target=self._watch, daemon=True, name="nodes").start()
         except BaseException:
             self.close()

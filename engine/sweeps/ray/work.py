@@ -114,7 +114,7 @@ def perform(parcel: Parcel, call: Call, node: str = "") -> Report:
 def _perform(parcel: Parcel, call: Call) -> Outcome:
     if sees_folder(parcel):
         sweep = Sweep(parcel.task.sweep)
-        _wait_for(sweep.run(parcel.task.planned))
+        _wait_for(sweep.run(parcel.task.planned), parcel.task, call)
         return _driven(parcel, call, sweep, None)
     with _scratch() as folder:
         sweep = _unpacked(parcel, call, folder)
@@ -143,10 +143,15 @@ def sees_folder(parcel: Parcel) -> bool:
     return False
 
 
-def _wait_for(run: Run) -> None:
-    """Wait for an earlier attempt's process that is about to end, and holds the run still."""
-    deadline = time.monotonic() + PATIENCE
+def _wait_for(run: Run, task: Task, call: Call) -> None:
+    """Wait for an earlier attempt's process that is about to end, and holds the run still.
+
+    Or that was cut off: after a minute, others may take what it had.
+    """
+    deadline = time.monotonic() + FRESH + PATIENCE
     while is_driven(run.path) and time.monotonic() < deadline:
+        if call("stopping", task.run_id, task.attempt):
+            return
         time.sleep(LOOK)
 
 

@@ -19,6 +19,8 @@ from engine.sweeps.spec import Spec
 from engine.sweeps.sweep import create_sweep, find_sweep
 from tests.processes import call, comparable, progress_of, start, wait_for
 
+pytestmark = pytest.mark.xdist_group("ray")  # a cluster is more than a core's work
+
 pytest.importorskip("ray", reason="the extra ray is not installed")
 
 SMALL = {"object_store_memory": 80 << 20, "include_dashboard": False}

@@ -20,7 +20,7 @@ from engine.runs.run import Run
 from engine.sweeps.executor import Task
 from engine.sweeps.plan import plan
 from engine.sweeps.ray import cluster, probe, work
-from engine.sweeps.ray.cluster import Share, remark_on, share_of
+from engine.sweeps.ray.cluster import Share, calls_of, remark_on, share_of
 from engine.sweeps.ray.keeper import Changes, Keeper, Superseded
 from engine.sweeps.ray.mirror import Mirror
 from engine.sweeps.ray.work import KeeperGone, Parcel, needed, perform, sees_folder
@@ -307,6 +307,8 @@ def test_a_cluster_has_room_for_whole_runs_only():
     assert share_of(1, 6, nodes) == Share(1, 1 / 3)
     assert share_of(1, 6, nodes).fits(nodes[0]) == 6
     assert share_of(4, None, [{"CPU": 8.0}]) == Share(4)
+    assert calls_of(Share(1, 0.5), nodes) == 1  # a process stays with its GPU
+    assert calls_of(Share(1, 0.5), [{"GPU": 1.0}]) == calls_of(Share(1), nodes) == 0
 
 
 def test_what_one_is_vouched_for_counts_in_this_process_alone(tmp_path):
