@@ -13,6 +13,7 @@ from engine.runs.course import course
 from engine.runs.curves import Curve, binned
 from engine.runs.history import History
 from engine.runs.lock import is_driven
+from engine.sweeps.atlas import atlas_of, doubling_in_words
 from engine.sweeps.curves import flat
 from engine.sweeps.outcome import Settled, compared, settled
 from engine.sweeps.schema import PlannedRun
@@ -45,8 +46,15 @@ class Seen:
 
     @cached_property
     def sections(self) -> list[str]:
-        """The sections of its runs, in the order of the plan."""
-        return list(dict.fromkeys(state.planned.section for state in self.states))
+        """The sections of its runs: that which it is a sweep of, then in the order of the plan."""
+        found = dict.fromkeys(state.planned.section for state in self.states)
+        return sorted(found, key=lambda section: section != self.sweep.plan.section)
+
+    @cached_property
+    def atlas_words(self) -> str:
+        """Whether twice the steps would change the robustness atlas, "" where it is none."""
+        atlas = atlas_of(self.states)
+        return "" if atlas is None else doubling_in_words(atlas.doubled())
 
     def share(self, state: RunState) -> float:
         """How much of a run is done, 0 to 1."""

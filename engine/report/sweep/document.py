@@ -21,6 +21,7 @@ from engine.report.referee import Finding
 from engine.report.sweep.atlas import atlas_shown
 from engine.report.sweep.pictures import curves_drawn
 from engine.report.sweep.referee import summed_up
+from engine.report.sweep.words import counted, in_hours, shown
 from engine.sweeps.heat import Axis, Heat, heat, options_of, pairs_of, said
 from engine.sweeps.outcome import Settled, compared, settled, word
 from engine.sweeps.outcome import in_words as setting_in_words
@@ -80,6 +81,7 @@ class Part:
     metric: str  # in words; "" where nothing ranks
     runs: int
     rows: list[Row]
+    untested: list[str]  # why pairs cannot be compared, and how many of them
     verdicts: list[Told]  # those of the best setting, and where a difference is told
     others: list[Told]
     pairs: int
@@ -111,7 +113,7 @@ def render(
         counts=counts,
         planned=len(states),
         finished=counts[FINISHED],
-        hours=_hours(sum(seconds)),
+        hours=in_hours(sum(seconds)),
         best=[_best(part, found) for part in parts if part.metric],
         parts=parts,
         runs=[_run(state) for state in states],
@@ -138,8 +140,8 @@ def _lead(sweep: Sweep, states: Sequence[RunState], found: Sequence[Settled]) ->
     datasets = listed(sorted({_dataset(state) for state in states}))
     sections = listed(dict.fromkeys(state.planned.section for state in states))
     return (
-        f"{_count(len(states), 'run')} of {sections} on {datasets}: "
-        f"{_count(len(found), 'setting')}, {_count(seeds, 'seed')} each."
+        f"{counted(len(states), 'run')} of {sections} on {datasets}: "
+        f"{counted(len(found), 'setting')}, {counted(seeds, 'seed')} each."
     )
 
 
@@ -155,7 +157,8 @@ def _part(
     states = [state for state in all_ if state.planned.section == section]
     metric = next((one.metric for one in found if one.metric), "")
     labels = {one.label for one in found}
-    verdicts = [one for one in told if {one.better, one.worse} <= labels] if metric else []
+    pairs = [one for one in told if {one.better, one.worse} <= labels] if metric else []
+    verdicts = [one for one in pairs if one.test]
     chosen = verdicts[: min(FIRST, len(found) - 1)]
     curves, not_drawn = curves_drawn(sweep, section, found)
     return Part(
@@ -163,6 +166,7 @@ def _part(
         metric=said(metric),
         runs=len(states),
         rows=[_row(one, metric) for one in found] if metric else [],
+        untested=_untested([one for one in pairs if not one.test]),
         verdicts=_told([*chosen, *(one for one in verdicts if one.told and one not in chosen)]),
         others=_told([one for one in verdicts if not one.told and one not in chosen]),
         pairs=max((one.pairs for one in verdicts), default=0),
@@ -174,6 +178,13 @@ def _part(
 
 def _told(verdicts: Sequence[Verdict]) -> list[Told]:
     return [Told(one.told, visible(one.sentence())) for one in verdicts]
+
+
+def _untested(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what is to be said of pairs without a test: each reason once."""
+    reasons = Counter(one.reason for one in verdicts)
+    return [f"{counted(count, 'pair')} cannot be compared: {visible(reason)}."
+            for reason, count in reasons.most_common()]  # fmt: skip
 
 
 def _row(one: Settled, metric: str) -> Row:
@@ -216,7 +227,7 @@ def _map(found: Heat, metric: str) -> Map:
         [_cell(found, metric, row, column) for column in range(len(found.columns.labels))]
         for row in range(len(found.rows.labels))
     ]
-    over = f" over every {' and '.join(map(said, found.others))}" if found.others else ""
+    over = f" over all values of {' and '.join(map(said, found.others))}" if found.others else ""
     span, scale = ([shown(metric, value) for value in ends] for ends in (found.span, found.scale))
     between = "" if scale == span else f" between {scale[0]} and {scale[1]}"
     return Map(
@@ -233,7 +244,7 @@ def _cell(found: Heat, metric: str, row: int, column: int) -> Cell | None:
     if not count:
         return None
     margin = float(found.margin[row, column])
-    detail = f"± {shown(metric, margin)}" if math.isfinite(margin) else _count(count, "run")
+    detail = f"± {shown(metric, margin)}" if math.isfinite(margin) else counted(count, "run")
     return Cell(shown(metric, mean), detail, round(float(found.shares[row, column]), 3))
 
 
@@ -267,29 +278,10 @@ def _environments(sweep: Sweep, states: Sequence[RunState]) -> list[str]:
         versions = ", ".join(f"{name} {one}" for name, one in environment["versions"].items())
         found[visible(
             f"{environment['device']} ({environment['device_name']}), {environment['precision']}, "
-            f"{_count(environment['threads'], 'thread')}; {versions}"
+            f"{counted(environment['threads'], 'thread')}; {versions}"
         )] += 1  # fmt: skip
-    return [f"{_count(count, 'run')}: {words}" for words, count in found.most_common()]
+    return [f"{counted(count, 'run')}: {words}" for words, count in found.most_common()]
 
 
 def _values(values: Sequence[Any]) -> str:
     return visible(listed(map(word, values), most=16))
-
-
-def shown(metric: str, value: float) -> str:
-    """Return a value of a metric as it is written, a dash where there is none."""
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value * 100:.2f} %" if is_share(metric) else f"{value:.4g}"
-    return text.replace("-", "−", 1) if value < 0 else text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _hours(seconds: float) -> str:
-    """Return the time that all runs took together."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -66,6 +66,12 @@ def test_curves_of_several_targets_are_drawn_by_their_mean(sweep, digits):
     assert "ends at 100.0%" in pictures[0].alternative
 
 
+def test_pairs_without_a_test_are_told_once(sweep):
+    page = render(sweep, [state(0.9 + rate, learning_rate=rate) for rate in (0.01, 0.02, 0.03)],
+                  [], "again")  # fmt: skip
+    assert "3 pairs cannot be compared: one seed is too few to tell what is luck" in page
+
+
 def test_what_failed_or_has_not_begun_is_named(sweep):
     states = [*grid(), state(None, 9, "failed", "the <b>cat</b>", learning_rate=1),
               state(None, 9, "waiting", learning_rate=2)]  # fmt: skip

@@ -1,5 +1,6 @@
 """What stands beside the runs of a sweep: its settings ranked, a heat map, curves with bands."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -121,15 +122,21 @@ class Panels:
         found = self._settled(seen)
         labels = {one.label for one in found}
         lines = ranked(found, room.width, self._colours(found))
-        told = [one for one in verdicts if {one.better, one.worse} <= labels]
+        pairs = [one for one in verdicts if {one.better, one.worse} <= labels]
+        told = [one for one in pairs if one.test]
         chosen = [*(one for one in told if one.told), *(one for one in told if not one.told)]
-        if chosen:
+        if pairs:
             lines.append(Text())
         for one in chosen[:MOST_VERDICTS]:
             mark = ("✓ ", "bold $good") if one.told else ("· ", MUTED)
             lines += hanging(Text.assemble(mark, visible(one.sentence())), room.width)
         if (more := len(chosen) - MOST_VERDICTS) > 0:
             lines.append(Text(f"and {more} more pairs; the report has all", MUTED))
+        for reason, count in Counter(one.reason for one in pairs if not one.test).items():
+            words = f"{count} pair{'' if count == 1 else 's'} cannot be compared: {reason}"
+            lines += hanging(Text.assemble(("· ", MUTED), visible(words)), room.width)
+        if seen.atlas_words and self.section(seen) == "adversarial":
+            lines += [Text(), *hanging(Text(visible(seen.atlas_words)), room.width)]
         return Text("\n").join(lines)
 
     @staticmethod
@@ -164,7 +171,9 @@ class Panels:
         drawn = draw_heat(found, metric, (room.width, room.height), style, highest=highest)
         if found.others:
             over = " and ".join(map(said, found.others))
-            drawn = Text("\n", no_wrap=True).join([drawn, Text(f"means over every {over}", MUTED)])
+            drawn = Text("\n", no_wrap=True).join(
+                [drawn, Text(f"means over all values of {over}", MUTED)]
+            )
         return drawn
 
     def _mapped(self, seen: Seen, metric: str, pair: tuple[str, str]) -> Heat:
