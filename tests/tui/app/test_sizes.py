@@ -105,6 +105,25 @@ def test_charts_keep_the_numbers_at_their_axes(opened):
     opened(story, (100, 30))
 
 
+def test_there_is_more_to_see_on_a_large_terminal(opened):
+    """Charts are wide, and what is looked at closely is large."""
+
+    async def story(app, pilot):
+        for size in [(160, 45), (200, 60)]:
+            await pilot.resize_terminal(*size)
+            await go_to(app, pilot, "2")
+            charts = [chart.size for chart in app.main.panes["adversarial"].query(Chart)]
+            assert all(chart.width > 2.5 * chart.height for chart in charts), charts
+        for key in SECTIONS:
+            await go_to(app, pilot, key, "enter")
+            closeup = app.screen.query_one("#closeup")
+            await until(pilot, lambda closeup=closeup: closeup.size.width > 100, 5)
+            assert closeup.size.height > 30
+            await pilot.press("escape")
+
+    opened(story, (160, 45))
+
+
 @pytest.mark.extended
 def test_at_the_smallest_size_every_panel_fits_or_scrolls_with_keys(opened):
     async def story(app, pilot):

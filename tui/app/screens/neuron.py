@@ -23,6 +23,7 @@ from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
 from tui.words import cut
 
 CURVE = Size(44, 9)  # cells; the facts above it are as wide
+WIDE = 110  # of the curve beside a large image
 LARGE, NORMAL, SMALL = 56, 28, 20  # pixels a side of the image, by the room that there is
 HIGH = 48  # lines, from which on there is much room
 NAME = 17  # cells of a fact's name
@@ -62,13 +63,15 @@ class NeuronView(CloseUp):
         elif room.width < NORMAL + GAP + CURVE.width:
             size = SMALL
         image = self._framed(preview.images[row] / 255, size)
-        width = max(16, min(CURVE.width, room.width - size - GAP))
+        wide = WIDE if size == LARGE else CURVE.width
+        width = max(16, min(wide, room.width - size - GAP))
         curve = task.history.curves.get("activation")
         right = self._facts(task.history.finished, row, width, len(preview.images[row]))
         if curve is not None:
             one = Line(curve.steps, curve.values[:, row], style_of(self.pane.network()[0]))
             plot = Plot([one], last_step=task.steps, cursor=cursor, plain=self.pane.look.plain)
-            right = Text("\n").join([right, draw(plot, width, CURVE.height)])
+            height = max(CURVE.height, size // 2 - right.plain.count("\n") - 1 if size == LARGE else 0)
+            right = Text("\n").join([right, draw(plot, width, height)])
         top = beside(image, right)
         kept = exemplified_of(task)
         if "exemplars" not in task.history.previews or row not in kept:

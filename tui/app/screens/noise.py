@@ -12,11 +12,12 @@ from tui.app.keymap import Keymap
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.adversarial import AdversarialPane, Infused, labels_of
 from tui.app.widgets.bar import bar
-from tui.drawing.pixels import draw_grey, draw_signed, shrink
+from tui.drawing.pixels import draw_grey, draw_signed, exactly
 from tui.drawing.thumbnails import GAP, WRONG, beside
 from tui.words import cut, widest
 
-BAR, SHORT_BAR = 16, 4
+BAR, SHORT_BAR = 16, 4  # cells; below large pictures the first are longer
+LARGE = 64  # pixels a side that are enough
 NUMBER = 8  # cells of a probability with its space
 SMALLEST = 14  # pixels a side of the three pictures; below, the probabilities stand in two columns
 MOST = 10  # classes whose probabilities are shown
@@ -63,11 +64,12 @@ class NoiseView(CloseUp):
         lines = classes if roomy else 1 + -(-classes // 2)
         across, down = (room.width - 2 * GAP) // 3, 2 * (room.height - 1 - lines)
         clean, noise = infused.clean[self.source], infused.noises[index]
-        size = max(8, min(len(noise), across, down) // 2 * 2)
+        whole = min(across, down, LARGE) // len(noise) * len(noise)  # of its pixels
+        size = max(8, whole or min(across, down)) // 2 * 2
         pictures = [
-            draw_grey(shrink(clean, size, size), self.shades),
-            draw_signed(shrink(noise, size, size), infused.bound, self.shades),
-            draw_grey(shrink(infused.sum(index, self.source), size, size), self.shades),
+            draw_grey(exactly(clean, size), self.shades),
+            draw_signed(exactly(noise, size), infused.bound, self.shades),
+            draw_grey(exactly(infused.sum(index, self.source), size), self.shades),
         ]
         heads = ("clean", f"noise, ±{infused.bound:.2f}", "sum, clamped")
         drawn = Text()
@@ -95,7 +97,7 @@ class NoiseView(CloseUp):
         """Return a line for each class, before at the left and after at the right."""
         true, half = self.sources[self.source], (width - GAP) // 2
         name = _room_for(self.shown.classes, half - 1 - SHORT_BAR - NUMBER)
-        cells = min(BAR, half - name - 1 - NUMBER)
+        cells = min(max(BAR, size - name - 1 - NUMBER), half - name - 1 - NUMBER)
         left, right = (
             Text("\n").join(self._named(self._bars(values, told, wanted, cells, 2), told, name))
             for values, wanted in zip(pair, (true, self.label), strict=True)

@@ -24,7 +24,7 @@ from tui.words import cut
 ANSWERS = 20  # of the latest, shown
 WORDS = 26  # cells that the words need
 HEAD = 12  # of them, before what an image is and is read as
-LARGE = 56  # pixels a side that are enough
+LARGE = 84  # pixels a side that are enough
 LOW = 21  # lines, below which nothing is left blank
 
 
@@ -72,8 +72,9 @@ class SampleView(CloseUp):
         if history.preview("samples", cursor) is None:  # it is told from its start again
             return Text("No sample yet.", "$text-muted")
         image = history.images("samples")[self.index]
-        size = min(room.width - GAP - WORDS, 2 * room.height, max(LARGE, len(image)))
-        image = exactly(image, size // 2 * 2)
+        most = min(room.width - GAP - WORDS, 2 * room.height, max(LARGE, len(image)))
+        whole = most // len(image) * len(image)  # of its pixels
+        image = exactly(image, (whole or most) // 2 * 2)
         drawn = draw_grey(image, self.shades)
         known = history.previews["samples"]
         latest, spread = known.latest(cursor, ANSWERS), known.spread(cursor, ANSWERS)

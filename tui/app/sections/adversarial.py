@@ -39,6 +39,7 @@ from tui.words import cut, widest
 FEW = 10  # classes, whose list need not scroll by itself
 CURVES = ("loss", "success")
 SPARK, RATE, BAR = 4, 7, 2  # cells of a label's line; of the bar at least
+HIGHEST = 8 / 7  # of sparks: full blocks would be one with those of the next line
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ class AdversarialPane(NetworkPane):
         if room - SPARK >= BAR:
             line = Text.assemble(
                 line, " ", bar(rate, room - SPARK, "$good"), " ",
-                (spark(values, SPARK, limits=(0, 1)), style_of(self.network()[0])),
+                (spark(values, SPARK, limits=(0, HIGHEST)), style_of(self.network()[0])),
             )  # fmt: skip
         elif room >= BAR:
             line = Text.assemble(line, " ", bar(rate, room, "$good"))
