@@ -12,7 +12,6 @@ from engine.errors import EngineError
 from engine.runs.course import course
 from engine.runs.curves import Curve, binned
 from engine.runs.history import History
-from engine.runs.lock import is_driven
 from engine.sweeps.atlas import atlas_of, doubling_in_words
 from engine.sweeps.curves import flat
 from engine.sweeps.outcome import Settled, compared, settled
@@ -157,11 +156,6 @@ class Watch:
         if status == FINISHED:
             self._curves[planned.run_id] = found
         return found
-
-    @property
-    def driven(self) -> bool:
-        """Whether a process drives the sweep now."""
-        return is_driven(self.sweep.path)
 
 
 def _alike(one: RunState, other: RunState) -> bool:

@@ -23,6 +23,21 @@ def run_ids(context: typer.Context) -> list[str]:
     return []
 
 
+def sweep_ids(context: typer.Context) -> list[str]:
+    """Return the ids of the sweeps in the artifacts folder, newest first, from its names alone."""
+    from engine.sweeps.sweep import list_sweeps  # what completes nothing of sweeps need not wait
+
+    with suppress(MnistTuiError):
+        sweeps = list_sweeps(Path(context.params.get("artifacts") or "artifacts"))
+        return [sweep.id for sweep in sweeps if visible(sweep.id) == sweep.id]
+    return []
+
+
+def run_and_sweep_ids(context: typer.Context) -> list[str]:
+    """Return the ids of sweeps, and of runs."""
+    return [*sweep_ids(context), *run_ids(context)]
+
+
 def training_ids(context: typer.Context) -> list[str]:
     """Return the ids of the runs that trained a network."""
     return [name for name in run_ids(context) if "-train-" in name]

@@ -11,7 +11,7 @@ import typer
 from engine.errors import EngineError, UsageError
 from engine.runs.run import Run
 from engine.runs.store import find_run
-from tui.cli.completion import run_ids
+from tui.cli.completion import run_and_sweep_ids, run_ids
 from tui.cli.options import Trust, Where, expand
 from tui.console import complain, console_for, say, say_json, say_text
 
@@ -24,7 +24,7 @@ RunNames = Annotated[
     typer.Argument(
         metavar="[RUN...]",
         help="Runs, or a sweep; the newest finished run of each kind by default.",
-        autocompletion=run_ids,
+        autocompletion=run_and_sweep_ids,
     ),
 ]
 

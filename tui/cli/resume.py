@@ -16,6 +16,7 @@ from engine.runs.follow import Follower
 from engine.runs.queue import read_queue
 from engine.runs.run import Run
 from engine.runs.store import find_run
+from tui.cli.completion import run_and_sweep_ids
 from tui.cli.options import AsAscii, Output, RunName, Trust, Where, expand, said
 from tui.cli.tables import print_results
 from tui.console import complain, console_for, say
@@ -59,7 +60,14 @@ def resume(
 @expand
 def attach(
     context: typer.Context,
-    run: RunName,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's or a sweep's id, or its beginning or end; or a sweep's name.",
+            autocompletion=run_and_sweep_ids,
+        ),
+    ],
     config: RunConfig,
     output: Output,
     ascii_: AsAscii = False,

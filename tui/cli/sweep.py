@@ -27,6 +27,7 @@ from engine.sweeps.states import (
 )
 from engine.sweeps.sweep import Sweep, find_sweep, list_sweeps, remove_sweep
 from tui.cli import sweep_run
+from tui.cli.completion import sweep_ids
 from tui.cli.options import AsJson, Output, Where, expand
 from tui.cli.sweep_shows import described, print_outcome
 from tui.cli.tables import BAD, empty_table
@@ -37,7 +38,12 @@ from tui.summary import keep_whole
 STOP_PATIENCE, LOOK = 60.0, 0.1  # seconds
 
 SweepName = Annotated[
-    str, typer.Argument(metavar="SWEEP", help="A sweep's id or name, or how either begins or ends.")
+    str,
+    typer.Argument(
+        metavar="SWEEP",
+        help="A sweep's id or name, or how either begins or ends.",
+        autocompletion=sweep_ids,
+    ),
 ]
 
 app = typer.Typer(

@@ -8,9 +8,18 @@ from engine.errors import EngineError
 from engine.hints import hint
 from engine.runs.control import Control
 from engine.runs.follow import TAKE_OVER
-from engine.runs.lock import is_driven
 from engine.sweeps.schema import SweepEvent
-from engine.sweeps.states import BLOCKED, FAILED, FINISHED, states_of, status_of
+from engine.sweeps.states import (
+    ACTIVE,
+    BLOCKED,
+    FAILED,
+    FINISHED,
+    SLURM,
+    SUBMITTED,
+    is_active,
+    states_of,
+    status_of,
+)
 from engine.sweeps.sweep import Sweep
 from tui.cli.options import Output
 from tui.cli.sweep_shows import SweepLines, print_outcome
@@ -18,7 +27,7 @@ from tui.console import complain, console_for
 from tui.live.signals import exit_code, stopping_on_signals
 from tui.streams import FULL, lost
 
-LOOK = 0.2  # seconds between two looks at another process's sweep
+LOOK, SELDOM = 0.2, 2.0  # seconds between two looks: at a process's sweep, at SLURM's
 
 
 def attach_sweep(sweep: Sweep, output: Output) -> None:
@@ -47,7 +56,7 @@ def _follow(sweep: Sweep, output: Output) -> None:
     with stopping_on_signals(control), SweepLines(sweep, output, 1) as listen:
         while control.stop_reason is None:
             # Asked before they are read: what was written before the end is then read for sure.
-            driven = is_driven(sweep.path)
+            driven = _goes_on(sweep)
             events = [one for one in sweep.events() if one.run in known or not one.run]
             new = events[told:]
             for event in new if told or output.json else _going_on(new):
@@ -57,12 +66,19 @@ def _follow(sweep: Sweep, output: Output) -> None:
                 break
             if reason := lost():
                 control.stop(reason)
-            time.sleep(LOOK)
+            time.sleep(LOOK if sweep.plan.executor != SLURM else SELDOM)
     if control.stop_reason == FULL:  # which is reported at exit
         raise typer.Exit
     if control.stop_reason is not None:
         complain("interrupted")
         raise typer.Exit(exit_code(control.stop_reason))
+
+
+def _goes_on(sweep: Sweep) -> bool:
+    """Tell whether a process drives a sweep, or SLURM has or had tasks of it in its queue."""
+    if sweep.plan.executor != SLURM:
+        return is_active(sweep)
+    return status_of(sweep, states_of(sweep)) in (ACTIVE, SUBMITTED)
 
 
 def _going_on(events: list[SweepEvent]) -> list[SweepEvent]:

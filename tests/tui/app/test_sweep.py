@@ -1,10 +1,12 @@
 """The app's view of a sweep."""
 
+import json
 import shutil
 
 import pytest
 
 from engine.runs.lock import RunLock
+from engine.sweeps.schema import SweepEvent
 from engine.sweeps.sweep import Sweep
 from tests.conftest import a_few
 from tests.engine.sweeps.made import make_run, planned_sweep
@@ -129,6 +131,25 @@ def test_it_follows_what_happens_and_stops_and_resumes_it(sweep, digits, monkeyp
         await until(pilot, lambda: "1 interrupted" in text(app, "#sweep-head"))
 
     live(sweep.artifacts, story, size=(140, 40))
+
+
+def test_what_slurm_holds_is_stopped_by_a_command(sweep, monkeypatch):
+    plan = json.loads((sweep.path / "sweep.json").read_text())
+    (sweep.path / "sweep.json").write_text(json.dumps(plan | {"executor": "slurm"}))
+    sweep.append(SweepEvent(event="submitted", time=1e9, message="12"))
+    begun = []
+    monkeypatch.setattr(
+        "tui.app.screens.sweep_control.start_process", lambda words, **streams: begun.append(words)
+    )
+
+    async def story(app, pilot):
+        await pilot.press("4", "enter")
+        await shown(app, pilot)
+        await until(pilot, lambda: "submitted" in text(app, "#sweep-head"))
+        await pilot.press("g", "s", "enter")
+        assert [words[:2] for words in begun] == [["sweep", "stop"]]
+
+    live(sweep.artifacts, story)
 
 
 def test_a_damaged_plan_is_said_in_a_line(sweep):

@@ -102,3 +102,15 @@ def test_runs_complete_from_the_chosen_folder(home):
     assert completed("mnist-tui resume ", MNIST_TUI_ARTIFACTS=str(folder)) == [other.id, train.id]
     assert completed(f"mnist-tui run adversarial --artifacts {folder} --run ") == [train.id]
     assert completed(f"mnist-tui runs show --artifacts {folder}/none ") == []
+
+
+def test_sweeps_complete_where_one_may_be_named(home):
+    folder = home / "elsewhere"
+    sweep = create_run(folder, "sweep-small")
+    sweep.write("sweep.json", b"{")
+    run = create_run(folder, "train-baseline")
+    run.write_json("run.json", run_values(train_config(), "finished"))
+    assert completed(f"mnist-tui sweep status --artifacts {folder} ") == [sweep.id]
+    for command in ("report", "attach"):
+        line = f"mnist-tui {command} --artifacts {folder} "
+        assert completed(line) == [sweep.id, run.id]

@@ -5,8 +5,7 @@ from typing import Any
 
 from engine.errors import MnistTuiError
 from engine.files.log import log_path, open_log
-from engine.runs.lock import is_driven
-from engine.sweeps.states import ACTIVE, FINISHED, RunState
+from engine.sweeps.states import ACTIVE, FINISHED, SLURM, SUBMITTED, RunState, is_active
 from engine.sweeps.sweep import Sweep
 from engine.sweeps.watch import Seen
 from tui.app.guard import GuardedDialog
@@ -26,7 +25,7 @@ class Controlled(GuardedDialog):
         """Ask what is to be stopped, and stop it."""
         from tui.app import screens
 
-        if not is_driven(self.sweep.path):
+        if not self._goes_on:
             self._say("Nothing drives this sweep now.")
             return
         chosen = self.rows.chosen
@@ -42,7 +41,7 @@ class Controlled(GuardedDialog):
     def _stop(self, answer: str | None, state: RunState | None) -> None:
         try:
             if answer == "sweep":
-                self.sweep.ask_to_stop()
+                self._stop_all()
                 self._say("The sweep stops at its runs' next steps.")
             elif answer == "run" and state is not None:
                 self.sweep.run(state.planned).ask_to_stop()
@@ -54,32 +53,46 @@ class Controlled(GuardedDialog):
         except MnistTuiError as error:
             self._say(str(error), bad=True)
 
+    @property
+    def _goes_on(self) -> bool:
+        """Whether anything drives the sweep, or SLURM has tasks of it."""
+        submitted = self.seen is not None and self.seen.status == SUBMITTED
+        return submitted or is_active(self.sweep)
+
+    def _stop_all(self) -> None:
+        if self.sweep.plan.executor == SLURM:  # whose queue is asked by a command
+            self._start("stop")
+        else:
+            self.sweep.ask_to_stop()
+
     def action_go_on(self) -> None:
         """Have another process resume the sweep."""
         if self.seen is None or self._process is not None:
             return
-        if is_driven(self.sweep.path):
-            self._say("This sweep is running.")
+        if self._goes_on:
+            self._say(f"This sweep is {self.seen.status}.")
         elif self.seen.status == FINISHED:
             self._say("This sweep has finished; there is nothing to resume.")
         else:
             self.guarded(self._go_on)
 
     def _go_on(self) -> None:
-        words = ["sweep", "resume", self.sweep.id, "--artifacts", str(self.sweep.artifacts)]
+        self._process = self._start("resume", "--quiet")
+        self._say("Resuming it in the background; it goes on without this app.")
+
+    def _start(self, command: str, *options: str) -> subprocess.Popen[Any]:
+        """Start a command about this sweep in a process of its own."""
+        words = ["sweep", command, self.sweep.id, "--artifacts", str(self.sweep.artifacts)]
         nothing = subprocess.DEVNULL
         with open_log() as log:
-            self._process = start_process(
-                [*words, "--quiet"], stdin=nothing, stdout=nothing, stderr=log
-            )
-        self._say("Resuming it in the background; it goes on without this app.")
+            return start_process([*words, *options], stdin=nothing, stdout=nothing, stderr=log)
 
     def mind_process(self) -> None:
         """Say so where the process that was to resume the sweep could not."""
         if self._process is None:
             return
         code = self._process.poll()
-        if code is None and not is_driven(self.sweep.path):
+        if code is None and not is_active(self.sweep):
             return  # it is importing torch
         self._process = None
         if code and self.seen is not None and self.seen.counts[FINISHED] < len(self.seen.states):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from engine.files.text import visible
-from engine.sweeps.states import ACTIVE, FAILED, FINISHED
+from engine.sweeps.states import ACTIVE, FAILED, FINISHED, SUBMITTED
 from engine.sweeps.watch import Seen
 from tui.app.keymap import Keymap
 from tui.app.sections.pane import BAD
@@ -13,7 +13,8 @@ from tui.app.widgets.bar import bar
 from tui.words import clock
 
 MOST, LEAST = 40, 8  # cells of the bar
-STYLES = {FINISHED: "bold $good", FAILED: "bold $bad", ACTIVE: "bold $waiting"}
+STYLES = {FINISHED: "bold $good", FAILED: "bold $bad", ACTIVE: "bold $waiting",
+          SUBMITTED: "bold $waiting"}  # fmt: skip
 
 
 def head_of(seen: Seen, shown: str, message: str, width: int) -> Text:
@@ -47,7 +48,7 @@ def keys_of(keys: Keymap, seen: Seen, room: int) -> str:
     """Return the keys with a word each, as many as there is room for."""
     parts = [f"{keys.names('sweep.left', 'sweep.right')} panel",
              f"{keys.name('sweep.open')} open run"]  # fmt: skip
-    if seen.status == ACTIVE:
+    if seen.status in (ACTIVE, SUBMITTED):
         parts.append(f"{keys.name('sweep.stop')} stop")
     elif seen.status != FINISHED:
         parts.append(f"{keys.name('sweep.go_on')} resume")
