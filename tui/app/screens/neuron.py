@@ -70,7 +70,8 @@ class NeuronView(CloseUp):
         if curve is not None:
             one = Line(curve.steps, curve.values[:, row], style_of(self.pane.network()[0]))
             plot = Plot([one], last_step=task.steps, cursor=cursor, plain=self.pane.look.plain)
-            height = max(CURVE.height, size // 2 - right.plain.count("\n") - 1 if size == LARGE else 0)
+            beside_it = size // 2 - right.plain.count("\n") - 1  # lines of the image that are left
+            height = max(CURVE.height, beside_it if size == LARGE else 0)
             right = Text("\n").join([right, draw(plot, width, height)])
         top = beside(image, right)
         kept = exemplified_of(task)

@@ -54,7 +54,7 @@ REVERSE = Action["RunsPane"](
 )  # fmt: skip
 GROUP = Action["RunsPane"](
     id="runs.group", keys="u", word="group", group="Looking", do=lambda pane: pane.group(),
-    sentence="Group the runs by dataset, network, section or sweep",
+    sentence="Group by dataset, network, section or sweep",
 )  # fmt: skip
 SWEEP = Action["RunsPane"](
     id="runs.sweep", keys="w", word="sweep", group="Looking", do=lambda pane: pane.open_sweep(),
