@@ -1,25 +1,45 @@
-"""How much may go to the terminal: drawing comes first, and the rest as far as the line allows."""
+"""How often pictures may be sent to the terminal: each has its share of a slow line."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-RATE = 44 * 1024  # bytes a second in the long run: a slow SSH line carries 64 KB
-BURST = 24 * 1024  # bytes that may come at once
+BURST = 2 * 1024  # bytes that may come at once
+LATEST = 0.4  # seconds that the line may be behind
+# Bytes of a change of colours and back, of a cell, and of going to another line.
+STYLE, CELL, LINE = 48, 3, 12
 
 
 class Bandwidth:
-    """A bucket that what is sent fills and time empties."""
+    """A bucket for each picture, which what is sent of it fills and time empties; one for all.
+
+    A picture has the rate of its own, and what the others leave. What each sends is estimated;
+    what all of them send is counted.
+    """
 
     def __init__(
-        self, sent: Callable[[], int], clock: Callable[[], float] = time.monotonic
+        self,
+        rates: Mapping[str, int],
+        counted: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``sent`` are the characters that went to the terminal so far."""
-        self._sent, self._clock = sent, clock
-        self._level, self._seen, self._at = 0.0, sent(), clock()
+        """``rates`` are bytes a second, by the name of a picture; ``counted`` all that was sent."""
+        self._rates, self._counted, self._clock = dict(rates), counted, clock
+        self._levels = dict.fromkeys(rates, 0.0)
+        self._all, self._rate = 0.0, sum(rates.values())
+        self._at, self._before = clock(), counted()
 
-    def allows(self, share: float = 1.0) -> bool:
-        """Tell whether there is room, of a burst's size times ``share``."""
-        sent, now = self._sent(), self._clock()
-        self._level = max(self._level - RATE * (now - self._at), 0.0) + (sent - self._seen)
-        self._seen, self._at = sent, now
-        return self._level < BURST * share
+    def allows(self, picture: str) -> bool:
+        """Tell whether a picture may be sent now."""
+        passed, counted = self._clock() - self._at, self._counted()
+        self._at += passed
+        for name, rate in self._rates.items():
+            self._levels[name] = max(self._levels[name] - rate * passed, 0.0)
+        self._all = max(self._all - self._rate * passed, 0.0) + counted - self._before
+        self._before = counted
+        return self._all <= BURST or (
+            self._levels[picture] <= BURST and self._all <= self._rate * LATEST
+        )
+
+    def sent(self, picture: str, size: int) -> None:
+        """Note that about so many bytes of a picture are being sent."""
+        self._levels[picture] += size

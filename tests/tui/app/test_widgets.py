@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual._compositor import ChopsUpdate
 from textual.events import Click
 from textual.geometry import Size
+from textual.strip import Strip
 from textual.widgets import OptionList, Static
 
 from tests.tui.pilot import live, until
@@ -179,3 +183,13 @@ def test_a_title_is_seen_as_soon_as_it_changes(tmp_path):
             assert any(f" {words} below " in line for line in lines)
 
     live(tmp_path, story)
+
+
+def test_of_a_line_only_what_changed_is_sent():
+    """From the left end of what changed on, too, and a wide character is never halved."""
+    console = Console(color_system=None, force_terminal=True, width=40)
+    strip = Strip([Segment("0123456789"), Segment("漢字"), Segment("abcdef")])
+    update = ChopsUpdate([{5: strip}], [(0, 9, 12)], [[25]])
+    assert update.render_segments(console) == "\x1b[1;10H456"
+    update = ChopsUpdate([{5: strip}, {0: None}], [(0, 0, 7), (0, 16, 22)], [[25], [40]])
+    assert update.render_segments(console) == "\x1b[1;6H01\n\x1b[1;17H 字abc"

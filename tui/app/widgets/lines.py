@@ -28,18 +28,19 @@ class Lines(Guarded, Widget):
         self._strips: dict[int, Strip] = {}  # those that were drawn, by the number of the line
         self._drawn_for = 0  # cells
 
-    def show(self, text: Text) -> None:
-        """Show a text."""
+    def show(self, text: Text) -> int:
+        """Show a text; return how many cells of it are sent to the terminal."""
         before, self._lines = self._lines, list(text.split("\n", allow_blank=True))
         if len(before) != len(self._lines):
             self._strips.clear()
             self.refresh(layout=True)
-            return
+            return text.cell_len
         parts = list(changed(before, self._lines))
         for part in parts:
             self._strips.pop(part.y, None)
         if parts:
             self.refresh(*parts)
+        return sum(part.width for part in parts)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the number of lines."""

@@ -1,6 +1,6 @@
 """Grey pixels, two a cell, of which only the cells that changed are drawn and sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.app.bandwidth import CELL, LINE, STYLE
 from tui.app.guard import Guarded
 from tui.drawing.pixels import UPPER_HALF, Shades
 
@@ -19,13 +20,13 @@ BLANK, FRAME, PEN = -1, -2, -3  # instead of a grey: nothing, a frame, a pen tha
 COLOURS = {FRAME: (230, 159, 0), PEN: (224, 48, 80)}
 MARKS = {FRAME: "+", PEN: "o"}  # where there is no colour
 LEVELS = 24  # of grey: as many as 256 colours have
-_STEP = 255 / (LEVELS - 1)
+FEW = 8  # of a picture that is sent often
 
 
-def greys(image: np.ndarray) -> np.ndarray:
-    """Return an image in [0, 1] as greys, int16 in 0..255, few enough to repeat."""
+def greys(image: np.ndarray, levels: int = LEVELS) -> np.ndarray:
+    """Return an image in [0, 1] as greys, int16 in 0..255, few enough for cells to be alike."""
     unit = np.clip(np.nan_to_num(image), 0, 1)
-    found: np.ndarray = np.rint(np.rint(unit * (LEVELS - 1)) * _STEP).astype(np.int16)
+    found: np.ndarray = np.rint(np.rint(unit * (levels - 1)) * 255 / (levels - 1)).astype(np.int16)
     return found
 
 
@@ -41,8 +42,11 @@ class Pixels(Guarded, Widget):
         self._cells = np.empty((0, 2, 0), np.int16)  # rows of cells, upper and lower, columns
         self._strips: dict[int, Strip] = {}
 
-    def show(self, image: np.ndarray) -> None:
-        """Show greys int16 [H, W] in 0..255, or what stands for others."""
+    def show(self, image: np.ndarray) -> int:
+        """Show greys int16 [H, W] in 0..255, or what stands for others.
+
+        Returns about how many bytes that sends to the terminal.
+        """
         if len(image) % 2:
             image = np.concatenate([image, np.full_like(image[-1:], BLANK)])
         cells = image.reshape(-1, 2, image.shape[1])
@@ -51,13 +55,13 @@ class Pixels(Guarded, Widget):
             self._strips.clear()
             self.styles.width, self.styles.height = cells.shape[2], cells.shape[0]
             self.refresh(layout=True)
-            return
-        differ = (before != cells).any(1)
-        parts = list(_regions(differ))
+            return _cost(cells, [Region(0, y, cells.shape[2], 1) for y in range(len(cells))])
+        parts = list(_regions((before != cells).any(1)))
         for part in parts:
             self._strips.pop(part.y, None)
         if parts:
             self.refresh(*parts)
+        return _cost(cells, parts)
 
     def notify_style_update(self) -> None:
         """Draw all of it again, by the new styles."""
@@ -69,8 +73,7 @@ class Pixels(Guarded, Widget):
         if y >= len(self._cells):
             return Strip.blank(self.size.width, self.visual_style.rich_style)
         if y not in self._strips:
-            strip = Strip(list(self._segments(self._cells[y])), self._cells.shape[2])
-            self._strips[y] = strip
+            self._strips[y] = Strip(list(self._segments(self._cells[y])), self._cells.shape[2])
         return self._strips[y].adjust_cell_length(self.size.width, self.visual_style.rich_style)
 
     def _segments(self, pair: np.ndarray) -> Iterator[Segment]:
@@ -106,6 +109,16 @@ def _half_block(upper: int, lower: int, behind: tuple[int, int, int]) -> tuple[s
     if upper == lower:
         return " ", Style(bgcolor=above)
     return UPPER_HALF, Style(color=above, bgcolor=below)
+
+
+def _cost(cells: np.ndarray, parts: Sequence[Region]) -> int:
+    """Return about how many bytes parts of lines take: colours where they change, and cells."""
+    size = 0
+    for part in parts:
+        row = cells[part.y, :, part.x : part.right]
+        styles = 1 + int((row[:, 1:] != row[:, :-1]).any(0).sum())
+        size += STYLE * styles + CELL * part.width + LINE
+    return size
 
 
 def _regions(differ: np.ndarray) -> Iterator[Region]:

@@ -6,7 +6,9 @@ In the classes themselves, since Textual's selects, palette and dialogs make suc
 from typing import Any
 
 from rich.console import Console
+from rich.control import Control
 from rich.text import Text
+from textual._compositor import ChopsUpdate
 from textual.content import Content, Span
 from textual.events import Click
 from textual.geometry import Region
@@ -94,8 +96,26 @@ def _set_title(self: _BorderTitle, widget: Widget, title: Text | Content | str |
         widget.refresh(Region(0, row, width, 1).translate(-widget.content_offset))
 
 
+def _segments_of_spans(self: ChopsUpdate, console: Console) -> str:
+    """Return what the terminal is sent for the spans of lines that changed, and no more.
+
+    Textual cuts them at their right ends only, and sends each from the widget's left edge.
+    """
+    sent = []
+    for number, (y, first, last) in enumerate(self.spans):
+        if number:
+            sent.append("\n")
+        for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+            left, right = max(x, first), min(end, last)
+            if strip is not None and left < right:
+                sent.append(Control.move_to(left, y).segment.text)
+                sent.append(strip.crop(left - x, right - x).render(console))
+    return "".join(sent)
+
+
 def fix_textual() -> None:
-    """Apply the fixes: lists, clicks on them, sizes between two changes, styles, titles."""
+    """Apply the fixes: lists, clicks on them, sizes between two changes, styles, titles, spans."""
+    ChopsUpdate.render_segments = _segments_of_spans  # type: ignore[method-assign]
     _BorderTitle.__set__ = _set_title  # type: ignore[method-assign, assignment]
     Widget.get_visual_style = _visual_style  # type: ignore[method-assign]
     Content.from_rich_text = staticmethod(_content_of)  # type: ignore[method-assign]

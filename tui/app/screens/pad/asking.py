@@ -30,9 +30,10 @@ from tui.live.worker import Worker
 if TYPE_CHECKING:
     from tui.app.app import MnistTui
 
-TICK = 0.04  # seconds
+TICK = 0.03  # seconds; the drawing is shown as often
 LOOK_AROUND = 1.0  # seconds between two looks at whether a training has finished
-ANSWERS, SEEN, INSIDE = 1.0, 0.7, 0.35  # how much of a burst may be used for each
+# Bytes a second to the terminal, about, of the 64 KB that a slow line carries; in drawing order.
+SHARES = {"canvas": 20_000, "answers": 14_000, "noise": 2_000, "seen": 4_000, "inside": 4_000}
 
 
 class Asking(Views):
@@ -64,10 +65,11 @@ class Asking(Views):
         self._pending: set[str] = set()  # what is to be drawn when the line allows
         self._finished = 0  # runs of this app
         self._looked = 0.0
+        self._shown = 0.0  # when the drawing was shown last
 
     def on_mount(self) -> None:
         """Lay out, and see which networks there are."""
-        self._bandwidth = Bandwidth(lambda: self.app.sent)
+        self._bandwidth = Bandwidth(SHARES, lambda: self.app.sent)
         pane = self.app.main.pane
         found = getattr(pane, "dataset", {})
         shared = self.app.shared.dataset
@@ -123,10 +125,10 @@ class Asking(Views):
 
     def changed(self) -> None:
         """The drawing is another: show it, and ask about it."""
-        self.draw_canvas()
-        self.draw_titles()
-        self._pending.add("seen")
+        self._pending |= {"canvas", "seen"}
         self.ask()
+        if time.monotonic() - self._shown >= TICK:
+            self._draw_pending()
 
     def ask(self) -> None:
         """Ask the networks about what is on the canvas; what was asked before is dropped."""
@@ -272,10 +274,14 @@ class Asking(Views):
         """Draw what waits for it, the answers first."""
         if not self._pending or self.app.main.too_small_now:
             return
-        for name, share, draw in (
-            ("answers", ANSWERS, self.draw_answers), ("noise", ANSWERS, self.draw_noise),
-            ("seen", SEEN, self.draw_seen), ("inside", INSIDE, self.draw_inside),
-        ):  # fmt: skip
-            if name in self._pending and self._bandwidth.allows(share):
+        for name in SHARES:
+            if name in self._pending and self._bandwidth.allows(name):
                 self._pending.discard(name)
-                self.guarded(draw)
+                self.guarded(self._draw, name)
+
+    def _draw(self, name: str) -> None:
+        sent: int = getattr(self, f"draw_{name}")()
+        self._bandwidth.sent(name, sent)
+        if name == "canvas":
+            self._shown = time.monotonic()
+            self.draw_titles()

@@ -6,7 +6,7 @@ import numpy as np
 from textual.events import Click
 from textual.message import Message
 
-from tui.app.widgets.pixelled import BLANK, FRAME, Pixels, greys
+from tui.app.widgets.pixelled import BLANK, FEW, FRAME, Pixels, greys
 from tui.drawing.pixels import exactly
 
 LARGEST, SMALLEST = 32, 4  # pixels a side
@@ -67,7 +67,7 @@ def draw_maps(maps: np.ndarray, grid: Grid, chosen: int) -> np.ndarray:
         row, column = divmod(place, grid.columns)
         top, left = row * down, GAP + column * across
         unit = (exactly(_square(one), size) - low).clip(0) / ((high - low) or 1)
-        picture[top : top + size, left : left + size] = greys(unit**BRIGHTER)
+        picture[top : top + size, left : left + size] = greys(unit**BRIGHTER, FEW)
         if first + place == chosen:
             picture[top : top + size, [left - 1, left + size]] = FRAME
     return picture
@@ -96,10 +96,10 @@ class MapsView(Pixels):
             super().__init__()
             self.number, self.times = number, times
 
-    def show_maps(self, maps: np.ndarray, grid: Grid, chosen: int) -> None:
-        """Show the page that has the chosen map."""
+    def show_maps(self, maps: np.ndarray, grid: Grid, chosen: int) -> int:
+        """Show the page that has the chosen map; return about how many bytes that sends."""
         self.grid, self.first = grid, grid.first(chosen)
-        self.show(draw_maps(maps, grid, chosen))
+        return self.show(draw_maps(maps, grid, chosen))
 
     def on_click(self, event: Click) -> None:
         """Tell which map it was."""

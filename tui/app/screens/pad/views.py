@@ -16,6 +16,7 @@ from engine.files.text import visible
 from engine.pad.centring import resampled
 from engine.pad.networks import Answer
 from engine.sections.table import dataset_title
+from tui.app.bandwidth import CELL, STYLE
 from tui.app.guard import Guarded
 from tui.app.look import Look
 from tui.app.screens.pad.answers import answer_column
@@ -27,7 +28,7 @@ from tui.app.screens.pad.slider import Slider
 from tui.app.screens.pad.strength import draw_strength, strength_words
 from tui.app.widgets.keybar import Links
 from tui.app.widgets.lines import Lines
-from tui.app.widgets.pixelled import FRAME, PEN, Pixels, greys
+from tui.app.widgets.pixelled import FEW, FRAME, LEVELS, PEN, Pixels, greys
 from tui.words import cut_middle
 
 MOST_COLUMNS = 12  # networks side by side
@@ -103,17 +104,21 @@ class Views(Guarded, Screen[None]):
 
     # The drawing.
 
-    def draw_canvas(self) -> None:
-        """Show the drawing, and the pen where keys move it."""
+    def draw_canvas(self) -> int:
+        """Show the drawing, and the pen where keys move it.
+
+        As all of these, it returns about how many bytes it sends to the terminal.
+        """
         size = self.sizes.canvas
-        picture = greys(resampled(self.desk.canvas.ink, size, size))
+        levels = LEVELS if self.desk.untouched else FEW
+        picture = greys(resampled(self.desk.canvas.ink, size, size), levels)
         if self.pen is not None:
             mark = PEN if self.pen_down else FRAME
             x, y = (min(int(part * size), size - 1) for part in self.pen)
             arm = max(size // 28, 1)
             picture[max(y - arm, 0) : y + arm + 1, x] = mark
             picture[y, max(x - arm, 0) : x + arm + 1] = mark
-        self.canvas.show(picture)
+        return self.canvas.show(picture)
 
     def draw_titles(self) -> None:
         """Say what is on the canvas, and how it is drawn."""
@@ -127,17 +132,14 @@ class Views(Guarded, Screen[None]):
         said = "erasing" if self.rubber else "pen down" if self.pen_down else ""
         panel.border_subtitle = Text(said or visible(dataset_title(desk.dataset.get("name", ""))))
 
-    def draw_seen(self) -> None:
+    def draw_seen(self) -> int:
         """Show what the networks see."""
         if size := self.sizes.seen:
-            image = self.desk.noisy()
-            whole = size % len(image) == 0
-            large = (
-                image.repeat(size // len(image), 0).repeat(size // len(image), 1)
-                if whole
-                else (resampled(image, size, size))
-            )
-            self.seen.show(greys(large))
+            image, factor = self.desk.noisy(), size // self.desk.side
+            if size % self.desk.side:
+                return self.seen.show(greys(resampled(image, size, size)))
+            return self.seen.show(greys(image.repeat(factor, 0).repeat(factor, 1)))
+        return 0
 
     # The networks.
 
@@ -145,8 +147,9 @@ class Views(Guarded, Screen[None]):
         """Return how many networks are seen."""
         return min(len(self.desk.shown), self.sizes.columns, MOST_COLUMNS)
 
-    def draw_answers(self) -> None:
+    def draw_answers(self) -> int:
         """Show what each network says; or why nobody does."""
+        cells = 0
         count, desk = self.columns(), self.desk
         nobody = self.query_one("#pad-nobody", Static)
         nobody.display = not count
@@ -170,7 +173,8 @@ class Views(Guarded, Screen[None]):
             shown = answer_column(
                 answer[0] if answer else None, desk.classes, styles[number], desk.label, room
             )
-            column.show(shown)
+            cells += column.show(shown)
+        return cells * (CELL + STYLE // 10)  # bars and numbers have many cells of one colour
 
     def nobody(self) -> Text:
         """Return why no network answers, and the key that changes it."""
@@ -178,11 +182,11 @@ class Views(Guarded, Screen[None]):
 
     # The noise.
 
-    def draw_noise(self) -> None:
+    def draw_noise(self) -> int:
         """Show the strength, and the curve of success over it."""
         desk = self.desk
         if not self.sizes.noise:
-            return
+            return 0
         panel = self.query_one("#pad-noise")
         width = self.sizes.right - EDGE - (self.sizes.seen + 1 if self.sizes.seen else 0)
         self._styles_of("#pad-strength").width = width
@@ -191,19 +195,18 @@ class Views(Guarded, Screen[None]):
         self.chart.display = lines > 0
         if desk.noise is None:
             panel.border_title = Text("As the networks see it" if self.sizes.seen else "Noise")
-            self.chart.show(self.no_noise(width))
             panel.border_subtitle = Text()
-            return
+            return CELL * self.chart.show(self.no_noise(width))
         title = f"Noise for {numbered(desk.classes, desk.noise.label)}, against {desk.noise.model}"
         panel.border_title = Text(cut_middle(visible(title), self.sizes.right - 6))
-        panel.border_subtitle = strength_words(self.curve, desk.strength, self.sizes.right - 6)
+        words = strength_words(self.curve, desk.strength, self.sizes.right - 6)
+        panel.border_subtitle = words
         if lines >= LEAST_CURVE:
             curve = draw_strength(
                 self.curve, desk.strength, desk.noise.model, (width, lines), self.look.plain
             )
-            self.chart.show(curve)
-        elif lines > 0:
-            self.chart.show(Text(no_wrap=True))
+            return (CELL + STYLE // 10) * self.chart.show(curve)
+        return CELL * self.chart.show(Text(no_wrap=True)) if lines > 0 else 0
 
     def no_noise(self, width: int) -> Text:
         """Return why there is no noise, and what makes one."""
@@ -219,10 +222,10 @@ class Views(Guarded, Screen[None]):
         width = self.sizes.right if self.sizes.beside else self.app.size.width
         return grid_for(len(self.maps), width - EDGE, self.sizes.maps - EDGE)
 
-    def draw_inside(self) -> None:
+    def draw_inside(self) -> int:
         """Show the maps of the layer."""
         if not self.sizes.maps:
-            return
+            return 0
         beside = "-beside" if self.sizes.beside else ""
         panel, view = (
             self.query_one(f"#pad-maps{beside}"),
@@ -231,14 +234,15 @@ class Views(Guarded, Screen[None]):
         trained, layer = self.desk.looked_into, self.desk.layer
         if trained is None or layer is None:
             panel.border_title = Text("Inside")
-            return
+            return 0
         shape = "×".join(map(str, layer.shape))
         panel.border_title = Text(visible(f"Inside {trained.name}: {layer.name}, {shape}"))
         grid = self.map_grid
         if grid is None or self.maps is None:
-            return
+            return 0
         chosen = min(self.chosen_map, len(self.maps) - 1)
-        view.show_maps(self.maps, grid, chosen)
+        sent = view.show_maps(self.maps, grid, chosen)
         value = float(self.maps[chosen].max())
         where = f"{numbered(self.desk.classes, chosen)}" if layer.name == "logits" else f"{chosen}"
         panel.border_subtitle = Text(f"{where}: at most {value:.2f}")
+        return sent
