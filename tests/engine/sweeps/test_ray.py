@@ -17,6 +17,7 @@ from engine.sweeps.plan import plan
 from engine.sweeps.ray.executor import RayExecutor
 from engine.sweeps.spec import Spec
 from engine.sweeps.sweep import create_sweep, find_sweep
+from tests.conftest import a_few
 from tests.processes import call, comparable, progress_of, start, wait_for
 
 pytestmark = pytest.mark.xdist_group("ray")  # a cluster is more than a core's work
@@ -125,9 +126,9 @@ def test_two_nodes_leave_what_the_local_executor_leaves(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.extended
 @pytest.mark.parametrize("away", [False, True], ids=["shared", "away"])
-def test_a_node_is_lost_in_the_middle(cluster, executor_of, sweep_of, as_local, capfd, away):
+@pytest.mark.parametrize("after", a_few((10, 1, 5, 20, 25), few=0, more=1))
+def test_a_node_is_lost_in_the_middle(cluster, executor_of, sweep_of, as_local, capfd, away, after):
     node = cluster.add_node(num_cpus=1, **SMALL)
     sweep = sweep_of("ray", 30)
     executor = executor_of(sweep, away=away)
@@ -135,17 +136,17 @@ def test_a_node_is_lost_in_the_middle(cluster, executor_of, sweep_of, as_local, 
 
     def listen(event):
         ended.append(event.event == "ended")
-        if sum(ended) == 10 and event.event == "ended":
+        if sum(ended) == after and event.event == "ended":
             threading.Thread(target=kill_at_work, args=(node,)).start()
 
     assert drive(sweep, executor, listen).complete
     assert any(event.event == "retried" for event in sweep.events())
-    assert executor.slots == 1
+    wait_for(lambda: executor.slots == 1)
     as_local(sweep)
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_a_node_that_comes_later_is_used(cluster, executor_of, sweep_of):
     sweep = sweep_of("ray", 20)
     executor = executor_of(sweep)
@@ -162,7 +163,7 @@ def test_a_node_that_comes_later_is_used(cluster, executor_of, sweep_of):
     assert max(most) == 2
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_the_keeper_is_lost_and_another_takes_its_place(cluster, executor_of, sweep_of, as_local):
     sweep = sweep_of("ray", 2, epochs=100)
     executor = executor_of(sweep, away=True)
@@ -222,8 +223,7 @@ def test_a_node_that_was_cut_off_writes_nothing_when_it_is_back(
     as_local(sweep, epochs=300)
 
 
-@pytest.mark.extended
-@pytest.mark.parametrize("joined", [True, False], ids=["cluster", "own"])
+@pytest.mark.parametrize("joined", a_few((True, False), few=0, more=1), ids=["cluster", "own"])
 def test_a_driver_is_killed_and_the_sweep_resumed(request, tmp_path, as_local, joined):
     address = ["--address", request.getfixturevalue("cluster").address] if joined else []
     artifacts = tmp_path / "ray"
