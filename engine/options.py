@@ -13,6 +13,7 @@ import math
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
@@ -81,7 +82,11 @@ def _with(config: Config, *keys: str) -> dict[str, Option]:
 
     A subclass may narrow a field's type, and need not say the rest again.
     """
-    kind = config if isinstance(config, type) else type(config)
+    return dict(_found(config if isinstance(config, type) else type(config), keys))
+
+
+@cache  # a list of a thousand runs checks as many configs
+def _found(kind: type, keys: tuple[str, ...]) -> dict[str, Option]:
     found: dict[str, Option] = {}
     for item in dataclasses.fields(kind):
         for above in kind.__mro__:

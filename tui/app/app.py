@@ -32,7 +32,7 @@ from tui.app.machine import Machine
 from tui.app.main_actions import TRY
 from tui.app.main_screen import MainScreen
 from tui.app.output_filters import IN_ASCII
-from tui.app.palette import ActionCommands, Palette, RunCommands
+from tui.app.palette import ActionCommands, Palette, RunCommands, SweepCommands
 from tui.app.panels import BREAKPOINTS
 from tui.app.preferences import Preferences, preferences_path, remember
 from tui.drawing.pixels import ASCII, BLOCKS
@@ -57,7 +57,7 @@ class MnistTui(GuardedApp):
     HORIZONTAL_BREAKPOINTS = [(least, f"-{name}") for least, name in BREAKPOINTS]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall"), (54, "-high")]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False  # under Textual's key: ours is an action like any other
-    COMMANDS: ClassVar = {*GuardedApp.COMMANDS, ActionCommands, RunCommands}
+    COMMANDS: ClassVar = {*GuardedApp.COMMANDS, ActionCommands, RunCommands, SweepCommands}
 
     def __init__(
         self,

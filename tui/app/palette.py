@@ -151,3 +151,32 @@ class RunCommands(Provider):
             f"{MARKS.get(run.status, '?')} {what}\n", (run.run, "$text-muted")
         )
         return Hit(score, words, partial(self.app.call_later, opened), text=words.plain)
+
+
+class SweepCommands(Provider):
+    """The sweeps that the palette finds by their ids, the newest first."""
+
+    _sweeps: list[str]
+
+    async def startup(self) -> None:
+        """List the sweeps, from the names in the folder alone."""
+        from engine.sweeps.sweep import list_sweeps  # the first frame does not need it
+
+        self._sweeps = []
+        main = cast("MnistTui", self.app).main
+        if self.screen is main:
+            with suppress(MnistTuiError):
+                folder = Path(main.runs.artifacts)
+                self._sweeps = [sweep.id for sweep in await asyncio.to_thread(list_sweeps, folder)]
+
+    async def search(self, query: str) -> Hits:
+        """Yield the sweeps whose ids, or the word sweep before them, hold all words of a query."""
+        main, words = cast("MnistTui", self.app).main, query.lower().split()
+        if len(query.strip()) < LEAST_QUERY:
+            return
+        found = [id for id in self._sweeps if all(word in f"sweep {id}".lower() for word in words)]
+        for place, id in enumerate(found[:MOST_RUNS]):
+            opened = partial(main.open_sweep, Path(main.runs.artifacts) / id)
+            text = Text(visible(f"Sweep {id}"))
+            score = 2 * OF_RUNS / (place + 1)  # before its runs
+            yield Hit(score, text, partial(self.app.call_later, opened), text=text.plain)

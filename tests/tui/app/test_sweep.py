@@ -12,6 +12,7 @@ from tests.conftest import a_few
 from tests.engine.sweeps.made import make_run, planned_sweep
 from tests.tui.pilot import live, text, until
 from tui.app import screens
+from tui.app.palette import SweepCommands
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +149,19 @@ def test_what_slurm_holds_is_stopped_by_a_command(sweep, monkeypatch):
         await until(pilot, lambda: "submitted" in text(app, "#sweep-head"))
         await pilot.press("g", "s", "enter")
         assert [words[:2] for words in begun] == [["sweep", "stop"]]
+
+    live(sweep.artifacts, story)
+
+
+def test_the_palette_finds_sweeps(sweep):
+    async def story(app, pilot):
+        sweeps = SweepCommands(app.screen)
+        await sweeps.startup()
+        assert [hit.text async for hit in sweeps.search("sweep small")] == [f"Sweep {sweep.id}"]
+        assert not [hit async for hit in sweeps.search("sweep nix")]
+        [hit] = [hit async for hit in sweeps.search(sweep.id[:15])]
+        hit.command()
+        await shown(app, pilot)
 
     live(sweep.artifacts, story)
 
