@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.config import RunConfig
 from tests.movie.screen import FONTS, picture_of
+from tests.tui.strokes import FIVE, draw
 from tui.app.app import MnistTui
 from tui.app.keymap import displayed
 from tui.app.pace import Pace
@@ -136,6 +137,28 @@ async def tell(do: Director) -> None:
     await do.press("4", wait=0.6)
     await do.press("j", "j", wait=0.5)
     await do.wait(0.6)
+    await try_the_pad(do)
+
+
+async def try_the_pad(do: Director) -> None:
+    """Draw a 5, push the noise for a 3 until every network says so, and let it go again."""
+    do.caption = "try: draw, and every network answers"
+    await do.press("t", wait=1.5)
+    pad = do.app.screen
+    for _ in range(600):  # torch is imported, and the images opened
+        if pad.desk.starts is not None and any(pad.answers):
+            break
+        await do.pilot.pause(0.1)
+    await draw(do.app, FIVE, lambda: do.wait(1 / FRAMES))
+    await do.wait(1.0)
+    do.caption = "noise on a slider, until they all say 3"
+    await do.press("b", wait=0.1)
+    pad.desk.set_strength(0.0)
+    for _ in range(24):
+        await do.press("plus", wait=1 / FRAMES)
+    await do.wait(2.0)
+    await do.press("z", wait=1.0)
+    await do.press("escape", wait=0.3)
 
 
 async def shoot(artifacts: Path) -> Film:

@@ -11,7 +11,6 @@ PadAction = Action[Any]  # on the pad, whose screen is imported late
 DRAWING, IMAGES, NETWORKS, NOISE, INSIDE, ALL = (
     "Drawing", "Test images", "Networks", "Noise", "Inside", "The pad",
 )  # fmt: skip
-GROUPS = (DRAWING, IMAGES, NETWORKS, NOISE, INSIDE, ALL)
 
 
 def _pen(id: str, keys: str, by: tuple[int, int], word: str, sentence: str) -> PadAction:
@@ -23,7 +22,8 @@ def _pen(id: str, keys: str, by: tuple[int, int], word: str, sentence: str) -> P
 
 def _more(id: str, keys: str, by: float, word: str, sentence: str) -> PadAction:
     return Action(
-        id=f"pad.{id}", keys=keys, word=word, group=NOISE, footer=False, sentence=sentence,
+        id=f"pad.{id}", keys=keys, word=word, group=NOISE, footer=by > 0, sentence=sentence,
+        shown_key="+" if by > 0 else "-",
         do=lambda pad: pad.change_strength(by), reason=lambda pad: pad.why_no_noise(),
     )  # fmt: skip
 

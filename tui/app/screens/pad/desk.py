@@ -13,7 +13,7 @@ from engine.networks.architectures import SIDE
 from engine.networks.colours import series_apart
 from engine.networks.layout import Layer
 from engine.pad.canvas import Canvas
-from engine.pad.networks import Answer, Trained, first_choice
+from engine.pad.networks import Trained, first_choice
 from engine.pad.noises import Noise, infused
 from engine.pad.starts import Starts
 from tui.app.colours import SERIES
@@ -165,16 +165,6 @@ class Desk:
             self.noise = there[(at + by) % len(there)] if self.strength else self.noise
             self.strength = self.strength or 1.0
 
-    def noise_for(self, label: int) -> bool:
-        """Take the noise for a label; return False where there is none."""
-        own = [noise for noise in self.noises_here if noise.label == label]
-        of_run = [n for n in own if self.noise is not None and n.run.id == self.noise.run.id]
-        if not own:
-            return False
-        self.noise = (of_run or own)[0]
-        self.strength = self.strength or 1.0
-        return True
-
     def set_strength(self, strength: float) -> None:
         """Set the strength, in hundredths."""
         self.strength = round(min(max(strength, 0.0), STRONGEST), 2)
@@ -218,8 +208,3 @@ class Desk:
         trained, layer = self.looked_into, self.layer
         maps = (trained, layer.name) if inside and trained and layer else None
         return Question(self.noisy().copy(), list(self.shown), maps, since)
-
-
-def silent(count: int) -> list[Answer | None]:
-    """Return the answers before anybody was asked."""
-    return [None] * count
