@@ -276,10 +276,10 @@ class _Cuda:
     def _give_up(self, graph: torch.cuda.CUDAGraph) -> None:
         """Undo what torch leaves behind where a recording is cut short."""
         _FAILED.append(graph)
-        with suppress(RuntimeError):
+        with suppress(Exception):
             graph.reset()
-        end = getattr(torch._C, "_cuda_endAllocateToPool", None)
-        with suppress(RuntimeError):  # it was ended
+        end = getattr(torch._C, "_cuda_endAllocateToPool", None)  # a private name
+        with suppress(Exception):  # it was ended
             if end is not None:
                 end(self._device.index, self._pool)
 

@@ -23,7 +23,11 @@ from engine.data.dataset import Split
 from engine.errors import EngineError
 from engine.numerics.cores import usable_cores
 
+# Images that are read from files cannot be written to, and nobody does.
+warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+_MOST_MMAP_THRESHOLD = 32 * 1024 * 1024  # the most that it takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +62,7 @@ class Device:
         """Give the memory back that was kept for the next step: there is none for now."""
         if self.torch_device.type == "cuda":
             torch.cuda.empty_cache()
-        with contextlib.suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+        _keep_freed_memory(False)
 
     def describe(self) -> dict[str, Any]:
         """Return what ``run.json`` says of the environment."""
@@ -94,6 +97,9 @@ def open_device(
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch_device = torch.device(name)
+        if torch_device.type == "cuda":
+            # Read once in a process, at the first product: a later run may need it.
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         _be_deterministic(deterministic and torch_device.type == "cuda")
         if torch_device == torch.device("cuda"):  # the current one
             torch_device = torch.device("cuda", torch.cuda.current_device())
@@ -118,15 +124,13 @@ def open_device(
     threads = threads or usable_cores()
     torch.get_num_threads()  # before a thread's first question, what another one sets holds for it
     torch.set_num_threads(threads)
-    _keep_freed_memory()
+    _keep_freed_memory(True)
     return Device(torch_device=torch_device, precision=precision, threads=threads)
 
 
 def _shared(images: np.ndarray) -> Tensor:
     """Return an array as a tensor over the same memory; MNIST would take 55 MB twice."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that what is read from files cannot be written to
-        return torch.from_numpy(np.ascontiguousarray(images))
+    return torch.from_numpy(np.ascontiguousarray(images))
 
 
 def _reason(error: Exception) -> str:
@@ -135,21 +139,21 @@ def _reason(error: Exception) -> str:
     return "torch knows no such device" if words.startswith("Expected one of") else words
 
 
-def _keep_freed_memory() -> None:
-    """Have glibc keep what is freed for the next step.
+def _keep_freed_memory(keep: bool) -> None:
+    """Have glibc keep what is freed for the next step, or give it back as it does by itself.
 
     It would give large blocks back to the system and take them again at each step: page faults
     have taken more than half of a training's time, by how the heap happened to lie.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-        mallopt(_M_MMAP_THRESHOLD, 32 * 1024 * 1024)  # the most that it takes
-        mallopt(_M_TRIM_THRESHOLD, 256 * 1024 * 1024)
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(_M_MMAP_THRESHOLD, _MOST_MMAP_THRESHOLD if keep else 128 * 1024)
+        libc.mallopt(_M_TRIM_THRESHOLD, 256 * 1024 * 1024 if keep else 128 * 1024)
+        if not keep:
+            libc.malloc_trim(0)
 
 
 def _be_deterministic(wanted: bool) -> None:
-    if wanted:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if wanted != torch.are_deterministic_algorithms_enabled():  # the setter's imports take long
         torch.use_deterministic_algorithms(wanted, warn_only=True)
 

@@ -6,9 +6,10 @@ line and the app differ only in what listens, so both leave the same files. A Se
 resumes a run goes on from its checkpoint and leaves what an uninterrupted one would have left.
 """
 
+import gc
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,7 @@ class Session:
         """
         from engine.runs.checkpoint import Checkpointer  # torch, which takes seconds to import
 
+        experiment: Experiment[Any] | None
         try:
             experiment = self._section.experiment(self.config, self.data, self.device, self.code)
         except Exception as error:
@@ -115,10 +117,12 @@ class Session:
             try:
                 self.begun(run)
                 run.keep_reserve()
+                events: Generator[Event, None, None] | None
                 events = self._section.events(experiment, self.config, self.data, self.device)
                 # Closed, whatever happens: what it holds on a device goes with it.
                 with Checkpointer(run) as checkpointer, closing(events):
                     last = self._drive(events, experiment, run, journal, checkpointer)
+                step, experiment, events = last.step, None, None  # all that it made is in files
                 self.device.give_back()
                 if isinstance(last, Stopped):
                     run.update(status="stopped", finished_at=now())
@@ -127,7 +131,9 @@ class Session:
                     self._emit(Stopped(step=last.step, reason=HAND_OVER), journal)
                     run.update(status="stopped", finished_at=now())
             except Exception as error:
-                failure = self._failed(error, experiment, run, journal)
+                if experiment is not None:
+                    step = experiment.state.step
+                failure = self._failed(error, step, run, journal)
                 if failure is error:
                     raise
                 raise failure from error
@@ -150,6 +156,7 @@ class Session:
                     f"The files of {run.path} cannot be written ({error.strerror or error}); "
                     "fix that and try again."
                 ) from None
+            del experiment  # nothing here holds what it made
             yield journal
 
     def _begin(self, run: Run, experiment: "Experiment[Any]") -> Journal:
@@ -256,15 +263,15 @@ class Session:
         from engine.runs.result import end_run  # with checkpoints, and so torch
 
         def tell(doing: str) -> None:
+            gc.collect()  # a figure is a cycle: each would stay beside the next
+            self.device.give_back()
             self._tell(Working(step=finished.step, doing=doing))
 
         return end_run(
             run, finished, self.seconds, tell=tell, control=self.control, figures=self.figures
         )
 
-    def _failed(
-        self, error: Exception, experiment: "Experiment[Any]", run: Run, journal: Journal
-    ) -> Exception:
+    def _failed(self, error: Exception, step: int, run: Run, journal: Journal) -> Exception:
         """Mark the run as failed, as far as the disk allows, and return the error to raise."""
         if isinstance(error, MnistTuiError):
             message = str(error)
@@ -282,7 +289,7 @@ class Session:
         run.free_reserve()
         with suppress(OSError, EngineError):
             run.update(status="failed", finished_at=now(), message=message)
-        failed = Failed(step=experiment.state.step, message=message, time=time.time())
+        failed = Failed(step=step, message=message, time=time.time())
         with suppress(OSError, EngineError):
             journal.append(failed)
         self._tell(failed)

@@ -4,6 +4,7 @@ What does not need a GPU is asked of a CPU too, so that these tests are known to
 """
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from engine.laboratory import Laboratory
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import Notice, Progress
 from engine.runs.run import Run
+from engine.sections import find
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
@@ -186,19 +188,20 @@ def test_a_run_gives_its_memory_back(whole, laboratory, section):
 
 @A_GPU
 @pytest.mark.parametrize("section", SECTIONS)
-def test_no_step_waits_for_the_device(whole, laboratory, section, recwarn):
+def test_no_step_waits_for_the_device(whole, laboratory, section):
     """CUDA itself tells what waits: the one question an event, and the previews."""
-    folder, network = whole["train"].path.parent, whole["train"].id
+    config = asked(section, whole["train"].path.parent, "cuda", whole["train"].id)
+    session = laboratory.session(config, listen=lambda event: None, control=Control())
+    making = find(section).experiment(session.config, session.data, session.device).making
     waits = []
-    torch.cuda.set_sync_debug_mode("warn")
-    try:
-
-        def listen(event):
-            if isinstance(event, Progress):
-                waits.append(len(recwarn.list))
-                recwarn.clear()
-
-        driven(laboratory, asked(section, folder, "cuda", network), listen=listen)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            for event in making:
+                if isinstance(event, Progress):
+                    waits.append(sum("synchronizing" in str(one.message) for one in told))
+                    told.clear()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
     assert max(waits[2:]) <= 4  # the first events record

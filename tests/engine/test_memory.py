@@ -1,6 +1,8 @@
 """Memory: that of a run does not grow with its steps, and data is not held twice."""
 
 import gc
+import platform
+import weakref
 
 import numpy as np
 import psutil
@@ -8,11 +10,15 @@ import pytest
 
 from engine.data.dataset import Split
 from engine.laboratory import Laboratory
+from engine.numerics.device import open_device
 from engine.runs.control import Control
 from engine.runs.events import Progress
+from engine.runs.session import Session
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
+from engine.sections.train.loop import TrainState
 from engine.sections.visualize.config import VisualizeConfig
+from tests.conftest import train_config
 
 MB = 2**20
 
@@ -99,3 +105,35 @@ def test_a_network_of_one_s_own_cannot_write_into_them(few, cpu, tmp_path):
     laboratory.session(config, listen=lambda event: None, control=Control()).run()
     for split, images in zip((data.train, data.validation, data.test), before, strict=True):
         assert np.array_equal(split.images, images)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_what_was_kept_for_the_next_step_goes_back():
+    process, device = psutil.Process(), open_device("cpu", "fp32", 1)
+    blocks = [np.ones(2 * MB, np.uint8) for _ in range(32)]
+    used = process.memory_info().rss
+    blocks.clear()
+    assert process.memory_info().rss > used - 32 * MB
+    device.give_back()
+    assert process.memory_info().rss < used - 48 * MB
+
+
+def test_nothing_of_a_training_is_left_while_figures_are_drawn(tmp_path, few, cpu, monkeypatch):
+    made, left = [], []
+    begin = TrainState.begin
+
+    def begun(*arguments):
+        state = begin(*arguments)
+        made.append(weakref.ref(state.network))
+        return state
+
+    def draw(run):
+        left.append(made[0]())
+        yield from ()
+
+    monkeypatch.setattr(TrainState, "begin", begun)
+    monkeypatch.setattr("engine.figures.draw_figures", draw)
+    config = train_config(artifacts=str(tmp_path), epochs=2)
+    run = Session(config, few, cpu, listen=lambda event: None).run()
+    assert left == [None]
+    assert run.read_info()["status"] == "finished"
