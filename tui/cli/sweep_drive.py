@@ -8,6 +8,7 @@ import typer
 
 from engine.errors import EngineError
 from engine.files.log import open_log
+from engine.files.text import visible
 from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
@@ -67,7 +68,14 @@ def _slots(spec: Spec, asked: Asked, runs: int) -> list[Slot]:
     if asked.detach:
         check_installed()
         return [Slot(threads or 1)]
+    _say_that_ray_comes(asked.how.address, asked.output)
     return slots_of(asked.how.address, threads or 1, asked.how.jobs)
+
+
+def _say_that_ray_comes(address: str | None, output: Output) -> None:
+    """Say what takes the next seconds."""
+    if not (output.json or output.quiet):
+        complain(f"joining Ray at {visible(address)}" if address else "starting Ray")
 
 
 def trust(spec: Spec, *, named: bool) -> None:
@@ -120,6 +128,8 @@ def drive(
     if sweep.plan.executor == SLURM:
         submit_sweep(sweep, output)
         return
+    if sweep.plan.executor == "ray" and slots is None:
+        _say_that_ray_comes(address or sweep.plan.address, output)
     executor = executor_of(sweep, len(left), slots, jobs, address)
     listener = SweepLines(sweep, output, executor.slots)
     try:

@@ -220,7 +220,8 @@ def test_a_sweep_on_ray_may_go_on_with_another_cluster(sweep, monkeypatch):
         sweep_drive, "executor_of", lambda *a: seen.append((a[0].plan, a[4])) or made
     )
     assert sweep(*TWELVE, "--executor", "ray", "--address", "head:6379")[0] == 1
-    assert sweep("resume", "train", "--address", "other:6379")[0] == 0
+    code, _, err = sweep("resume", "train", "--address", "other:6379")
+    assert (code, err.splitlines()[0]) == (0, "mnist-tui: joining Ray at other:6379")
     assert [(plan.executor, plan.address, plan.threads) for plan, _ in seen] == [
         ("ray", "head:6379", 1)
     ] * 2
