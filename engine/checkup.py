@@ -86,7 +86,8 @@ def examine(device: Device, compute_mode: str = "") -> Verdict:
 def _graphs_fault(plain: Tried, replayed: Tried, by: float) -> Iterator[str]:
     """Yield what is wrong with CUDA graphs, if anything is."""
     if replayed.notice:
-        yield f"{replayed.notice.partition(');')[0]}): runs continue without, slower"
+        words = replayed.notice.partition(");")[0]
+        yield f"{words[0].lower()}{words[1:]}): runs continue without, slower"
     elif replayed.trouble:
         yield f"steps fail with CUDA graphs ({replayed.trouble}): use --no-cuda-graphs"
     elif replayed.differs(plain, by):

@@ -51,7 +51,7 @@ OTHER = Tried((2.3, 2.2, 2.1, 2.2))
       "--no-cuda-graphs"),
      ({("fp32", True): Tried(trouble="a launch failed")}, "usable, but steps fail with CUDA graphs "
       "(a launch failed): use --no-cuda-graphs"),
-     ({("fp32", True): Tried(LOSSES, notice=NOTICE)}, "usable, but No CUDA graph could be recorded "
+     ({("fp32", True): Tried(LOSSES, notice=NOTICE)}, "usable, but no CUDA graph could be recorded "
       "(not permitted): runs continue without, slower"),
      ({("bf16", False): OTHER}, "usable, but bf16 fails (its losses are not those in float32): use "
       "--precision fp32"),
