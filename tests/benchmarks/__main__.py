@@ -202,6 +202,12 @@ def main() -> None:
         report["memory"] = memory(base.data_root)
         for name, seconds in report["start_up"].items():
             print(f"{name}: {_seconds(statistics.median(seconds))}")
+        taken = report["start_up"]
+        later = [
+            step - torch for step, torch in zip(taken["first step"], taken["import torch"],
+                                                strict=True)
+        ]  # fmt: skip
+        print(f"first step after import torch: {_seconds(statistics.median(later))}")
         for name, size in report["memory"].items():
             print(f"peak memory, {name}: {size / 2**20:,.0f} MB")
     Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
