@@ -25,6 +25,7 @@ from engine.report.sweep.words import counted, in_hours, shown
 from engine.sweeps.heat import Axis, Heat, heat, options_of, pairs_of, said
 from engine.sweeps.outcome import Settled, compared, settled, word
 from engine.sweeps.outcome import in_words as setting_in_words
+from engine.sweeps.plan import NETWORK
 from engine.sweeps.states import FINISHED, RunState, status_of
 from engine.sweeps.sweep import Sweep
 
@@ -251,7 +252,7 @@ def _cell(found: Heat, metric: str, row: int, column: int) -> Cell | None:
 def _run(state: RunState) -> dict[str, Any]:
     planned = state.planned
     model = planned.config.get("model")
-    named = "" if model is None or "model" in planned.setting else str(model)
+    named = "" if model is None or {"model", NETWORK} & planned.setting.keys() else str(model)
     words = filter(None, (named, setting_in_words(planned.setting)))
     return {
         "id": planned.run_id,

@@ -40,7 +40,7 @@ def _picture(
 ) -> Picture:
     of = sections.find(section)
     longest = max(len(one.steps) for each in curves.values() for one in each)
-    every_step = name in of.series
+    share, every_step = name in of.shares, name in of.series
     window = max(1, longest // SMOOTHED) if every_step else 1
     smoothed = f"  ·  mean of {window} steps" if window > 1 else ""
     with tempfile.TemporaryDirectory() as folder:
@@ -49,9 +49,9 @@ def _picture(
             title=said(name).capitalize(),
             subtitle=f"{section}, mean over seeds{smoothed}",
             ylabel=said(name), models=models, window=window,
-            share=name in of.shares, log=_spans_decades(curves),
+            share=share, log=not share and _spans_decades(curves),
         )  # fmt: skip
-        return embedded(whole_png(path), _words(name, curves, share=name in of.shares))
+        return embedded(whole_png(path), _words(name, curves, share=share))
 
 
 def _spans_decades(curves: Mapping[str, Sequence[Curve]]) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
 from engine.report.referee import Finding
+from engine.report.sweep import pictures as sweep_pictures
 from engine.report.sweep import write_sweep_report
 from engine.report.sweep.document import render
 from engine.report.sweep.pictures import curves_drawn
@@ -51,7 +52,7 @@ def test_settings_are_ranked_compared_and_mapped(sweep):
     assert "There was nothing to check." in page
 
 
-def test_curves_of_several_targets_are_drawn_by_their_mean(sweep, digits):
+def test_curves_of_several_targets_are_drawn_by_their_mean(sweep, digits, monkeypatch):
     """Of the ten noises of a run, in a report of whose sweep they are smoothed, too."""
     network = examples.trained(sweep.artifacts, digits, 1, "two-conv-fc", 0.9)
     run = examples.crafted(sweep.artifacts, digits, 2, network)
@@ -61,9 +62,20 @@ def test_curves_of_several_targets_are_drawn_by_their_mean(sweep, digits):
     [setting] = settled(states)
     curves = curves_of(sweep, setting, ["loss", "success"])
     assert [len(one.values.shape) for each in curves.values() for one in each] == [1, 1]
+    asked = []
+    draw = sweep_pictures.draw_settings
+    monkeypatch.setattr(
+        sweep_pictures, "draw_settings", lambda *a, **k: asked.append(k) or draw(*a, **k)
+    )
     pictures, left_out = curves_drawn(sweep, "adversarial", [setting])
+    assert [(one["share"], one["log"]) for one in asked] == [(True, False), (False, True)]
     assert (len(pictures), left_out) == (2, 0)
     assert "ends at 100.0%" in pictures[0].alternative
+
+
+def test_a_network_is_named_once(sweep):
+    page = render(sweep, [state(0.5, network="mlp", model="mlp", epsilon=0.1)], [], "again")
+    assert '<td class="wide">mlp, epsilon 0.1</td>' in page
 
 
 def test_pairs_without_a_test_are_told_once(sweep):
