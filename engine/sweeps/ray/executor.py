@@ -164,11 +164,11 @@ class RayExecutor:
 
         if isinstance(error, exceptions.TaskCancelledError):  # by us, before it began
             return Outcome("stopped")
+        with suppress(exceptions.RayError):
+            self._keeper.lost.remote(task.run_id, task.attempt)
         if isinstance(error, exceptions.RayTaskError):
             cause = error.cause if isinstance(error.cause, Exception) else error
             return Outcome("failed", f"Unexpected {type(cause).__name__}: {cause}")
-        with suppress(exceptions.RayError):
-            self._keeper.lost.remote(task.run_id, task.attempt)
         raise WorkerLost(_how(error))
 
     def stop(self, reason: str) -> None:

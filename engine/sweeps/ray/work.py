@@ -25,6 +25,7 @@ from engine.runs.holder import FRESH
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.executor import Outcome, Task
+from engine.sweeps.local import DRIVER_GONE
 from engine.sweeps.ray.keeper import Busy, Superseded
 from engine.sweeps.ray.mirror import Mirror
 from engine.sweeps.schema import PlannedRun, PlanValues
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 TOKEN_FILE = ".token"  # in the sweep's directory: who reads it there sees the folder
 PATIENCE = 15.0  # seconds for a process that was lost to let its run go
 LOOK, SEND = 1.0, 3.0  # seconds between two questions whether to stop, and two sendings
-DRIVER_GONE = "the sweep's driver is gone"
 OVERTAKEN = "a newer attempt drives the run"
 SCRATCH = "mnist-tui-sweep-"
 
@@ -100,14 +100,15 @@ def perform(parcel: Parcel, call: Call, node: str = "") -> Report:
     try:
         if (reason := call("begin", run_id, attempt, node)) is not None:
             return Report(Outcome("stopped", reason), [])
-        outcome = _perform(parcel, call)
+        try:
+            outcome = _perform(parcel, call)
+        except (MnistTuiError, OSError) as error:  # of the scratch folder, too
+            outcome = Outcome("failed", f"On {socket.gethostname()}: {error}")
         call("end", run_id, attempt)
     except Superseded:
         outcome = Outcome("stopped", OVERTAKEN)
     except KeeperGone:
         return Report(Outcome("stopped", DRIVER_GONE), list(_remarks), gone=True)
-    except (MnistTuiError, OSError) as error:  # of the scratch folder, too
-        outcome = Outcome("failed", f"On {socket.gethostname()}: {error}")
     return Report(outcome, list(_remarks))
 
 

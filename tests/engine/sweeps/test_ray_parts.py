@@ -18,6 +18,7 @@ from engine.runs.control import Control
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.executor import Task
+from engine.sweeps.local import DRIVER_GONE
 from engine.sweeps.plan import plan
 from engine.sweeps.ray import cluster, probe, work
 from engine.sweeps.ray.cluster import Share, calls_of, remark_on, share_of
@@ -97,7 +98,7 @@ def test_an_attempt_goes_on_from_what_was_sent(tmp_path):
             raise KeeperGone
         return caller(keeper)(method, *arguments)
 
-    assert perform(parcel_of(sweep), until_it_dies).outcome.message == work.DRIVER_GONE
+    assert perform(parcel_of(sweep), until_it_dies).outcome.message == DRIVER_GONE
     keeper.lost(run.id, 1)
     assert run.read_status() == "interrupted"
     keeper = Keeper(sweep.path)
@@ -174,8 +175,10 @@ def test_a_dataset_that_is_not_on_the_node_is_refused_in_a_line(tmp_path, digits
     (tmp_path / "own.npz").write_bytes(npz_bytes(arrays))
     sweep = small(tmp_path / "a", dataset=str(tmp_path / "own.npz"))
     (tmp_path / "own.npz").unlink()
-    outcome = perform(parcel_of(sweep), caller(Keeper(sweep.path))).outcome
+    keeper = Keeper(sweep.path)
+    outcome = perform(parcel_of(sweep), caller(keeper)).outcome
     assert outcome.status == "failed"
+    assert not is_driven(sweep.run(sweep.plan.runs[0]).path)
     assert "own.npz" in outcome.message
     assert "\n" not in outcome.message
     assert outcome.message.startswith("On ")
