@@ -141,24 +141,23 @@ async def tell(do: Director) -> None:
 
 
 async def try_the_pad(do: Director) -> None:
-    """Draw a 5, push the noise for a 3 until every network says so, and let it go again."""
+    """Draw a 5, and push the noise for a 3 until every network says so."""
     do.caption = "try: draw, and every network answers"
-    await do.press("t", wait=1.5)
+    await do.press("t", wait=0.2)
     pad = do.app.screen
     for _ in range(600):  # torch is imported, and the images opened
         if pad.desk.starts is not None and any(pad.answers):
             break
         await do.pilot.pause(0.1)
-    await draw(do.app, FIVE, lambda: do.wait(1 / FRAMES))
-    await do.wait(1.0)
+    await draw(do.app, FIVE, lambda: do.wait(0.05))
+    await do.wait(0.4)
     do.caption = "noise on a slider, until they all say 3"
-    await do.press("b", wait=0.1)
+    await do.press("b", wait=0.0)
     pad.desk.set_strength(0.0)
-    for _ in range(24):
-        await do.press("plus", wait=1 / FRAMES)
-    await do.wait(2.0)
-    await do.press("z", wait=1.0)
-    await do.press("escape", wait=0.3)
+    for _ in range(22):
+        await do.press("plus", wait=0.05)
+    await do.wait(1.0)
+    await do.press("escape", wait=0.1)
 
 
 async def shoot(artifacts: Path) -> Film:

@@ -18,7 +18,7 @@ FIVE: Sequence[Places] = (
     ((0.66, 0.2), (0.5, 0.21), (0.36, 0.22), (0.35, 0.34), (0.34, 0.45), (0.46, 0.42),
      (0.58, 0.45), (0.65, 0.55), (0.63, 0.68), (0.52, 0.77), (0.36, 0.75)),
 )  # fmt: skip
-PARTS = 4  # of the way from one place to the next
+PARTS = 2  # of the way from one place to the next
 
 
 async def draw(
