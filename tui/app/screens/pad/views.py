@@ -165,7 +165,7 @@ class Views(Guarded, Screen[None]):
             column.styles.width = right - left
             one, answer = desk.shown[number], self.answers[number : number + 1]
             inner = right - left - EDGE
-            column.border_title = Text(cut_middle(visible(one.name), inner - 2), styles[number])
+            column.border_title = Text(cut_middle(visible(one.name), inner - 4), styles[number])
             more = len(desk.shown) - count
             last = more and number == count - 1
             column.border_subtitle = Text(f"+{more} more" if last else one.result)
