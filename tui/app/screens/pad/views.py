@@ -29,7 +29,7 @@ from tui.app.screens.pad.strength import draw_strength, strength_words
 from tui.app.widgets.keybar import Links
 from tui.app.widgets.lines import Lines
 from tui.app.widgets.pixelled import FEW, FRAME, LEVELS, PEN, Pixels, greys
-from tui.words import cut_middle
+from tui.words import cut, cut_middle
 
 MOST_COLUMNS = 12  # networks side by side
 LEAST_CURVE = 5  # lines
@@ -156,6 +156,7 @@ class Views(Guarded, Screen[None]):
         if not count:
             nobody.update(self.nobody())
         width, styles = self.sizes.right, desk.colours()
+        names = _told_apart([visible(one.name) for one in desk.shown], width // max(count, 1) - 6)
         for number in range(MOST_COLUMNS):
             column = self.query_one(f"#column-{number}", Column)
             column.display = number < count
@@ -165,7 +166,7 @@ class Views(Guarded, Screen[None]):
             column.styles.width = right - left
             one, answer = desk.shown[number], self.answers[number : number + 1]
             inner = right - left - EDGE
-            column.border_title = Text(cut_middle(visible(one.name), inner - 4), styles[number])
+            column.border_title = Text(names[number], styles[number])
             more = len(desk.shown) - count
             last = more and number == count - 1
             column.border_subtitle = Text(f"+{more} more" if last else one.result)
@@ -246,3 +247,11 @@ class Views(Guarded, Screen[None]):
         where = f"{numbered(self.desk.classes, chosen)}" if layer.name == "logits" else f"{chosen}"
         panel.border_subtitle = Text(f"{where}: at most {value:.2f}")
         return sent
+
+
+def _told_apart(names: Sequence[str], room: int) -> list[str]:
+    """Return names in so many cells: their beginnings, unless two of these are the same."""
+    cut_off = [cut(name, room).rstrip() for name in names]
+    if len(set(cut_off)) == len(set(names)):
+        return cut_off
+    return [cut_middle(name, room) for name in names]
