@@ -1,4 +1,7 @@
-"""The same experiments on a CUDA device, where there is one."""
+"""The same experiments on a CUDA device, where there is one.
+
+A CPU takes its place too, so that these tests are known to work.
+"""
 
 import numpy as np
 import pytest
@@ -17,12 +20,16 @@ from engine.sections.visualize.config import VisualizeConfig
 from engine.sections.visualize.evaluate import evaluate
 from tests.conftest import train_config
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+A_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
-@pytest.fixture(scope="module", params=["fp32", "bf16"])
+PLACES = [("cpu", "fp32"), pytest.param(("cuda", "fp32"), marks=A_GPU),
+          pytest.param(("cuda", "bf16"), marks=A_GPU)]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=PLACES, ids="-".join)
 def cuda(request):
-    return open_device("cuda", request.param)
+    return open_device(*request.param)
 
 
 def losses(events):
@@ -43,8 +50,10 @@ def test_noise_and_neurons_run(few, cpu, cuda, recipe):
     state = TrainState.begin(training, cuda)
     list(train(training, few, cuda, state))
     network = state.network.requires_grad_(False)
-    found = {"dataset": "digits", "device": "cuda", "precision": cuda.precision, "threads": 2,
-             "run": "r", "model": "two-conv", "other_runs": {}}  # fmt: skip
+    found = {
+        "dataset": "digits", "device": str(cuda.torch_device), "precision": cuda.precision,
+        "threads": 2, "run": "r", "model": "two-conv", "other_runs": {},
+    }  # fmt: skip
     noise = AdversarialConfig(recipe=recipe, steps=10).resolve(**found)
     state = CraftState.begin(noise, cuda, network, {})
     assert np.isfinite(losses(list(craft(noise, few, cuda, state)))).all()
@@ -87,7 +96,7 @@ def test_replayed_training_is_eager_training(few, cuda, recipe):
 
 def test_a_run_goes_on_exactly(few, cuda, tmp_path):
     """With deterministic kernels, stopped at the third event and resumed: equal to the bit."""
-    deterministic = open_device("cuda", cuda.precision, deterministic=True)
+    deterministic = open_device(cuda.torch_device.type, cuda.precision, deterministic=True)
     try:
         config = train_config(epochs=6)
         whole = TrainState.begin(config, deterministic)
