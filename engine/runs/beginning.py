@@ -1,5 +1,6 @@
 """How a run's directory is begun, and how an interrupted one goes back to its checkpoint."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +24,10 @@ class Planned(NamedTuple):
 
     run_id: str
     sweep: str
+
+
+class AlreadyBegun(EngineError):
+    """A planned run has files: another process was first. It can be resumed."""
 
 
 class Rewound(NamedTuple):
@@ -51,7 +56,12 @@ def write_files(
     planned: Planned | None,
     code: "Code | None",
 ) -> None:
-    """Write what is known of a run before its first step. Raises as ``Run.write`` does."""
+    """Write what is known of a run before its first step; its lock is held.
+
+    Raises AlreadyBegun where that is there, and as ``Run.write`` does.
+    """
+    if os.path.lexists(run.path / RUN_FILE):
+        raise AlreadyBegun(f"Run {run.id} has begun already.")
     kept = {} if planned is None else {"sweep": planned.sweep}
     if code is not None:
         run.write(MODEL_FILE, code.content)

@@ -28,6 +28,10 @@ _held: set[str] = set()  # runs that this process drives
 _changing = threading.Lock()  # held while a lock and its entry there are not both as they will be
 
 
+class Driven(EngineError):
+    """Another process on this machine drives a run."""
+
+
 class HeldElsewhere(EngineError):
     """Another machine drives a run, or did so ``seconds`` before it may be taken over."""
 
@@ -70,7 +74,7 @@ class RunLock:
             if time.monotonic() > deadline:
                 found = _read(self._file)
                 where = found.words if found.is_elsewhere else "another process"
-                raise EngineError(
+                raise Driven(
                     f"{self._kind} {run.name} is being driven by {where}; "
                     f"{self._stops(run)} stops it there."
                 )

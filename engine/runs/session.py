@@ -150,7 +150,7 @@ class Session:
                 stack.enter_context(RunLock(run.path, attempt=self.attempt))
                 journal = stack.enter_context(open_journal(run, experiment))
             except OSError as error:
-                if self.resumed is None:
+                if self.resumed is None and self.planned is None:  # that one may be another's
                     shutil.rmtree(run.path, ignore_errors=True)
                 raise EngineError(
                     f"The files of {run.path} cannot be written ({error.strerror or error}); "

@@ -53,9 +53,20 @@ def create_planned(artifacts: Path, run_id: str) -> Run:
         run.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(artifacts, error) from None
-    if os.path.lexists(run.path / RUN_FILE):
-        raise EngineError(f"Run {run_id} has begun already.")
     return run
+
+
+def create_folder(artifacts: Path, name: str) -> Path:
+    """Make a directory that is not there yet, and return it. Raises EngineError."""
+    path = run_beside(artifacts, name)
+    try:
+        artifacts.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+    except FileExistsError:
+        raise EngineError(f"{path} exists already; try again.") from None
+    except OSError as error:
+        raise _unwritable(artifacts, error) from None
+    return path
 
 
 def _unwritable(artifacts: Path, error: OSError) -> EngineError:

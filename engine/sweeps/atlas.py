@@ -9,13 +9,13 @@ Adversarial Robustness", 2019).
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from engine.analysis.statistics import Difference, Spread, paired, spread
+from engine.analysis.statistics import Difference, Spread, holm, paired, spread
 from engine.sweeps.plan import NETWORK
-from engine.sweeps.states import FINISHED, RunState
+from engine.sweeps.states import RunState
 
 Budget = float | None  # None: without one
 SIGNIFICANT = 0.05
@@ -56,11 +56,12 @@ class Doubled:
     epsilon: Budget
     steps: tuple[int, int]
     change: Difference
+    p: float = math.nan  # corrected for all that were compared (Holm); NaN: nothing can be told
 
     @property
     def beyond(self) -> bool:
         """Whether it changed more than the seeds explain."""
-        return self.change.p < SIGNIFICANT
+        return self.p < SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class Atlas:
                 if seeds:
                     change = paired([more[s] for s in seeds], [once[s] for s in seeds])
                     found.append(Doubled(network, epsilon, (self.steps, twice), change))
-        return found
+        corrected = holm([one.change.p for one in found])
+        return [replace(one, p=p) for one, p in zip(found, corrected, strict=True)]
 
     def _some(self, network: str, epsilon: Budget, steps: int) -> list[Noises]:
         return [one for one in self.noises
@@ -137,15 +139,23 @@ class Atlas:
 
 def atlas_of(states: Iterable[RunState]) -> Atlas | None:
     """Return the atlas that a sweep's finished runs make, None where they make none."""
-    noises = [
-        _noises(state) for state in states
-        if state.planned.section == "adversarial" and state.status == FINISHED and state.result
-    ]  # fmt: skip
+    noises = [_noises(state) for state in states if _is_noise(state)]
     if len({one.epsilon for one in noises}) < 2:
         return None
     steps = [one.steps for one in noises]
     halves = [count for count in steps if 2 * count in steps]
     return Atlas(noises, min(halves) if halves else max(steps, key=steps.count))
+
+
+def _is_noise(state: RunState) -> bool:
+    """Tell whether a run has finished noises, and its plan says which."""
+    config = state.planned.config
+    return (
+        state.planned.section == "adversarial"
+        and state.result is not None
+        and isinstance(config.get("steps"), int)
+        and isinstance(config.get("epsilon"), float | int | None)
+    )
 
 
 def _noises(state: RunState) -> Noises:
@@ -154,9 +164,9 @@ def _noises(state: RunState) -> Noises:
     targets: list[dict[str, Any]] = result["targets"]
     others = {name for target in targets for name in target["transfer"]}
     return Noises(
-        network=str(state.planned.setting.get(NETWORK) or config["model"]),
+        network=str(state.planned.setting.get(NETWORK) or config.get("model")),
         seed=state.planned.seed,
-        epsilon=config["epsilon"],
+        epsilon=config.get("epsilon"),
         steps=config["steps"],
         rates={target["label"]: target["success"]["rate"] for target in targets},
         transfer={
@@ -178,11 +188,11 @@ def doubling_in_words(doubled: Sequence[Doubled]) -> str:
     steps, twice = doubled[0].steps
     beyond = [one for one in doubled if one.beyond]
     largest = max(doubled, key=lambda one: abs(one.change.mean))
-    most = (
-        f"at most {abs(largest.change.mean) * 100:.2f} points "
-        f"({largest.network}, ε {budget_in_words(largest.epsilon)})"
-    )
+    points = f"{largest.change.mean * 100:+.2f}".replace("-", "−")
+    most = f"at most {points} points ({largest.network}, ε {budget_in_words(largest.epsilon)})"
     told = f"{twice} steps instead of {steps} change success by {most}"
+    if all(math.isnan(one.p) for one in doubled):
+        return f"{told}; one seed cannot tell whether that is luck."
     if not beyond:
         return f"{told}, nothing beyond what the seeds explain."
     where = ", ".join(f"{one.network} at ε {budget_in_words(one.epsilon)}" for one in beyond)

@@ -90,7 +90,10 @@ class _Worker:
     def execute(self, task: Task) -> Outcome:
         """Have the process do a task and wait for it. Raises WorkerLost."""
         if self._process is None or not self._process.is_alive():
-            self._begin()
+            try:
+                self._begin()
+            except (OSError, EOFError) as error:
+                raise WorkerLost(f"no worker can be started ({error or 'it died'})") from None
         assert self._pipe is not None
         try:
             self._send(("run", task))
@@ -98,6 +101,9 @@ class _Worker:
                 kind, value = self._pipe.recv()
                 if kind == "said":
                     self._said(value)
+                elif kind == "leaving":
+                    self._end()
+                    raise WorkerLost(value)
                 else:
                     outcome: Outcome = value
                     return outcome
@@ -143,7 +149,7 @@ class _Worker:
         if self._process is not None:
             self._process.join(PATIENCE)
             if self._process.is_alive():
-                self._process.terminate()
+                self._process.kill()
 
 
 class _quiet_threads:
@@ -176,6 +182,7 @@ class _Work:
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._control = Control()  # of the active run
         self._stopping: str | None = None  # why no run is to go on
+        self._leaving = False  # asked to end, by whoever is short of memory
 
     def hear(self) -> None:
         """Take what the driver sends until its end of the pipe is closed."""
@@ -200,7 +207,7 @@ class _Work:
         from engine.sweeps.worker import execute
 
         laboratory = Laboratory(warn=self._say)
-        signal.signal(signal.SIGTERM, lambda number, frame: self._stop("SIGTERM"))
+        signal.signal(signal.SIGTERM, self._leave)
         while (task := self._tasks.get()) is not None:
             self._control = Control()  # the last run may have been stopped by itself
             if self._stopping is not None:  # asked for after that, or before it was there
@@ -209,7 +216,17 @@ class _Work:
                 task, laboratory, self._control, threads=slot.threads, device=slot.device
             )
             with suppress(OSError):
-                self._pipe.send(("done", outcome))
+                if self._leaving and outcome.status == "stopped":
+                    self._pipe.send(("leaving", "the worker was asked to end (SIGTERM)"))
+                else:
+                    self._pipe.send(("done", outcome))
+            if self._leaving:
+                return
+
+    def _leave(self, number: int, frame: object) -> None:
+        self._leaving = True
+        self._control.stop("SIGTERM")
+        self._tasks.put(None)
 
     def _say(self, line: str) -> None:
         with suppress(OSError):

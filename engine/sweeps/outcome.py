@@ -89,15 +89,15 @@ def word(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def compared(sweep: Sweep, found: Sequence[Settled]) -> list[Verdict]:
+def compared(sweep: Sweep, found: Sequence[Settled]) -> dict[str, list[Verdict]]:
     """Compare the settings of each section that have a result, at most the best few.
 
     All pairs, those with the best one first.
     """
-    told: list[Verdict] = []
+    told: dict[str, list[Verdict]] = {}
     for section in dict.fromkeys(one.section for one in found):
         ranked = [one for one in found if one.section == section and one.values]
-        told += verdicts([_group(sweep, one) for one in ranked[:MOST_COMPARED]])
+        told[section] = verdicts([_group(sweep, one) for one in ranked[:MOST_COMPARED]])
     return told
 
 
@@ -129,6 +129,10 @@ def to_json(sweep: Sweep, states: Sequence[RunState]) -> dict[str, Any]:
         }
         for one in found
     ]
-    told = [verdict.to_json() for verdict in compared(sweep, found)]
+    told = [
+        {"section": section} | verdict.to_json()
+        for section, verdicts in compared(sweep, found).items()
+        for verdict in verdicts
+    ]
     values: dict[str, Any] = plain({"settings": rows, "verdicts": told})
     return values

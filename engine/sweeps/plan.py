@@ -6,6 +6,7 @@ unless they were given.
 """
 
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -84,6 +85,8 @@ class _Planner:
         self._artifacts = artifacts
         self._planned: set[str] = set()
         self._ids = _ids(artifacts)
+        # Another sweep that is planned at the same moment counts the same milliseconds.
+        self._mark = secrets.token_hex(2)
         self._networks: dict[tuple[str | None, str, str | None], dict[str, Any]] = {}
         self._own: dict[str, tuple[str, Code]] = {}  # networks of one's own, as they were named
 
@@ -110,7 +113,7 @@ class _Planner:
             kept = replace(config, **found)
         else:
             kept = type(config).from_json(config.resolve(**found).to_json())
-        run_id = self.new_id(config.section, kept.title)
+        run_id = self.new_id(config.section, kept.title, self._mark)
         self.runs.append(
             PlannedRun(
                 run_id=run_id,

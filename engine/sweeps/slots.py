@@ -25,6 +25,9 @@ def local_slots(
     Raises EngineError where there are more jobs than cores or runs could use.
     """
     cores = usable_cores()
+    if device.startswith("cuda:"):  # that one alone, which the runs' configs name
+        count = jobs or min(runs, PER_GPU)
+        return [Slot(threads or max(1, cores // count))] * count
     gpus = visible_gpus() if device in ("auto", "cuda") else 0
     if gpus:
         count = jobs or min(runs, gpus * PER_GPU)
@@ -39,14 +42,18 @@ def local_slots(
 
 
 def visible_gpus() -> int:
-    """Return how many NVIDIA GPUs this process may use; torch need not be imported for that."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return len([name for name in chosen.split(",") if name.strip() not in ("", "-1")])
+    """Return how many NVIDIA GPUs this process may use; torch need not be imported for that.
+
+    Where torch cannot use them after all, a worker takes the CPU.
+    """
     try:
         import pynvml
 
         pynvml.nvmlInit()
-        return int(pynvml.nvmlDeviceGetCount())
+        there = int(pynvml.nvmlDeviceGetCount())
     except Exception:  # no NVIDIA driver, or none that answers
         return 0
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return there
+    return min(there, len([name for name in chosen.split(",") if name.strip() not in ("", "-1")]))

@@ -66,7 +66,7 @@ def states_of(sweep: Sweep, known: Mapping[str, RunState] = MappingProxyType({})
         if before is not None and has_begun(run):  # and was not removed
             states.append(before)
             continue
-        state = _state(run, planned, attempts, messages)
+        state = _state(sweep, run, planned, attempts, messages)
         if state.status == WAITING and lost.intersection(planned.needs):
             state = RunState(planned, BLOCKED, message=_blocked(lost.intersection(planned.needs)))
         if state.status in (FAILED, BLOCKED):
@@ -93,13 +93,19 @@ def _told(sweep: Sweep) -> tuple[Counter[str], dict[str, str]]:
 
 
 def _state(
-    run: Run, planned: PlannedRun, attempts: Counter[str], messages: Mapping[str, str]
+    sweep: Sweep,
+    run: Run,
+    planned: PlannedRun,
+    attempts: Counter[str],
+    messages: Mapping[str, str],
 ) -> RunState:
     attempt, message = attempts[run.id], messages.get(run.id, "")
     if not has_begun(run):  # or it failed before it had a directory
         return RunState(planned, FAILED if message else WAITING, attempt, message)
     try:
         info = run.read_info()
+        if (info.get("sweep"), info["section"]) != (sweep.id, planned.section):
+            return RunState(planned, FAILED, attempt, f"{run.id} is not a run of this sweep.")
         status = run.read_status()
         if status == FINISHED:
             result = run.read_result()

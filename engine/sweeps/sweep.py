@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,7 +21,7 @@ from engine.files.writer import open_file, remove_file, write_atomically
 from engine.hints import hint
 from engine.runs.run import STOP_FILE, Run, now
 from engine.runs.schema import find_section
-from engine.runs.store import create_planned, is_named, remove_run
+from engine.runs.store import create_folder, is_named, remove_run
 from engine.sweeps.plan import Plan
 from engine.sweeps.schema import (
     JOURNAL_FILE,
@@ -121,6 +122,16 @@ class Sweep:
                     found.append(run)
         return found
 
+    def clear_unbegun(self) -> None:
+        """Remove directories of runs whose processes were killed before anything had begun."""
+        with suppress(EngineError):
+            for planned in self.plan.runs:
+                path = self.run(planned).path
+                with suppress(OSError):
+                    names = os.listdir(path)
+                    if not path.is_symlink() and all(name.startswith(".") for name in names):
+                        shutil.rmtree(path)
+
     # Its journal.
 
     def append(self, event: SweepEvent) -> None:
@@ -140,7 +151,7 @@ class Sweep:
         try:
             with open_to_read(path, JOURNAL_LIMIT) as journal:
                 for line in read_lines(journal, path):
-                    with suppress(msgspec.MsgspecError, UnicodeError):
+                    with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
                         yield msgspec.json.decode(line, type=SweepEvent)
         except FileNotFoundError:
             return
@@ -187,8 +198,7 @@ def create_sweep(
     figures: bool = False,
 ) -> Sweep:
     """Write a plan into a directory of its own. Raises EngineError where that cannot be done."""
-    run = create_planned(plan.artifacts, plan.sweep_id)
-    sweep = Sweep(run.path)
+    sweep = Sweep(create_folder(plan.artifacts, plan.sweep_id))
     values = PlanValues(
         schema=2,
         sweep_id=plan.sweep_id,
@@ -261,6 +271,8 @@ def find_sweep(artifacts: Path, name: str) -> Sweep:
 
 def _check_ids(values: PlanValues) -> None:
     """Raise Unsound unless ids are distinct, and each run needs only runs planned before it."""
+    for name in {run.section for run in values.runs}:
+        find_section(name)
     known: set[str] = set()
     planned = {run.run_id for run in values.runs}
     for run in values.runs:

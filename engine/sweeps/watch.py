@@ -128,8 +128,8 @@ class Watch:
                 self._courses[name] = found[name]
         return found
 
-    def verdicts(self, seen: Seen) -> list[Verdict]:
-        """Return how the best settings compare."""
+    def verdicts(self, seen: Seen) -> dict[str, list[Verdict]]:
+        """Return how the best settings of each section compare."""
         return compared(self.sweep, seen.settled)
 
     def bands(self, settings: Sequence[Settled], name: str) -> list[Band | None]:

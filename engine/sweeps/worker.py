@@ -11,10 +11,10 @@ import time
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
-from engine.runs.beginning import Planned
+from engine.runs.beginning import AlreadyBegun, Planned
 from engine.runs.control import Control
 from engine.runs.events import Event
-from engine.runs.lock import HeldElsewhere
+from engine.runs.lock import Driven, HeldElsewhere
 from engine.runs.run import Run
 from engine.runs.schema import RUN_FILE
 from engine.runs.session import Session
@@ -22,6 +22,7 @@ from engine.sweeps.executor import Outcome, Task
 from engine.sweeps.sweep import Sweep
 
 LOOK, MARGIN = 0.1, 2.0  # seconds between two looks at a stop; and beyond another's last minute
+PATIENCE = 15.0  # seconds that a worker whose driver was killed may take to let a run go
 
 
 def execute(
@@ -44,6 +45,8 @@ def execute(
             _drive(task, laboratory, control, threads, device)
         status = run.read_info()["status"]
         outcome = Outcome("stopped" if status == "running" else status)
+    except Driven as error:  # somebody resumed it by itself, and will finish it
+        outcome = Outcome("stopped", str(error))
     except MnistTuiError as error:
         outcome = Outcome("failed", str(error))
     except MemoryError:
@@ -60,16 +63,26 @@ def _drive(
     threads: int | None,
     device: str | None,
 ) -> None:
-    """Drive a run to its end; where another machine had it, once that can be told to be gone."""
-    try:
-        _session(task, laboratory, control, threads, device).run()
-    except HeldElsewhere as held:
-        deadline = time.monotonic() + held.seconds + MARGIN
-        while time.monotonic() < deadline:
-            if control.stop_reason is not None:
-                return
-            time.sleep(LOOK)
-        _session(task, laboratory, control, threads, device).run()
+    """Drive a run to its end; if another process has it, once that has let it go.
+
+    That may be a worker whose driver was killed, which stops at its next event, or another machine,
+    of which nothing more is heard after a minute. Raises MnistTuiError.
+    """
+    deadline = None
+    while True:
+        try:
+            _session(task, laboratory, control, threads, device).run()
+            return
+        except AlreadyBegun:  # between our look and its lock
+            continue
+        except (Driven, HeldElsewhere) as held:
+            patience = held.seconds + MARGIN if isinstance(held, HeldElsewhere) else PATIENCE
+            deadline = deadline or time.monotonic() + patience
+            if time.monotonic() > deadline:
+                raise
+        if control.stop_reason is not None:
+            return
+        time.sleep(LOOK)
 
 
 def _has_finished(run: Run) -> bool:
@@ -121,9 +134,16 @@ def _here(config: RunConfig, threads: int | None, device: str | None) -> RunConf
     """Return a config with the worker's own threads and device, where none were asked for."""
     if config.threads is None:
         config = dataclasses.replace(config, threads=threads)
-    if config.device == "auto" and device is not None:
+    if config.device == "auto" and device is not None and _can_use(device):
         config = dataclasses.replace(config, device=device)
     return config
+
+
+def _can_use(device: str) -> bool:
+    """Tell whether torch can use a device that the driver has counted without it."""
+    import torch
+
+    return not device.startswith("cuda") or torch.cuda.is_available()
 
 
 def _nobody(event: Event) -> None:

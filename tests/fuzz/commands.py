@@ -288,6 +288,8 @@ class World:
         sweep = create_sweep(plan(spec, Laboratory(warn=lambda line: None)))
         file = sweep.path / "sweep.json"
         file.write_text(file.read_text().replace(sweep.plan.runs[0].run_id, run_id))
+        info = runs / run_id / "run.json"
+        info.write_text(json.dumps(json.loads(info.read_text()) | {"sweep": sweep.id}))
         copy = shutil.copytree(sweep.path, runs / "20200101-000000-000-sweep-damaged")
         (copy / "sweep.json").write_text("{")
 

@@ -10,6 +10,7 @@ import typer
 
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
+from engine.runs.lock import RunLock
 from engine.runs.run import Run
 from engine.runs.store import remove_run
 from engine.sweeps import outcome
@@ -203,8 +204,11 @@ def rm(
     if not yes and not typer.confirm(f"Remove {what} permanently?", err=True):
         complain("nothing removed")
         raise typer.Exit(1)
-    for run in runs:
-        remove_run(run)
+    with RunLock(found.path, "Sweep"):  # so that nobody begins to drive it meanwhile
+        for run in runs:
+            remove_run(run)
+        if not keep_runs:
+            found.clear_unbegun()
     remove_sweep(found)
     say(f"removed {found.path}" + (f" and {len(runs)} runs" if runs else ""))
 

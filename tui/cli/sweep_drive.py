@@ -124,7 +124,8 @@ def drive(
     control = Control()
     left = [state for state in states_of(sweep) if state.status != FINISHED]
     if not left:
-        raise EngineError(f"Sweep {sweep.id} has finished; there is nothing to resume.")
+        _complete(sweep, output, report=report)
+        return
     if sweep.plan.executor == SLURM:
         submit_sweep(sweep, output)
         return
@@ -141,11 +142,29 @@ def drive(
         print_outcome(sweep, console_for("stdout"))
         forgive_reader()
     if control.stop_reason is None:
-        tell = _nobody if output.json or output.quiet else complain
-        draw_figures_of(sweep, states_of(sweep), tell=tell)
-        if (report or sweep.plan.section == ALL) and tally.finished:
-            _report(sweep, tell)
+        _draw(sweep, output, report=report and bool(tally.finished))
     _leave(sweep, tally, control)
+
+
+def _complete(sweep: Sweep, output: Output, *, report: bool) -> None:
+    """Do what is left of a sweep whose runs have all finished: its driver may have been killed.
+
+    Raises EngineError where nothing is.
+    """
+    if sweep.read().finished_at is not None and not report:
+        raise EngineError(f"Sweep {sweep.id} has finished; there is nothing to resume.")
+    sweep.end(finished=True)
+    if not output.json:
+        print_outcome(sweep, console_for("stdout"))
+    _draw(sweep, output, report=report)
+
+
+def _draw(sweep: Sweep, output: Output, *, report: bool) -> None:
+    """Draw an atlas' figures, and write the report that a whole report's sweep gets anyway."""
+    tell = _nobody if output.json or output.quiet else complain
+    draw_figures_of(sweep, states_of(sweep), tell=tell)
+    if report or sweep.plan.section == ALL:
+        _report(sweep, tell)
 
 
 def _report(sweep: Sweep, remark: Callable[[str], None]) -> None:
@@ -177,7 +196,8 @@ def executor_of(
             said=said,
         )
     if slots is None:
-        slots = local_slots(left, jobs=jobs or plan.jobs, threads=plan.threads)
+        device = str(plan.runs[0].config.get("device") or "auto")
+        slots = local_slots(left, jobs=jobs or plan.jobs, threads=plan.threads, device=device)
     return LocalExecutor(list(slots), said)
 
 

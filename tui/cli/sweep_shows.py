@@ -89,7 +89,7 @@ class SweepLines:
     that are active; with ``--json`` its journal's events."""
 
     def __init__(self, sweep: Sweep, output: Output, slots: int) -> None:
-        self._sweep, self._output = sweep, output
+        self._sweep, self._output, self._slots = sweep, output, slots
         self._console = console_for("stderr")
         self._planned = {run.run_id: run for run in sweep.plan.runs}
         self._active: dict[str, float] = {}  # when each began
@@ -104,7 +104,10 @@ class SweepLines:
             return self
         count = len(self._finished)
         already = f", {count:,} of them finished already" if count else ""
-        complain(f"sweep {self._sweep.id}: {_count(len(runs), 'run')}{already}")
+        left = [run for run in runs if run.run_id not in self._finished]
+        guess = estimate(self._sweep.artifacts, left, self._slots)
+        time_left = in_words(guess.seconds)
+        complain(f"sweep {self._sweep.id}: {_count(len(runs), 'run')}{already}, {time_left}")
         if self._console.is_terminal:
             self._live = Live(
                 get_renderable=self._status, console=self._console, transient=True,
@@ -187,6 +190,7 @@ def print_outcome(sweep: Sweep, console: Console) -> None:
     atlas = atlas_of(states)
     if atlas is not None:
         found = [one for one in found if one.section != "adversarial"]
+    verdicts = compared(sweep, found)
     for section in dict.fromkeys(one.section for one in found):
         ranked = [one for one in found if one.section == section]
         if not any(one.values for one in ranked):
@@ -197,12 +201,11 @@ def print_outcome(sweep: Sweep, console: Console) -> None:
         for one in ranked:
             table.add_row(*cells_of(one))
         console.print(table)
-    verdicts = compared(sweep, found)
-    for verdict in verdicts[:MOST_VERDICTS]:
-        console.print(verdict.sentence(), soft_wrap=True)
-    if (more := len(verdicts) - MOST_VERDICTS) > 0:
-        told = hint(sweep.artifacts, "sweep", "status", sweep.id, "--json")
-        console.print(f"{_count(more, 'more pair')} in {told}", style="dim", soft_wrap=True)
+        for verdict in verdicts[section][:MOST_VERDICTS]:
+            console.print(verdict.sentence(), soft_wrap=True)
+        if (more := len(verdicts[section]) - MOST_VERDICTS) > 0:
+            told = hint(sweep.artifacts, "sweep", "status", sweep.id, "--json")
+            console.print(f"{_count(more, 'more pair')} in {told}", style="dim", soft_wrap=True)
     if atlas is not None:
         print_atlas(atlas, console)
 

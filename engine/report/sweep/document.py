@@ -101,7 +101,7 @@ def render(
     counts = Counter(state.status for state in states)
     seconds = [state.seconds for state in states if state.seconds is not None]
     parts = [
-        _part(sweep, states, [one for one in found if one.section == section], told)
+        _part(sweep, states, [one for one in found if one.section == section], told[section])
         for section in dict.fromkeys(one.section for one in found)
     ]
     safe = [Finding(visible(one.claim), one.holds, visible(one.words)) for one in findings]
@@ -157,8 +157,7 @@ def _part(
     section = found[0].section
     states = [state for state in all_ if state.planned.section == section]
     metric = next((one.metric for one in found if one.metric), "")
-    labels = {one.label for one in found}
-    pairs = [one for one in told if {one.better, one.worse} <= labels] if metric else []
+    pairs = told if metric else []
     verdicts = [one for one in pairs if one.test]
     chosen = verdicts[: min(FIRST, len(found) - 1)]
     curves, not_drawn = curves_drawn(sweep, section, found)

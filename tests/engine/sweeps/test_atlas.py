@@ -65,10 +65,12 @@ def test_twice_the_steps_tell_a_weak_attack_from_a_sound_one(states):
     assert {(one.network, one.beyond) for one in doubled} == {("sound", False), ("weak", True)}
     assert doubled[0].steps == (100, 200)
     words = doubling_in_words(doubled)
-    assert "200 steps instead of 100 change success by at most 5.1" in words
+    assert "200 steps instead of 100 change success by at most +5.1" in words
     assert "beyond what the seeds explain: weak at ε 0.1, weak at ε 0.3, weak at ε none" in words
     sound = doubling_in_words([one for one in doubled if one.network == "sound"])
     assert sound.endswith("nothing beyond what the seeds explain.")
+    alone = doubling_in_words(atlas_of(s for s in states if s.planned.seed == 0).doubled())
+    assert alone.endswith("one seed cannot tell whether that is luck.")
     assert doubling_in_words([]) == "Twice the steps were not tried."
 
 

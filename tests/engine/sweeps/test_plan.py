@@ -45,7 +45,7 @@ def test_runs_are_planned_seed_by_seed_with_ids_of_their_own(spec, laboratory, t
     ids = [planned.sweep_id, *(run.run_id for run in planned.runs)]
     assert ids == sorted(set(ids))
     assert re.fullmatch(r"\d{8}-\d{6}-\d{3}-sweep-s", ids[0])
-    assert ids[1].endswith("-train-baseline")
+    assert re.search(r"-train-baseline-[0-9a-f]{4}$", ids[1])
     assert planned.axes == {"model": ["baseline", "linear"], "epochs": [1, 2], "seed": [3, 4]}
     assert list(tmp_path.iterdir()) == [taken]  # nothing was written
 
@@ -72,7 +72,7 @@ def test_a_network_to_attack_is_pinned_with_those_that_noise_is_tested_on(
         assert run.config["run"] == network
         assert run.config["other_runs"] == {"baseline": other}
         assert run.needs == []
-        assert run.run_id.endswith("-adversarial-two-conv-fc")
+        assert "-adversarial-two-conv-fc-" in run.run_id
     named = plan(spec("adversarial", grid={"run": ("baseline", "two-conv-fc")}), laboratory)
     assert [run.config["run"] for run in named.runs] == [other, network]
 
@@ -110,7 +110,7 @@ def test_a_network_of_one_s_own_travels_with_the_sweep(spec, laboratory, tmp_pat
     code = sweep.code(own)
     assert code.content == NET.encode()
     assert own.config["model"] == code.model
-    assert own.run_id.endswith(code.model)
+    assert code.model in own.run_id
     assert sweep.code(packaged) is None
     assert not ledger.is_trusted(code.sha256)  # to name it is for the face to trust it
     sweep.trust()
@@ -170,3 +170,11 @@ def test_a_run_cannot_need_one_that_comes_later(spec, laboratory):
     file.write_text(text.replace(f'"{noise}"\n   ]', f'"{training}"\n   ]'))
     with pytest.raises(EngineError, match="damaged"):
         _ = Sweep(sweep.path).plan
+
+
+def test_two_sweeps_planned_at_the_same_moment_share_no_run(spec, laboratory):
+    first, second = (plan(spec(seeds=tuple(range(50))), laboratory) for _ in range(2))
+    assert not {run.run_id for run in first.runs} & {run.run_id for run in second.runs}
+    create_sweep(first)
+    with pytest.raises(EngineError, match="exists already; try again"):
+        create_sweep(first)

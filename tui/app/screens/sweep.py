@@ -68,7 +68,7 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         self._watch = Watch(sweep)
         self._looking = False
         self._courses: Mapping[str, Course] = {}
-        self._verdicts: Sequence[Verdict] = ()
+        self._verdicts: Mapping[str, Sequence[Verdict]] = {}
         self._bands: Drawn = []
         self._told: tuple[object, ...] = ()  # what verdicts and bands were read for
         self._filter = "all"
@@ -128,7 +128,7 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         seen: Seen | None,
         fault: str,
         courses: Mapping[str, Course],
-        found: tuple[Sequence[Verdict], Drawn, tuple[object, ...]],
+        found: tuple[Mapping[str, Sequence[Verdict]], Drawn, tuple[object, ...]],
     ) -> None:
         self._looking = False
         if not self.is_attached:

@@ -1,7 +1,7 @@
 """What stands beside the runs of a sweep: its settings ranked, a heat map, curves with bands."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,12 +117,13 @@ class Panels:
         metric = next((one.metric for one in self._settled(seen) if one.metric), "")
         return Text(f"{self._of_section(seen)}{said(metric) or 'results'} by setting")
 
-    def draw_settings(self, seen: Seen, verdicts: Sequence[Verdict], room: Size) -> Text:
-        """Draw the settings, and below them how they compare."""
+    def draw_settings(
+        self, seen: Seen, verdicts: Mapping[str, Sequence[Verdict]], room: Size
+    ) -> Text:
+        """Draw the settings, and below them how they compare: ``verdicts`` are by section."""
         found = self._settled(seen)
-        labels = {one.label for one in found}
         lines = ranked(found, room.width, self._colours(found))
-        pairs = [one for one in verdicts if {one.better, one.worse} <= labels]
+        pairs = verdicts.get(self.section(seen), ())
         told = [one for one in pairs if one.test]
         chosen = [*(one for one in told if one.told), *(one for one in told if not one.told)]
         if pairs:
