@@ -128,17 +128,22 @@ def code_of_run(folder: Path, model: str, sha256: str | None) -> Code:
     return code
 
 
+def check_trusted(code: Code) -> None:
+    """Raise Untrusted unless the ledger knows the file."""
+    if not is_trusted(code.sha256):
+        raise Untrusted(
+            f"{code.words}: its code was not run before on this machine; read "
+            f"{visible(code.path)} and add --trust to run it."
+        )
+
+
 def load(code: Code, *, classes: int, height: int, width: int, seed: int = 0) -> "nn.Module":
     """Import the file and build its network, on the CPU; what it draws is a function of ``seed``.
 
     Raises Untrusted unless the ledger knows the file, and EngineError where it does not import, or
     what it builds is no network.
     """
-    if not is_trusted(code.sha256):
-        raise Untrusted(
-            f"{code.words}: its code was not run before on this machine; read "
-            f"{visible(code.path)} and add --trust to run it."
-        )
+    check_trusted(code)
     from torch import nn
 
     with _surroundings(code, seed):

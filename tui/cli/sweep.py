@@ -231,14 +231,13 @@ def work(
     every: Annotated[
         int | None, typer.Option("--every", min=1, help="And each so many places further on.")
     ] = None,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Run the networks' code that the sweep holds.")
-    ] = False,
+    code: Annotated[
+        list[str] | None, typer.Option("--code", help="Hash of code that it may take.")
+    ] = None,
 ) -> None:
     """Do a run of a sweep, as a task of SLURM."""
+    from engine.networks.ledger import vouch
     from tui.cli.sweep_slurm import do_task
 
-    found = find_sweep(Path(where.artifacts), sweep)
-    if trust:
-        found.trust()
-    do_task(found, index, every)
+    vouch(code or ())  # on this node the user may have no ledger
+    do_task(find_sweep(Path(where.artifacts), sweep), index, every)

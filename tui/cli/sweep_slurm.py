@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Iterable
 
 import typer
 
@@ -11,13 +12,14 @@ from engine.hints import hint
 from engine.runs.control import Control
 from engine.sweeps.local import Slot
 from engine.sweeps.plan import Plan
-from engine.sweeps.schema import SweepEvent
+from engine.sweeps.schema import PlannedRun, SweepEvent
 from engine.sweeps.slurm.script import array, script, stages
 from engine.sweeps.slurm.site import array_limit, queued, requeue, submit, task_of
 from engine.sweeps.slurm.work import ArrayTask, End
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
+from engine.sweeps.trusted import trusted_code
 from tui.cli.options import Output
 from tui.cli.sweep_run import Asked
 from tui.cli.sweep_shows import print_plan
@@ -42,7 +44,8 @@ def begin_there(spec: Spec, planned: Plan, asked: Asked) -> None:
         figures=asked.figures,
     )
     if asked.print_:
-        for line in script(sweep, _command(sweep), range(runs), limit).splitlines():
+        command = _command(sweep, sweep.plan.runs)
+        for line in script(sweep, command, range(runs), limit).splitlines():
             say(line)
         if not asked.output.quiet:
             complain(f"{sweep.id} is planned; `sbatch FILE` submits this script")
@@ -63,10 +66,11 @@ def submit_sweep(sweep: Sweep, output: Output, limit: int | None = None) -> None
     runs, limit = sweep.plan.runs, limit or array_limit()
     states = states_of(sweep)
     left = [place for place, state in enumerate(states) if state.status != FINISHED]
+    command = _command(sweep, [runs[place] for place in left])
     sweep.forget_stop()
     jobs: list[str] = []
     for stage in stages(runs, left, limit):
-        text = script(sweep, _command(sweep), stage, limit)
+        text = script(sweep, command, stage, limit)
         tasks = array(stage, limit, sweep.plan.jobs)
         jobs.append(submit(text, tasks, after=jobs[-1] if jobs else None))
         told = SweepEvent(event="submitted", time=time.time(), runs=len(stage), message=jobs[-1])
@@ -82,10 +86,13 @@ def submit_sweep(sweep: Sweep, output: Output, limit: int | None = None) -> None
         complain(f"{what} submitted as {name} {', '.join(jobs)}; {status} shows how far they are")
 
 
-def _command(sweep: Sweep) -> list[str]:
-    """Return what does a task's runs: this installation, wherever the task is."""
-    trusted = ["--trust"] if any(run.code for run in sweep.plan.runs) else []  # when planned
-    return [sys.executable, "-P", "-m", "tui.cli", "sweep", "work", *trusted]
+def _command(sweep: Sweep, runs: Iterable[PlannedRun]) -> list[str]:
+    """Return what does a task's runs: this installation, wherever the task is.
+
+    A task may take the code that this user trusts now, and no other. Raises Untrusted.
+    """
+    code = [word for sha256 in trusted_code(sweep, runs) for word in ("--code", sha256)]
+    return [sys.executable, "-P", "-m", "tui.cli", "sweep", "work", *code]
 
 
 def do_task(sweep: Sweep, index: int, every: int | None) -> None:

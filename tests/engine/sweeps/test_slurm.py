@@ -24,6 +24,7 @@ from engine.sweeps.states import states_of, status_of
 from engine.sweeps.sweep import create_sweep
 from tests.engine.sweeps import slurm_commands
 from tests.engine.sweeps.test_local import bits
+from tests.networks import MARKING
 from tests.processes import progress_of, wait_for
 
 ROOT = str(Path(__file__).parents[3])
@@ -184,6 +185,40 @@ def start_task(spool, job, index):
         "SLURM_ARRAY_JOB_ID": job, "SLURM_ARRAY_TASK_ID": str(index), "PYTHONPATH": ROOT,
     }  # fmt: skip
     return subprocess.Popen(["bash", spool / f"{job}.sh"], env=environment, stderr=subprocess.PIPE)
+
+
+SMALL = ("sweep", "run", "train", "--dataset", "digits", "--epochs", "1", "--name", "s",
+         "--executor", "slurm")  # fmt: skip
+
+
+def test_tasks_take_the_code_that_this_user_trusts_and_no_other(
+    slurm, tmp_path, monkeypatch, capsys
+):
+    from engine.networks.ledger import ledger_path
+    from engine.sweeps.sweep import find_sweep
+    from tui.cli.main import invoke
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("engine.networks.ledger._vouched", set())
+    (tmp_path / "net.py").write_text(MARKING)
+    monkeypatch.setenv("MARK", str(tmp_path / "planned"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "theirs"))
+    assert invoke([*SMALL, "--model", "net.py:Net", "--print"]) == 0
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "ours"))
+    monkeypatch.setenv("MARK", str(tmp_path / "mark"))
+    capsys.readouterr()
+    assert invoke(["sweep", "resume", "s"]) == 1
+    assert "was not run before on this machine; read" in capsys.readouterr().err
+    assert not list(slurm.iterdir())
+    assert invoke(["sweep", "resume", "s", "--trust"]) == 0
+    sha256 = find_sweep(Path("artifacts"), "s").plan.runs[0].code
+    assert f"sweep work --code {sha256} " in (slurm / "100.sh").read_text()
+    ledger_path().unlink()  # as on a node of its own
+    assert invoke(["sweep", "work", "s", "--index", "0"]) == 1
+    assert not (tmp_path / "mark").exists()
+    assert invoke(["sweep", "work", "s", "--index", "0", "--code", str(sha256)]) == 0
+    assert (tmp_path / "mark").exists()
+    assert not ledger_path().exists()
 
 
 @pytest.mark.extended
