@@ -28,6 +28,7 @@ LONGEST = 200  # characters of an error's message
 OURS = ("engine", "tui")  # which in a checkout lie in the current folder
 
 _changing = threading.Lock()
+_drawing = threading.RLock()  # held by the thread that the generators are seeded for
 _inside = 0  # calls of foreign code that go on now, in all threads
 _stdout: TextIO | None = None  # what they keep from being printed to
 _instead: TextIO | None = None  # what they print to
@@ -70,9 +71,12 @@ def grad(
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the global generators of torch (on the CPU), NumPy and Python; restore them after."""
-    python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
+    """Seed the global generators of torch (on the CPU), NumPy and Python; restore them after.
+
+    One thread at a time: what is asked of a network beside a training leaves that its numbers.
+    """
+    with _drawing, torch.random.fork_rng(devices=[]):
+        python, numpy = random.getstate(), np.random.get_state()
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPU's too
         np.random.seed(seed % 2**32)
         random.seed(seed)

@@ -16,7 +16,7 @@ from engine.networks.layout import Layer, Neuron, neurons_of
 from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.numerics.inference import evaluating, to_unit
-from engine.pad.networks import Trained
+from engine.pad.networks import Trained, undisturbed
 from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.sections.visualize.ascend import AscentState, ascend
@@ -34,7 +34,7 @@ def maps_of(network: AnyNetwork, layer: str, image: np.ndarray) -> np.ndarray:
 
     The first of very many. Raises EngineError.
     """
-    with evaluating(network):
+    with evaluating(network), undisturbed(network):
         found = network.activations(torch.from_numpy(np.ascontiguousarray(image))[None, None])
     values: np.ndarray = found[layer][0, :MOST_MAPS].float().numpy()
     return values if values.ndim == 3 else values.reshape(-1, 1, 1)

@@ -5,7 +5,7 @@ imported with the first network.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from engine.errors import EngineError
 from engine.networks.architectures import ARCHITECTURES, CLASSES, SIDE
 from engine.networks.layout import Layout
 from engine.networks.ledger import is_trusted
+from engine.networks.more import MORE
 from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.sections import find
@@ -35,8 +36,10 @@ class Trained:
     name: str  # the model, and the seed or the time where another has the same
     result: str  # its accuracy, in words
     dataset: Mapping[str, Any]  # as run.json describes it
+    data: str  # the dataset as a config names it
     side: int
     classes: tuple[str, ...]  # their names
+    seed: int
     refused: str = ""  # why it cannot be asked
 
     @property
@@ -72,8 +75,10 @@ def _trained(run: Run, result: str) -> Trained:
         name=model,
         result=result,
         dataset=dataset,
+        data=config["dataset"],
         side=config.get("side") or SIDE,
         classes=names if len(names) == count else tuple(map(str, range(count))),
+        seed=config["seed"],
         refused="" if model in ARCHITECTURES or (code and is_trusted(code)) else
         "its code was not run before on this machine: --trust runs it",
     )  # fmt: skip
@@ -81,17 +86,14 @@ def _trained(run: Run, result: str) -> Trained:
 
 def _named(trained: list[Trained]) -> list[Trained]:
     """Tell networks of one model apart: by their seeds, or else by when they were trained."""
-    seeds = [one.run.read_config().seed for one in trained]
     named = []
-    for one, seed in zip(trained, seeds, strict=True):
-        like = [
-            other_seed
-            for other, other_seed in zip(trained, seeds, strict=True)
-            if other.model == one.model and on_same(other, one)
+    for one in trained:
+        seeds = [
+            other.seed for other in trained if other.model == one.model and on_same(other, one)
         ]
         name = one.model
-        if len(like) > 1:
-            name += f" seed {seed}" if like.count(seed) == 1 else f" {_when(one.run.id)}"
+        if len(seeds) > 1:
+            name += f" seed {one.seed}" if seeds.count(one.seed) == 1 else f" {_when(one.run.id)}"
         named.append(replace(one, name=name))
     return named
 
@@ -182,10 +184,22 @@ def _probabilities(network: "AnyNetwork", images: np.ndarray) -> np.ndarray:
 
     from engine.numerics.inference import evaluating
 
-    with torch.no_grad(), evaluating(network):
+    with torch.no_grad(), evaluating(network), undisturbed(network):
         logits = network(torch.from_numpy(np.ascontiguousarray(images, np.float32))[:, None])
         found: np.ndarray = logits.float().softmax(1).numpy()
     return found
+
+
+def undisturbed(network: "AnyNetwork") -> AbstractContextManager[None]:
+    """Return the context in which a network's own code, which may draw, disturbs no training."""
+    from engine.networks.foreign import seeded
+
+    return seeded(0) if network.draws else nullcontext()
+
+
+def is_ours(trained: Trained) -> bool:
+    """Tell whether a network is of this package, which draws nothing as it is asked."""
+    return trained.model in ARCHITECTURES or trained.model in MORE
 
 
 def _cpu() -> "Device":

@@ -1,7 +1,11 @@
+import threading
+import time
+
 import pytest
 import torch
 
 from engine.errors import EngineError
+from engine.networks.foreign import seeded
 from engine.networks.layout import Layer, Layout
 from engine.networks.probe import survey
 from engine.networks.wrapped import Wrapped
@@ -122,3 +126,29 @@ def test_a_layer_that_is_not_reached_is_said(tmp_path):
     other = Wrapped(network, Layout((Layer("conv", (2, 3, 3)), Layer("logits", (3,)))))
     with pytest.raises(EngineError, match="conv"):
         other.activations(IMAGES)
+
+
+def test_two_threads_draw_one_after_another():
+    """What is asked of a network beside a training does not disturb what that draws."""
+    with seeded(5):
+        alone = torch.rand(3)
+    begun, told = threading.Event(), []
+
+    def other():
+        begun.wait(5)
+        with seeded(9):
+            told.append(torch.rand(3))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with seeded(5):
+        begun.set()
+        first = torch.rand(1)
+        time.sleep(0.05)
+        assert not told
+        with seeded(9):  # within one another it is the same thread
+            torch.rand(3)
+        rest = torch.rand(2)
+    thread.join()
+    assert (torch.cat([first, rest]) == alone).all()
+    assert len(told) == 1

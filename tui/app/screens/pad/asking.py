@@ -16,7 +16,7 @@ from textual.widgets import Static
 from engine.data.dataset import Dataset
 from engine.errors import MnistTuiError
 from engine.files.text import visible
-from engine.pad.networks import Answer, Networks
+from engine.pad.networks import Answer, Networks, Trained, is_ours
 from engine.pad.starts import Starts
 from tui.app.bandwidth import Bandwidth
 from tui.app.faults import words_of
@@ -148,9 +148,18 @@ class Asking(Views):
         self._counter.drop("count")
         self._counted, self.curve = None, None
         trained = [one for one in desk.here if noise and one.run.id == noise.network]
-        if noise is not None and trained and not trained[0].refused and desk.data is not None:
+        if noise is None or not trained or trained[0].refused or desk.data is None:
+            return
+        if not self.busy_beside(trained[0]):  # else the next change of the strength asks again
             self._counted = noise
             self._do(self._counter, "count", partial(work.count, trained[0], noise, desk.data))
+
+    def busy_beside(self, trained: Trained) -> bool:
+        """Tell whether a network must not be asked for long now.
+
+        Anybody's code may draw random numbers, and a training's must stay its own.
+        """
+        return not is_ours(trained) and self.app.conductor.own is not None
 
     def seek(self, neuron: Any, tell: Any) -> None:
         """Look for what a neuron of the network that is looked into wants."""

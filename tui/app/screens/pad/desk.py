@@ -78,7 +78,12 @@ class Desk:
         """Take in what there is. Unless this dataset is ``wanted``, that of the newest network."""
         before = {one.run.path for one in self.here}
         chosen = [one.run.path for one in self.shown]
-        self.trained, self.noises = listed.trained, listed.noises
+        known = {(n.run.id, n.label): n for noises in self.noises.values() for n in noises}
+        self.trained = listed.trained
+        self.noises = {  # the same objects as before, which are being counted
+            sha256: [known.get((noise.run.id, noise.label), noise) for noise in noises]
+            for sha256, noises in listed.noises.items()
+        }
         if not self.here and not wanted and self.trained:
             self.set_dataset(self.trained[0].dataset)
             return

@@ -167,7 +167,7 @@ class Pad(GuardedDialog, Reasons):
 
     def _dataset_name(self) -> str:
         if self.desk.here:
-            return self.desk.here[0].run.read_config().dataset
+            return self.desk.here[0].data
         return str(self.desk.dataset.get("name", ""))
 
     # Test images.
@@ -333,6 +333,9 @@ class Pad(GuardedDialog, Reasons):
         trained, layer = self.desk.looked_into, self.desk.layer
         assert trained is not None
         assert layer is not None
+        if self.busy_beside(trained):
+            self.notify("Its code is not asked for long while something runs; try again later.")
+            return
         test = self.desk.data.test.images if self.desk.data is not None else None
         await self.app.push_screen(
             NeuronLook(trained, layer, self.chosen_map, self.look.shades, test, self.seek)
