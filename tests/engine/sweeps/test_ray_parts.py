@@ -1,6 +1,7 @@
 """What the Ray executor is made of, without Ray: keeper, mirror, tasks, nodes."""
 
 import dataclasses
+import io
 import os
 import socket
 import sys
@@ -17,6 +18,7 @@ from engine.networks.code import Code, load
 from engine.runs.control import Control
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
+from engine.runs.store import create_planned
 from engine.sweeps.executor import Task
 from engine.sweeps.local import DRIVER_GONE
 from engine.sweeps.plan import plan
@@ -77,6 +79,10 @@ def test_a_task_leaves_what_one_process_leaves(tmp_path, shared):
     sweep = small(tmp_path / "a")
     if shared:
         (sweep.path / work.TOKEN_FILE).write_text("nowhere")
+    else:  # what a keeper leaves that is killed before it writes run.json
+        run = create_planned(sweep.artifacts, sweep.plan.runs[0].run_id)
+        run.journal.write_bytes(b"a line\n")
+        run.write("checkpoint.pt", b"of that line")
     keeper = Keeper(sweep.path)
     report = perform(parcel_of(sweep), caller(keeper))
     assert (report.outcome.status, report.outcome.message) == ("finished", "")
@@ -101,6 +107,7 @@ def test_an_attempt_goes_on_from_what_was_sent(tmp_path):
     assert perform(parcel_of(sweep), until_it_dies).outcome.message == DRIVER_GONE
     keeper.lost(run.id, 1)
     assert run.read_status() == "interrupted"
+    run.ask_to_stop()  # which was meant for the attempt that died
     keeper = Keeper(sweep.path)
     assert perform(parcel_of(sweep, 2), caller(keeper)).outcome.status == "finished"
     [resumed] = [event for event in run.events() if event.kind == "resumed"]
@@ -166,7 +173,7 @@ def test_networks_and_code_travel_with_a_run(tmp_path):
     assert {"run.json", "weights.pt", "model.py", "events.jsonl"} <= with_code.keys()
 
 
-def test_a_dataset_that_is_not_on_the_node_is_refused_in_a_line(tmp_path, digits):
+def test_a_dataset_that_is_not_on_the_node_is_refused_in_a_line(tmp_path, digits, monkeypatch):
     from engine.files.writer import npz_bytes
 
     parts = {"train": digits.train, "test": digits.test}
@@ -175,10 +182,15 @@ def test_a_dataset_that_is_not_on_the_node_is_refused_in_a_line(tmp_path, digits
     (tmp_path / "own.npz").write_bytes(npz_bytes(arrays))
     sweep = small(tmp_path / "a", dataset=str(tmp_path / "own.npz"))
     (tmp_path / "own.npz").unlink()
+    opened, data = [], Laboratory.data
+    monkeypatch.setattr(
+        Laboratory, "data", lambda self, config: opened.append(config.offline) or data(self, config)
+    )
     keeper = Keeper(sweep.path)
     outcome = perform(parcel_of(sweep), caller(keeper)).outcome
     assert outcome.status == "failed"
     assert not is_driven(sweep.run(sweep.plan.runs[0]).path)
+    assert opened == [True]  # nothing is downloaded
     assert "own.npz" in outcome.message
     assert "\n" not in outcome.message
     assert outcome.message.startswith("On ")
@@ -248,7 +260,13 @@ def test_a_copy_of_a_run_is_never_ahead_of_what_it_rests_on(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [b"", b"2a\n", b"2a\n3a\n4a\n5a\n"])
-def test_a_journal_that_was_cut_meanwhile_is_cut_in_the_copy(tmp_path, cut):
+def test_a_journal_that_was_cut_meanwhile_is_cut_in_the_copy(tmp_path, monkeypatch, cut):
+    class Watched(io.FileIO):
+        def truncate(self):
+            cuts.append(self.tell())
+            return super().truncate()
+
+    cuts = []
     sweep = small(tmp_path / "a")
     keeper, run_id = Keeper(sweep.path), sweep.plan.runs[0].run_id
     keeper.take(run_id, 1)
@@ -258,7 +276,11 @@ def test_a_journal_that_was_cut_meanwhile_is_cut_in_the_copy(tmp_path, cut):
     run.journal.write_bytes(b"1\n2\n3\n")
     keeper.write(run_id, 1, mirror.changes())
     run.journal.write_bytes(b"1\n" + cut)  # at a checkpoint, and then written on
-    keeper.write(run_id, 1, mirror.changes())
+    changes = mirror.changes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdopen", Watched)
+        keeper.write(run_id, 1, changes)
+    assert min(cuts) >= len(b"1\n")  # what a checkpoint builds on is there at any moment
     assert (sweep.artifacts / run_id / "events.jsonl").read_bytes() == b"1\n" + cut
     with run.journal.open("ab") as journal:
         journal.write(b"6\n")
