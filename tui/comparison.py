@@ -17,7 +17,7 @@ from engine.analysis.compare import Compared, Comparison, is_share
 from engine.analysis.judgement import Judgement, judge
 from engine.files.text import visible
 from tui.console import SafeConsole
-from tui.drawing.pixels import ASCII, BLOCKS, Shades, draw_grey, draw_signed, exactly
+from tui.drawing.pixels import ASCII, BLOCKS, Ink, draw_grey, draw_signed
 from tui.drawing.thumbnails import thumbnails
 from tui.streams import keeps_to_ascii
 from tui.summary import keep_whole
@@ -149,9 +149,7 @@ def hanging(text: Text, width: int) -> list[Text]:
     return [first, *(Text("  ") + line for line in rest)]
 
 
-def pictures(
-    comparison: Comparison, width: int, shades: Shades | None, caption: str = "dim"
-) -> Text:
+def pictures(comparison: Comparison, width: int, shades: Ink, caption: str = "dim") -> Text:
     """Return the images of each label or neuron from all runs, side by side, a block each."""
     blocks = []
     shown = [(compared, _images(compared)) for compared in comparison.runs]
@@ -160,8 +158,11 @@ def pictures(
         for compared, images in shown:
             if name in images:
                 image, bound = images[name]
-                small = exactly(image, PICTURE)
-                drawn = draw_signed(small, bound, shades) if bound else draw_grey(small, shades)
+                drawn = (
+                    draw_signed(image, bound, shades, PICTURE)
+                    if bound
+                    else draw_grey(image, shades, PICTURE)
+                )
             else:
                 drawn = Text("\n" * (PICTURE // 2 - 1))
             rank = comparison.runs.index(compared) + 1

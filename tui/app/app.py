@@ -35,7 +35,8 @@ from tui.app.output_filters import IN_ASCII
 from tui.app.palette import ActionCommands, Palette, RunCommands, SweepCommands
 from tui.app.panels import BREAKPOINTS
 from tui.app.preferences import Preferences, preferences_path, remember
-from tui.drawing.pixels import ASCII, BLOCKS
+from tui.drawing.placing import Placing
+from tui.images import AUTO
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code
 from tui.live.task import Task
@@ -70,12 +71,18 @@ class MnistTui(GuardedApp):
         run: Run | None = None,
         sweep: "Sweep | None" = None,
         pad: bool = False,
+        images: str = AUTO,
     ) -> None:
-        """``plain`` draws in ASCII; ``run``, ``sweep`` or the pad is opened at once."""
+        """``plain`` draws in ASCII; ``run``, ``sweep`` or the pad is opened at once.
+
+        ``images`` says how images are drawn (``tui/images.py``).
+        """
         super().__init__()
         if plain:
             self.filters.append(IN_ASCII)
-        shades = ASCII if plain else BLOCKS if self.no_color else None
+        look = Look.of(images, plain=plain, uncoloured=plain or self.no_color)
+        if isinstance(look.shades, Placing):
+            self.show_images(look.shades)
         self.shared = shared
         self.preferences = preferences or Preferences()
         self.keys = Keymap(self.preferences.keys)
@@ -91,7 +98,7 @@ class MnistTui(GuardedApp):
         self.ended_by: str | None = None  # a signal's name
         self.left = False  # because the user wanted to
         self.conductor.shelf.look(shared.artifacts)
-        look, shares = Look(shades), self.preferences.panels
+        shares = self.preferences.panels
         self.main = MainScreen(
             self.conductor, look, self.keys, shared.artifacts, self._options(), shares
         )

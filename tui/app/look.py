@@ -2,29 +2,34 @@
 
 from dataclasses import dataclass
 
-from tui.drawing.pixels import ASCII, Shades
+from tui.drawing.pixels import ASCII, BLOCKS, Ink
+from tui.drawing.placing import Placing
+from tui.images import ASCII as IN_ASCII
+from tui.images import KITTY, obstacle
 
 SMOOTHINGS = (0.0, 0.005, 0.02)  # how far an average reaches back, as a share of the run's steps
 
 
 @dataclass(slots=True)
 class Look:
-    """``shades`` draw images where there is no colour, or nothing but ASCII."""
+    """``shades`` are what images are drawn with."""
 
-    shades: Shades | None = None
+    shades: Ink = None
+    plain: bool = False  # there is nothing but ASCII
+    uncoloured: bool = False  # colours may not be seen
     logarithm: bool = True
     smoothing: float = SMOOTHINGS[1]
     speed: float = 1.0  # of replays
 
-    @property
-    def plain(self) -> bool:
-        """Whether there is nothing but ASCII."""
-        return self.shades is ASCII
-
-    @property
-    def uncoloured(self) -> bool:
-        """Whether colours may not be seen: pictures are drawn in shades."""
-        return self.shades is not None
+    @classmethod
+    def of(cls, images: str, *, plain: bool, uncoloured: bool) -> "Look":
+        """Return the look for one of ``tui.images.CHOICES``, as far as the terminal allows it."""
+        shades: Ink = ASCII if plain else BLOCKS if uncoloured else None
+        if images == KITTY and not obstacle(plain=plain):
+            shades = Placing()
+        elif images == IN_ASCII:
+            shades = ASCII
+        return cls(shades, plain=plain, uncoloured=uncoloured)
 
     def smooth_more(self) -> None:
         """Switch to the next smoothing; after the strongest, to none."""

@@ -22,6 +22,7 @@ from tui.app.faults import log_path, words_of
 from tui.app.preferences import Preferences, preferences_path
 from tui.ascii import wanted
 from tui.console import complain, say
+from tui.images import AUTO, KITTY, obstacle
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code, handling_signals
 
@@ -38,6 +39,7 @@ A_MOMENT = 0.2  # seconds for a thread that has nothing left to do
 RESET = (
     b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?25h\x1b[?1049l"
 )
+ABORT = b"\x1b\\"  # ends the sequence that may have been cut off
 
 
 def open_app(
@@ -48,10 +50,12 @@ def open_app(
     run: Run | None = None,
     sweep: "Sweep | None" = None,
     pad: bool = False,
+    images: str | None = None,
 ) -> int:
     """Run the app until the user quits; return the exit code. A run, a sweep or the pad opens.
 
-    ``said`` names the options of ``config`` that win over the user's own defaults.
+    ``said`` names the options of ``config`` that win over the user's own defaults; ``images`` is
+    how images are drawn, None where that was not said.
     """
     sys.setswitchinterval(SWITCH)
     preferences = Preferences.read(preferences_path())
@@ -60,9 +64,16 @@ def open_app(
     shared = with_defaults(config, preferences.defaults, said)
     shared = replace(shared, dataset=located(shared.dataset))
     plain = ascii_ or wanted()
-    app = MnistTui(shared, plain=plain, preferences=preferences, run=run, sweep=sweep, pad=pad)
+    images = images or preferences.images or AUTO
+    app = MnistTui(
+        shared, plain=plain, preferences=preferences, run=run, sweep=sweep, pad=pad, images=images
+    )
     app.last = in_a_line(preferences.problems)
-    app.conductor.restore_terminal = restoring(sys.__stdin__, sys.__stderr__)
+    if images == KITTY and (why := obstacle(plain=plain)):
+        app.last = app.last or f"Images stay in characters: {why}."
+    app.conductor.restore_terminal = restoring(
+        sys.__stdin__, sys.__stderr__, lambda: app.images.free() if app.images else ""
+    )
     # A loop of our own: asyncio.run would wait for the engine's thread, which may be importing
     # torch or waiting for a download with nothing to save.
     loop = asyncio.new_event_loop()
@@ -150,10 +161,12 @@ def _end(code: int) -> NoReturn:
     os._exit(code)
 
 
-def restoring(terminal: TextIO | None, screen: TextIO | None) -> Callable[[], None]:
+def restoring(
+    terminal: TextIO | None, screen: TextIO | None, first: Callable[[], str] = lambda: ""
+) -> Callable[[], None]:
     """Return a function that restores the terminal's current state without blocking.
 
-    For a process that must end while its screen hangs.
+    It begins with what ``first`` returns. For a process that must end while its screen hangs.
     """
     if terminal is None or screen is None:
         return lambda: None
@@ -168,7 +181,7 @@ def restoring(terminal: TextIO | None, screen: TextIO | None) -> Callable[[], No
             termios.tcsetattr(descriptor, termios.TCSANOW, before)
         with suppress(OSError):
             os.set_blocking(target, False)
-            os.write(target, RESET)
+            os.write(target, ABORT + first().encode() + RESET)
 
     return restore
 

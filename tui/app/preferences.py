@@ -1,6 +1,7 @@
 """A user's own settings: ``config.toml`` in the config folder, with theme, keys and defaults.
 
     theme = "nord"
+    images = "kitty"
     [keys]
     "run.pause" = "f5"
     [defaults]
@@ -33,9 +34,10 @@ from engine.options import options_of
 from engine.sections import configs
 from tui.app.panels import ARRANGEMENTS, LARGEST, SMALLEST
 from tui.commands import read_value
+from tui.images import CHOICES
 from tui.words import near
 
-ENTRIES = ("theme", "keys", "defaults", "panels")
+ENTRIES = ("theme", "images", "keys", "defaults", "panels")
 BOM = "\ufeff"  # some editors begin a file with it
 LIMIT = MB
 THEMES = tuple(BUILTIN_THEMES)
@@ -51,6 +53,7 @@ class Preferences:
     """What the file says; every part may be missing. ``problems`` are lines for the user."""
 
     theme: str | None = None
+    images: str | None = None  # how they are drawn
     keys: Mapping[str, str] = field(default_factory=dict)  # by the id of an action
     defaults: Mapping[str, Any] = field(default_factory=dict)  # by the name of an option
     panels: Mapping[str, float] = field(default_factory=dict)  # shares, by arrangement and panel
@@ -73,6 +76,10 @@ class Preferences:
         if theme is not None and theme not in THEMES:
             wrong[f"theme = {theme!r}"] = f"no theme has this name{near(str(theme), THEMES)}"
             theme = None
+        images = values.get("images")
+        if images is not None and images not in CHOICES:
+            wrong[f"images = {images!r}"] = f"it must be one of {', '.join(CHOICES)}"
+            images = None
         keys, refused = _checked_keys(_table(values, "keys", wrong))
         defaults, unusable = _checked_defaults(_table(values, "defaults", wrong))
         panels, misfits = _checked_panels(_table(values, "panels", wrong))
@@ -83,7 +90,7 @@ class Preferences:
             visible(f"{path}: {entry} is ignored: {why}{'' if why[-1] in '.?' else '.'}")
             for entry, why in wrong.items()
         ]
-        return cls(theme, keys, defaults, panels, tuple(problems))
+        return cls(theme, images, keys, defaults, panels, tuple(problems))
 
 
 def _text(path: Path) -> str:

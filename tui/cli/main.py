@@ -16,6 +16,7 @@ from tui.cli import data, models, pad, report, resume, run, runs, sweep
 from tui.cli.doctor import doctor
 from tui.cli.options import (
     AsAscii,
+    HowImages,
     doubtful_variables,
     expand,
     refuse_options_before,
@@ -61,6 +62,7 @@ def bare(
     context: typer.Context,
     config: RunConfig,
     ascii_: AsAscii = False,
+    images: HowImages = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Open the app, unless a command follows."""
@@ -87,7 +89,7 @@ def bare(
     gc.disable()  # as while this was imported; the app enables it after its first frame
     from tui.app.open import open_app  # textual, which the commands do not need
 
-    raise typer.Exit(open_app(config, ascii_=ascii_, said=said(context)))
+    raise typer.Exit(open_app(config, ascii_=ascii_, images=images, said=said(context)))
 
 
 app.add_typer(run.app, name="run")

@@ -16,7 +16,7 @@ import typer
 
 from engine.errors import UsageError
 from engine.options import Option, flag, option, options_of, several_of
-from tui import ascii
+from tui import ascii, images
 from tui.cli.completion import one_of, one_of_or_file, run_ids, training_ids
 from tui.commands import FOR_TESTS, PREFIX, environment_variable
 
@@ -25,6 +25,13 @@ AsAscii = Annotated[
     typer.Option(
         "--ascii", help="Use plain ASCII characters only.", envvar=ascii.VARIABLE,
         show_envvar=False,
+    ),
+]  # fmt: skip
+HowImages = Annotated[
+    Literal["auto", "cells", "kitty", "ascii"] | None,
+    typer.Option(
+        "--images", envvar=images.VARIABLE, show_envvar=False,
+        help="How images are drawn: in cells, in real pixels (kitty, Ghostty), in ASCII.",
     ),
 ]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -12,7 +12,7 @@ from engine.data.classes import numbered
 from engine.errors import EngineError, UsageError
 from engine.files.text import visible
 from tui.cli.completion import training_ids
-from tui.cli.options import AsAscii, AsJson, expand, said
+from tui.cli.options import AsAscii, AsJson, HowImages, expand, said
 from tui.cli.tables import empty_table
 from tui.console import console_for, say_json
 from tui.streams import on_terminal
@@ -48,6 +48,7 @@ def try_(
     ] = False,
     json_: AsJson = False,
     ascii_: AsAscii = False,
+    images: HowImages = None,
 ) -> None:  # fmt: skip
     """Draw, and see what trained networks say; or ask them about the drawings in a file."""
     if file is None and (run or json_):
@@ -62,7 +63,8 @@ def try_(
         raise EngineError("The pad needs a terminal; --file asks about kept drawings without one.")
     from tui.app.open import open_app  # textual, which the commands do not need
 
-    raise typer.Exit(open_app(config, ascii_=ascii_, said=said(context), pad=True))
+    code = open_app(config, ascii_=ascii_, images=images, said=said(context), pad=True)
+    raise typer.Exit(code)
 
 
 def _trust_all(artifacts: Path, names: Sequence[str]) -> None:

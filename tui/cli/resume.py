@@ -17,7 +17,7 @@ from engine.runs.queue import read_queue
 from engine.runs.run import Run
 from engine.runs.store import find_run
 from tui.cli.completion import run_and_sweep_ids
-from tui.cli.options import AsAscii, Output, RunName, Trust, Where, expand, said
+from tui.cli.options import AsAscii, HowImages, Output, RunName, Trust, Where, expand, said
 from tui.cli.tables import print_results
 from tui.console import complain, console_for, say
 from tui.live.signals import exit_code, stopping_on_signals
@@ -71,6 +71,7 @@ def attach(
     config: RunConfig,
     output: Output,
     ascii_: AsAscii = False,
+    images: HowImages = None,
 ) -> None:
     """Follow a run, or a sweep, that another process drives.
 
@@ -86,7 +87,8 @@ def attach(
         from tui.app.open import open_app  # textual, which the commands do not need
 
         chosen = said(context) | {"artifacts"}  # the user's default would lead to other runs
-        raise typer.Exit(open_app(config, ascii_=ascii_, said=chosen, run=found, sweep=sweep))
+        code = open_app(config, ascii_=ascii_, images=images, said=chosen, run=found, sweep=sweep)
+        raise typer.Exit(code)
     if ascii_:
         keep_to_ascii()
     if sweep is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 from rich.text import Text
 
-from tui.drawing.pixels import Shades, draw_grey, exactly
+from tui.drawing.pixels import Ink, draw_grey
 
 LARGEST, SMALLEST = 40, 6  # pixels a side
 GAP = 2  # cells between two images; one where they are small
@@ -29,14 +29,14 @@ def arranged(count: int, width: int, height: int) -> tuple[int, int]:
     return best if best[1] >= SMALLEST else (0, 0)
 
 
-def draw_classes(images: np.ndarray, shades: Shades | None, width: int, height: int) -> list[Text]:
+def draw_classes(images: np.ndarray, shades: Ink, width: int, height: int) -> list[Text]:
     """Return images [N, H, W] in 0..255 in lines of equal width; none where they do not fit."""
     columns, size = arranged(len(images), width, height)
     lines: list[Text] = []
     if not columns:
         return lines
     gap = " " * (GAP if size > SMALL else 1)
-    drawn = [draw_grey(exactly(image / 255, size), shades).split("\n") for image in images]
+    drawn = [draw_grey(image / 255, shades, size).split("\n") for image in images]
     for first in range(0, len(drawn), columns):
         if first:
             lines.append(Text())

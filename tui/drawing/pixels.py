@@ -1,5 +1,9 @@
-"""Images as characters: two pixels a cell in colour, or shades where there is no colour."""
+"""Images as characters: two pixels a cell in colour, or shades where there is no colour.
 
+Where the terminal shows images, they stand in the same cells, with all pixels that they have.
+"""
+
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -8,6 +12,8 @@ import numpy as np
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
+
+from tui.drawing.placing import Placing
 
 
 class Shades(NamedTuple):
@@ -21,6 +27,8 @@ ASCII = Shades(" .:-=+*#%@", "@%#=- +oxX")
 BLOCKS = Shades(" ░▒▓█", "█▓▒░ +oxX")
 UPPER_HALF = "▀"
 FRAME = (230, 159, 0)
+FINE = 4  # dots of a pixel that has a frame beside it, where the terminal shows images
+Ink = Shades | Placing | None  # what images are drawn with; None are half blocks in colour
 
 
 def shrink(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -44,10 +52,32 @@ def _areas(size: int, parts: int) -> np.ndarray:
     return weights
 
 
-def draw_grey(image: np.ndarray, shades: Shades | None = None) -> Text:
-    """Draw an image [H, W] in [0, 1], black to white, in H/2 lines of W cells."""
-    level = (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
-    return _grey(level.tobytes(), level.shape, shades).copy()
+def draw_grey(image: np.ndarray, ink: Ink = None, size: int | None = None) -> Text:
+    """Draw an image [H, W] in [0, 1], black to white, in H/2 lines of W cells.
+
+    ``size`` are the pixels a side that it has room for, where that is not its own.
+    """
+    if isinstance(ink, Placing):
+        level = _levels(image)
+        if (drawn := ink.draw(level, *_box(image, size))) is not None:
+            return drawn
+    level = _levels(image if size is None else exactly(image, size))
+    return _grey(level.tobytes(), level.shape, _shades(ink)).copy()
+
+
+def _levels(image: np.ndarray) -> np.ndarray:
+    level: np.ndarray = (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return level
+
+
+def _box(image: np.ndarray, size: int | None) -> tuple[int, int]:
+    """Return columns and rows of the cells for an image."""
+    height, width = image.shape[:2] if size is None else (size, size)
+    return width, -(-height // 2)
+
+
+def _shades(ink: Ink) -> Shades | None:
+    return None if isinstance(ink, Placing) else ink
 
 
 @lru_cache(maxsize=512)
@@ -59,32 +89,73 @@ def _grey(pixels: bytes, shape: tuple[int, int], shades: Shades | None) -> Text:
     return _half_blocks(np.stack([level] * 3, axis=-1))
 
 
-def draw_signed(image: np.ndarray, bound: float, shades: Shades | None = None) -> Text:
-    """Draw an image [H, W] in [-bound, bound]: blue takes ink away, red adds it, zero is white."""
-    unit = np.clip(np.nan_to_num(image) / (bound or 1), -1, 1)
-    if shades:
+def draw_signed(image: np.ndarray, bound: float, ink: Ink = None, size: int | None = None) -> Text:
+    """Draw an image [H, W] in [-bound, bound]: blue takes ink away, red adds it, zero is white.
+
+    ``size`` is as for ``draw_grey``.
+    """
+    if isinstance(ink, Placing):
+        drawn = ink.draw(_tints(_signed_unit(image, bound)), *_box(image, size))
+        if drawn is not None:
+            return drawn
+    unit = _signed_unit(image if size is None else exactly(image, size), bound)
+    if shades := _shades(ink):
         return _shaded((unit + 1) / 2, shades.signed)
+    return _half_blocks(_tints(unit))
+
+
+def _signed_unit(image: np.ndarray, bound: float) -> np.ndarray:
+    unit: np.ndarray = np.clip(np.nan_to_num(image) / (bound or 1), -1, 1)
+    return unit
+
+
+def _tints(unit: np.ndarray) -> np.ndarray:
+    """Return the colours uint8 [H, W, 3] of what is in [-1, 1]."""
     strength = np.abs(unit)[..., None]
     tint = np.where(unit[..., None] > 0, (178, 24, 43), (33, 102, 172))
-    colours = 247 * (1 - strength) + tint * strength
-    return _half_blocks(colours.astype(np.uint8))
+    colours: np.ndarray = (247 * (1 - strength) + tint * strength).astype(np.uint8)
+    return colours
 
 
 def draw_framed(
-    image: np.ndarray, frame: tuple[slice, slice], shades: Shades | None = None
+    image: np.ndarray, frame: tuple[slice, slice], ink: Ink = None, size: int | None = None
 ) -> Text:
-    """Draw an image [H, W] in [0, 1] with a frame around rows and columns, outside of them."""
+    """Draw an image [H, W] in [0, 1] with a frame around rows and columns, outside of them.
+
+    ``size`` is as for ``draw_grey``.
+    """
+    if isinstance(ink, Placing):
+        large, thick = enlarge(image, FINE), FINE // 2  # a frame of half a pixel
+        level = _framed(large, [_scaled(part, FINE) for part in frame], thick)
+        if (drawn := ink.draw(level, *_box(image, size))) is not None:
+            return drawn
+    if size is not None:
+        frame = _scaled(frame[0], size / len(image)), _scaled(frame[1], size / len(image))
+        image = exactly(image, size)
+    if shades := _shades(ink):
+        unit = np.clip(np.nan_to_num(image), 0, 1)
+        return _shaded(np.where(_around(image, frame, 1), 0.3, unit), shades.grey)
+    return _half_blocks(_framed(image, frame, 1))
+
+
+def _framed(image: np.ndarray, frame: Sequence[slice], thick: int) -> np.ndarray:
+    """Return the colours uint8 [H, W, 3] of an image in [0, 1] with a frame around a part."""
+    level = np.stack([_levels(image)] * 3, axis=-1)
+    level[_around(image, frame, thick)] = FRAME
+    return level
+
+
+def _around(image: np.ndarray, frame: Sequence[slice], thick: int) -> np.ndarray:
+    """Return which pixels [H, W] are just outside rows and columns."""
     rows, columns = frame
     mask = np.zeros(image.shape, bool)
-    around = [slice(max(part.start - 1, 0), part.stop + 1) for part in frame]
-    mask[around[0], around[1]] = True
+    mask[tuple(slice(max(part.start - thick, 0), part.stop + thick) for part in frame)] = True
     mask[rows, columns] = False
-    unit = np.clip(np.nan_to_num(image), 0, 1)
-    if shades:
-        return _shaded(np.where(mask, 0.3, unit), shades.grey)
-    level = np.stack([unit * 255 + 0.5] * 3, axis=-1)
-    level[mask] = FRAME
-    return _half_blocks(level.astype(np.uint8))
+    return mask
+
+
+def _scaled(part: slice, scale: float) -> slice:
+    return slice(round(part.start * scale), round(part.stop * scale))
 
 
 def enlarge(image: np.ndarray, factor: int) -> np.ndarray:

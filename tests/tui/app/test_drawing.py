@@ -101,7 +101,7 @@ def neurons_of(pane):
     rows = pane.rows_of_layer()
     return [
         lambda size, row=row: grey(
-            field_of(pane.shown.config.targets[row], preview.images[row], size)
+            exactly(field_of(pane.shown.config.targets[row], preview.images[row]), size)
         )
         for row in rows
     ]

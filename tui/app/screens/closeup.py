@@ -18,7 +18,7 @@ from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
 from tui.app.keymap import Keymap
 from tui.app.sections.base import ExperimentPane
-from tui.drawing.pixels import Shades
+from tui.drawing.pixels import Ink
 from tui.live.task import Task
 
 INTERVAL = 0.5  # seconds
@@ -37,7 +37,7 @@ class Drawn(GuardedDialog, ModalScreen[None]):
         self._drawn, self._room = Text(), Size()
 
     @property
-    def shades(self) -> Shades | None:
+    def shades(self) -> Ink:
         """What pictures are drawn with where there is no colour."""
         return self.pane.look.shades
 

@@ -15,7 +15,7 @@ from engine.laboratory import Laboratory
 from engine.runs.run import Run
 from tui.app.sections.adversarial import labels_of
 from tui.app.widgets.probabilities import probability_bars
-from tui.drawing.pixels import Shades, draw_grey, draw_signed, exactly
+from tui.drawing.pixels import Ink, draw_grey, draw_signed
 from tui.drawing.thumbnails import GAP, WRONG, beside
 from tui.live.task import Task
 from tui.words import cut
@@ -79,7 +79,7 @@ class Exhibit:
             words.append(f"{name} ", "$text-muted").append(f"{value}  ", style)
         return words
 
-    def closely(self, n: int, room: Size, shades: Shades | None) -> Text:
+    def closely(self, n: int, room: Size, shades: Ink) -> Text:
         """Return a close look at an image."""
         raise NotImplementedError
 
@@ -141,18 +141,18 @@ class Answered(Exhibit):
             ("confidence", f"{confidence:.1%}", ""),
         )
 
-    def closely(self, n: int, room: Size, shades: Shades | None) -> Text:
+    def closely(self, n: int, room: Size, shades: Ink) -> Text:
         """Return the image beside the probabilities of all classes."""
         wide = max(room.width - GAP - WORDS, 8)
-        image = exactly(self.image(n), self._crisp(min(wide, 2 * room.height, LARGE)))
-        width = room.width - GAP - image.shape[1]
+        size = self._crisp(min(wide, 2 * room.height, LARGE))
+        width = room.width - GAP - size
         words = self._in_lines(n, width).append("\n")
         lines = room.height - words.plain.count("\n")
         label, place = self._of(n)[0], self._places[n]
         bars = probability_bars(
             self.names, self._answers.probabilities[place], label, width=width, lines=lines
         )
-        return beside(draw_grey(image, shades), words.append_text(bars))
+        return beside(draw_grey(self.image(n), shades, size), words.append_text(bars))
 
 
 class Infused(Exhibit):
@@ -203,16 +203,16 @@ class Infused(Exhibit):
             ("read as", f"{said}, resists" if resists else said, WRONG if resists else "bold"),
         )
 
-    def closely(self, n: int, room: Size, shades: Shades | None) -> Text:
+    def closely(self, n: int, room: Size, shades: Ink) -> Text:
         """Return clean image, noise and sum over what the network says."""
         words = self._in_lines(n, room.width)
         high = 2 * (room.height - 2 - words.plain.count("\n"))
         size = self._crisp(max(8, min((room.width - 2 * GAP) // 3, high, LARGE)))
-        noise = draw_signed(exactly(self._noise, size), self._bound, shades)
+        noise = draw_signed(self._noise, self._bound, shades, size)
         pictures = (
-            ("clean", draw_grey(exactly(self.clean(n), size), shades)),
+            ("clean", draw_grey(self.clean(n), shades, size)),
             (f"noise, ±{self._bound:.2f}", noise),
-            ("sum, clamped", draw_grey(exactly(self.image(n), size), shades)),
+            ("sum, clamped", draw_grey(self.image(n), shades, size)),
         )  # fmt: skip
         drawn = Text()
         for head, picture in pictures:

@@ -17,7 +17,7 @@ from tui.app.keymap import Keymap
 from tui.app.screens.closeup import CloseUp, Drawn
 from tui.app.screens.exhibits import Exhibit
 from tui.app.sections.base import ExperimentPane
-from tui.drawing.pixels import draw_grey, exactly
+from tui.drawing.pixels import draw_grey
 from tui.drawing.sheet import Sheet
 from tui.live.task import Task
 
@@ -96,7 +96,7 @@ class Gallery(Drawn):
         first = self.place // sheet.page * sheet.page
         pictures = [
             (
-                draw_grey(exactly(exhibit.thumbnail(n), sheet.side), self.shades),
+                draw_grey(exhibit.thumbnail(n), self.shades, sheet.side),
                 exhibit.captions(n, sheet.side, lines),
             )
             for n in range(first, min(first + sheet.page, len(exhibit)))

@@ -108,7 +108,7 @@ class MatrixView(Drawn):
             self.place, self._began = self.begin(), True
         names, (all_, total) = self.shown.classes, self.total
         before = self.layout_.first if self.layout_ is not None else (0, 0)
-        heat = Heat.of(self.app, "surface", self.largest(), colour=self.shades is None)
+        heat = Heat.of(self.app, "surface", self.largest(), colour=not self.pane.look.uncoloured)
         needed = self.needed((room.width - total - LEAST_HEAD) // len(names))
         below = 1 if room.height < 2 + len(self.labels) + 2 else 2
         self.layout_ = shape = Matrix.fit(

@@ -17,7 +17,7 @@ from tui.app.screens.closeup import CloseUp
 from tui.app.sections.base import config_of
 from tui.app.sections.visualize import VisualizePane, exemplified_of, targets_of
 from tui.drawing.chart import draw
-from tui.drawing.pixels import draw_framed, enlarge, exactly, shrink
+from tui.drawing.pixels import draw_framed, draw_grey
 from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import GAP, beside, fitting_size, thumbnails
 from tui.words import cut
@@ -86,12 +86,8 @@ class NeuronView(CloseUp):
         return Text.assemble(top, words, self._exemplars(strongest, room.width, height))
 
     def _framed(self, image: np.ndarray, size: int) -> Text:
-        scale = size / len(image)
-        rows, columns = (
-            slice(round(part.start * scale), round(part.stop * scale))
-            for part in self.neuron.receptive_field(len(image))
-        )
-        return draw_framed(exactly(image, size), (rows, columns), self.shades)
+        field = self.neuron.receptive_field(len(image))
+        return draw_framed(image, field, self.shades, size)
 
     def _exemplars(self, images: np.ndarray, width: int, height: int) -> Text:
         """Return the images' receptive fields, as large as fits, but never tiny."""
@@ -100,11 +96,8 @@ class NeuronView(CloseUp):
         for image in images:
             if self.neuron.position is not None:
                 rows, columns = self.neuron.receptive_field(len(image))
-                seen = image[rows, columns]
-                image = enlarge(seen, -(-size // len(seen)))
-            small = shrink(image, size, size)
-            nothing = (slice(0, size), slice(0, size))
-            pictures.append((draw_framed(small, nothing, self.shades), Text()))
+                image = image[rows, columns]
+            pictures.append((draw_grey(image, self.shades, size), Text()))
         return thumbnails(pictures, size, width)
 
     def _facts(self, finished: Any, row: int, width: int, side: int) -> Text:

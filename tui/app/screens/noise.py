@@ -12,7 +12,7 @@ from tui.app.keymap import Keymap
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.adversarial import AdversarialPane, Infused, labels_of
 from tui.app.widgets.bar import bar
-from tui.drawing.pixels import draw_grey, draw_signed, exactly
+from tui.drawing.pixels import draw_grey, draw_signed
 from tui.drawing.thumbnails import GAP, WRONG, beside
 from tui.words import cut, widest
 
@@ -67,9 +67,9 @@ class NoiseView(CloseUp):
         whole = min(across, down, LARGE) // len(noise) * len(noise)  # of its pixels
         size = max(8, whole or min(across, down)) // 2 * 2
         pictures = [
-            draw_grey(exactly(clean, size), self.shades),
-            draw_signed(exactly(noise, size), infused.bound, self.shades),
-            draw_grey(exactly(infused.sum(index, self.source), size), self.shades),
+            draw_grey(clean, self.shades, size),
+            draw_signed(noise, infused.bound, self.shades, size),
+            draw_grey(infused.sum(index, self.source), self.shades, size),
         ]
         heads = ("clean", f"noise, ±{infused.bound:.2f}", "sum, clamped")
         drawn = Text()

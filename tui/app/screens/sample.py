@@ -16,7 +16,7 @@ from tui.app.screens.closeup import CloseUp
 from tui.app.sections.samples import labels_and_answers
 from tui.app.sections.train import TrainPane, model_of
 from tui.app.widgets.probabilities import probability_bars
-from tui.drawing.pixels import draw_grey, exactly
+from tui.drawing.pixels import draw_grey
 from tui.drawing.spark import spark
 from tui.drawing.thumbnails import GAP, WRONG, beside
 from tui.words import cut
@@ -74,11 +74,11 @@ class SampleView(CloseUp):
         image = history.images("samples")[self.index]
         most = min(room.width - GAP - WORDS, 2 * room.height, max(LARGE, len(image)))
         whole = most // len(image) * len(image)  # of its pixels
-        image = exactly(image, (whole or most) // 2 * 2)
-        drawn = draw_grey(image, self.shades)
+        size = (whole or most) // 2 * 2
+        drawn = draw_grey(image, self.shades, size)
         known = history.previews["samples"]
         latest, spread = known.latest(cursor, ANSWERS), known.spread(cursor, ANSWERS)
-        words = Size(room.width - GAP - len(image), room.height)
+        words = Size(room.width - GAP - size, room.height)
         return beside(drawn, self._words(list(latest), list(spread), words))
 
     def _words(self, latest: list[Preview], spread: list[Preview], room: Size) -> Text:

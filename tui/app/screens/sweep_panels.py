@@ -160,7 +160,7 @@ class Panels:
             words = "It takes an option with several values." if metric else "Nothing to map yet."
             return Text(words, f"italic {MUTED}")
         found = self._mapped(seen, metric, pair)
-        plain = self._look.shades is not None
+        plain = self._look.uncoloured
         colours = Colours.of(app, "surface", 1.0, colour=not plain)
 
         def style(share: float) -> str:

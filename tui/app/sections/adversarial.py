@@ -29,7 +29,7 @@ from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import draw_grey, draw_signed, exactly
+from tui.drawing.pixels import draw_grey, draw_signed
 from tui.drawing.plot import Plot
 from tui.drawing.spark import spark
 from tui.drawing.thumbnails import WRONG, centred, fitting_size, thumbnails
@@ -272,8 +272,8 @@ class AdversarialPane(NetworkPane):
 
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
         size = max(2, min(room.width, 2 * room.height) // 2 * 2)
-        image = exactly(infused.noises[index], size)
-        return centred(draw_signed(image, infused.bound, self.look.shades), room.width)
+        noise = draw_signed(infused.noises[index], infused.bound, self.look.shades, size)
+        return centred(noise, room.width)
 
     def _draw_infused(
         self, task: Task, infused: Infused, index: int, label: int, room: Size
@@ -282,13 +282,13 @@ class AdversarialPane(NetworkPane):
         size = fitting_size(len(shown), room.width, room.height)
         edge, after = task.margin // 2, infused.after.values["after"][index]
         inner = slice(edge, infused.clean.shape[1] - edge)
-        drawn = [exactly(infused.sum(index, n)[inner, inner], size) for n, _ in shown]
+        sums = [infused.sum(index, n)[inner, inner] for n, _ in shown]
         answers = [(source, int(after[n])) for n, source in shown]
         pictures = []
         captions = self._captions(task.classes, answers, label, size)
-        for image, (_, answer), words in zip(drawn, answers, captions, strict=True):
+        for image, (_, answer), words in zip(sums, answers, captions, strict=True):
             caption = Text(words, "" if answer == label else WRONG)
-            pictures.append((draw_grey(image, self.look.shades), caption))
+            pictures.append((draw_grey(image, self.look.shades, size), caption))
         return thumbnails(pictures, size, room.width)
 
     def _captions(

@@ -20,7 +20,7 @@ from tui.app.sections.shared_actions import MARK, OPEN
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room
-from tui.drawing.pixels import Shades, draw_grey, exactly
+from tui.drawing.pixels import Ink, draw_grey
 from tui.drawing.plot import Line
 from tui.drawing.thumbnails import fitting_size, thumbnails
 
@@ -136,7 +136,7 @@ def numbers_in(results: Mapping[str, Any], path: str = "") -> Iterator[tuple[str
             yield words, float(value)
 
 
-def draw_images(preview: Preview, shades: Shades | None, room: Size) -> Text:
+def draw_images(preview: Preview, shades: Ink, room: Size) -> Text:
     """Draw a preview's images [N, H, W] or [N, C, H, W] from its lowest value to its highest."""
     span = (preview.high - preview.low) or 1.0
     images = (preview.floats() - preview.low) / span
@@ -144,7 +144,6 @@ def draw_images(preview: Preview, shades: Shades | None, room: Size) -> Text:
         images = images.mean(1)
     size = fitting_size(len(images), room.width, room.height)
     pictures = [
-        (draw_grey(exactly(image, size), shades), Text(str(number)))
-        for number, image in enumerate(images)
+        (draw_grey(image, shades, size), Text(str(number))) for number, image in enumerate(images)
     ]
     return thumbnails(pictures, size, room.width)

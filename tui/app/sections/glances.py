@@ -75,7 +75,7 @@ def _show(
     def draw(size: Size) -> Text:
         cells = cells_of(finished.results)
         largest = max((share for row in cells for share, calm in row if not calm), default=0.0)
-        heat = Heat.of(pane.app, "background", largest, colour=pane.look.shades is None)
+        heat = Heat.of(pane.app, "background", largest, colour=not pane.look.uncoloured)
         rows = range(len(cells)) if labels is None else labels
         return _draw(rows, cells, partial(_look, heat), size)
 

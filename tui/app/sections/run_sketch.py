@@ -24,7 +24,7 @@ from tui.app.sections.run_cells import age_words
 from tui.app.sections.run_glance import Glance, changed_settings
 from tui.app.sections.samples import draw_samples
 from tui.app.widgets.chart import Chart
-from tui.drawing.pixels import Shades, draw_grey, draw_signed, exactly
+from tui.drawing.pixels import Ink, draw_grey, draw_signed
 from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import fitting_size, thumbnails
 from tui.live.task import Task
@@ -171,29 +171,26 @@ def _short(task: Task, name: str) -> str:
     return name
 
 
-def _samples(
-    task: Task, images: np.ndarray, answers: Preview, shades: Shades | None, room: Size
-) -> Text:
+def _samples(task: Task, images: np.ndarray, answers: Preview, shades: Ink, room: Size) -> Text:
     """Draw samples, as many as there is room for."""
     most = most_pictures(room)
     few = {name: values[:most] for name, values in answers.values.items()}
     return draw_samples(task, images[:most], replace(answers, values=few), shades, room)
 
 
-def _pictures(preview: Preview, names: list[str], shades: Shades | None, room: Size) -> Text:
+def _pictures(preview: Preview, names: list[str], shades: Ink, room: Size) -> Text:
     """Draw a preview's images [N, H, W]: signed ones around zero, others from black to white."""
     assert preview.images is not None
     images = preview.images[: min(MOST_PICTURES, most_pictures(room))]
     size = fitting_size(len(images), room.width, room.height)
     units = [image if image.ndim == 2 else image.mean(0) for image in images / 255]
-    fitting = [exactly(unit, size) for unit in units]
     span = preview.high - preview.low
     signed = preview.low < 0 < preview.high
     drawn = [
-        draw_signed(preview.low + unit * span, preview.high, shades)
+        draw_signed(preview.low + unit * span, preview.high, shades, size)
         if signed
-        else draw_grey(unit, shades)
-        for unit in fitting
+        else draw_grey(unit, shades, size)
+        for unit in units
     ]
     captions = [Text(name, MUTED) for name in names[: len(drawn)]]
     return thumbnails(list(zip(drawn, captions, strict=False)), size, room.width)

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.geometry import Size
 
 from engine.runs.events import Preview
-from tui.drawing.pixels import Shades, draw_grey, exactly
+from tui.drawing.pixels import Ink, draw_grey
 from tui.drawing.thumbnails import WRONG, fitting_size, thumbnails
 from tui.live.task import Task
 from tui.words import cut
@@ -21,22 +21,20 @@ def labels_and_answers(preview: Preview) -> tuple[list[int], list[int]]:
     return [int(v) for v in preview.values["label"]], [int(v) for v in preview.values["prediction"]]
 
 
-def draw_samples(
-    task: Task, images: np.ndarray, answers: Preview, shades: Shades | None, room: Size
-) -> Text:
+def draw_samples(task: Task, images: np.ndarray, answers: Preview, shades: Ink, room: Size) -> Text:
     """Return sample images [N, H, W] in [0, 1] as thumbnails over the network's answers."""
     size, edge = fitting_size(len(images), room.width, room.height), task.margin
     inner = slice(edge, images.shape[1] - edge)
-    drawn = [exactly(image[inner, inner], size) for image in images]
     pairs = list(zip(*labels_and_answers(answers), strict=True))
     pictures = []
     for image, (label, answer), words, probability in zip(
-        drawn, pairs, _captions(task.classes, pairs, size), answers.values["probability"],
+        images, pairs, _captions(task.classes, pairs, size), answers.values["probability"],
         strict=True,
     ):  # fmt: skip
         if size >= ROOM_FOR_PROBABILITY and cell_len(words) + len(" 100%") <= size:
             words += f" {probability:.0%}"
-        pictures.append((draw_grey(image, shades), Text(words, "" if label == answer else WRONG)))
+        picture = draw_grey(image[inner, inner], shades, size)
+        pictures.append((picture, Text(words, "" if label == answer else WRONG)))
     return thumbnails(pictures, size, room.width)
 
 

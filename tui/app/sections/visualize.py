@@ -24,7 +24,7 @@ from tui.app.sections.neurons import lines_of, part_with, rows_of
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import draw_grey, exactly
+from tui.drawing.pixels import draw_grey
 from tui.drawing.plot import Line, Plot
 from tui.drawing.thumbnails import CHOSEN, WRONG, fitting_size, thumbnails
 from tui.live.task import Task
@@ -246,7 +246,7 @@ class VisualizePane(NetworkPane):
         named = neurons[0].layer == LOGITS and widest(names) + len("   dead") <= size
         pictures = []
         for neuron, image in zip(neurons, images, strict=True):
-            picture = draw_grey(field_of(neuron, image, size), self.look.shades)
+            picture = draw_grey(field_of(neuron, image), self.look.shades, size)
             style = WRONG if neuron in dead else CHOSEN if neuron == chosen else ""
             name = names[neuron.index] if named else str(neuron.index)
             words = f" {name} dead" if neuron in dead else f" {name} "
@@ -275,11 +275,11 @@ def dead_of(task: Task) -> set[Neuron]:
     return {neuron for neuron, one in pairs if one["dead"]}
 
 
-def field_of(neuron: Neuron, image: np.ndarray, size: int) -> np.ndarray:
-    """Return an image's part around a neuron's receptive field, ``size`` pixels a side."""
+def field_of(neuron: Neuron, image: np.ndarray) -> np.ndarray:
+    """Return an image's part around a neuron's receptive field."""
     rows, columns = neuron.receptive_field(len(image))
     if neuron.position:
         rows = slice(rows.start - AROUND, rows.stop + AROUND)
         columns = slice(columns.start - AROUND, columns.stop + AROUND)
-    seen = image[rows, columns] / 255
-    return exactly(seen, size)
+    seen: np.ndarray = image[rows, columns] / 255
+    return seen

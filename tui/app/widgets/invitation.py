@@ -9,7 +9,7 @@ from textual.geometry import Size
 
 from tui.app.widgets.room import Room
 from tui.drawing.classes import draw_classes
-from tui.drawing.pixels import Shades
+from tui.drawing.pixels import Ink
 
 WIDEST = 64  # cells of a line of words
 
@@ -23,16 +23,14 @@ class Invitation(Room):
         self._said: tuple[str, Text] = "", Text()
         self.images = np.zeros((0, 1, 1))  # that it shows
 
-    def invite(self, sentence: str, key: Text, images: np.ndarray, shades: Shades | None) -> None:
+    def invite(self, sentence: str, key: Text, images: np.ndarray, shades: Ink) -> None:
         """Show images [N, H, W] of the classes over a sentence and what a key begins."""
         if self._said != (sentence, key) or images is not self.images:
             self._said, self.images = (sentence, key), images
             self.draw(partial(draw_invitation, sentence, key, images, shades))
 
 
-def draw_invitation(
-    sentence: str, key: Text, images: np.ndarray, shades: Shades | None, room: Size
-) -> Text:
+def draw_invitation(sentence: str, key: Text, images: np.ndarray, shades: Ink, room: Size) -> Text:
     """Draw it in the middle of the room; where there is little, the images are left out."""
     words = [Text(line) for line in textwrap.wrap(sentence, min(room.width, WIDEST))]
     words += [Text(), key]

@@ -14,7 +14,9 @@ from textual.widget import Widget
 
 from tui.app.bandwidth import CELL, LINE, STYLE
 from tui.app.guard import Guarded
-from tui.drawing.pixels import UPPER_HALF, Shades
+from tui.app.widgets.tiles import Tiles
+from tui.drawing.pixels import UPPER_HALF, Ink
+from tui.drawing.placing import Placing
 
 BLANK, FRAME, PEN = -1, -2, -3  # instead of a grey: nothing, a frame, a pen that draws
 COLOURS = {FRAME: (230, 159, 0), PEN: (224, 48, 80)}
@@ -36,9 +38,10 @@ class Pixels(Guarded, Widget):
     DEFAULT_CSS = "Pixels { width: auto; height: auto; }"
     ALLOW_SELECT = False
 
-    def __init__(self, shades: Shades | None, *, id: str) -> None:
+    def __init__(self, shades: Ink, *, id: str) -> None:
         super().__init__(id=id)
-        self.shades = shades
+        self.shades = None if isinstance(shades, Placing) else shades
+        self._tiles = Tiles(shades) if isinstance(shades, Placing) else None
         self._cells = np.empty((0, 2, 0), np.int16)  # rows of cells, upper and lower, columns
         self._strips: dict[int, Strip] = {}
 
@@ -49,6 +52,8 @@ class Pixels(Guarded, Widget):
         """
         if len(image) % 2:
             image = np.concatenate([image, np.full_like(image[-1:], BLANK)])
+        if self._tiles is not None:
+            image = self._tiles.stand_ins(_coloured(image), 1).repeat(2, axis=0)
         cells = image.reshape(-1, 2, image.shape[1])
         before, self._cells = self._cells, cells
         if before.shape != cells.shape:
@@ -81,6 +86,9 @@ class Pixels(Guarded, Widget):
         changes = np.flatnonzero((pair[:, 1:] != pair[:, :-1]).any(0)) + 1
         starts = [0, *changes.tolist(), pair.shape[1]]
         plain = self.visual_style.rich_style
+        if self._tiles is not None:
+            yield Segment("".join(map(chr, pair[0].tolist())), plain)
+            return
         for start, end in pairwise(starts):
             if end > start:
                 upper, lower = int(pair[0, start]), int(pair[1, start])
@@ -98,6 +106,15 @@ class Pixels(Guarded, Widget):
         unit = (max(upper, 0) + max(lower, 0)) / 510
         shades = self.shades.grey
         return shades[min(int(unit * len(shades)), len(shades) - 1)], None
+
+
+def _coloured(image: np.ndarray) -> np.ndarray:
+    """Return greys, and what stands for others, as colours and alpha uint8 [H, W, 4]."""
+    coloured = np.stack([*[image] * 3, np.full_like(image, 255)], axis=-1)
+    for one, colour in COLOURS.items():
+        coloured[image == one, :3] = colour
+    coloured[image == BLANK] = 0
+    return coloured.astype(np.uint8)
 
 
 @lru_cache(maxsize=1 << 12)

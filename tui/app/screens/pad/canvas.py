@@ -5,7 +5,7 @@ from textual.message import Message
 
 from engine.pad.canvas import Place
 from tui.app.widgets.pixelled import Pixels
-from tui.drawing.pixels import Shades
+from tui.drawing.pixels import Ink
 
 RIGHT = 3  # the button that erases
 
@@ -23,7 +23,7 @@ class CanvasView(Pixels):
             super().__init__()
             self.place, self.begins, self.erases = place, begins, erases
 
-    def __init__(self, shades: Shades | None, *, id: str) -> None:
+    def __init__(self, shades: Ink, *, id: str) -> None:
         super().__init__(shades, id=id)
         self._button = 0  # that is down
         self._in_pixels = False

@@ -22,7 +22,7 @@ from tui.app.faults import words_of
 from tui.app.guard import GuardedDialog
 from tui.app.screens.pad.arrangement import crisp
 from tui.app.screens.pad.work import Looked
-from tui.drawing.pixels import Shades, draw_framed, exactly
+from tui.drawing.pixels import Ink, draw_framed
 from tui.drawing.thumbnails import beside, fitting_size, thumbnails
 
 LARGE, SMALL = 56, 20  # pixels a side of its image
@@ -41,7 +41,7 @@ class NeuronLook(GuardedDialog, ModalScreen[None]):
         trained: Trained,
         layer: Layer,
         index: int,
-        shades: Shades | None,
+        shades: Ink,
         test: np.ndarray | None,
         seek: Seek,
     ) -> None:
@@ -132,27 +132,19 @@ class NeuronLook(GuardedDialog, ModalScreen[None]):
         most = min(room.height, LARGE, room.width - WORDS)  # half of the lines
         size = crisp(max(most, SMALL), self.trained.side)
         image = look.image if look is not None and look.image is not None else None
-        shown = exactly(image, size) if image is not None else np.zeros((size, size))
-        top = beside(draw_framed(shown, self._field(size), self.shades), self._words())
+        shown = image if image is not None else np.zeros((self.trained.side, self.trained.side))
+        field = self.neuron.receptive_field(self.trained.side)
+        top = beside(draw_framed(shown, field, self.shades, size), self._words())
         if look is None or look.strongest is None or self.test is None:
             return top
         left = room.height - top.plain.count("\n") - 3
         small = max(EXEMPLAR, fitting_size(len(look.strongest), room.width, left))
         pictures = [
-            (draw_framed(exactly(self.test[place] / 255, small), self._field(small), self.shades),
-             Text())
+            (draw_framed(self.test[place] / 255, field, self.shades, small), Text())
             for place in look.strongest
-        ]  # fmt: skip
+        ]
         words = ("\n\nthe nine test images that excite it most\n", "$text-muted")
         return Text.assemble(top, words, thumbnails(pictures, small, room.width))
-
-    def _field(self, size: int) -> tuple[slice, slice]:
-        scale = size / self.trained.side
-        rows, columns = self.neuron.receptive_field(self.trained.side)
-        return (
-            slice(round(rows.start * scale), round(rows.stop * scale)),
-            slice(round(columns.start * scale), round(columns.stop * scale)),
-        )
 
     def _words(self) -> Text:
         """Return where the image comes from, or what is being done."""
