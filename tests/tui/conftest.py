@@ -29,3 +29,12 @@ def finished(tmp_path_factory, digits):
     folder = tmp_path_factory.mktemp("finished")
     examples.write_examples(folder, digits)
     return folder
+
+
+@pytest.fixture
+def in_kitty(monkeypatch):
+    """The surroundings of a terminal that shows images."""
+    for name in ("NO_COLOR", "STY", "TMUX", "MNIST_TUI_ASCII"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-kitty")
+    monkeypatch.setattr("tui.ascii.is_utf8", lambda: True)

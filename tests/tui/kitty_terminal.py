@@ -20,6 +20,7 @@ TOKENS = re.compile(
     r"|\x1b\[(?P<line>\d*);?(?P<column>\d*)H"
     r"|\x1b\[(?P<style>[\d;]*)m"
     r"|\x1b\[(?P<mode>\?\d+[hl]|[0-?]*[ -/]*[@-ln-~])"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
     r"|\x1b(?P<cursor>[78])|(?P<end>\r?\n)"
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
 )
@@ -43,7 +44,7 @@ class KittyTerminal:
         """Take what was written."""
         end = 0
         for token in TOKENS.finditer(data):
-            assert token.start() == end, repr(data[end : token.start()][:40])
+            assert token.start() == end, repr(data[max(end - 20, 0) : token.start() + 40])
             end = token.end()
             if (wrapped := token["wrapped"]) is not None:
                 assert self.tmux

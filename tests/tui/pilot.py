@@ -10,12 +10,14 @@ from tui.app.app import MnistTui
 from tui.app.palette import ActionCommands
 
 
-def live(artifacts, story, size=(120, 40), preferences=None, conductor=None, plain=True, **options):
+def live(artifacts, story, size=(120, 40), preferences=None, conductor=None, plain=True,
+         images="auto", **options):  # fmt: skip
     """Run a story, a coroutine of app and pilot, in an app of its own."""
 
     async def play():
         config = RunConfig(**{"dataset": "digits", "artifacts": str(artifacts)} | options)
-        app = MnistTui(config, plain=plain, preferences=preferences, conductor=conductor)
+        app = MnistTui(config, plain=plain, preferences=preferences, conductor=conductor,
+                       images=images)  # fmt: skip
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.focused is not None)
             await pilot.pause(0.1)

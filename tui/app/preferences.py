@@ -53,11 +53,11 @@ class Preferences:
     """What the file says; every part may be missing. ``problems`` are lines for the user."""
 
     theme: str | None = None
-    images: str | None = None  # how they are drawn
     keys: Mapping[str, str] = field(default_factory=dict)  # by the id of an action
     defaults: Mapping[str, Any] = field(default_factory=dict)  # by the name of an option
     panels: Mapping[str, float] = field(default_factory=dict)  # shares, by arrangement and panel
     problems: tuple[str, ...] = ()
+    images: str | None = None  # how they are drawn
 
     @classmethod
     def read(cls, path: Path) -> "Preferences":
@@ -90,7 +90,7 @@ class Preferences:
             visible(f"{path}: {entry} is ignored: {why}{'' if why[-1] in '.?' else '.'}")
             for entry, why in wrong.items()
         ]
-        return cls(theme, images, keys, defaults, panels, tuple(problems))
+        return cls(theme, keys, defaults, panels, tuple(problems), images)
 
 
 def _text(path: Path) -> str:

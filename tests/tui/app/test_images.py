@@ -11,10 +11,13 @@ from textual.strip import Strip
 from tests.tui.kitty_terminal import KittyTerminal
 from tests.tui.pixels import cells_of_text
 from tui.app.images import BURST, Images
+from tui.app.look import Look
+from tui.app.widgets.tiles import Tiles
 from tui.drawing.kitty import COLOURS
-from tui.drawing.pixels import FRAME, draw_framed, draw_grey, draw_signed
+from tui.drawing.pixels import ASCII, BLOCKS, FRAME, draw_framed, draw_grey, draw_signed
 from tui.drawing.placing import FIRST, LAST, STAND_INS, Placing
 from tui.drawing.thumbnails import beside, thumbnails
+from tui.images import obstacle
 
 RANDOM = np.random.default_rng(0)
 
@@ -205,6 +208,53 @@ def test_what_the_line_cannot_take_yet_comes_later(stalls):
         assert (seen[:, 4:] == right[:, 4:]).all()
     assert (line.terminal.picture(0, 100, 1, 1) == (255, 0, 255)).all()
     assert line.images.catch_up() == ""
+
+
+def test_of_a_picture_that_changes_only_the_parts_that_do_are_sent():
+    line = Line()
+    tiles = Tiles(line.placing)
+    picture = RANDOM.integers(0, 256, (20, 22, 4)).astype(np.uint8)
+    picture[..., 3] = 255
+    picture[:, 16:] = 0  # nothing there
+
+    def show():
+        cells = tiles.stand_ins(picture, 1)
+        assert cells.shape == (10, 22)
+        line.show(Text("\n".join("".join(map(chr, row)) for row in cells.tolist())))
+        seen = line.terminal.picture(0, 0, 10, 22)
+        assert (seen[:, :64] == nearest(picture, 88, 80)[:, :64, :3]).all()
+        assert (seen[:, 64:] == (255, 0, 255)).all()
+
+    show()
+    assert line.terminal.received == len(line.terminal.images) == 6
+    picture[13, 9] = 1, 2, 3, 255
+    show()
+    assert line.terminal.received == 7
+    gc.collect()
+    show()
+    assert line.terminal.received == 7
+    assert len(line.terminal.images) == len(line.placing) == 6
+
+
+@pytest.mark.parametrize(("images", "plain", "uncoloured", "shades"), [
+    ("auto", False, False, None), ("cells", False, False, None), ("auto", False, True, BLOCKS),
+    ("cells", False, True, BLOCKS), ("auto", True, True, ASCII), ("ascii", False, False, ASCII),
+    ("kitty", True, True, ASCII),
+])  # fmt: skip
+def test_what_images_are_drawn_with(images, plain, uncoloured, shades, in_kitty):
+    assert Look.of(images, plain=plain, uncoloured=uncoloured).shades is shades
+
+
+@pytest.mark.parametrize(("name", "value", "why"), [
+    ("NO_COLOR", "1", "NO_COLOR"), ("STY", "1.pts", "GNU screen"), ("TERM", "dumb", "TERM=dumb"),
+    ("MNIST_TUI_ASCII", "1", "ASCII"),
+])  # fmt: skip
+def test_nothing_is_sent_where_nothing_can_show_it(name, value, why, in_kitty, monkeypatch):
+    assert obstacle() == ""
+    assert isinstance(Look.of("kitty", plain=False, uncoloured=False).shades, Placing)
+    monkeypatch.setenv(name, value)
+    assert why in obstacle()
+    assert not isinstance(Look.of("kitty", plain=False, uncoloured=False).shades, Placing)
 
 
 def test_other_output_is_left_alone():

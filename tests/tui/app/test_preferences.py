@@ -38,6 +38,11 @@ def test_theme_keys_and_defaults(path):
     )
 
 
+def test_how_images_are_drawn(path):
+    assert written(path, 'images = "kitty"\n').images == "kitty"
+    assert written(path, 'theme = "nord"\n').images is None
+
+
 def test_a_tilde_in_a_default_is_the_home_folder(path, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     found = written(path, '[defaults]\nartifacts = "~/runs"\ndata_root = "~"\n')
@@ -54,6 +59,8 @@ def test_a_byte_order_mark_and_ids_without_quotes_are_read(path):
     [
         ("colour = 1", ["colour is ignored", "no setting has this name"]),
         ("thme = 1", ["did you mean theme?"]),
+        ("images = 'sixel'", ["images = 'sixel' is ignored", "auto, cells, kitty, ascii"]),
+        ("images = ['kitty']", ["images = ['kitty'] is ignored"]),
         ("theme = 'nrod'", ["theme = 'nrod' is ignored", "did you mean nord?"]),
         ("theme = ['a']", ["theme = ['a'] is ignored", "no theme has this name"]),
         ("keys = 3", ["keys = 3 is ignored", "it must be a table, [keys]"]),
