@@ -20,7 +20,7 @@ from engine.sweeps.executor import Task
 from engine.sweeps.local import LocalExecutor, Slot
 from engine.sweeps.plan import plan
 from engine.sweeps.spec import Spec
-from engine.sweeps.states import FINISHED, states_of
+from engine.sweeps.states import FINISHED, progress_of, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from engine.sweeps.worker import execute
 
@@ -135,6 +135,35 @@ def test_a_stop_keeps_what_is_done_and_a_later_drive_ends_it(sweep_of, executor)
         again.close()
     for ours, theirs in zip(sweep.plan.runs, whole.plan.runs, strict=True):
         assert bits(sweep.run(ours)) == bits(whole.run(theirs))
+
+
+@pytest.mark.extended
+def test_a_worker_that_is_asked_to_end_gives_its_run_to_another(sweep_of, executor):
+    """What earlyoom sends first."""
+    sweep = sweep_of("a", epochs=30, seeds=(0,))
+
+    def end():
+        [run] = map(sweep.run, sweep.plan.runs)
+        until(lambda: progress_of(run) != (0, 0))
+        os.kill(executor.processes[0], signal.SIGTERM)
+
+    threading.Thread(target=end).start()
+    assert drive(sweep, executor).complete
+    [retried] = [event for event in sweep.events() if event.event == "retried"]
+    assert "SIGTERM" in retried.message
+
+
+def test_a_worker_that_cannot_be_started_is_a_lost_one(sweep_of, executor, monkeypatch):
+    sweep = sweep_of("a", seeds=(0,))
+
+    def refuse(self):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("engine.sweeps.local._Worker._begin", refuse)
+    tally = drive(sweep, executor)
+    [message] = tally.failed.values()
+    assert "no worker can be started" in message
+    assert "Resource temporarily unavailable" in message
 
 
 DRIVER = """

@@ -170,6 +170,25 @@ def test_a_damaged_sweep_is_listed_and_can_be_removed(sweep, scripted, tmp_path)
     assert not found.path.exists()
 
 
+def test_what_a_killed_driver_left_is_completed(sweep, scripted, tmp_path):
+    """It was killed between its last run and its end."""
+    words = ("run", "train", "--dataset", "digits", "--model", "linear", "--epochs", "1",
+             "--name", "k", "--jobs", "1")  # fmt: skip
+    assert sweep(*words)[0] == 0
+    found = find_sweep(tmp_path / "artifacts", "k")
+    found.end(finished=False)
+    code, out, _ = sweep("resume", "k")
+    assert (code, "train: accuracy by setting" in out) == (0, True)
+    assert find_sweep(tmp_path / "artifacts", "k").plan.finished_at is not None
+    assert sweep("resume", "k")[0] == 1
+
+
+def test_the_time_that_it_takes_is_said_first(sweep, scripted):
+    scripted(train=[Outcome("stopped")] * 4)
+    _, _, err = sweep(*TWELVE[:-2])
+    assert re.search(r"^mnist-tui: sweep .*: 4 runs, about \d+ s$", err.splitlines()[0])
+
+
 def test_no_sweeps(sweep):
     assert sweep("list") == (0, "", "mnist-tui: no sweeps in artifacts\n")
     code, _, err = sweep("status", "x")
