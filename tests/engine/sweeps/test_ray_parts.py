@@ -82,7 +82,6 @@ def test_a_task_leaves_what_one_process_leaves(tmp_path, shared):
     else:  # what a keeper leaves that is killed before it writes run.json
         run = create_planned(sweep.artifacts, sweep.plan.runs[0].run_id)
         run.journal.write_bytes(b"a line\n")
-        run.write("checkpoint.pt", b"of that line")
     keeper = Keeper(sweep.path)
     report = perform(parcel_of(sweep), caller(keeper))
     assert (report.outcome.status, report.outcome.message) == ("finished", "")
@@ -225,7 +224,10 @@ def test_a_keeper_refuses_older_attempts_and_names_that_lead_elsewhere(tmp_path)
     assert keeper.refusals() == 5
     with pytest.raises(Superseded):  # it was taken from a keeper that has died
         keeper.write(run_id, 3, Changes(b"x"))
-    keeper.take(run_id, 3)
+    run = create_planned(sweep.artifacts, run_id)
+    run.write("checkpoint.pt", b"of a keeper that was killed before it wrote run.json")
+    assert keeper.take(run_id, 3) == {}
+    assert os.listdir(run.path) == [".lock"]
     for name in ("../x", "/tmp/x", ".lock", "figures/../../x", ""):
         with pytest.raises(EngineError):
             keeper.write(run_id, 3, Changes(files=[(name, b"x")]))
