@@ -321,3 +321,21 @@ def test_a_training_started_here_answers_when_it_has_finished(tmp_path):
         assert app.faults.count == 0
 
     live(tmp_path / "none", story, preferences=Preferences(defaults={"epochs": 1}))
+
+
+def test_a_dataset_that_was_asked_for_is_not_left_for_another(trained, tmp_path):
+    """Networks of the embedded digits do not answer about Fashion-MNIST."""
+
+    async def story(app, pilot):
+        await pilot.press("t")
+        pad = app.screen
+        await until(pilot, lambda: pad.listed)
+        assert not pad.desk.shown
+        assert "No network has been trained" in str(pad.query_one("#pad-nobody").render())
+        await pilot.press("d")  # but they are there
+        await until(pilot, lambda: pad.desk.shown)
+        assert pad.desk.sha256 == pad.desk.shown[0].dataset["sha256"]
+        await until(pilot, lambda: any(pad.answers))
+        assert app.faults.count == 0
+
+    live(trained, story, dataset="fashion-mnist", data_root=str(tmp_path), offline=True)

@@ -77,7 +77,7 @@ class Asking(Views):
             found = self.app.conductor.datasets.get(shared, found)
         self.desk.set_dataset(found)
         shown = getattr(pane, "shown", None) is not None
-        self._wanted = bool(found.get("sha256")) and (shown or shared != "auto")
+        self._wanted = shared != "auto" or (shown and bool(found.get("sha256")))
         self._finished = self._runs_done()
         self.set_interval(TICK, self._tick)
         self.arrange_anew()
@@ -195,7 +195,7 @@ class Asking(Views):
     def hear_list(self, told: work.Listed) -> None:
         """Take in which networks there are, and open the images that they know."""
         before = self.desk.sha256
-        self.desk.take(told, wanted=self._wanted)
+        self.desk.take(told, name=self.app.shared.dataset, wanted=self._wanted)
         self.listed, self.problem = True, ""
         self.answers = list(self.answers) if len(self.answers) == len(self.desk.shown) else []
         if self.desk.sha256 != before or self.desk.data is None:
@@ -266,6 +266,10 @@ class Asking(Views):
         if time.monotonic() - self._looked > LOOK_AROUND:
             self._looked = time.monotonic()
             self.show_keys()
+            known = self.app.conductor.datasets.get(self.app.shared.dataset)
+            if known is not None and not self.desk.sha256:  # it is open now
+                self.desk.set_dataset(known)
+                self.arrange_anew()
             if (done := self._runs_done()) != self._finished:
                 self._finished = done
                 self.list_networks()

@@ -74,8 +74,12 @@ class Desk:
         found = {one.dataset["sha256"]: one.dataset for one in self.trained}
         return list((found | ({self.sha256: self.dataset} if self.sha256 else {})).values())
 
-    def take(self, listed: Listed, *, wanted: bool) -> None:
-        """Take in what there is. Unless this dataset is ``wanted``, that of the newest network."""
+    def take(self, listed: Listed, *, name: str, wanted: bool) -> None:
+        """Take in what there is.
+
+        Where there is no network of this dataset, those of the one called ``name`` are taken, or
+        the newest, unless this dataset is ``wanted``.
+        """
         before = {one.run.path for one in self.here}
         chosen = [one.run.path for one in self.shown]
         known = {(n.run.id, n.label): n for noises in self.noises.values() for n in noises}
@@ -84,9 +88,11 @@ class Desk:
             sha256: [known.get((noise.run.id, noise.label), noise) for noise in noises]
             for sha256, noises in listed.noises.items()
         }
-        if not self.here and not wanted and self.trained:
-            self.set_dataset(self.trained[0].dataset)
-            return
+        if not self.here:
+            named = [one for one in self.trained if one.data == name]
+            if found := named or ([] if wanted else self.trained):
+                self.set_dataset(found[0].dataset)
+                return
         new = [o for o in self.here if o.run.path not in before and not o.refused]
         self.shown = [one for one in self.here if one.run.path in chosen]
         if not chosen or not self.shown:

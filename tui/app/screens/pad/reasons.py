@@ -46,7 +46,9 @@ class Reasons(Asking):
 
     def why_no_other_dataset(self) -> str | None:
         """There is no other."""
-        return None if len(self.desk.datasets) > 1 else "No network is trained on another dataset."
+        if any(one["sha256"] != self.desk.sha256 for one in self.desk.datasets):
+            return None
+        return "No network is trained on another dataset."
 
     def why_no_noise(self) -> str | None:
         """No noise was made."""

@@ -34,7 +34,8 @@ def draw_strength(
                 )
     plot = Plot(
         lines, low=0.0, high=1.0, share=True, last_step=int(PERCENT[-1]),
-        cursor=round(100 * strength), plain=plain, nothing="+ makes it stronger",
+        cursor=round(100 * strength), plain=plain,
+        nothing="counting …" if strength else "+ makes it stronger",
         axis="% of its strength",
     )  # fmt: skip
     return draw(plot, *room)
