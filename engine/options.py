@@ -113,18 +113,26 @@ def check_fields(config: Config) -> None:
 
     Lists, which JSON has instead of tuples, become tuples.
     """
-    known = rules_of(config)
-    for item in dataclasses.fields(config):
-        value = getattr(config, item.name)
+    whole: Config = type(config)
+    for attribute, spelling, kind, rules in _fields_of(whole):
+        value = getattr(config, attribute)
         if isinstance(value, list):
             value = tuple(value)
-            object.__setattr__(config, item.name, value)
-        rules = known.get(item.name)
-        name = flag(item.name, rules)
-        _check_type(name, value, item.type)
+            object.__setattr__(config, attribute, value)
+        _check_type(spelling, value, kind)
         if rules is not None:
             for one in value if isinstance(value, tuple) else (value,):
-                _check_value(name, one, rules)
+                _check_value(spelling, one, rules)
+
+
+@cache
+def _fields_of(kind: Config) -> tuple[tuple[str, str, Any, Option | None], ...]:
+    """Return name, flag, type and rules of each field."""
+    known = rules_of(kind)
+    return tuple(
+        (item.name, flag(item.name, known.get(item.name)), item.type, known.get(item.name))
+        for item in dataclasses.fields(kind)
+    )
 
 
 _SHORTENER = reprlib.Repr()

@@ -70,12 +70,22 @@ def _current(run: Run, known: _Entry | None) -> _Entry:
         and known.stamps == _stamps(run.path, known.summary.network)
     ):
         return known
-    before = _stamps(run.path, "")  # what changes while it is read is then read again
+    network = _network_of(run)
+    before = _stamps(run.path, network)  # what changes while it is read is then read again
     summary = summarize(run)
-    if summary.network:  # which files to look at is known only now
+    if summary.network != network:  # which files to look at is known only now
         before = _stamps(run.path, summary.network)
         summary = summarize(run)
     return _Entry(summary, before if _settled(before) else ())
+
+
+def _network_of(run: Run) -> str:
+    """Return which run's network it looks at, by its files; "" for a training, by its id."""
+    if "-train-" in run.id:
+        return ""
+    with suppress(EngineError):
+        return str(run.read_info()["config"].get("run") or "")
+    return ""
 
 
 def _settled(stamps: tuple[Stamp, ...]) -> bool:

@@ -55,7 +55,7 @@ def summarize(run: Run) -> Summary:
         return Summary(
             run=run.id,
             section=section.name,
-            status=run.read_status(),
+            status=run.read_status() if info["status"] == "running" else info["status"],
             dataset=info["dataset"]["name"],
             digest="" if config["dataset"] in DATASETS else info["dataset"]["sha256"],
             model=config.get("model") or "",

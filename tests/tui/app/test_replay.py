@@ -230,6 +230,28 @@ def test_a_replay_waits_until_a_slow_line_has_taken_the_last_picture(finished):
     live(finished, story)
 
 
+def test_a_replay_draws_fewer_images_at_once_where_they_cost_much(finished):
+    async def story(app, pilot):
+        await pilot.press("2")
+        pane = app.main.experiments["adversarial"]
+        await until(pilot, lambda: pane.shown is not None)
+        hand = Hand(pane)
+        assert set(pane.player.turn(9)) == set(range(9))  # all, while nothing plays
+        await pilot.press("p")
+        assert len(pane.player.turn(9)) in (3, 4)  # the timer may have ticked
+        for _ in range(3):
+            app.sent += 100_000
+            hand.turn(3)
+        drawn = [set(pane.player.turn(9)) for _ in range(9)]
+        assert {len(turn) for turn in drawn} == {1}
+        assert set.union(*drawn) == set(range(9))  # each has its turn
+        await pilot.press("p")
+        assert len(pane.player.turn(9)) == 9
+        await until(pilot, lambda: "adversarial" not in app.main.stale, 5)
+
+    live(finished, story)
+
+
 def test_an_active_run_is_replayed_from_the_cursor_and_told_beside_it(finished, digits):
     config = TrainConfig(model="baseline").resolve(**examples.FOUND)
     started = Started(step=0, run="20260102-030499-000-train-baseline", section="train",

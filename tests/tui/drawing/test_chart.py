@@ -254,3 +254,5 @@ def test_only_the_cells_of_a_line_that_look_another_way_are_sent():
     assert parts(line, Text.assemble("ab", ("cd", "red"), "efg")) == [(4, 1, 5)]  # another style
     assert parts(line, Text.assemble("ab", ("cde", "red"))) == [(5, 1, 7)]
     assert parts(Text("a猫b"), Text("a猫c")) == [(0, 1, 4)]  # cells are not characters
+    apart = Text("x" + "." * 9 + "x.x")
+    assert parts(apart, Text("y" + "." * 9 + "y.y")) == [(0, 1, 1), (10, 1, 13)]

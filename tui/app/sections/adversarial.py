@@ -1,6 +1,6 @@
 """Adversarial: target labels, the noise of the chosen one, and images with it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -38,6 +38,7 @@ from tui.words import cut, widest
 
 FEW = 10  # classes, whose list need not scroll by itself
 CURVES = ("loss", "success")
+SHADES = 24  # of a replayed image, from black to white
 SPARK, RATE, BAR = 4, 7, 2  # cells of a label's line; of the bar at least
 HIGHEST = 8 / 7  # of sparks: full blocks would be one with those of the next line
 
@@ -92,6 +93,11 @@ class AdversarialPane(NetworkPane):
     noise = getters.query_one("#noise-panel", Room)
     grid = getters.query_one("#infused", Room)
     success = getters.query_one("#success", Room)
+
+    def __init__(self, *place: Any) -> None:
+        super().__init__(*place)
+        self._drawn: dict[int, tuple[Text, Text]] = {}  # images with the noise, and captions
+        self._drawn_of: tuple[object, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out labels, noise and curves, infused images."""
@@ -240,11 +246,13 @@ class AdversarialPane(NetworkPane):
             grid.legends = ()
             noise.border_title = "Noise"
             return
-        of = self.shown, infused.before, infused.after, index
+        of = self.shown, infused.before, infused.after, index, self.player.playing
         noise.draw(partial(self._draw_noise, infused, index), of)
         title = f"Noise for {name}{self.when()}  ±{infused.bound:.2f}"
         noise.border_title = Text(title)
-        grid.draw(partial(self._draw_infused, self.shown, infused, index, label), of)
+        places = [n for n, source in enumerate(infused.sources) if source != label]
+        now = {places[turn] for turn in self.player.turn(len(places))}
+        grid.draw(partial(self._draw_infused, self.shown, infused, index, label, now), of)
         grid.legends = legends(class_noun(self.class_names))
 
     def _draw_curves(self, index: int | None) -> None:
@@ -272,24 +280,39 @@ class AdversarialPane(NetworkPane):
 
     def _draw_noise(self, infused: Infused, index: int, room: Size) -> Text:
         size = max(2, min(room.width, 2 * room.height) // 2 * 2)
-        noise = draw_signed(infused.noises[index], infused.bound, self.look.shades, size)
-        return centred(noise, room.width)
+        bound = infused.bound or 1.0
+        noise = self._rounded(infused.noises[index] / bound) * bound
+        return centred(draw_signed(noise, infused.bound, self.look.shades, size), room.width)
 
     def _draw_infused(
-        self, task: Task, infused: Infused, index: int, label: int, room: Size
+        self,
+        task: Task,
+        infused: Infused,
+        index: int,
+        label: int,
+        now: Collection[int],
+        room: Size,
     ) -> Text:
+        """Draw the images ``now``, by their places, and the others as they were drawn last."""
         shown = [(n, source) for n, source in enumerate(infused.sources) if source != label]
         size = fitting_size(len(shown), room.width, room.height)
         edge, after = task.margin // 2, infused.after.values["after"][index]
         inner = slice(edge, infused.clean.shape[1] - edge)
-        sums = [infused.sum(index, n)[inner, inner] for n, _ in shown]
+        same = task, label, size, self.look.shades
+        if self._drawn_of != same:
+            self._drawn_of, self._drawn = same, {}
         answers = [(source, int(after[n])) for n, source in shown]
-        pictures = []
         captions = self._captions(task.classes, answers, label, size)
-        for image, (_, answer), words in zip(sums, answers, captions, strict=True):
-            caption = Text(words, "" if answer == label else WRONG)
-            pictures.append((draw_grey(image, self.look.shades, size), caption))
-        return thumbnails(pictures, size, room.width)
+        for (n, _), (_, answer), words in zip(shown, answers, captions, strict=True):
+            if n in now or n not in self._drawn:
+                image = self._rounded(infused.sum(index, n)[inner, inner])
+                drawn = draw_grey(image, self.look.shades, size)
+                self._drawn[n] = drawn, Text(words, "" if answer == label else WRONG)
+        return thumbnails([self._drawn[n] for n, _ in shown], size, room.width)
+
+    def _rounded(self, image: np.ndarray) -> np.ndarray:
+        """Return an image in fewer shades while it is replayed: less of it changes."""
+        return np.round(image * SHADES) / SHADES if self.player.playing else image
 
     def _captions(
         self, names: Sequence[str], answers: Sequence[tuple[int, int]], label: int, size: int

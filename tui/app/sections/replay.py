@@ -1,7 +1,7 @@
 """Replay: the step cursor walks over a run by itself, and all that is drawn at it follows."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -20,8 +20,10 @@ WHOLE = 12.0  # seconds that a run takes from its first event to its last, whate
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 FRAME = 1 / 15  # seconds between two pictures at least
 SLOWEST = 1.0  # seconds between two pictures at most, however much they cost
-LONGEST = 2.0  # seconds that one picture can be late by: the app may have been suspended
+LONGEST = 3.0  # seconds that one picture can be late by: the app may have been suspended
 MOST_SENT = 48_000  # characters a second to the terminal, which may be a slow line
+AT_ONCE = 24_000  # characters that a picture should cost at most
+FIRST_SHARE = 1 / 3
 ALONE, BESIDE_A_RUN = 0.5, 0.05  # of the time, for drawing
 FORWARD, PAUSED, BACK = 1, 0, -1
 STYLE = "bold $marked"  # as the cursor in the curves
@@ -82,6 +84,8 @@ class Player:
         self._timer: Timer | None = None
         self._time = 0.0  # at the last picture
         self._sent = 0  # to the terminal, until then
+        self._share = FIRST_SHARE  # of several images that are drawn at once
+        self._turns = 0  # that were drawn so far
 
     @property
     def replay(self) -> Replay | None:
@@ -115,6 +119,7 @@ class Player:
         if self._replay is not None:
             self._replay.direction = PAUSED
         self._stop_timer()
+        self._pane.main.stale.add(self._pane.section)  # images that were not their turn
         self._pane.main.look_around()
 
     def end(self) -> None:
@@ -147,6 +152,8 @@ class Player:
             pane.main.look_around()
         elif replay.step != pane.cursor:
             self._pace.drew()
+            cost = max(pane.app.sent - self._sent, 1)  # of the last picture
+            self._share = min(max(self._share * min(AT_ONCE / cost, 1.5), 0.01), 1.0)
             self._sent = pane.app.sent
             self._show(replay)
         elif replay.direction == PAUSED:
@@ -164,6 +171,14 @@ class Player:
         if not drawn:
             self.end()
         pane.main.look_around()
+
+    def turn(self, count: int) -> Collection[int]:
+        """Return which of so many images are drawn now: while one plays, as the line allows."""
+        if not self.playing:
+            return range(count)
+        size = max(1, round(self._share * count))
+        first, self._turns = self._turns, self._turns + size
+        return {place % count for place in range(first, first + size)}
 
     @property
     def _close_up(self) -> "CloseUp | None":

@@ -1,7 +1,7 @@
 """A picture in lines, of which only those that changed are drawn and sent."""
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from rich.text import Text
 from textual.geometry import Region, Size
@@ -11,6 +11,8 @@ from textual.widget import Widget
 
 from tui.app.faults import plant, words_of
 from tui.app.guard import FAULT, Guarded
+
+NEAR = 4  # cells that cost no more than to go past them
 
 
 class Lines(Guarded, Widget):
@@ -82,7 +84,7 @@ class Lines(Guarded, Widget):
 
 
 def changed(before: Sequence[Text], after: Sequence[Text]) -> Iterator[Region]:
-    """Yield of each line the cells from the first to the last that look another way."""
+    """Yield of each line the cells that look another way, with what lies closely between them."""
     for y, (old, new) in enumerate(zip(before, after, strict=True)):
         if old == new:
             continue
@@ -90,8 +92,11 @@ def changed(before: Sequence[Text], after: Sequence[Text]) -> Iterator[Region]:
             yield Region(0, y, max(old.cell_len, new.cell_len), 1)
             continue
         pairs = enumerate(zip_longest(_cells(old), _cells(new)))
-        if places := [x for x, (one, other) in pairs if one != other]:
-            yield Region(places[0], y, places[-1] + 1 - places[0], 1)
+        places = [x for x, (one, other) in pairs if one != other]
+        starts = [n for n, x in enumerate(places) if not n or x - places[n - 1] > NEAR]
+        for start, end in pairwise([*starts, len(places)]):
+            first, last = places[start], places[end - 1]
+            yield Region(first, y, last + 1 - first, 1)
 
 
 def _cells(line: Text) -> list[tuple[object, ...]]:
