@@ -31,11 +31,6 @@ class Look:
             shades = ASCII
         return cls(shades, plain=plain, uncoloured=uncoloured)
 
-    @property
-    def signed(self) -> bool:
-        """Whether signs tell lines apart: colours are not seen, or hardly, in strokes of ASCII."""
-        return self.plain or self.uncoloured
-
     def smooth_more(self) -> None:
         """Switch to the next smoothing; after the strongest, to none."""
         index = SMOOTHINGS.index(self.smoothing)

@@ -103,7 +103,7 @@ class Compare(GuardedDialog, ModalScreen[None]):
         log = self.look.logarithm and "loss" in metric
         chart.plot = Plot(
             lines, log=log, share=is_share(metric), plain=self.look.plain,
-            marked=self.look.signed,
+            marked=self.look.uncoloured,
         )  # fmt: skip
         meaning = "  band: ± the deviation of one run" if any(line.around for line in lines) else ""
         chart.border_title = Text(

@@ -52,7 +52,7 @@ class Charts(Widget):
         steps = self.shown.steps if self.shown is not None else 0
         return Plot(
             lines, last_step=steps, cursor=self.cursor, until=self.until, window=self.window,
-            plain=self.look.plain, marked=self.look.signed, **options,
+            plain=self.look.plain, marked=self.look.uncoloured, **options,
         )  # fmt: skip
 
     @property

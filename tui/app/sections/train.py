@@ -267,7 +267,7 @@ class TrainPane(ExperimentPane):
                 lines.append(Heading(Text(cut(self._headings[place], width).rstrip(), HEADING)))
             shown = self.shown in row.tasks
             task, cursor = (self.shown, self.cursor) if shown else (row.task, None)
-            loading, signed = self.conductor.shelf.loading, self.look.signed
+            loading, signed = self.conductor.shelf.loading, self.look.uncoloured
             lines.append(lines_of(row, task, loading, width, cursor, signed=signed))
         return lines
 
