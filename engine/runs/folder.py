@@ -44,7 +44,7 @@ def folder_words(folder: Path) -> str:
         return f"{kind}; it cannot be tested ({getattr(error, 'strerror', None) or error})"
     words = [kind, locks]
     if kind.startswith(SHARED) and kind != "fuseblk":  # a disk
-        words.append(f"other machines are told by signs of life every {BEAT:.0f} s")
+        words.append(f"other machines are told by a heartbeat every {BEAT:.0f} s")
     return "; ".join([*words, times])
 
 
@@ -91,4 +91,4 @@ def _times(folder: Path) -> str:
     if abs(first - ours) > SKEW:
         where = "ahead of" if first > ours else "behind"
         return f"its clock is {abs(first - ours):.0f} s {where} ours, which does no harm"
-    return "times of files are right"
+    return "file timestamps are right"

@@ -100,7 +100,7 @@ class RunLock:
             if silent < FRESH:
                 wait = FRESH - silent
                 raise HeldElsewhere(
-                    f"{self._kind} {run.name} is being driven by {found.words}, which said so "
+                    f"{self._kind} {run.name} is being driven by {found.words}, last heartbeat "
                     f"{silent:.0f} s ago; {self._stops(run)} stops it there. "
                     f"If that machine is gone, try again in {wait + 1:.0f} s.",
                     wait,

@@ -3,7 +3,7 @@
 A Session pulls events from an experiment's generator, writes each to the journal, hands it to
 its listener, and obeys its Control at every Progress and Working. The command
 line and the app differ only in what listens, so both leave the same files. A Session that
-resumes a run goes on from its checkpoint and leaves what an uninterrupted one would have left.
+resumes a run continues from its checkpoint and leaves what an uninterrupted one would have left.
 """
 
 import gc

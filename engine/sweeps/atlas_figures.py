@@ -36,7 +36,7 @@ def _success(atlas: Atlas, folder: Path, words: str) -> Path:
     networks = atlas.networks
     figure, axes = new_figure(
         max(4.2 * len(networks), 5.2), 4.2, "Success of universal noise by its budget",
-        f"{words}  ·  thin: single targets; thick: mean, with its 95 % interval over the seeds",
+        f"{words}  ·  thin: single targets; thick: their mean; shaded: 95 % over the seeds",
         columns=len(networks),
     )  # fmt: skip
     colours = [NETWORKS[number] for number in series_apart(networks)]
@@ -63,6 +63,10 @@ def _network(place: Axes, atlas: Atlas, network: str, colour: str) -> None:
     ])  # fmt: skip
     apart = int(np.argmax(np.ptp(rates, axis=0)))  # where numbers do not lie on one another
     for target, line in zip(targets, rates, strict=True):
+        spreads = [point.targets.get(target) for point in points]
+        least = [np.nan if one is None else max(one.low, 0.0) for one in spreads]
+        most = [np.nan if one is None else min(one.high, 1.0) for one in spreads]
+        place.fill_between(places, least, most, color=GREY, alpha=0.07, linewidth=0)
         place.plot(places, line, color=GREY, linewidth=0.8, alpha=TARGET)
         place.annotate(str(target), (places[apart], line[apart]), fontsize=6, color=GREY,
                        xytext=(-7, 0), textcoords="offset points", va="center")  # fmt: skip

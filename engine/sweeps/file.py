@@ -38,7 +38,7 @@ def read_spec(path: Path) -> Spec:
         raise EngineError(f"{visible(str(path))} is not UTF-8.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise EngineError(
-            f"{visible(str(path))} is no TOML file ({visible(str(error))})."
+            f"{visible(str(path))} is not valid TOML ({visible(str(error))})."
         ) from None
     try:
         return _spec(values, path.stem)
@@ -160,5 +160,5 @@ def _list(values: Any) -> list[Any]:
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{name} must be a text, not {short(value)}.")
+        raise UsageError(f"{name} must be a string, not {short(value)}.")
     return value

@@ -22,7 +22,7 @@ from engine.sections.train.config import MODELS, TrainConfig
 from engine.sections.trained import NetworkConfig
 from engine.sections.visualize.config import VisualizeConfig
 from engine.sweeps.schema import PlannedRun
-from engine.sweeps.spec import ALL, Setting, Spec
+from engine.sweeps.spec import ALL, Setting, Spec, plain
 from engine.trainings import networks_for, newest_of_each, newest_trained
 
 NETWORK = "network"  # the axis of the networks that a sweep trains, for others to look at
@@ -58,7 +58,7 @@ def plan(spec: Spec, laboratory: Laboratory) -> Plan:
         trained: dict[str, dict[str, Any]] = {}  # of this seed, by the name asked for
         for setting in settings:
             asked = spec.asked(**spec.options | setting, seed=seed)
-            varied = {name: _plain(setting.get(name, spec.options.get(name))) for name in axes}
+            varied = {name: plain(setting.get(name, spec.options.get(name))) for name in axes}
             if spec.section == ALL:
                 planner.add_report(asked, varied)
             elif spec.networks:
@@ -67,7 +67,7 @@ def plan(spec: Spec, laboratory: Laboratory) -> Plan:
                     planner.add(asked, {NETWORK: network} | varied, **found)
             else:
                 planner.add(asked, varied)
-    named = {name: list(map(_plain, values)) for name, values in axes.items()}
+    named = {name: list(map(plain, values)) for name, values in axes.items()}
     if len(spec.networks) > 1:
         named = {NETWORK: list(spec.networks)} | named
     if len(spec.seeds) > 1:
@@ -203,7 +203,3 @@ def _ids(artifacts: Path) -> Iterator[str]:
         if begins not in taken:
             yield begins
         moment += timedelta(milliseconds=1)
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

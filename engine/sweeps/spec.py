@@ -122,7 +122,7 @@ class Spec:
         if self.networks:
             self._check_networks()
         if not self.seeds:
-            raise UsageError("A sweep needs a seed or more.")
+            raise UsageError("A sweep needs at least one seed.")
         count = math.prod(len(values) for values in self.grid.values()) * len(self.seeds)
         count *= max(1, len(self.listed)) * (self.drawn.runs if self.drawn else 1)
         count *= max(1, len(self.networks))
@@ -145,7 +145,7 @@ class Spec:
 
     def _check(self, name: str) -> None:
         if name == "seed":
-            raise UsageError("Seeds are given by themselves: --seeds 0..9, or seeds in a file.")
+            raise UsageError('Use --seeds 0..9, or seeds = "0..9" in a file.')
         known = {**options_of(self.asked), **several_of(self.asked)}
         if name not in known:
             raise UsageError(f"{self.section} has no option {short(name)}.")
@@ -170,7 +170,7 @@ class Spec:
             if (conditioned := self._conditioned(setting)) is not None:
                 found.setdefault(self._identity(conditioned), conditioned)
         if not found:
-            raise UsageError("The conditions leave no run to be done.")
+            raise UsageError("The conditions exclude every run.")
         return list(found.values())
 
     def _identity(self, setting: Setting) -> str:
@@ -182,7 +182,7 @@ class Spec:
         values = config.to_json()
         if self.section != ALL:
             values |= {name: v for name, v in config.defaults.items() if values[name] is None}
-        return repr(sorted((name, _plain(value)) for name, value in values.items()))
+        return repr(sorted((name, plain(value)) for name, value in values.items()))
 
     def _combined(self) -> Iterator[Setting]:
         drawn = self.drawn.settings() if self.drawn else [{}]
@@ -219,7 +219,8 @@ class Spec:
         return {name: values for name, values in axes.items() if len(values) > 1}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return an option's value as JSON has it."""
     return list(value) if isinstance(value, tuple) else value
 
 

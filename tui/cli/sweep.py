@@ -139,7 +139,7 @@ def resume(
     ] = False,
     report: sweep_run.Report = False,
 ) -> None:
-    """Resume a sweep: what has finished stays, what has begun goes on from its checkpoint."""
+    """Resume a sweep. Finished runs stay as they are; the others resume from their checkpoints."""
     from tui.cli.sweep_drive import drive
 
     found = find_sweep(Path(where.artifacts), sweep)

@@ -8,7 +8,7 @@ import typer
 
 from engine.errors import EngineError
 from engine.files.log import open_log
-from engine.files.text import visible
+from engine.files.text import counted, visible
 from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
@@ -236,13 +236,9 @@ def _leave(sweep: Sweep, tally: Tally, control: Control) -> None:
 def _fail(tally: Tally, resumes: str) -> NoReturn:
     parts = []
     if tally.failed:
-        parts.append(f"{_runs(len(tally.failed))} failed")
+        parts.append(f"{counted(len(tally.failed), 'run')} failed")
     if tally.blocked:
-        parts.append(f"{_runs(len(tally.blocked))} could not begin, since they need those")
+        parts.append(f"{counted(len(tally.blocked), 'run')} skipped because they depend on those")
     if tally.stopped:
-        parts.append(f"{_runs(len(tally.stopped))} stopped")
+        parts.append(f"{counted(len(tally.stopped), 'run')} stopped")
     raise EngineError(f"{', '.join(parts)}; {resumes} tries again.")
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'s' if count > 1 else ''}"

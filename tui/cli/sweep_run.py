@@ -1,9 +1,10 @@
 """``mnist-tui sweep run ...``: what a sweep is asked to do, from options or from a file."""
 
 import inspect
+import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from typer.core import TyperGroup
 
 from engine import sections
 from engine.config import RunConfig
-from engine.errors import EngineError, UsageError
+from engine.errors import MnistTuiError, UsageError
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import check_fields, flag, option, options_of, short
 from engine.sweeps import atlas_spec
@@ -199,37 +200,41 @@ def _command_of(section: str, about: str, *, atlas: bool = False) -> Any:
 def _file_command(path: str) -> Any:
     """Return the command that runs the sweep of a file; options given win over the file's."""
 
-    def command(context: typer.Context, **values: Any) -> None:
-        from engine.sweeps.file import read_spec
+    from engine.sweeps.file import read_spec
 
+    def command(context: typer.Context, **values: Any) -> None:
         extra = _extra(values)
         spec = read_spec(Path(path).expanduser())
         given = {name: value for name, value in values.items() if name in said(context)}
-        asked = spec.asked
         grid = dict(spec.grid) | dict(_axis(asked, text) for text in extra.set_ or ())
         spec = replace(
             spec,
             name=extra.name or spec.name,
-            options=_whole(asked, spec.options) | given,
+            options=_at_home(asked, spec.options) | given,
             grid={name: taken for name, taken in grid.items() if name not in given},
+            listed=tuple(_without(given, one) for one in spec.listed),
+            drawn=spec.drawn and replace(spec.drawn, options=_without(given, spec.drawn.options)),
             seeds=seeds_of(extra.seeds) if extra.seeds is not None else spec.seeds,
         )
         _go(spec, extra)
 
     context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    return _alone(path, "", command, RunConfig, [context])
+    try:
+        asked = read_spec(Path(path).expanduser()).asked
+    except MnistTuiError:  # said when the command is run
+        asked = RunConfig
+    return _alone(path, "", command, asked, [context])
 
 
-def _whole(asked: type[RunConfig], options: Setting) -> Setting:
-    """Return a file's options with the defaults of those that it does not name.
+def _without(given: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in given}
 
-    Paths of a file may begin with ``~``, which no shell has read.
-    """
-    from os.path import expanduser
 
+def _at_home(asked: type[RunConfig], options: Setting) -> Setting:
+    """Return a file's options; their paths may begin with ``~``, which no shell has read."""
     paths = {name for name, rules in options_of(asked).items() if rules.path}
     return {
-        name: expanduser(value) if name in paths and isinstance(value, str) else value
+        name: os.path.expanduser(value) if name in paths and isinstance(value, str) else value
         for name, value in options.items()
     }
 
@@ -275,7 +280,7 @@ def _axis(asked: type[RunConfig], text: str) -> tuple[str, tuple[Any, ...]]:
         raise UsageError(f"--set must be like learning_rate=0.01,0.03, not {short(text)}.")
     words = [word.strip() for word in values.split(",")]  # "none" is an option that is left open
     if of == "seed":
-        raise UsageError("Seeds are given by themselves: --seeds 0..9.")
+        raise UsageError("Use --seeds 0..9.")
     taken: list[Any] = []
     for word in words:
         if (element := element_of(asked, of)) is not None:
@@ -301,6 +306,4 @@ def _go(spec: Spec, asked: Asked) -> None:
     if asked.how.executor != "slurm" and (asked.how.sbatch or asked.how.array_limit):
         raise UsageError("--sbatch and --array-limit are for --executor slurm.")
     check_options(asked.how.sbatch)
-    if "\0" in spec.name:
-        raise EngineError("A name cannot hold a zero byte.")
     begin(spec, asked)

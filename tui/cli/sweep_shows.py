@@ -10,6 +10,7 @@ from rich.text import Text
 
 from engine.analysis.compare import is_share
 from engine.errors import EngineError
+from engine.files.text import counted
 from engine.hints import hint
 from engine.sweeps.atlas import atlas_of
 from engine.sweeps.estimate import Estimate, estimate, in_words
@@ -64,7 +65,7 @@ def _needs(run: PlannedRun) -> str:
     if not run.needs:
         return ""
     more = len(run.needs) - 1
-    return run.needs[0] + (f" and {_count(more, 'other')}" if more else "")
+    return run.needs[0] + (f" and {counted(more, 'other')}" if more else "")
 
 
 def summary_of(guess: Estimate, slots: Sequence[Slot]) -> str:
@@ -75,13 +76,9 @@ def summary_of(guess: Estimate, slots: Sequence[Slot]) -> str:
         basis = "a rough guess" + (", partly by earlier runs here" if guess.known else "")
     jobs, threads = len(slots), slots[0].threads or 1
     return (
-        f"{_count(guess.runs, 'run')}, {in_words(guess.seconds)} with {_count(jobs, 'job')} "
-        f"of {_count(threads, 'thread')} ({basis})"
+        f"{counted(guess.runs, 'run')}, {in_words(guess.seconds)} with {counted(jobs, 'job')} "
+        f"of {counted(threads, 'thread')} ({basis})"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class SweepLines:
@@ -107,7 +104,7 @@ class SweepLines:
         left = [run for run in runs if run.run_id not in self._finished]
         guess = estimate(self._sweep.artifacts, left, self._slots)
         time_left = in_words(guess.seconds)
-        complain(f"sweep {self._sweep.id}: {_count(len(runs), 'run')}{already}, {time_left}")
+        complain(f"sweep {self._sweep.id}: {counted(len(runs), 'run')}{already}, {time_left}")
         if self._console.is_terminal:
             self._live = Live(
                 get_renderable=self._status, console=self._console, transient=True,
@@ -205,7 +202,7 @@ def print_outcome(sweep: Sweep, console: Console) -> None:
             console.print(verdict.sentence(), soft_wrap=True)
         if (more := len(verdicts[section]) - MOST_VERDICTS) > 0:
             told = hint(sweep.artifacts, "sweep", "status", sweep.id, "--json")
-            console.print(f"{_count(more, 'more pair')} in {told}", style="dim", soft_wrap=True)
+            console.print(f"{counted(more, 'more pair')} in {told}", style="dim", soft_wrap=True)
     if atlas is not None:
         print_atlas(atlas, console)
 

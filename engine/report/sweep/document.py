@@ -15,13 +15,13 @@ from engine.analysis.compare import is_share
 from engine.analysis.verdicts import Verdict
 from engine.data.known import title_of
 from engine.errors import EngineError
-from engine.files.text import listed, visible
+from engine.files.text import counted, listed, visible
 from engine.report.page import Picture, page
 from engine.report.referee import Finding
 from engine.report.sweep.atlas import atlas_shown
 from engine.report.sweep.pictures import curves_drawn
 from engine.report.sweep.referee import summed_up
-from engine.report.sweep.words import counted, in_hours, shown
+from engine.report.sweep.words import in_hours, shown
 from engine.sweeps.heat import Axis, Heat, heat, options_of, pairs_of, said
 from engine.sweeps.outcome import Settled, compared, settled, word
 from engine.sweeps.outcome import in_words as setting_in_words

@@ -13,11 +13,6 @@ def shown(metric: str, value: float) -> str:
     return text.replace("-", "−", 1) if value < 0 else text
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number of things: ``1 run``, ``2 runs``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def in_hours(seconds: float) -> str:
     """Return the time that all runs took together."""
     if seconds < 90:

@@ -48,7 +48,7 @@ def queued(jobs: Sequence[str]) -> list[str]:
     try:  # not by --jobs: it refuses ids that SLURM has forgotten
         told = _call(["squeue", "--noheader", "--me", "--array", "--format=%F"])
     except EngineError as error:
-        raise EngineError(f"Nothing tells whether its tasks are still queued: {error}") from None
+        raise EngineError(f"Cannot tell whether its tasks are still queued: {error}") from None
     present = set(told.split())
     return [job for job in jobs if job in present]
 

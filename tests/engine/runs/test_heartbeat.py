@@ -260,7 +260,7 @@ def test_after_a_kill_this_machine_goes_on_at_once(tmp_path):
 
 def test_a_folder_is_tested_for_what_runs_need(tmp_path, monkeypatch):
     assert "locks hold between processes" in folder_words(tmp_path)
-    assert folder_words(tmp_path).endswith("times of files are right")
+    assert folder_words(tmp_path).endswith("file timestamps are right")
     assert file_system(tmp_path) not in ("", "unknown")
     assert os.listdir(tmp_path) == []
     monkeypatch.setattr("engine.runs.folder.file_system", lambda folder: "nfs4")
@@ -268,5 +268,5 @@ def test_a_folder_is_tested_for_what_runs_need(tmp_path, monkeypatch):
     monkeypatch.setattr("fcntl.flock", lambda file, how: None)
     words = folder_words(tmp_path)
     assert words.startswith("nfs4; locks do not hold between processes")
-    assert "signs of life every 10 s" in words
+    assert "a heartbeat every 10 s" in words
     assert "its clock is 40 s behind ours" in words

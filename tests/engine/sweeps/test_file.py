@@ -70,7 +70,7 @@ def test_options_that_hold_several_values(spec):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "section must be a text"),
+        ("", "section must be a string"),
         ("section = 'paint'", "no section 'paint'"),
         ("section = 'train'\nspeed = 3", "no 'speed'"),
         ("section = 'train'\n[grid]\nspeed = [3]", "no option 'speed'"),
@@ -86,8 +86,8 @@ def test_options_that_hold_several_values(spec):
         ("section = 'train'\n[[when]]\nthen = { epochs = 1 }", "has an if"),
         ("section = 'train'\n[[when]]\nif = {}\nthen = {}\nskip = true", "either a then or skip"),
         ("section = 'train'\ngrid = 3", "grid must be a table"),
-        ("section = [", "no TOML file"),
-        ("a = " + "[" * 3000, "no TOML file"),
+        ("section = [", "not valid TOML"),
+        ("a = " + "[" * 3000, "not valid TOML"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_said_in_a_line_that_names_it(spec, text, words):

@@ -83,7 +83,7 @@ def test_conditions_that_contradict_each_other_are_refused():
 def test_a_condition_sees_what_holds_for_all_runs():
     spec = replace(TRAIN, conditions=(Condition({"dataset": ("digits",)}, {"epochs": 2}),))
     assert spec.settings() == [{"epochs": 2}]
-    with pytest.raises(UsageError, match="no run to be done"):
+    with pytest.raises(UsageError, match="exclude every run"):
         replace(TRAIN, conditions=(Condition({"dataset": ("digits",)}, skip=True),)).settings()
 
 
@@ -97,7 +97,7 @@ def test_a_condition_sees_what_holds_for_all_runs():
         ({"grid": {"artifacts": ("a", "b")}}, "one folder"),
         ({"grid": {"epochs": ()}}, "no value"),
         ({"section": "paint"}, "no section"),
-        ({"seeds": ()}, "needs a seed"),
+        ({"seeds": ()}, "at least one seed"),
         ({"seeds": tuple(range(MOST_RUNS + 1))}, "at most 10,000"),
         ({"grid": {"epochs": tuple(range(1, 102))}, "seeds": tuple(range(100))}, "at most 10,000"),
     ],

@@ -72,6 +72,9 @@ def test_a_file_and_what_the_command_line_changes(sweep, tmp_path):
     plan = json.loads(sweep(*words)[1])
     assert plan["sweep"].endswith("-sweep-rates")
     assert len(plan["runs"]) == 2
+    fixed = json.loads(sweep(*words, "--learning-rate", "0.5", "--epochs", "7")[1])
+    assert [run["config"]["learning_rate"] for run in fixed["runs"]] == [0.5]
+    assert fixed["runs"][0]["config"]["epochs"] == 7
     more = ("--set", "learning-rate=0.3", "--seeds", "0..4", "--threads", "2", "--name", "mine")
     plan = json.loads(sweep(*words, *more)[1])
     assert plan["sweep"].endswith("-sweep-mine")

@@ -78,7 +78,7 @@ class Controlled(GuardedDialog):
 
     def _go_on(self) -> None:
         self._process = self._start("resume", "--quiet")
-        self._say("Resuming it in the background; it goes on without this app.")
+        self._say("Resuming it in the background; it does not need this app.")
 
     def _start(self, command: str, *options: str) -> subprocess.Popen[Any]:
         """Start a command about this sweep in a process of its own."""
