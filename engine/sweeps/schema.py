@@ -45,6 +45,7 @@ class PlanValues(msgspec.Struct, frozen=True, kw_only=True):
     threads: Positive | None = None
     address: str | None = None
     sbatch: str | None = None  # more options for it, in a line
+    array_limit: Positive | None = None  # tasks of a job array, where SLURM does not tell
     figures: bool = False  # whether each run draws its own as it ends
     runs: Annotated[list[PlannedRun], Meta(min_length=1, max_length=10 * MOST_RUNS)]
     started_at: Moment

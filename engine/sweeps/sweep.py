@@ -22,6 +22,7 @@ from engine.hints import hint
 from engine.runs.run import STOP_FILE, Run, now
 from engine.runs.schema import find_section
 from engine.runs.store import create_folder, is_named, remove_run
+from engine.sweeps.chosen import remember
 from engine.sweeps.plan import Plan
 from engine.sweeps.schema import (
     JOURNAL_FILE,
@@ -159,7 +160,7 @@ class Sweep:
     def jobs(self) -> list[str]:
         """Return the ids of the jobs that it was submitted as, to SLURM. Raises EngineError."""
         told = [event.message.split() for event in self.events() if event.event == "submitted"]
-        return list(dict.fromkeys(job for jobs in told for job in jobs))
+        return list(dict.fromkeys(job for jobs in told for job in jobs if job.isdecimal()))
 
     # Stopping and ending it. These write, and raise OSError and EngineError as writing a run does.
 
@@ -195,6 +196,7 @@ def create_sweep(
     threads: int | None = None,
     address: str | None = None,
     sbatch: str | None = None,
+    array_limit: int | None = None,
     figures: bool = False,
 ) -> Sweep:
     """Write a plan into a directory of its own. Raises EngineError where that cannot be done."""
@@ -211,6 +213,7 @@ def create_sweep(
         threads=threads,
         address=address,
         sbatch=sbatch,
+        array_limit=array_limit,
         figures=figures,
         runs=plan.runs,
         started_at=_now(),
@@ -219,6 +222,7 @@ def create_sweep(
         for sha256, content in plan.code.items():
             write_atomically(sweep.path / code_file(sha256), content, sweep.path)
         write_plan(sweep.path, values)
+        remember(values)
         sweep.append(SweepEvent(event="planned", time=time.time(), runs=len(plan.runs)))
     except OSError as error:
         raise EngineError(

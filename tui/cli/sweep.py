@@ -14,6 +14,7 @@ from engine.runs.lock import RunLock
 from engine.runs.run import Run
 from engine.runs.store import remove_run
 from engine.sweeps import outcome
+from engine.sweeps.slurm.script import check_options
 from engine.sweeps.states import (
     ACTIVE,
     FINISHED,
@@ -134,6 +135,13 @@ def resume(
     address: Annotated[
         str | None, typer.Option("--address", help="Where Ray's cluster is from now on.")
     ] = None,
+    sbatch: Annotated[
+        str | None, typer.Option("--sbatch", help="With slurm: options for sbatch from now on.")
+    ] = None,
+    array_limit: Annotated[
+        int | None,
+        typer.Option("--array-limit", min=1, help="With slurm: tasks of a job array at most."),
+    ] = None,
     trust: Annotated[
         bool, typer.Option("--trust", help="Run the networks' code that the sweep holds.")
     ] = False,
@@ -145,9 +153,14 @@ def resume(
     found = find_sweep(Path(where.artifacts), sweep)
     if address is not None and found.plan.executor != "ray":
         raise UsageError("--address is for sweeps on Ray.")
+    if (sbatch is not None or array_limit is not None) and found.plan.executor != SLURM:
+        raise UsageError("--sbatch and --array-limit are for sweeps under SLURM.")
+    check_options(sbatch)
     if trust:
         found.trust()
-    drive(found, output, jobs=jobs, address=address, report=report)
+    drive(
+        found, output, jobs=jobs, address=address, sbatch=sbatch, limit=array_limit, report=report
+    )
 
 
 @app.command()

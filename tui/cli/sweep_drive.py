@@ -12,6 +12,7 @@ from engine.files.text import counted, visible
 from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
+from engine.sweeps.chosen import address_of
 from engine.sweeps.driver import SweepDriver, Tally
 from engine.sweeps.executor import Executor
 from engine.sweeps.local import LocalExecutor, Slot
@@ -55,7 +56,7 @@ def begin(spec: Spec, asked: Asked) -> None:
     if asked.detach:
         _detach(sweep, planned, asked.output, report=asked.report)
         return
-    drive(sweep, asked.output, slots=slots, report=asked.report)
+    drive(sweep, asked.output, slots=slots, address=asked.how.address or "", report=asked.report)
 
 
 def _slots(spec: Spec, asked: Asked, runs: int) -> list[Slot]:
@@ -94,7 +95,8 @@ def _detach(sweep: Sweep, planned: Plan, output: Output, *, report: bool) -> Non
     with open_log() as log:
         start_process(
             ["sweep", "resume", sweep.id, "--artifacts", str(sweep.artifacts), "--quiet",
-             *(["--report"] if report else [])],
+             *(["--report"] if report else []),
+             *(["--address", sweep.plan.address] if sweep.plan.address else [])],
             stdin=nothing, stdout=nothing, stderr=log,
         )  # fmt: skip
     if output.json:
@@ -113,13 +115,15 @@ def drive(
     slots: Sequence[Slot] | None = None,
     jobs: int | None = None,
     address: str | None = None,
+    sbatch: str | None = None,
+    limit: int | None = None,
     report: bool = False,
 ) -> None:
     """Drive a sweep to its end, show it, and leave with the exit code that it deserves.
 
     ``jobs`` is how many runs are done at a time from now on, ``address`` that of Ray's cluster;
-    ``report`` has its report written, which a sweep of the whole report gets anyway. Raises
-    EngineError and typer.Exit.
+    ``sbatch`` and ``limit`` are for SLURM. ``report`` has its report written, which a sweep of the
+    whole report gets anyway. Raises EngineError and typer.Exit.
     """
     control = Control()
     left = [state for state in states_of(sweep) if state.status != FINISHED]
@@ -127,10 +131,12 @@ def drive(
         _complete(sweep, output, report=report)
         return
     if sweep.plan.executor == SLURM:
-        submit_sweep(sweep, output)
+        submit_sweep(sweep, output, limit=limit, jobs=jobs, sbatch=sbatch)
         return
-    if sweep.plan.executor == "ray" and slots is None:
-        _say_that_ray_comes(address or sweep.plan.address, output)
+    if sweep.plan.executor == "ray":
+        address = address_of(sweep.plan, address)
+        if slots is None:
+            _say_that_ray_comes(address, output)
     executor = executor_of(sweep, len(left), slots, jobs, address)
     listener = SweepLines(sweep, output, executor.slots)
     try:
@@ -190,7 +196,7 @@ def executor_of(
 
         return RayExecutor(
             sweep.path,
-            address=address or plan.address,
+            address=address,
             threads=plan.threads or 1,
             jobs=jobs or plan.jobs,
             said=said,

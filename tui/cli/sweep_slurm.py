@@ -10,6 +10,7 @@ import typer
 from engine.errors import EngineError
 from engine.hints import hint
 from engine.runs.control import Control
+from engine.sweeps.chosen import sbatch_of
 from engine.sweeps.local import Slot
 from engine.sweeps.plan import Plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
@@ -41,49 +42,64 @@ def begin_there(spec: Spec, planned: Plan, asked: Asked) -> None:
         jobs=asked.how.jobs,
         threads=threads,
         sbatch=asked.how.sbatch,
+        array_limit=asked.how.array_limit,
         figures=asked.figures,
     )
     if asked.print_:
         command = _command(sweep, sweep.plan.runs)
-        for line in script(sweep, command, range(runs), limit).splitlines():
+        text = script(
+            sweep, command, range(runs), limit, jobs=asked.how.jobs, sbatch=asked.how.sbatch
+        )
+        for line in text.splitlines():
             say(line)
         if not asked.output.quiet:
             complain(f"{sweep.id} is planned; `sbatch FILE` submits this script")
         return
-    submit_sweep(sweep, asked.output, limit)
+    how = asked.how
+    submit_sweep(sweep, asked.output, limit=limit, jobs=how.jobs, sbatch=how.sbatch or "")
 
 
-def submit_sweep(sweep: Sweep, output: Output, limit: int | None = None) -> None:
+def submit_sweep(
+    sweep: Sweep,
+    output: Output,
+    *,
+    limit: int | None = None,
+    jobs: int | None = None,
+    sbatch: str | None = None,
+) -> None:
     """Submit what has not finished of a sweep, in stages where runs need others.
 
-    Raises EngineError, also where tasks of it are still queued.
+    What is not given is as it was planned. Raises EngineError, also where tasks of it are still
+    queued.
     """
     if there := queued(sweep.jobs()):
         raise EngineError(
             f"Sweep {sweep.id} is in SLURM's queue already (job {', '.join(there)}); "
             f"`scancel {' '.join(there)}` takes it out."
         )
-    runs, limit = sweep.plan.runs, limit or array_limit()
+    plan = sweep.plan
+    runs, sbatch, at_once = plan.runs, sbatch_of(plan, sbatch), jobs or plan.jobs
+    limit = limit or plan.array_limit or array_limit()
     states = states_of(sweep)
     left = [place for place, state in enumerate(states) if state.status != FINISHED]
     command = _command(sweep, [runs[place] for place in left])
     sweep.forget_stop()
-    jobs: list[str] = []
+    submitted: list[str] = []
     for stage in stages(runs, left, limit):
-        text = script(sweep, command, stage, limit)
-        tasks = array(stage, limit, sweep.plan.jobs)
-        jobs.append(submit(text, tasks, after=jobs[-1] if jobs else None))
-        told = SweepEvent(event="submitted", time=time.time(), runs=len(stage), message=jobs[-1])
-        sweep.append(told)
+        text = script(sweep, command, stage, limit, jobs=at_once, sbatch=sbatch)
+        tasks = array(stage, limit, at_once)
+        job = submit(text, tasks, after=submitted[-1] if submitted else None)
+        sweep.append(SweepEvent(event="submitted", time=time.time(), runs=len(stage), message=job))
+        submitted.append(job)
     if output.json:
-        say_json({"sweep": sweep.id, "runs": [run.run_id for run in runs], "jobs": jobs})
+        say_json({"sweep": sweep.id, "runs": [run.run_id for run in runs], "jobs": submitted})
         return
     say(sweep.id)
     if not output.quiet:
         status = hint(sweep.artifacts, "sweep", "status", sweep.id)
         what = "1 run" if len(left) == 1 else f"{len(left)} runs"
-        name = "job" if len(jobs) == 1 else "jobs"
-        complain(f"{what} submitted as {name} {', '.join(jobs)}; {status} shows how far they are")
+        name = f"job{'' if len(submitted) == 1 else 's'} {', '.join(submitted)}"
+        complain(f"{what} submitted as {name}; {status} shows how far they are")
 
 
 def _command(sweep: Sweep, runs: Iterable[PlannedRun]) -> list[str]:

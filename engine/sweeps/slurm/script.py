@@ -15,17 +15,26 @@ WARNING = 90  # seconds before its time is over at which a task is told so
 INDEX = '"$SLURM_ARRAY_TASK_ID"'
 
 
-def script(sweep: Sweep, command: Sequence[str], positions: Iterable[int], limit: int) -> str:
+def script(
+    sweep: Sweep,
+    command: Sequence[str],
+    positions: Iterable[int],
+    limit: int,
+    *,
+    jobs: int | None = None,
+    sbatch: str | None = None,
+) -> str:
     """Return the script that does the runs at ``positions`` of the plan, one in each task.
 
     ``command`` is what drives one of them; an array has at most ``limit`` tasks, each of which does
-    several runs where there are more. Raises EngineError where a path cannot be written in it.
+    several runs where there are more, ``jobs`` tasks at a time. ``sbatch`` is a line of more
+    options. Raises EngineError where a path cannot be written in it.
     """
     plan = sweep.plan
     gpu = any(str(run.config.get("device", "")).startswith("cuda") for run in plan.runs)
     options = {
-        "job-name": sweep.id,
-        "array": array(positions, limit, plan.jobs),
+        "job-name": _quoted(sweep.id),
+        "array": array(positions, limit, jobs),
         "ntasks": 1,
         "cpus-per-task": plan.threads or 1,
         **({"gres": "gpu:1"} if gpu else {}),
@@ -36,8 +45,8 @@ def script(sweep: Sweep, command: Sequence[str], positions: Iterable[int], limit
         "signal": f"B:TERM@{WARNING}",
     }
     lines = [f"#SBATCH --{name}" + ("" if v is None else f"={v}") for name, v in options.items()]
-    if plan.sbatch:
-        lines.append(f"#SBATCH {_one_line(plan.sbatch, '--sbatch')}")
+    if sbatch:
+        lines.append(f"#SBATCH {_one_line(sbatch, '--sbatch')}")
     work = [*command, sweep.id, "--artifacts", str(sweep.artifacts.resolve())]
     words = [shlex.join(work), "--index", INDEX]
     if len(plan.runs) > limit:
@@ -96,7 +105,7 @@ def stages(runs: Sequence[PlannedRun], positions: Iterable[int], limit: int) -> 
 
 def check_options(text: str | None) -> None:
     """Raise UsageError unless ``text`` can be a line of options for sbatch."""
-    if text is None:
+    if not text:
         return
     _one_line(text, "--sbatch")
     if not text.startswith("-"):
@@ -104,7 +113,7 @@ def check_options(text: str | None) -> None:
 
 
 def _quoted(path: str | Path) -> str:
-    """Return a path as a line of ``#SBATCH`` takes it."""
+    """Return a name or a path as a line of ``#SBATCH`` takes it."""
     text = _one_line(str(path), "The path")
     if text == shlex.quote(text):
         return text

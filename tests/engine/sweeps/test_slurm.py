@@ -80,8 +80,9 @@ def test_runs_come_after_those_that_they_need():
 
 
 def test_the_script_says_how_its_tasks_are_stopped_and_begun(sweep_of):
-    sweep = sweep_of(sbatch="--time=60 --partition=short", jobs=3, seeds=(0, 1, 2), device="cuda")
-    lines = script(sweep, ["mnist-tui", "sweep", "work"], range(3), 1001).splitlines()
+    sweep, options = sweep_of(seeds=(0, 1, 2), device="cuda"), "--time=60 --partition=short"
+    work = ["mnist-tui", "sweep", "work"]
+    lines = script(sweep, work, range(3), 1001, jobs=3, sbatch=options).splitlines()
     assert lines[0] == "#!/bin/bash"
     directives = [line.removeprefix("#SBATCH ") for line in lines if line.startswith("#SBATCH")]
     for line in ("--array=0-2%3", "--signal=B:TERM@90", "--requeue", "--cpus-per-task=1",
@@ -98,6 +99,10 @@ def test_a_place_that_is_no_line_is_refused(sweep_of, tmp_path, monkeypatch):
     assert '"' in script(sweep_of(folder="a b"), ["x"], [0], 9)
     with pytest.raises(EngineError, match="cannot be written in a batch script"):
         script(sweep_of(folder="a\n#SBATCH --uid=0"), ["x"], [0], 9)
+    sweep = sweep_of(folder="b")
+    sweep.path = sweep.path.rename(sweep.path.with_name("x-sweep-y\nid"))
+    with pytest.raises(EngineError, match="cannot be written in a batch script"):
+        script(sweep, ["x"], [0], 9)
     with pytest.raises(EngineError):
         check_options("--time=5\nrm -rf /")
     with pytest.raises(UsageError, match="takes options of sbatch"):
@@ -219,6 +224,52 @@ def test_tasks_take_the_code_that_this_user_trusts_and_no_other(
     assert invoke(["sweep", "work", "s", "--index", "0", "--code", str(sha256)]) == 0
     assert (tmp_path / "mark").exists()
     assert not ledger_path().exists()
+
+
+def test_options_of_a_sweep_from_elsewhere_are_submitted_where_they_are_given_again(
+    slurm, tmp_path, monkeypatch, capsys
+):
+    from tui.cli.main import invoke
+
+    def options(job):
+        lines = (slurm / f"{job}.sh").read_text().splitlines()
+        return [line for line in lines if line.startswith("#SBATCH")][-1]
+
+    monkeypatch.chdir(tmp_path)
+    assert invoke([*SMALL, "--sbatch=--output=/etc/x", "--print"]) == 0
+    assert invoke(["sweep", "resume", "s"]) == 0
+    assert options(100) == "#SBATCH --output=/etc/x"  # as this user planned it
+    (slurm / "100.sh").unlink()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    capsys.readouterr()
+    assert invoke(["sweep", "resume", "s"]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "not planned by you here" in line
+    assert "--sbatch=--output=/etc/x takes them" in line
+    assert invoke(["sweep", "resume", "s", "--sbatch="]) == 0
+    assert "/etc/x" not in (slurm / "101.sh").read_text()
+    (slurm / "101.sh").unlink()
+    assert invoke(["sweep", "resume", "s", "--sbatch=--time=5"]) == 0
+    assert options(102) == "#SBATCH --time=5"
+
+
+def test_an_arrays_limit_is_kept_and_may_be_changed(slurm, tmp_path, monkeypatch, capsys):
+    from tui.cli.main import invoke
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin" / "scontrol").unlink()
+    assert invoke([*SMALL, "--seeds", "0..3", "--array-limit", "3", "--print"]) == 0
+    for more, expected in ([], "0-2"), (["--array-limit", "2", "--jobs", "1"], "0-1%1"):
+        assert invoke(["sweep", "resume", "s", *more]) == 0
+        [job] = slurm.glob("*.sh")
+        assert f"#SBATCH --array={expected}\n" in job.read_text()
+        job.unlink()
+
+
+def test_a_journal_names_no_options_as_jobs(sweep_of):
+    sweep = sweep_of()
+    sweep.append(SweepEvent(event="submitted", time=0, message="--user=me 17"))
+    assert sweep.jobs() == ["17"]
 
 
 @pytest.mark.extended

@@ -233,7 +233,7 @@ def test_a_sweep_of_the_whole_report_has_one_written_unasked(sweep, scripted, tm
     assert not list((tmp_path / "artifacts").glob("*-sweep-train/report.html"))
 
 
-def test_a_sweep_on_ray_may_go_on_with_another_cluster(sweep, monkeypatch):
+def test_a_sweep_on_ray_may_go_on_with_another_cluster(sweep, monkeypatch, tmp_path):
     seen, made = [], Scripted(train=[Outcome("failed", "no")] * 12)
     monkeypatch.setattr(
         "engine.sweeps.ray.cluster.slots_of", lambda address, threads, jobs: [Slot(threads)] * 2
@@ -247,7 +247,11 @@ def test_a_sweep_on_ray_may_go_on_with_another_cluster(sweep, monkeypatch):
     assert [(plan.executor, plan.address, plan.threads) for plan, _ in seen] == [
         ("ray", "head:6379", 1)
     ] * 2
-    assert [address for _, address in seen] == [None, "other:6379"]
+    assert [address for _, address in seen] == ["head:6379", "other:6379"]
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    code, _, err = sweep("resume", "train")
+    assert (code, len(seen), err.count("\n")) == (1, 2, 1)
+    assert "not planned by you here, and names a Ray cluster; --address head:6379 joins" in err
     assert sweep(*TWELVE, "--name", "local")[0] == 0
     code, _, err = sweep("resume", "local", "--address", "other:6379")
     assert (code, "for sweeps on Ray" in err) == (2, True)
