@@ -13,6 +13,7 @@ from engine.runs.events import plain
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.schema import PlannedRun
+from engine.sweeps.slurm.site import may_be_queued
 from engine.sweeps.sweep import Sweep
 from engine.sweeps.worker import has_begun
 
@@ -157,7 +158,7 @@ def status_of(sweep: Sweep, states: list[RunState]) -> str:
         return FINISHED
     if found <= {FINISHED, FAILED, BLOCKED}:
         return FAILED
-    if sweep.plan.executor == SLURM and sweep.jobs() and not sweep.stop_asked():
+    if sweep.plan.executor == SLURM and not sweep.stop_asked() and may_be_queued(sweep):
         return SUBMITTED
     return "stopped"
 

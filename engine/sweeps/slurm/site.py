@@ -2,12 +2,15 @@
 
 import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 
 from engine.errors import EngineError
+from engine.sweeps.sweep import Sweep
 
 DEFAULT_LIMIT = 1001  # SLURM's own MaxArraySize
 PATIENCE = 60.0  # seconds that a command may take
+SELDOM = 30.0  # seconds between two looks at the queue for those who only look at a sweep
 
 
 def array_limit() -> int:
@@ -45,12 +48,54 @@ def queued(jobs: Sequence[str]) -> list[str]:
     """Return those of some jobs that are still in the queue, or active. Raises EngineError."""
     if not jobs:
         return []
-    try:  # not by --jobs: it refuses ids that SLURM has forgotten
-        told = _call(["squeue", "--noheader", "--me", "--array", "--format=%F"])
+    try:
+        present = _present()
     except EngineError as error:
         raise EngineError(f"Cannot tell whether its tasks are still queued: {error}") from None
-    present = set(told.split())
     return [job for job in jobs if job in present]
+
+
+def _present() -> set[str]:
+    """Return the ids of this user's jobs in the queue. Raises EngineError."""
+    # Not by --jobs: it refuses ids that SLURM has forgotten.
+    return set(_call(["squeue", "--noheader", "--me", "--array", "--format=%F"]).split())
+
+
+def may_be_queued(sweep: Sweep) -> bool:
+    """Tell whether tasks of a sweep are still in the queue, or active; True where nothing tells.
+
+    SLURM is asked every 30 seconds at most, and once after each submission.
+    """
+    jobs, submitted = sweep.jobs(), 0.0
+    for event in sweep.events():
+        if event.event == "submitted":
+            submitted = event.time
+    if not jobs:
+        return False
+    present = _queue.look(submitted)
+    return present is None or not present.isdisjoint(jobs)
+
+
+class _Queue:
+    """The ids of this user's jobs, as SLURM told them a while ago."""
+
+    def __init__(self) -> None:
+        self._asked = -SELDOM
+        self._present: set[str] | None = None
+
+    def look(self, submitted: float) -> set[str] | None:
+        """Return what was there at some moment after ``submitted``, None if that is not known."""
+        now = time.time()
+        if now - self._asked >= SELDOM or self._asked <= submitted <= now:
+            self._asked = now
+            try:
+                self._present = _present()
+            except EngineError:
+                self._present = None
+        return self._present
+
+
+_queue = _Queue()
 
 
 def cancel_waiting(jobs: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from engine.runs.control import Control
 from engine.sweeps.executor import Outcome
 from engine.sweeps.plan import plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
-from engine.sweeps.slurm import work
+from engine.sweeps.slurm import site, work
 from engine.sweeps.slurm.script import array, check_options, ranges, script, stages
 from engine.sweeps.slurm.site import array_limit, queued, requeue, submit
 from engine.sweeps.slurm.work import ArrayTask, End
@@ -264,6 +265,29 @@ def test_an_arrays_limit_is_kept_and_may_be_changed(slurm, tmp_path, monkeypatch
         [job] = slurm.glob("*.sh")
         assert f"#SBATCH --array={expected}\n" in job.read_text()
         job.unlink()
+
+
+def test_a_sweep_without_tasks_in_the_queue_is_no_longer_submitted(slurm, sweep_of, monkeypatch):
+    now = [1e9]
+    monkeypatch.setattr(site, "_queue", site._Queue())
+    monkeypatch.setattr(site, "time", SimpleNamespace(time=lambda: now[0]))
+    sweep = sweep_of()
+    assert status_of(sweep, states_of(sweep)) == "stopped"
+    job = submit("#!/bin/bash", "0-1")
+    sweep.append(SweepEvent(event="submitted", time=now[0], message=job))
+    now[0] += 1
+    assert status_of(sweep, states_of(sweep)) == "submitted"
+    (slurm / f"{job}.sh").unlink()  # by scancel
+    now[0] += site.SELDOM - 1
+    assert status_of(sweep, states_of(sweep)) == "submitted"  # not asked every time
+    now[0] += 1
+    assert status_of(sweep, states_of(sweep)) == "stopped"
+    sweep.append(SweepEvent(event="submitted", time=now[0], message=submit("", "0-1")))
+    now[0] += 1
+    assert status_of(sweep, states_of(sweep)) == "submitted"
+    monkeypatch.setenv("PATH", "/nowhere")
+    now[0] += site.SELDOM
+    assert status_of(sweep, states_of(sweep)) == "submitted"  # as far as anyone knows
 
 
 def test_a_journal_names_no_options_as_jobs(sweep_of):
