@@ -1,7 +1,7 @@
 """How far a sweep is, from its runs' own files: they say more than its journal, and never less."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -53,15 +53,20 @@ class RunState:
         return sections.find(self.planned.section).measured(self.result)
 
 
-def states_of(sweep: Sweep, known: Mapping[str, RunState] = MappingProxyType({})) -> list[RunState]:
+def states_of(
+    sweep: Sweep,
+    known: Mapping[str, RunState] = MappingProxyType({}),
+    runs: Iterable[PlannedRun] | None = None,
+) -> list[RunState]:
     """Return the state of every run, in the order of the plan. Raises EngineError.
 
-    ``known`` are states, by run, that are not read again: of runs that have finished.
+    ``known`` are states, by run, that are not read again: of runs that have finished. ``runs`` are
+    all that are looked at: some, and whatever they need.
     """
     attempts, messages = _told(sweep)
     states: list[RunState] = []
     lost: set[str] = set()  # runs that cannot come to a result as things are
-    for planned in sweep.plan.runs:
+    for planned in sweep.plan.runs if runs is None else runs:
         run = sweep.run(planned)
         before = known.get(planned.run_id)
         if before is not None and has_begun(run):  # and was not removed
@@ -74,6 +79,17 @@ def states_of(sweep: Sweep, known: Mapping[str, RunState] = MappingProxyType({})
             lost.add(planned.run_id)
         states.append(state)
     return states
+
+
+def with_needs(sweep: Sweep, planned: PlannedRun) -> list[PlannedRun]:
+    """Return a run and all those that it needs, and these do, in the order of the plan."""
+    wanted = {planned.run_id}
+    found = []
+    for run in reversed(sweep.plan.runs):  # no run needs a later one
+        if run.run_id in wanted:
+            wanted.update(run.needs)
+            found.append(run)
+    return found[::-1]
 
 
 def _blocked(needs: set[str]) -> str:

@@ -10,7 +10,15 @@ from engine.runs.control import Control
 from engine.runs.lock import holder_of
 from engine.sweeps.executor import Outcome, Task
 from engine.sweeps.schema import Kind, PlannedRun, SweepEvent
-from engine.sweeps.states import BLOCKED, FAILED, FINISHED, RunState, progress_of, states_of
+from engine.sweeps.states import (
+    BLOCKED,
+    FAILED,
+    FINISHED,
+    RunState,
+    progress_of,
+    states_of,
+    with_needs,
+)
 from engine.sweeps.sweep import Sweep
 from engine.sweeps.worker import execute
 
@@ -36,6 +44,7 @@ class ArrayTask:
     def __init__(self, sweep: Sweep, control: Control, say: Callable[[str], None]) -> None:
         self._sweep, self._control, self._say = sweep, control, say
         self._laboratory = Laboratory(warn=say)
+        self.states: list[RunState] = []  # of all runs, once nothing is left to be done
 
     def do(self, positions: range) -> End:
         """Do the runs at some places of the plan. Raises EngineError and OSError."""
@@ -80,8 +89,10 @@ class ArrayTask:
         With it, whether the runs that it needs have finished.
         """
         deadline = time.monotonic() + WAIT
+        runs = with_needs(self._sweep, planned)
         while True:
-            states = {state.planned.run_id: state for state in states_of(self._sweep)}
+            found = states_of(self._sweep, runs=runs)
+            states = {state.planned.run_id: state for state in found}
             state, needs = states[planned.run_id], [states.get(need) for need in planned.needs]
             ready = all(need is None or need.status == FINISHED for need in needs)
             over = self._control.stop_reason is not None or time.monotonic() > deadline
@@ -103,10 +114,10 @@ class ArrayTask:
         self._tell("ended", task, outcome, message)
         words = f"failed: {message}" if outcome.status == FAILED else message or outcome.status
         self._say(f"{planned.run_id}: {words}")
-        if outcome.status == FINISHED:
-            self._end()
-            return End.DONE
-        return End.FAILED if outcome.status == FAILED else self._stopped(planned, message)
+        if outcome.status not in (FINISHED, FAILED):
+            return self._stopped(planned, message)
+        self._end()
+        return End.DONE if outcome.status == FINISHED else End.FAILED
 
     def _stopped(self, planned: PlannedRun | None = None, message: str = "") -> End:
         """Tell whether a task that was stopped is to come back."""
@@ -123,8 +134,11 @@ class ArrayTask:
         return last == [message] * STUCK
 
     def _end(self) -> None:
-        """Write that the sweep has finished, where this was its last run."""
-        if all(state.status == FINISHED for state in states_of(self._sweep)):
+        """Find out whether this was the sweep's last run; if it has finished, write so."""
+        if not has_ended(self._sweep):
+            return
+        self.states = states_of(self._sweep)
+        if all(state.status == FINISHED for state in self.states):
             self._sweep.end(finished=True)
 
     def _tell(
@@ -139,3 +153,27 @@ class ArrayTask:
             message=message,
         )
         self._sweep.append(event)
+
+
+def has_ended(sweep: Sweep) -> bool:
+    """Tell whether every run of a sweep has finished or failed, or needs one that failed.
+
+    By its journal, which is one file: a run's own are read only where that does not tell of its
+    end, and none beyond the first that goes on.
+    """
+    ended: dict[str, str] = {}
+    for event in sweep.events():
+        if event.event == "begun":
+            ended.pop(event.run, None)
+        elif event.event == "ended":
+            ended[event.run] = event.status
+    lost: set[str] = set()
+    for planned in sweep.plan.runs:
+        status = ended.get(planned.run_id)
+        if status == FAILED or lost.intersection(planned.needs):
+            lost.add(planned.run_id)
+        elif status != FINISHED:
+            [state] = states_of(sweep, runs=[planned])  # a task may be killed before it tells
+            if state.status != FINISHED:
+                return False
+    return True

@@ -13,17 +13,19 @@ import pytest
 from engine.errors import EngineError, UsageError
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
+from engine.sweeps import states
 from engine.sweeps.executor import Outcome
 from engine.sweeps.plan import plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
 from engine.sweeps.slurm import site, work
 from engine.sweeps.slurm.script import array, check_options, ranges, script, stages
 from engine.sweeps.slurm.site import array_limit, queued, requeue, submit
-from engine.sweeps.slurm.work import ArrayTask, End
+from engine.sweeps.slurm.work import ArrayTask, End, has_ended
 from engine.sweeps.spec import ALL, Spec
-from engine.sweeps.states import states_of, status_of
+from engine.sweeps.states import states_of, status_of, with_needs
 from engine.sweeps.sweep import create_sweep
 from tests.engine.sweeps import slurm_commands
+from tests.engine.sweeps.made import make_run
 from tests.engine.sweeps.test_local import bits
 from tests.networks import MARKING
 from tests.processes import progress_of, wait_for
@@ -183,6 +185,47 @@ def test_a_run_waits_for_what_it_needs_and_gives_its_place_to_others(
     assert ArrayTask(sweep, Control(), said.append).do(range(place, place + 1)) is End.FAILED
     assert "cannot begin: needs" in said[1]
     assert executed[1] == []
+
+
+def test_a_task_reads_no_runs_but_its_own_and_those_that_it_needs(sweep_of, executed, monkeypatch):
+    sweep, (outcomes, _), read = sweep_of(section=ALL, seeds=(0, 1)), executed, []
+
+    def state(sweep, run, *others):
+        read.append(run.id)
+        return real(sweep, run, *others)
+
+    real = states._state
+    monkeypatch.setattr(states, "_state", state)
+    runs = sweep.plan.runs
+    assert with_needs(sweep, runs[0]) == [runs[0]]
+    assert {run.seed for run in with_needs(sweep, runs[-1])} == {1}
+    for place, run in enumerate(runs[:2]):
+        outcomes.append(Outcome("finished"))
+        ArrayTask(sweep, Control(), print).do(range(place, place + 1))
+        assert set(read) <= {run.run_id, runs[place + 1].run_id}  # and one that goes on
+        read.clear()
+
+
+def test_a_sweep_has_ended_where_no_run_is_left_that_could_finish(sweep_of, digits):
+    sweep = sweep_of(section=ALL, seeds=(0,))
+
+    def tell(run, status):
+        sweep.append(SweepEvent(event="ended", time=0, run=run.run_id, status=status))
+
+    first, *others = sweep.plan.runs
+    independent = [run for run in others if first.run_id not in run.needs]
+    tell(first, "failed")
+    for run in independent:
+        assert not has_ended(sweep)
+        tell(run, "finished")
+    assert len(independent) < len(others)  # the others are blocked
+    assert has_ended(sweep)
+    sweep.append(SweepEvent(event="begun", time=0, run=first.run_id))
+    assert not has_ended(sweep)
+    make_run(sweep, digits, 0)  # it has finished, and was killed before it said so
+    for run in others:
+        tell(run, "finished")
+    assert has_ended(sweep)
 
 
 def start_task(spool, job, index):
