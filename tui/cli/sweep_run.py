@@ -18,7 +18,6 @@ from engine.errors import MnistTuiError, UsageError
 from engine.networks.architectures import ARCHITECTURES
 from engine.options import check_fields, flag, option, options_of, short
 from engine.sweeps import atlas_spec
-from engine.sweeps.slurm.script import check_options
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
 from tui.cli.options import (
     Output,
@@ -305,5 +304,8 @@ def _go(spec: Spec, asked: Asked) -> None:
         raise UsageError("--address is for --executor ray.")
     if asked.how.executor != "slurm" and (asked.how.sbatch or asked.how.array_limit):
         raise UsageError("--sbatch and --array-limit are for --executor slurm.")
-    check_options(asked.how.sbatch)
+    if asked.how.sbatch is not None:
+        from engine.sweeps.slurm.script import check_options
+
+        check_options(asked.how.sbatch)
     begin(spec, asked)
