@@ -10,6 +10,7 @@ from textual import events
 from engine.data.drawings import read_drawings
 from engine.numerics.device import Device
 from engine.pad import STRENGTHS
+from engine.pad.networks import trained_in
 from engine.runs.run import Run
 from engine.runs.store import list_runs
 from engine.sections import find
@@ -19,7 +20,9 @@ from tui.app.pad_actions import PAD_ACTIONS
 from tui.app.palette import ActionCommands
 from tui.app.preferences import Preferences
 from tui.app.screens.pad import Pad
+from tui.app.screens.pad.desk import Desk
 from tui.app.screens.pad.neuron import NeuronLook
+from tui.app.screens.pad.work import Listed
 from tui.cli.main import invoke
 
 STROKE = [(0.35, 0.25), (0.6, 0.25), (0.5, 0.5), (0.62, 0.7), (0.35, 0.75)]
@@ -323,19 +326,21 @@ def test_a_training_started_here_answers_when_it_has_finished(tmp_path):
     live(tmp_path / "none", story, preferences=Preferences(defaults={"epochs": 1}))
 
 
-def test_a_dataset_that_was_asked_for_is_not_left_for_another(trained, tmp_path):
-    """Networks of the embedded digits do not answer about Fashion-MNIST."""
-
-    async def story(app, pilot):
-        await pilot.press("t")
-        pad = app.screen
-        await until(pilot, lambda: pad.listed)
-        assert not pad.desk.shown
-        assert "No network has been trained" in str(pad.query_one("#pad-nobody").render())
-        await pilot.press("d")  # but they are there
-        await until(pilot, lambda: pad.desk.shown)
-        assert pad.desk.sha256 == pad.desk.shown[0].dataset["sha256"]
-        await until(pilot, lambda: any(pad.answers))
-        assert app.faults.count == 0
-
-    live(trained, story, dataset="fashion-mnist", data_root=str(tmp_path), offline=True)
+def test_a_dataset_that_was_asked_for_is_not_left_for_another(trained):
+    """Networks of the embedded digits do not answer about another dataset's images."""
+    [network] = trained_in(trained)
+    listed = Listed([network], {network.dataset["sha256"]: []})
+    desk = Desk()
+    desk.take(listed, name="fashion-mnist", wanted=True)
+    assert not desk.shown
+    assert not desk.sha256
+    desk.take(listed, name="digits", wanted=True)
+    assert desk.shown == [network]
+    desk = Desk()
+    desk.take(listed, name="auto", wanted=False)
+    assert desk.shown == [network]
+    desk = Desk({"name": "other", "sha256": "0" * 64, "image": [8, 8], "classes": ["a", "b"]})
+    desk.take(listed, name="auto", wanted=True)
+    assert not desk.shown
+    assert (desk.side, list(desk.classes)) == (8, ["a", "b"])
+    assert [one["sha256"] for one in desk.datasets] == [network.dataset["sha256"], "0" * 64]
