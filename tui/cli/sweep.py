@@ -114,6 +114,7 @@ def work(
     code: Annotated[
         list[str] | None, typer.Option("--code", help="Hash of code that it may take.")
     ] = None,
+    report: sweep_run.Report = False,
 ) -> None:
     """Do a run of a sweep, as a task of SLURM."""
     from engine.networks.ledger import vouch
@@ -121,4 +122,4 @@ def work(
     from tui.cli.sweep_slurm import do_task
 
     vouch(code or ())  # on this node the user may have no ledger
-    do_task(find_sweep(Path(where.artifacts), sweep), index, every)
+    do_task(find_sweep(Path(where.artifacts), sweep), index, every, report=report)

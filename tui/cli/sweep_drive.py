@@ -1,7 +1,7 @@
 """Plans a sweep, drives it from the command line, and says what came of it."""
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
@@ -18,12 +18,11 @@ from engine.sweeps.executor import Executor
 from engine.sweeps.local import LocalExecutor, Slot
 from engine.sweeps.plan import Plan, plan
 from engine.sweeps.slots import local_slots
-from engine.sweeps.spec import ALL, Spec
+from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, SLURM, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
-from tui.cli.report import make_sweep_report, tell_findings
-from tui.cli.sweep_atlas import draw_figures_of
+from tui.cli.sweep_end import write_at_end
 from tui.cli.sweep_run import Asked
 from tui.cli.sweep_shows import SweepLines, print_outcome, print_plan
 from tui.cli.sweep_slurm import begin_there, submit_sweep
@@ -131,7 +130,7 @@ def drive(
         _complete(sweep, output, report=report)
         return
     if sweep.plan.executor == SLURM:
-        submit_sweep(sweep, output, limit=limit, jobs=jobs, sbatch=sbatch)
+        submit_sweep(sweep, output, limit=limit, jobs=jobs, sbatch=sbatch, report=report)
         return
     if sweep.plan.executor == "ray":
         address = address_of(sweep.plan, address)
@@ -147,8 +146,8 @@ def drive(
     if not output.json:
         print_outcome(sweep, console_for("stdout"))
         forgive_reader()
-    if control.stop_reason is None:
-        _draw(sweep, output, report=report and bool(tally.finished))
+    if control.stop_reason is None and tally.finished:
+        write_at_end(sweep, report=report, quiet=output.json or output.quiet)
     _leave(sweep, tally, control)
 
 
@@ -162,23 +161,7 @@ def _complete(sweep: Sweep, output: Output, *, report: bool) -> None:
     sweep.end(finished=True)
     if not output.json:
         print_outcome(sweep, console_for("stdout"))
-    _draw(sweep, output, report=report)
-
-
-def _draw(sweep: Sweep, output: Output, *, report: bool) -> None:
-    """Draw an atlas' figures, and write the report that a whole report's sweep gets anyway."""
-    tell = _nobody if output.json or output.quiet else complain
-    draw_figures_of(sweep, states_of(sweep), tell=tell)
-    if report or sweep.plan.section == ALL:
-        _report(sweep, tell)
-
-
-def _report(sweep: Sweep, remark: Callable[[str], None]) -> None:
-    """Write the sweep's report and say what its referee found."""
-    remark("writing the report and checking its claims")
-    path, findings = make_sweep_report(sweep)
-    tell_findings(findings, remark)
-    remark(f"report: {path}")
+    write_at_end(sweep, report=report, quiet=output.json or output.quiet)
 
 
 def executor_of(
@@ -205,10 +188,6 @@ def executor_of(
         device = str(plan.runs[0].config.get("device") or "auto")
         slots = local_slots(left, jobs=jobs or plan.jobs, threads=plan.threads, device=device)
     return LocalExecutor(list(slots), said)
-
-
-def _nobody(line: str) -> None:
-    """Hear nothing."""
 
 
 class _Remarks:

@@ -10,6 +10,7 @@ import typer
 from engine.errors import EngineError
 from engine.hints import hint
 from engine.runs.control import Control
+from engine.runs.lock import RunLock
 from engine.sweeps.chosen import sbatch_of
 from engine.sweeps.local import Slot
 from engine.sweeps.plan import Plan
@@ -22,6 +23,7 @@ from engine.sweeps.states import FINISHED, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from engine.sweeps.trusted import trusted_code
 from tui.cli.options import Output
+from tui.cli.sweep_end import write_at_end
 from tui.cli.sweep_run import Asked
 from tui.cli.sweep_shows import print_plan
 from tui.console import complain, say, say_json
@@ -46,7 +48,7 @@ def begin_there(spec: Spec, planned: Plan, asked: Asked) -> None:
         figures=asked.figures,
     )
     if asked.print_:
-        command = _command(sweep, sweep.plan.runs)
+        command = _command(sweep, sweep.plan.runs, report=asked.report)
         text = script(
             sweep, command, range(runs), limit, jobs=asked.how.jobs, sbatch=asked.how.sbatch
         )
@@ -56,7 +58,10 @@ def begin_there(spec: Spec, planned: Plan, asked: Asked) -> None:
             complain(f"{sweep.id} is planned; `sbatch FILE` submits this script")
         return
     how = asked.how
-    submit_sweep(sweep, asked.output, limit=limit, jobs=how.jobs, sbatch=how.sbatch or "")
+    submit_sweep(
+        sweep, asked.output, limit=limit, jobs=how.jobs, sbatch=how.sbatch or "",
+        report=asked.report,
+    )  # fmt: skip
 
 
 def submit_sweep(
@@ -66,6 +71,7 @@ def submit_sweep(
     limit: int | None = None,
     jobs: int | None = None,
     sbatch: str | None = None,
+    report: bool = False,
 ) -> None:
     """Submit what has not finished of a sweep, in stages where runs need others.
 
@@ -82,7 +88,7 @@ def submit_sweep(
     limit = limit or plan.array_limit or array_limit()
     states = states_of(sweep)
     left = [place for place, state in enumerate(states) if state.status != FINISHED]
-    command = _command(sweep, [runs[place] for place in left])
+    command = _command(sweep, [runs[place] for place in left], report=report)
     sweep.forget_stop()
     submitted: list[str] = []
     for stage in stages(runs, left, limit):
@@ -102,28 +108,35 @@ def submit_sweep(
         complain(f"{what} submitted as {name}; {status} shows how far they are")
 
 
-def _command(sweep: Sweep, runs: Iterable[PlannedRun]) -> list[str]:
+def _command(sweep: Sweep, runs: Iterable[PlannedRun], *, report: bool) -> list[str]:
     """Return what does a task's runs: this installation, wherever the task is.
 
-    A task may take the code that this user trusts now, and no other. Raises Untrusted.
+    Where ``report``, the last one writes the sweep's. A task may take the code that this user
+    trusts now, and no other. Raises Untrusted.
     """
     code = [word for sha256 in trusted_code(sweep, runs) for word in ("--code", sha256)]
-    return [sys.executable, "-P", "-m", "tui.cli", "sweep", "work", *code]
+    asked = ["--report"] if report else []
+    return [sys.executable, "-P", "-m", "tui.cli", "sweep", "work", *code, *asked]
 
 
-def do_task(sweep: Sweep, index: int, every: int | None) -> None:
+def do_task(sweep: Sweep, index: int, every: int | None, *, report: bool) -> None:
     """Do the run at a place of the plan, and each ``every`` places on; leave with an exit code.
 
-    Raises EngineError and typer.Exit.
+    The task that has done the last of all writes what is written at a sweep's end. Raises
+    EngineError and typer.Exit.
     """
     control, count = Control(), len(sweep.plan.runs)
     if index >= count:
         raise EngineError(f"Sweep {sweep.id} has {count} runs; there is none at place {index}.")
     task = task_of(os.environ)
     if task is not None and (job := task.partition("_")[0]) not in sweep.jobs():  # a printed script
+        sweep.forget_stop()  # which was of another job
         sweep.append(SweepEvent(event="submitted", time=time.time(), runs=count, message=job))
     with stopping_on_signals(control):
-        end = ArrayTask(sweep, control, complain).do(range(index, count, every or count))
+        work = ArrayTask(sweep, control, complain)
+        end = work.do(range(index, count, every or count))
+    if work.was_last:
+        _write_at_end(sweep, report=report)
     if end is End.FAILED:
         raise typer.Exit(1)
     if end is End.AGAIN:
@@ -131,3 +144,13 @@ def do_task(sweep: Sweep, index: int, every: int | None) -> None:
         complain("back in the queue" if again else "not put into SLURM's queue again")
     if end is not End.DONE:
         raise typer.Exit(exit_code(control.stop_reason or ""))
+
+
+def _write_at_end(sweep: Sweep, *, report: bool) -> None:
+    """Write what is written at a sweep's end, unless another task does so."""
+    try:
+        lock = RunLock(sweep.path, "Sweep")
+    except EngineError:  # two runs were the last
+        return
+    with lock:
+        write_at_end(sweep, report=report, quiet=False)

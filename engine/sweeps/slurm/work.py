@@ -44,7 +44,7 @@ class ArrayTask:
     def __init__(self, sweep: Sweep, control: Control, say: Callable[[str], None]) -> None:
         self._sweep, self._control, self._say = sweep, control, say
         self._laboratory = Laboratory(warn=say)
-        self.states: list[RunState] = []  # of all runs, once nothing is left to be done
+        self.was_last = False  # whether it did the last run, and some have finished
 
     def do(self, positions: range) -> End:
         """Do the runs at some places of the plan. Raises EngineError and OSError."""
@@ -137,8 +137,9 @@ class ArrayTask:
         """Find out whether this was the sweep's last run; if it has finished, write so."""
         if not has_ended(self._sweep):
             return
-        self.states = states_of(self._sweep)
-        if all(state.status == FINISHED for state in self.states):
+        found = {state.status for state in states_of(self._sweep)}
+        self.was_last = FINISHED in found <= {FINISHED, FAILED, BLOCKED}
+        if found == {FINISHED}:
             self._sweep.end(finished=True)
 
     def _tell(

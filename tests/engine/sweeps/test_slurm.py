@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import typer
 
 from engine.errors import EngineError, UsageError
 from engine.laboratory import Laboratory
@@ -331,6 +333,47 @@ def test_a_sweep_without_tasks_in_the_queue_is_no_longer_submitted(slurm, sweep_
     monkeypatch.setenv("PATH", "/nowhere")
     now[0] += site.SELDOM
     assert status_of(sweep, states_of(sweep)) == "submitted"  # as far as anyone knows
+
+
+def test_the_last_task_writes_the_report_also_where_runs_failed(
+    slurm, tmp_path, monkeypatch, capsys
+):
+    from engine.sweeps.sweep import find_sweep
+    from tui.cli.main import invoke
+
+    def ends(index):
+        return invoke(["sweep", "work", "s", "--index", str(index), "--report"])
+
+    monkeypatch.chdir(tmp_path)
+    words = [*SMALL, "--model", "linear", "--threads", "1", "--seeds", "0..2"]
+    assert invoke([*words, "--report", "--print"]) == 0
+    assert " sweep work --report " in capsys.readouterr().out
+    sweep = find_sweep(Path("artifacts"), "s")
+    report = sweep.path / "report.html"
+    assert ends(2) == 0
+    sweep.run(sweep.plan.runs[1]).path.mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "execute", lambda *a, **k: Outcome("failed", "no"))
+        assert ends(1) == 1
+    assert not report.exists()
+    assert ends(0) == 0
+    assert report.exists()
+
+
+def test_a_script_that_is_submitted_again_is_not_stopped_as_the_job_before_it_was(
+    slurm, sweep_of, executed, monkeypatch
+):
+    from tui.cli.sweep_slurm import do_task
+
+    sweep, (outcomes, tasks) = sweep_of(), executed
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "0")
+    for job in "7", "7", "8":
+        sweep.ask_to_stop()
+        monkeypatch.setenv("SLURM_ARRAY_JOB_ID", job)
+        outcomes.append(Outcome("finished"))
+        with suppress(typer.Exit):
+            do_task(sweep, 0, None, report=False)
+    assert [task.attempt for task in tasks] == [1, 2]  # by the first task of each job
 
 
 def test_a_journal_names_no_options_as_jobs(sweep_of):
