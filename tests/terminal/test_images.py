@@ -1,13 +1,18 @@
 """The app in a terminal that shows images: what it sends is a picture again, and leaves nothing."""
 
 import os
+import re
+import shlex
+import shutil
 import signal
+import sys
+from collections import Counter
 
 import pytest
 
 from tests.terminal.terminal import Terminal
 from tests.tui import example_runs as examples
-from tests.tui.kitty_terminal import KittyTerminal
+from tests.tui.kitty_terminal import PLACEHOLDER, KittyTerminal
 from tui.live.task import MARGINS
 
 SIZE = (120, 40)
@@ -96,3 +101,36 @@ def test_a_suspended_app_frees_its_images_and_shows_them_again(finished, tmp_pat
     shown.read(lambda screen: len(screen.whole_images()) == 16)
     shown.leave()
     assert not shown.screen.images
+
+
+@pytest.mark.extended
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+@pytest.mark.parametrize("passthrough", ["on", "off"])
+def test_a_real_tmux_passes_all_of_it_on_where_it_may(finished, tmp_path, passthrough):
+    settings = tmp_path / "tmux.conf"
+    settings.write_text(f"set -g allow-passthrough {passthrough}\n")
+    command = [sys.executable, "-m", "tui.cli", "--images", "kitty", "--dataset", "digits",
+               "--artifacts", str(finished)]  # fmt: skip
+    tmux = ["tmux", "-S", str(tmp_path / "socket"), "-f", str(settings), "new", shlex.join(command)]
+    app = Terminal(program=("-c", f"import os; os.execvp('tmux', {tmux})"), size=(120, 41),
+                   XDG_CONFIG_HOME=str(tmp_path), TMUX="", LC_ALL="C.UTF-8")  # fmt: skip
+    if passthrough == "off":
+        app.read(lambda app: "Images stay in characters: tmux" in app.text)
+        assert b"\x1b_G" not in app.output
+    else:
+        app.read(lambda app: len(shown_in(app)) == 16 and set(shown_in(app).values()) == {72})
+    app.press("q")
+    assert app.exit_code() == 0
+    held = set()
+    for sequence in re.findall(rb"\x1b_G([^\x1b]*)\x1b\\", app.output):
+        if b"i=" in sequence:
+            change = held.remove if sequence.startswith(b"a=d") else held.add
+            change(re.search(rb"i=(\d+)", sequence)[1])
+    assert not held
+
+
+def shown_in(app):
+    """Return how many placeholders there are of each image, by its colour."""
+    cells = (cell for line in app.screen.buffer.values() for cell in line.values())
+    whole = [cell for cell in cells if cell.data[0] == PLACEHOLDER and len(cell.data) == 3]
+    return Counter(cell.fg for cell in whole)

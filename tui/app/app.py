@@ -35,6 +35,7 @@ from tui.app.output_filters import IN_ASCII
 from tui.app.palette import ActionCommands, Palette, RunCommands, SweepCommands
 from tui.app.panels import BREAKPOINTS
 from tui.app.preferences import Preferences, preferences_path, remember
+from tui.app.screenshot import Screenshots
 from tui.drawing.placing import Placing
 from tui.images import AUTO
 from tui.live.conductor import Conductor
@@ -49,7 +50,7 @@ LOAD_INTERVAL = 2.0  # seconds between two readings of CPU, memory and GPU
 FOLLOW_INTERVAL = 0.5  # seconds between two looks at the journals of others
 
 
-class MnistTui(GuardedApp):
+class MnistTui(Screenshots, GuardedApp):
     """The app. ``shared`` holds the options that all runs share."""
 
     CSS_PATH = "app.tcss"
@@ -73,10 +74,7 @@ class MnistTui(GuardedApp):
         pad: bool = False,
         images: str = AUTO,
     ) -> None:
-        """``plain`` draws in ASCII; ``run``, ``sweep`` or the pad is opened at once.
-
-        ``images`` says how images are drawn (``tui/images.py``).
-        """
+        """``plain`` draws in ASCII, ``images`` as they say; ``run``, ``sweep`` or the pad opens."""
         super().__init__()
         if plain:
             self.filters.append(IN_ASCII)

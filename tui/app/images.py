@@ -63,7 +63,8 @@ class Images:
 
         Ids ``start`` anywhere, since other programs may show images in the same window.
         """
-        self._placing, self._tmux, self._busy = placing, tmux, busy
+        self.placing = placing
+        self._tmux, self._busy = tmux, busy
         self._clock, self._at, self._level = clock, clock(), 0.0
         self._next = random.randrange(len(COLOURS)) if start is None else start
         self._sent: dict[Image, int] = {}  # their ids
@@ -197,7 +198,7 @@ class Images:
 
     def _run(self, text: str, start: int) -> tuple[Image | None, int, int, int]:
         """Return whose cells begin at a place of a text, row, column, and how many follow."""
-        image, count = self._placing.find(text[start]), 1
+        image, count = self.placing.find(text[start]), 1
         if image is None:
             return None, 0, 0, 1
         row, column = image.place(text[start])

@@ -22,7 +22,7 @@ from tui.app.faults import log_path, words_of
 from tui.app.preferences import Preferences, preferences_path
 from tui.ascii import wanted
 from tui.console import complain, say
-from tui.images import AUTO, KITTY, obstacle
+from tui.images import AUTO, CELLS, KITTY, obstacle, tmux_obstacle
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code, handling_signals
 
@@ -65,11 +65,13 @@ def open_app(
     shared = replace(shared, dataset=located(shared.dataset))
     plain = ascii_ or wanted()
     images = images or preferences.images or AUTO
+    why = (obstacle(plain=plain) or tmux_obstacle()) if images == KITTY else ""
+    images = CELLS if why else images
     app = MnistTui(
         shared, plain=plain, preferences=preferences, run=run, sweep=sweep, pad=pad, images=images
     )
     app.last = in_a_line(preferences.problems)
-    if images == KITTY and (why := obstacle(plain=plain)):
+    if why:
         app.last = app.last or f"Images stay in characters: {why}."
     app.conductor.restore_terminal = restoring(
         sys.__stdin__, sys.__stderr__, lambda: app.images.free() if app.images else ""

@@ -17,6 +17,7 @@ from tui.ascii import is_utf8
 from tui.cli.data import Found, dataset_states, in_short
 from tui.cli.options import AsJson, expand
 from tui.console import console_for, say_json
+from tui.images import image_words
 from tui.streams import keeps_to_ascii
 
 
@@ -65,6 +66,7 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found
         colours = "none (NO_COLOR is set)"
     yield "colours", colours
     yield "characters", _characters()
+    yield "images", image_words(plain=keeps_to_ascii())
     yield from _device_findings(where.device)
     yield from ((each.name, each) for each in dataset_states(where.data_root))
     yield "artifacts", _folder_state(folder := Path(where.artifacts))

@@ -183,7 +183,7 @@ def _half_blocks(colours: np.ndarray) -> Text:
             text.append("\n")
         cells = [(*u, *v) for u, v in zip(pair[0].tolist(), pair[1].tolist(), strict=True)]
         for colours_of_cell, run in groupby(cells):
-            text.append(UPPER_HALF * len(list(run)), _style(*colours_of_cell))
+            text.append(UPPER_HALF * len(list(run)), half_block(*colours_of_cell))
     return text
 
 
@@ -195,5 +195,6 @@ def _paired(values: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1 << 16)
-def _style(*rgb: int) -> Style:
+def half_block(*rgb: int) -> Style:
+    """Return the style of a cell by the colours of its upper and its lower pixel."""
     return Style(color=Color.from_rgb(*rgb[:3]), bgcolor=Color.from_rgb(*rgb[3:]))

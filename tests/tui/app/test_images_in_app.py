@@ -22,7 +22,7 @@ def lines_of(app):
 def written(app):
     """Return what goes to the terminal for the whole screen."""
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    images = Images(app.images._placing, clock=lambda: 0.0)
+    images = Images(app.images.placing, clock=lambda: 0.0)
     data = images.translate(update.render_segments(app.console))
     while images.late:
         images._level = 0.0
@@ -59,7 +59,7 @@ def test_images_stand_where_cells_would_and_are_whole(finished, in_kitty, views,
             assert terminal.cells.keys() == placed
             for y, x in placed:
                 id, row, column = terminal.cells[y, x]
-                image = app.images._placing.find(lines[y][x])
+                image = app.images.placing.find(lines[y][x])
                 assert (row, column) == image.place(lines[y][x])
                 assert terminal.images[id][1:] == (image.columns, image.rows)
                 pixels = image.enlarged()
@@ -68,6 +68,20 @@ def test_images_stand_where_cells_would_and_are_whole(finished, in_kitty, views,
 
     live(finished, remember, size, plain=False)
     live(finished, compare, size, plain=False, images="kitty")
+
+
+def test_a_screenshot_has_cells(finished, in_kitty):
+    async def story(app, pilot):
+        pane = app.main.experiments["train"]
+        await until(pilot, lambda: pane.shown is not None)
+        await pilot.pause(0.3)
+        assert STAND_INS.search("".join(lines_of(app)))
+        pictures = app.export_screenshot()
+        assert UPPER_HALF in pictures
+        assert not STAND_INS.search(pictures)
+        assert STAND_INS.search("".join(lines_of(app)))  # the screen itself stays
+
+    live(finished, story, plain=False, images="kitty")
 
 
 def test_images_in_ascii_leave_everything_else_as_it_is(finished, in_kitty):

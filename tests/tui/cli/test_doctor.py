@@ -12,6 +12,7 @@ from engine.numerics import device as devices
 from tests.driver import GIB, nvml
 from tui.cli import doctor
 from tui.cli.main import invoke
+from tui.images import image_words
 
 
 @pytest.fixture
@@ -92,3 +93,51 @@ def test_a_gpu_that_torch_cannot_use_is_named(monkeypatch):
     assert "there is one, with driver 575.57.08: is torch" in doctor._without_cuda()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert "CUDA_VISIBLE_DEVICES is ''" in doctor._without_cuda()
+
+
+@pytest.fixture
+def tmux(monkeypatch, tmp_path):
+    """A tmux of the test's own, around which is another terminal."""
+    answers = {"allow-passthrough": "off", "#{client_termname}": "xterm-ghostty"}
+    monkeypatch.setattr("tui.images._tmux", lambda *arguments: answers[arguments[-1]])
+    monkeypatch.setenv("TMUX", "/tmp/tmux,1,0")
+    return answers
+
+
+@pytest.mark.parametrize(("environment", "words"), [
+    ({"TERM": "xterm-kitty"}, "in cells; this is kitty, which has real pixels from 0.28 on: "
+                              "--images kitty tries them"),
+    ({"TERM_PROGRAM": "ghostty"}, "in cells; this is Ghostty: --images kitty tries them"),
+    ({"KITTY_WINDOW_ID": "1"}, "in cells; this is kitty"),
+    ({}, "in cells; real pixels need kitty 0.28 or later, or Ghostty, and this terminal"),
+    ({"MNIST_TUI_IMAGES": "kitty"}, "real pixels, as asked for"),
+    ({"MNIST_TUI_IMAGES": "kitty", "NO_COLOR": "1"}, "in characters: NO_COLOR is set"),
+    ({"TERM": "xterm-kitty", "STY": "1"}, "in characters: GNU screen does not let them through"),
+    ({"TERM": "linux"}, "in characters: TERM=linux shows text alone"),
+])  # fmt: skip
+def test_how_images_are_drawn_is_told(in_kitty, monkeypatch, environment, words):
+    for name in ("TERM_PROGRAM", "KITTY_WINDOW_ID", "MNIST_TUI_IMAGES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"TERM": "xterm-256color"} | environment).items():
+        monkeypatch.setenv(name, value)
+    assert image_words().startswith(words)
+
+
+def test_in_tmux_the_terminal_around_it_counts_and_what_it_lets_through(
+    in_kitty, tmux, monkeypatch
+):
+    told = "in cells; this is Ghostty around tmux: tmux's allow-passthrough is off"
+    assert image_words().startswith(told)
+    assert "set -g allow-passthrough on" in image_words()
+    monkeypatch.setenv("MNIST_TUI_IMAGES", "kitty")
+    assert image_words().startswith("in characters: tmux's allow-passthrough is off")
+    tmux["allow-passthrough"] = "on"
+    assert image_words() == "real pixels, as asked for"
+    monkeypatch.delenv("MNIST_TUI_IMAGES")
+    tmux["#{client_termname}"] = "xterm-256color"
+    assert "does not say that it is one" in image_words()
+
+
+def test_it_stands_among_the_findings(capsys, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert told(capsys)["images"].startswith("in characters:")
