@@ -153,7 +153,10 @@ def with_training_images(path: Path, open_: Callable[[str], Dataset]) -> Dataset
         if (base.side, base.classes) != (drawn.split.images.shape[1], drawn.classes):
             raise Unsound(f"{base.name} has other images or classes")
     except Unsound as error:
-        raise DatasetDamaged(f"{visible(str(path))} cannot be used: {error}.") from None
+        raise DatasetDamaged(
+            f"{visible(str(path))} cannot be used: {error}; `mnist-tui try --file` asks about the "
+            "drawings as they are."
+        ) from None
     parts = {"train": base.train, "validation": base.validation, "test": drawn.split}
     return Dataset(
         name=visible(path.stem),
