@@ -7,6 +7,7 @@ MANTISSAS = (1, 2, 5)
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SMALLEST, LARGEST = -4, 7  # powers of ten that are written out
 NEAR = 1e-9  # of a step: what rounding may have moved
+WHOLE = 0.99995  # shares from here on are 100.0%
 PER_DECADE = 6  # lines, from which on there is room for 2 and 5 between powers of ten
 
 
@@ -119,7 +120,7 @@ def short(value: float, *, share: bool = False, plain: bool = False) -> str:
     if not math.isfinite(value):
         return "-" if plain else "–"
     if share:
-        return f"{value:.2%}" if abs(value) < 1 else f"{value:.1%}"
+        return f"{value:.2%}" if abs(value) < WHOLE else f"{value:.1%}"
     size = abs(value)
     if size and not 1e-3 <= size < 10**LARGEST:
         return scientific(value, 1, plain)

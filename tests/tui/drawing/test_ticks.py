@@ -56,6 +56,7 @@ def test_log_ticks(low, high, lines, shown, plain):
 def test_values_are_short():
     assert short(0.31249) == "0.312"
     assert short(0.98125, share=True) == "98.12%"
+    assert short(0.99999, share=True) == "100.0%"  # and no more digits than others
     assert short(1234.5) == "1,234"
     assert short(0.000012) == "1.2·10⁻⁵"
     assert short(0.000012, plain=True) == "1.2e-5"

@@ -25,6 +25,7 @@ ANSWERS = 20  # of the latest, shown
 WORDS = 26  # cells that the words need
 HEAD = 12  # of them, before what an image is and is read as
 LARGE = 84  # pixels a side that are enough
+CRISP = 0.75  # of the room, from which on a whole multiple of its pixels is better than all of it
 LOW = 21  # lines, below which nothing is left blank
 
 
@@ -74,7 +75,7 @@ class SampleView(CloseUp):
         image = history.images("samples")[self.index]
         most = min(room.width - GAP - WORDS, 2 * room.height, max(LARGE, len(image)))
         whole = most // len(image) * len(image)  # of its pixels
-        size = (whole or most) // 2 * 2
+        size = (whole if whole > CRISP * most else most) // 2 * 2
         drawn = draw_grey(image, self.shades, size)
         known = history.previews["samples"]
         latest, spread = known.latest(cursor, ANSWERS), known.spread(cursor, ANSWERS)

@@ -144,6 +144,9 @@ class Chart(Guarded, Widget):
         pointed = "" if plot.pointed is None else f"{plot.pointed:,}  "
         at_ends = self._drawing.valued and self._drawing.told == step
         at = round(plot.window[1] if plot.window else plot.end) if step is None else step
+        if at_ends and not any(line.name for line in lines):  # all is told
+            yield from [Text(f"step {pointed.strip()}")] if pointed else []
+            return
         if at_ends and self._drawing.named:
             lines = own
         told = [_values(plot, lines, at, named=True)]
