@@ -1,7 +1,7 @@
 """What a sweep's runs came to over any two of its options: a heat map, before it is drawn."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -125,14 +125,15 @@ def options_of(states: Iterable[RunState]) -> dict[str, list[Value]]:
     return dict(sorted(several.items(), key=lambda one: (one[0] == SEED, -len(one[1]))))
 
 
-def pairs_of(options: Mapping[str, Sequence[Value]]) -> list[tuple[str, str]]:
-    """Return every two options as rows and columns, the most telling first.
+def pairs_of(options: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str]]:
+    """Yield every two options as rows and columns, the most telling first.
 
     Columns are the option with more values. The seed counts only where it is one of two.
     """
     settings = [name for name in options if name != SEED]
     names = settings if len(settings) > 1 else list(options)
-    return [(second, first) for first, second in combinations(names, 2)]
+    for first, second in combinations(names, 2):
+        yield second, first
 
 
 def heat(states: Iterable[RunState], metric: str, rows: str, columns: str) -> Heat:

@@ -11,10 +11,12 @@ from engine.sweeps.spec import MOST_RUNS
 
 PLAN_FILE, JOURNAL_FILE = "sweep.json", "events.jsonl"
 PLAN_LIMIT = 64 * MB  # bytes; a run takes about one kilobyte
+MOST_OPTIONS = 64  # in which runs differ; no section has as many
 
 Kind = Literal["planned", "submitted", "begun", "retried", "ended"]
 Scalar = str | float | int | bool | None
 Value = Scalar | list[Scalar]
+Setting = Annotated[dict[str, Value], Meta(max_length=MOST_OPTIONS)]
 
 
 class PlannedRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,7 +28,7 @@ class PlannedRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     needs: list[Id] = []  # runs whose networks it looks at
     companions: list[Id] = []  # runs that its figures show beside it
     dataset: Digest  # of its images
-    setting: dict[str, Value] = {}  # the options in which the sweep's runs differ
+    setting: Setting = {}  # the options in which the sweep's runs differ
     seed: Annotated[int, Meta(ge=0, lt=2**31)]
     code: Digest | None = None  # of the file that its network of one's own is made by
 
@@ -38,7 +40,7 @@ class PlanValues(msgspec.Struct, frozen=True, kw_only=True):
     sweep_id: Id
     name: Name
     section: Name
-    axes: dict[str, list[Value]]
+    axes: Annotated[dict[str, list[Value]], Meta(max_length=MOST_OPTIONS)]
     executor: Name
     command: str = ""
     jobs: Positive | None = None

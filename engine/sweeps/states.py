@@ -8,7 +8,7 @@ from typing import Any
 
 from engine import sections
 from engine.errors import EngineError
-from engine.files.reader import JOURNAL_LIMIT, MB, open_to_read
+from engine.files.reader import JOURNAL_LIMIT, LINE_LIMIT, MB, open_to_read
 from engine.runs.events import plain
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
@@ -138,14 +138,14 @@ def progress_of(run: Run) -> tuple[int, int]:
 
     try:
         with open_to_read(run.journal, JOURNAL_LIMIT) as file:
-            steps = _number(msgspec.json.decode(file.readline()), "steps")
+            steps = _number(msgspec.json.decode(file.readline(LINE_LIMIT + 1)), "steps")
             file.seek(0, 2)
             file.seek(max(0, file.tell() - TAIL))
-            for line in reversed(file.read().split(b"\n")[1:-1]):
+            for line in reversed(file.read(TAIL).split(b"\n")[1:-1]):
                 if b'"progress"' in line[:64]:
                     return _number(msgspec.json.decode(line), "step"), steps
             return 0, steps
-    except (EngineError, OSError, msgspec.MsgspecError, UnicodeError):
+    except (EngineError, OSError, msgspec.MsgspecError, UnicodeError, RecursionError):
         return 0, 0
 
 

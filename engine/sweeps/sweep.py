@@ -1,10 +1,8 @@
 """A sweep's directory: its plan, its journal and, beside it, the runs that it made."""
 
-import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -15,17 +13,17 @@ import msgspec
 
 from engine.config import RunConfig
 from engine.errors import EngineError, Unsound
-from engine.files.reader import DamagedFile, open_to_read, read_bytes, read_lines
+from engine.files.reader import DamagedFile, read_bytes
 from engine.files.values import check
-from engine.files.writer import open_file, remove_file, write_atomically
+from engine.files.writer import remove_file, write_atomically
 from engine.hints import hint
 from engine.runs.run import STOP_FILE, Run, now
 from engine.runs.schema import find_section
 from engine.runs.store import create_folder, is_named, remove_run
 from engine.sweeps.chosen import remember
+from engine.sweeps.journal import Journal
 from engine.sweeps.plan import Plan
 from engine.sweeps.schema import (
-    JOURNAL_FILE,
     PLAN_FILE,
     PLAN_LIMIT,
     PlannedRun,
@@ -36,14 +34,13 @@ from engine.sweeps.schema import (
 if TYPE_CHECKING:
     from engine.networks.code import Code
 
-JOURNAL_LIMIT = PLAN_LIMIT
-
 
 class Sweep:
     """A sweep that was planned, to read and to write. Nothing is read in advance."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._journal = Journal(path)
 
     @property
     def id(self) -> str:
@@ -137,25 +134,11 @@ class Sweep:
 
     def append(self, event: SweepEvent) -> None:
         """Add a line to the journal and sync it; several processes may. Raises OSError."""
-        file = open_file(self.path, JOURNAL_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        try:
-            with suppress(OSError):  # on a network, appending alone is not atomic
-                fcntl.flock(file, fcntl.LOCK_EX)
-            os.write(file, msgspec.json.encode(event) + b"\n")
-            os.fsync(file)
-        finally:
-            os.close(file)
+        self._journal.append(event)
 
-    def events(self) -> Iterator[SweepEvent]:
-        """Yield the journal's events; damaged lines are skipped. Raises EngineError."""
-        path = self.path / JOURNAL_FILE
-        try:
-            with open_to_read(path, JOURNAL_LIMIT) as journal:
-                for line in read_lines(journal, path):
-                    with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
-                        yield msgspec.json.decode(line, type=SweepEvent)
-        except FileNotFoundError:
-            return
+    def events(self) -> list[SweepEvent]:
+        """Return the journal's events; damaged lines are skipped. Raises EngineError."""
+        return self._journal.events()
 
     def jobs(self) -> list[str]:
         """Return the ids of the jobs that it was submitted as, to SLURM. Raises EngineError."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from engine.analysis.compare import is_share
@@ -218,7 +219,7 @@ def _best(part: Part, found: Sequence[Settled]) -> tuple[str, str]:
 
 def _maps(states: Sequence[RunState], metric: str) -> list[Map]:
     finished = [state for state in states if metric in state.measured]
-    pairs = pairs_of(options_of(finished))[:MOST_MAPS]
+    pairs = list(islice(pairs_of(options_of(finished)), MOST_MAPS))
     return [_map(heat(finished, metric, *pair), metric) for pair in pairs]
 
 

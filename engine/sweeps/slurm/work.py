@@ -138,7 +138,7 @@ class ArrayTask:
         if not has_ended(self._sweep):
             return
         found = {state.status for state in states_of(self._sweep)}
-        self.was_last = FINISHED in found <= {FINISHED, FAILED, BLOCKED}
+        self.was_last = FINISHED in found and found <= {FINISHED, FAILED, BLOCKED}
         if found == {FINISHED}:
             self._sweep.end(finished=True)
 

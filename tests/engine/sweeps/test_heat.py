@@ -23,10 +23,10 @@ def test_options_are_ordered_by_how_many_values_they_have_and_numbers_by_size():
     assert options_of(grid()) == {
         "learning_rate": [0.1, 0.2, 0.3], "model": ["linear", "mlp"], "seed": [0, 1, 2],
     }  # fmt: skip
-    assert pairs_of(options_of(grid())) == [("model", "learning_rate")]
+    assert list(pairs_of(options_of(grid()))) == [("model", "learning_rate")]
     one = [state(0.5, seed=seed, learning_rate=rate) for rate in (1, 2) for seed in (0, 1)]
-    assert pairs_of(options_of(one)) == [("seed", "learning_rate")]
-    assert pairs_of(options_of(one[:1])) == []
+    assert list(pairs_of(options_of(one))) == [("seed", "learning_rate")]
+    assert list(pairs_of(options_of(one[:1]))) == []
     # A whole report trains three networks, which is no option of the sweep.
     report = [state(0.5, model=model) for model in ("linear", "mlp")]
     assert list(options_of(report)) == ["model"]

@@ -84,7 +84,7 @@ class Panels:
         options = self._options(seen)
         if self._pair is not None and set(self._pair) <= options.keys():
             return self._pair
-        return next(iter(pairs_of(options)), None)
+        return next(pairs_of(options), None)
 
     def turn_option(self, seen: Seen | None, *, rows: bool) -> None:
         """Take the next option for rows or columns; the other one is left out."""
