@@ -238,6 +238,8 @@ def test_a_replay_draws_fewer_images_at_once_where_they_cost_much(finished):
         hand = Hand(pane)
         assert set(pane.player.turn(9)) == set(range(9))  # all, while nothing plays
         await pilot.press("p")
+        pane.player._first = True
+        assert len(pane.player.turn(9)) == 9  # the first time
         assert len(pane.player.turn(9)) in (3, 4)  # the timer may have ticked
         for _ in range(3):
             app.sent += 100_000

@@ -86,6 +86,7 @@ class Player:
         self._sent = 0  # to the terminal, until then
         self._share = FIRST_SHARE  # of several images that are drawn at once
         self._turns = 0  # that were drawn so far
+        self._first = False  # none has been drawn since it began to play
 
     @property
     def replay(self) -> Replay | None:
@@ -108,7 +109,7 @@ class Player:
             return
         pane = self._pane
         assert pane.shown is not None
-        self._replay = Replay(pane.shown, pane.cursor, direction)
+        self._replay, self._first = Replay(pane.shown, pane.cursor, direction), True
         self._time, self._sent = self.clock(), pane.app.sent
         if self._timer is None:
             self._timer = pane.set_interval(FRAME, self.tick)
@@ -174,7 +175,8 @@ class Player:
 
     def turn(self, count: int) -> Collection[int]:
         """Return which of so many images are drawn now: while one plays, as the line allows."""
-        if not self.playing:
+        if not self.playing or self._first:  # those of where it stood before are wrong here
+            self._first = False
             return range(count)
         size = max(1, round(self._share * count))
         first, self._turns = self._turns, self._turns + size
