@@ -12,6 +12,7 @@ from tests.conftest import a_few
 from tests.engine.sweeps.made import make_run, planned_sweep
 from tests.tui.pilot import live, text, until
 from tui.app import screens
+from tui.app.faults import planted
 from tui.app.palette import SweepCommands
 
 
@@ -162,6 +163,20 @@ def test_the_palette_finds_sweeps(sweep):
         [hit] = [hit async for hit in sweeps.search(sweep.id[:15])]
         hit.command()
         await shown(app, pilot)
+
+    live(sweep.artifacts, story)
+
+
+def test_an_error_of_ours_is_said_in_a_line_and_what_was_seen_stays(sweep):
+    async def story(app, pilot):
+        await pilot.press("4", "enter")
+        view = await shown(app, pilot)
+        with planted("SweepView.look*2"):
+            await until(pilot, lambda: "PlantedFault" in text(app, "#sweep-head"))
+            assert view.seen is not None
+            assert text(app, "#sweep-rows").count("●") == 3
+            assert app.faults.count
+        await until(pilot, lambda: "3/4" in text(app, "#sweep-head"))
 
     live(sweep.artifacts, story)
 

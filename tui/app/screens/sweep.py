@@ -24,6 +24,7 @@ from engine.sweeps.watch import Course, Seen, Watch
 from engine.sweeps.worker import has_begun
 from tui.app.colours import style_of
 from tui.app.dialogs import DIALOGS
+from tui.app.faults import plant
 from tui.app.look import Look
 from tui.app.screens.sweep_control import Controlled
 from tui.app.screens.sweep_head import head_of, keys_of
@@ -107,9 +108,11 @@ class SweepView(Controlled, ModalScreen[Run | None]):
 
     @work(thread=True, group="sweep", exit_on_error=False)
     def _read(self, in_view: Sequence[RunState], wanted: "Wanted | None") -> None:
-        seen, fault, courses = None, "", self._courses
+        seen, courses = None, self._courses
+        fault: Exception | None = None
         verdicts, bands, told = self._verdicts, self._bands, self._told
         try:
+            plant("SweepView.look")
             seen = self._watch.look()
             courses = self._watch.courses(seen, in_view or seen.states[: self.rows.rows])
             settings, metric = wanted or (self.panels.settings(seen), self.panels.metric(seen))
@@ -118,23 +121,26 @@ class SweepView(Controlled, ModalScreen[Run | None]):
                 if not told or told[0] != now[0]:
                     verdicts = self._watch.verdicts(seen)
                 bands, told = bands_of(self._watch, settings, metric), now
-        except MnistTuiError as error:
-            fault = str(error)
+        except Exception as error:  # shown with what was seen before
+            fault = error
         finally:
             self.call_later(self._read_it, seen, fault, courses, (verdicts, bands, told))
 
     def _read_it(
         self,
         seen: Seen | None,
-        fault: str,
+        fault: Exception | None,
         courses: Mapping[str, Course],
         found: tuple[Mapping[str, Sequence[Verdict]], Drawn, tuple[object, ...]],
     ) -> None:
         self._looking = False
         if not self.is_attached:
             return
-        if fault:
-            self.head.show(Text(visible(fault), BAD))
+        if isinstance(fault, MnistTuiError):
+            self.show_fault(str(fault))
+            return
+        if fault is not None:
+            self.app.report(fault, "SweepView.look", self)
             return
         same, known = seen is self.seen, courses == self._courses
         again = found[2] != self._told
@@ -147,6 +153,10 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         if not same or again:
             self._draw_panels()
         self._write_head()
+
+    def show_fault(self, line: str) -> None:
+        """Show an error in place of the line on the whole."""
+        self.head.show(Text(visible(line), BAD))
 
     # What is shown.
 
