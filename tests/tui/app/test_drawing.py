@@ -20,7 +20,7 @@ from tests.tui.pilot import until
 from tests.tui.pixels import cells_of_text, drawn_in, images_in, seen_of
 from tui.app.app import MnistTui
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections.adversarial import Infused
+from tui.app.sections.infused import Infused
 from tui.app.sections.visualize import field_of
 from tui.app.widgets.lines import Lines
 from tui.app.widgets.room import Room, Rows

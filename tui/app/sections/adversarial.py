@@ -1,12 +1,11 @@
 """Adversarial: target labels, the noise of the chosen one, and images with it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-from rich.cells import cell_len
 from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
@@ -15,13 +14,12 @@ from textual.geometry import Size
 from textual.widgets import OptionList
 
 from engine.data.classes import class_noun, numbered
-from engine.runs.events import Preview
 from engine.sections.adversarial.config import AdversarialConfig
-from engine.sections.adversarial.results import shown_classes
 from tui.app.action import Action, with_action
 from tui.app.colours import style_of
 from tui.app.sections.base import Commands, config_of, hint
 from tui.app.sections.glances import draw_success
+from tui.app.sections.infused import Infused, InfusedGrid, legends
 from tui.app.sections.judged import MAP, MISTAKES, not_judged
 from tui.app.sections.network import NetworkPane
 from tui.app.sections.shared_actions import OPEN
@@ -29,10 +27,10 @@ from tui.app.widgets.bar import bar
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.room import Room, Rows
-from tui.drawing.pixels import draw_grey, draw_signed
+from tui.drawing.pixels import draw_signed
 from tui.drawing.plot import Plot
 from tui.drawing.spark import spark
-from tui.drawing.thumbnails import WRONG, centred, fitting_size, thumbnails
+from tui.drawing.thumbnails import centred
 from tui.live.task import Task
 from tui.words import cut, widest
 
@@ -41,39 +39,6 @@ CURVES = ("loss", "success")
 SHADES = 24  # of a replayed image, from black to white
 SPARK, RATE, BAR = 4, 7, 2  # cells of a label's line; of the bar at least
 HIGHEST = 8 / 7  # of sparks: full blocks would be one with those of the next line
-
-
-@dataclass(frozen=True, slots=True)
-class Infused:
-    """A noise at some step, the images that it is shown on, and what the network says."""
-
-    noises: np.ndarray  # [L, H, W]
-    bound: float
-    clean: np.ndarray  # [N, H, W], in [0, 1]
-    sources: list[int]  # the class of each of them
-    before: Preview
-    after: Preview
-
-    @classmethod
-    def at(cls, task: Task, step: int | None) -> "Infused | None":
-        """Return what a task shows at a step, or at its latest; None before the first preview.
-
-        The last noise is shown on test images; the others, while crafting, on validation images.
-        """
-        history = task.history
-        judged = "test_sources" in history.previews
-        noise = history.preview("noise", step, before_last=judged and step is not None)
-        if noise is None:
-            return None
-        name = "test_sources" if judged and step is None else "sources"
-        before = history.previews[name].last
-        sources = shown_classes(len(task.classes))
-        return cls(noise.floats(), noise.high, before.floats(), sources, before, noise)
-
-    def sum(self, row: int, source: int) -> np.ndarray:
-        """Return an image, by its place, with a noise on it, clamped: [H, W]."""
-        image: np.ndarray = np.clip(self.clean[source] + self.noises[row], 0, 1)
-        return image
 
 
 class AdversarialPane(NetworkPane):
@@ -96,8 +61,7 @@ class AdversarialPane(NetworkPane):
 
     def __init__(self, *place: Any) -> None:
         super().__init__(*place)
-        self._drawn: dict[int, tuple[Text, Text]] = {}  # images with the noise, and captions
-        self._drawn_of: tuple[object, ...] | None = None
+        self._infused = InfusedGrid()
 
     def compose(self) -> ComposeResult:
         """Lay out labels, noise and curves, infused images."""
@@ -252,7 +216,11 @@ class AdversarialPane(NetworkPane):
         noise.border_title = Text(title)
         places = [n for n, source in enumerate(infused.sources) if source != label]
         now = {places[turn] for turn in self.player.turn(len(places))}
-        grid.draw(partial(self._draw_infused, self.shown, infused, index, label, now), of)
+        drawing = partial(
+            self._infused.draw, self.shown, infused, index, label, now, self.look.shades,
+            self._rounded,
+        )  # fmt: skip
+        grid.draw(drawing, of)
         grid.legends = legends(class_noun(self.class_names))
 
     def _draw_curves(self, index: int | None) -> None:
@@ -284,53 +252,9 @@ class AdversarialPane(NetworkPane):
         noise = self._rounded(infused.noises[index] / bound) * bound
         return centred(draw_signed(noise, infused.bound, self.look.shades, size), room.width)
 
-    def _draw_infused(
-        self,
-        task: Task,
-        infused: Infused,
-        index: int,
-        label: int,
-        now: Collection[int],
-        room: Size,
-    ) -> Text:
-        """Draw the images ``now``, by their places, and the others as they were drawn last."""
-        shown = [(n, source) for n, source in enumerate(infused.sources) if source != label]
-        size = fitting_size(len(shown), room.width, room.height)
-        edge, after = task.margin // 2, infused.after.values["after"][index]
-        inner = slice(edge, infused.clean.shape[1] - edge)
-        same = task, label, size, self.look.shades
-        if self._drawn_of != same:
-            self._drawn_of, self._drawn = same, {}
-        answers = [(source, int(after[n])) for n, source in shown]
-        captions = self._captions(task.classes, answers, label, size)
-        for (n, _), (_, answer), words in zip(shown, answers, captions, strict=True):
-            if n in now or n not in self._drawn:
-                image = self._rounded(infused.sum(index, n)[inner, inner])
-                drawn = draw_grey(image, self.look.shades, size)
-                self._drawn[n] = drawn, Text(words, "" if answer == label else WRONG)
-        return thumbnails([self._drawn[n] for n, _ in shown], size, room.width)
-
     def _rounded(self, image: np.ndarray) -> np.ndarray:
         """Return an image in fewer shades while it is replayed: less of it changes."""
         return np.round(image * SHADES) / SHADES if self.player.playing else image
-
-    def _captions(
-        self, names: Sequence[str], answers: Sequence[tuple[int, int]], label: int, size: int
-    ) -> list[str]:
-        """Return what stands below the images: names where all of them fit, else numbers."""
-        for words in (names, list(map(str, range(len(names))))):
-            captions = [
-                f"{words[true]} → {words[answer]}{'' if answer == label else ' ✗'}"
-                for true, answer in answers
-            ]
-            if all(cell_len(caption) <= size for caption in captions):
-                break
-        return captions
-
-
-def legends(noun: str) -> tuple[str, ...]:
-    """Return what the captions of the infused images say; the longest that fits is shown."""
-    return f"true {noun} → answer with the noise", f"true {noun} → answer", "true → answer"
 
 
 def labels_of(task: Task) -> tuple[int, ...]:
