@@ -210,7 +210,8 @@ def test_what_the_line_cannot_take_yet_comes_later(stalls):
     assert line.images.catch_up() == ""
 
 
-def test_of_a_picture_that_changes_only_the_parts_that_do_are_sent():
+@pytest.mark.parametrize("fine", [1, 4])
+def test_of_a_picture_that_changes_only_the_parts_that_do_are_sent(fine):
     line = Line()
     tiles = Tiles(line.placing)
     picture = RANDOM.integers(0, 256, (20, 22, 4)).astype(np.uint8)
@@ -218,7 +219,7 @@ def test_of_a_picture_that_changes_only_the_parts_that_do_are_sent():
     picture[:, 16:] = 0  # nothing there
 
     def show():
-        cells = tiles.stand_ins(picture, 1)
+        cells = tiles.stand_ins(picture.repeat(fine, 0).repeat(fine, 1), fine)
         assert cells.shape == (10, 22)
         line.show(Text("\n".join("".join(map(chr, row)) for row in cells.tolist())))
         seen = line.terminal.picture(0, 0, 10, 22)

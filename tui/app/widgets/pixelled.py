@@ -23,6 +23,8 @@ COLOURS = {FRAME: (230, 159, 0), PEN: (224, 48, 80)}
 MARKS = {FRAME: "+", PEN: "o"}  # where there is no colour
 LEVELS = 24  # of grey: as many as 256 colours have
 FEW = 8  # of a picture that is sent often
+FINE = 4  # dots across a cell, where the terminal shows images
+PLACED = 20  # bytes of a cell there, with its share of the image
 
 
 def greys(image: np.ndarray, levels: int = LEVELS) -> np.ndarray:
@@ -45,28 +47,40 @@ class Pixels(Guarded, Widget):
         self._cells = np.empty((0, 2, 0), np.int16)  # rows of cells, upper and lower, columns
         self._strips: dict[int, Strip] = {}
 
-    def show(self, image: np.ndarray) -> int:
-        """Show greys int16 [H, W] in 0..255, or what stands for others.
+    @property
+    def fine(self) -> int:
+        """How many dots across a cell can have."""
+        return 1 if self._tiles is None else FINE
+
+    def show(self, image: np.ndarray, fine: int = 1) -> int:
+        """Show greys int16 [H, W] in 0..255, or what stands for others, ``fine`` dots to a cell.
 
         Returns about how many bytes that sends to the terminal.
         """
-        if len(image) % 2:
-            image = np.concatenate([image, np.full_like(image[-1:], BLANK)])
+        if rest := len(image) % (2 * fine):
+            missing = np.full_like(image[:1], BLANK).repeat(2 * fine - rest, axis=0)
+            image = np.concatenate([image, missing])
         if self._tiles is not None:
-            image = self._tiles.stand_ins(_coloured(image), 1).repeat(2, axis=0)
+            image = self._tiles.stand_ins(_coloured(image), fine).repeat(2, axis=0)
         cells = image.reshape(-1, 2, image.shape[1])
         before, self._cells = self._cells, cells
         if before.shape != cells.shape:
             self._strips.clear()
             self.styles.width, self.styles.height = cells.shape[2], cells.shape[0]
             self.refresh(layout=True)
-            return _cost(cells, [Region(0, y, cells.shape[2], 1) for y in range(len(cells))])
+            return self._cost([Region(0, y, cells.shape[2], 1) for y in range(len(cells))])
         parts = list(_regions((before != cells).any(1)))
         for part in parts:
             self._strips.pop(part.y, None)
         if parts:
             self.refresh(*parts)
-        return _cost(cells, parts)
+        return self._cost(parts)
+
+    def _cost(self, parts: Sequence[Region]) -> int:
+        """Return about how many bytes some cells are."""
+        if self._tiles is not None:
+            return PLACED * sum(part.area for part in parts)
+        return _cost(self._cells, parts)
 
     def notify_style_update(self) -> None:
         """Draw all of it again, by the new styles."""

@@ -109,16 +109,17 @@ class Views(Guarded, Screen[None]):
 
         As all of these, it returns about how many bytes it sends to the terminal.
         """
-        size = self.sizes.canvas
-        levels = LEVELS if self.desk.untouched else FEW
+        fine = self.canvas.fine
+        size = self.sizes.canvas * fine
+        levels = LEVELS if self.desk.untouched or fine > 1 else FEW
         picture = greys(resampled(self.desk.canvas.ink, size, size), levels)
         if self.pen is not None:
             mark = PEN if self.pen_down else FRAME
             x, y = (min(int(part * size), size - 1) for part in self.pen)
-            arm = max(size // 28, 1)
-            picture[max(y - arm, 0) : y + arm + 1, x] = mark
-            picture[y, max(x - arm, 0) : x + arm + 1] = mark
-        return self.canvas.show(picture)
+            arm, half = max(size // 28, 1), fine // 2
+            picture[max(y - arm, 0) : y + arm + 1, max(x - half, 0) : x + max(half, 1)] = mark
+            picture[max(y - half, 0) : y + max(half, 1), max(x - arm, 0) : x + arm + 1] = mark
+        return self.canvas.show(picture, fine)
 
     def draw_titles(self) -> None:
         """Say what is on the canvas, and how it is drawn."""
