@@ -7,8 +7,9 @@ on from their checkpoints when the sweep is resumed.
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from engine.errors import EngineError
@@ -40,6 +41,33 @@ class Tally:
         return not (self.failed or self.stopped or self.blocked)
 
 
+def lock_of(sweep: Sweep) -> RunLock:
+    """Lock a sweep for this process to drive it; what asked an earlier one to stop is forgotten.
+
+    Before there is an executor: that of an active sweep is not to be disturbed. Raises EngineError
+    where another process drives the sweep.
+    """
+    with _in_words(sweep):
+        lock = RunLock(sweep.path, "Sweep")
+        try:
+            sweep.forget_stop()
+        except BaseException:
+            lock.release()
+            raise
+        return lock
+
+
+@contextmanager
+def _in_words(sweep: Sweep) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"The files of {sweep.path} cannot be written ({error.strerror or error}); "
+            "fix that, then resume the sweep."
+        ) from None
+
+
 class SweepDriver:
     """Drives one sweep once. ``listen`` hears what is written to its journal."""
 
@@ -58,27 +86,20 @@ class SweepDriver:
         self._attempts: Counter[str] = Counter()  # at each run, ever
         self._tries: Counter[str] = Counter()  # in this drive
 
-    def drive(self) -> Tally:
+    def drive(self, *, locked: bool = False) -> Tally:
         """Execute what has not finished, and say what came of it.
 
-        Raises EngineError where another process drives the sweep already, and where its journal
-        cannot be written.
+        ``locked`` where the caller has the sweep's lock. Raises EngineError where another process
+        drives the sweep already, and where its journal cannot be written.
         """
-        try:
-            with RunLock(self._sweep.path, "Sweep"):
-                self._sweep.forget_stop()
-                self._look()
-                try:
-                    self._drive()
-                except BaseException:
-                    self._executor.stop("the sweep's driver has failed")
-                    raise
-                self._sweep.end(finished=self._tally.complete)
-        except OSError as error:
-            raise EngineError(
-                f"The files of {self._sweep.path} cannot be written ({error.strerror or error}); "
-                "fix that, then resume the sweep."
-            ) from None
+        with _in_words(self._sweep), nullcontext() if locked else lock_of(self._sweep):
+            self._look()
+            try:
+                self._drive()
+            except BaseException:
+                self._executor.stop("the sweep's driver has failed")
+                raise
+            self._sweep.end(finished=self._tally.complete)
         return self._tally
 
     def _look(self) -> None:

@@ -13,7 +13,7 @@ from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.sweeps.chosen import address_of
-from engine.sweeps.driver import SweepDriver, Tally
+from engine.sweeps.driver import SweepDriver, Tally, lock_of
 from engine.sweeps.executor import Executor
 from engine.sweeps.local import LocalExecutor, Slot
 from engine.sweeps.plan import Plan, plan
@@ -134,15 +134,17 @@ def drive(
         return
     if sweep.plan.executor == "ray":
         address = address_of(sweep.plan, address)
-        if slots is None:
+    with lock_of(sweep):
+        if sweep.plan.executor == "ray" and slots is None:
             _say_that_ray_comes(address, output)
-    executor = executor_of(sweep, len(left), slots, jobs, address)
-    listener = SweepLines(sweep, output, executor.slots)
-    try:
-        with stopping_on_signals(control), listener:
-            tally = SweepDriver(sweep, executor, control=control, listen=listener).drive()
-    finally:
-        executor.close()
+        executor = executor_of(sweep, len(left), slots, jobs, address)
+        listener = SweepLines(sweep, output, executor.slots)
+        driver = SweepDriver(sweep, executor, control=control, listen=listener)
+        try:
+            with stopping_on_signals(control), listener:
+                tally = driver.drive(locked=True)
+        finally:
+            executor.close()
     if not output.json:
         print_outcome(sweep, console_for("stdout"))
         forgive_reader()

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from engine.runs.lock import RunLock
 from engine.sweeps.executor import Outcome
 from engine.sweeps.local import Slot
 from engine.sweeps.sweep import find_sweep
@@ -155,6 +156,20 @@ def test_json_is_the_journal_and_nothing_else(sweep, scripted):
     assert [event["event"] for event in events].count("ended") == 4
     assert code == 1
     assert err.count("\n") == 1
+
+
+def test_a_sweep_that_is_active_is_left_alone(sweep, scripted, monkeypatch, tmp_path):
+    scripted(train=[Outcome("stopped")] * 4)
+    sweep(*TWELVE[:-2], "--name", "active")
+    made = []
+    monkeypatch.setattr(sweep_drive, "executor_of", lambda *given: made.append(given))
+    found = find_sweep(tmp_path / "artifacts", "active")
+    with RunLock(found.path, "Sweep"):
+        found.ask_to_stop()
+        code, _, err = sweep("resume", "active")
+    assert (code, made) == (1, [])
+    assert "is being driven by another process" in err
+    assert found.stop_asked()  # of the other process
 
 
 def test_a_damaged_sweep_is_listed_and_can_be_removed(sweep, scripted, tmp_path):
