@@ -139,11 +139,12 @@ def test_a_terminal_is_restored_without_waiting_for_it():
     master, slave = pty.openpty()
     with open(slave, "rb", buffering=0) as keys, open(os.dup(slave), "wb", buffering=0) as screen:
         before = termios.tcgetattr(slave)
-        restore = restoring(keys, screen)
+        restore = restoring(keys, screen, lambda: "(images are freed)")
         tty.setraw(slave)
         restore()
         assert termios.tcgetattr(slave) == before
         written = os.read(master, 1000)
+        assert written.startswith(b"\x1b\\(images are freed)")  # whatever was cut off
         assert LEAVE_SCREEN in written
         assert SHOW_CURSOR in written
         os.set_blocking(slave, False)

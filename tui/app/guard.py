@@ -157,8 +157,8 @@ class GuardedApp(Guarded, App[None]):
                 super().write(data)
 
             def stop_application_mode(self) -> None:
-                if app.images is not None:  # at the end, and when the app is suspended
-                    self.pass_on(app.images.free())
+                with suppress(Exception):  # at the end, and when the app is suspended
+                    self.pass_on(app.images.free() if app.images is not None else "")
                 super().stop_application_mode()
 
         return Sending

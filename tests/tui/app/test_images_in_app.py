@@ -1,5 +1,6 @@
 """The whole app where the terminal shows images: they stand where cells would."""
 
+import numpy as np
 import pytest
 
 from tests.conftest import a_few
@@ -7,7 +8,7 @@ from tests.tui.kitty_terminal import KittyTerminal
 from tests.tui.pilot import live, until
 from tests.tui.views import open_view
 from tui.app.images import Images
-from tui.drawing.pixels import UPPER_HALF
+from tui.drawing.pixels import UPPER_HALF, draw_grey
 from tui.drawing.placing import STAND_INS
 
 PICTURED = (("train", "noise"), ("sample", "adversarial", "visualize", "neuron"),
@@ -95,3 +96,20 @@ def test_images_in_ascii_leave_everything_else_as_it_is(finished, in_kitty):
         assert not app.main.runs.look.plain
 
     live(finished, story, plain=False, images="ascii")
+
+
+def test_an_error_in_what_sends_images_leaves_blanks_and_the_app_alive(
+    finished, in_kitty, monkeypatch
+):
+    async def story(app, pilot):
+        pane = app.main.experiments["train"]
+        await until(pilot, lambda: pane.shown is not None)
+        await pilot.pause(0.3)
+        placed = draw_grey(np.ones((4, 4)), app.images.placing).plain
+        monkeypatch.setattr(app.images, "translate", lambda data: 1 / 0)
+        assert app.translated(f"a{placed}b") == "a    \n    b"
+        assert "division by zero" in app.last
+        app._exception = None  # it was meant
+        assert app.is_running
+
+    live(finished, story, plain=False, images="kitty")
