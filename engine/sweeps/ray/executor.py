@@ -3,6 +3,7 @@
 import os
 import secrets
 import threading
+import time
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ class RayExecutor:
         self._plan = Sweep(sweep).plan
         self._token = secrets.token_hex(16)
         self._stopping = False
+        self._tell_again = 0.0  # when the keeper is to be told of a stop once more
         self._given: dict[tuple[str, int], _Given] = {}  # who takes one out settles it
         self._over = threading.Event()
         try:
@@ -172,17 +174,22 @@ class RayExecutor:
         raise WorkerLost(_how(error))
 
     def stop(self, reason: str) -> None:
-        """Have every active run stopped at its next event, and let none begin."""
+        """Have every active run stopped at its next event, and let none begin.
+
+        Called again and again until all have ended.
+        """
         import ray
 
-        if self._stopping:
-            return
         self._stopping = True
-        with suppress(ray.exceptions.RayError):
-            active = ray.get(self._keeper.stop.remote(reason))
-            for key, given in list(self._given.items()):
-                if key not in active:  # it waits for a node, or would be told to stop
-                    ray.cancel(given.ref)
+        if time.monotonic() < self._tell_again:
+            return
+        with suppress(ray.exceptions.RayError):  # a keeper that is begun again: next time
+            active = ray.get(self._keeper.stop.remote(reason), timeout=ANEW)
+            if not self._tell_again:
+                for key, given in list(self._given.items()):
+                    if key not in active:  # it waits for a node, or would be told to stop
+                        ray.cancel(given.ref)
+            self._tell_again = time.monotonic() + ANEW  # it may die, and another know nothing
 
     def close(self) -> None:
         """Leave the cluster; one that was begun here ends."""

@@ -25,6 +25,10 @@ class Superseded(Exception):
     """A newer attempt drives the run."""
 
 
+class NotTaken(Exception):
+    """This keeper did not give out the run: an earlier one did, which has died."""
+
+
 class Busy(Exception):
     """Another process holds the run, perhaps not for long."""
 
@@ -134,11 +138,12 @@ class Keeper:
     def write(self, run_id: str, attempt: int, changes: Changes) -> None:
         """Write what has changed in a run, which the attempt has taken. Raises EngineError.
 
-        Killed at any point, it leaves what can be resumed.
+        Killed at any point, it leaves what can be resumed. Raises NotTaken where it was taken from
+        another keeper.
         """
         self._check(run_id, attempt)
         if run_id not in self._locks:  # by this keeper, where an earlier one has died
-            raise Superseded(f"{run_id} is not taken")
+            raise NotTaken(run_id)
         run = Run(self._artifacts / run_id)
         with _in_words(run):
             if changes.tail:
@@ -151,6 +156,7 @@ class Keeper:
     def stopping(self, run_id: str, attempt: int) -> str | None:
         """Return why an active run is to stop, None if it is not."""
         self._check(run_id, attempt)
+        self._active.setdefault((run_id, attempt), "")  # where an earlier keeper heard it begin
         if run_id in self._locks and Run(self._artifacts / run_id).stop_asked():
             return "another process"
         return self._stopping

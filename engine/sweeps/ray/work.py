@@ -26,7 +26,7 @@ from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.executor import Outcome, Task
 from engine.sweeps.local import DRIVER_GONE
-from engine.sweeps.ray.keeper import Busy, Superseded
+from engine.sweeps.ray.keeper import Busy, NotTaken, Superseded
 from engine.sweeps.ray.mirror import Mirror
 from engine.sweeps.schema import PlannedRun, PlanValues
 from engine.sweeps.sweep import Sweep, code_file, write_plan
@@ -107,7 +107,7 @@ def perform(parcel: Parcel, call: Call, node: str = "") -> Report:
         call("end", run_id, attempt)
     except Superseded:
         outcome = Outcome("stopped", OVERTAKEN)
-    except KeeperGone:
+    except (KeeperGone, NotTaken):
         return Report(Outcome("stopped", DRIVER_GONE), list(_remarks), gone=True)
     return Report(outcome, list(_remarks))
 

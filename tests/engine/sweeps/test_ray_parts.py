@@ -22,9 +22,9 @@ from engine.runs.store import create_planned
 from engine.sweeps.executor import Task
 from engine.sweeps.local import DRIVER_GONE
 from engine.sweeps.plan import plan
-from engine.sweeps.ray import cluster, probe, work
+from engine.sweeps.ray import cluster, executor, probe, work
 from engine.sweeps.ray.cluster import Share, calls_of, remark_on, share_of
-from engine.sweeps.ray.keeper import Changes, Keeper, Superseded
+from engine.sweeps.ray.keeper import Changes, Keeper, NotTaken, Superseded
 from engine.sweeps.ray.mirror import Mirror
 from engine.sweeps.ray.work import KeeperGone, Parcel, needed, perform, sees_folder
 from engine.sweeps.spec import Spec
@@ -112,6 +112,55 @@ def test_an_attempt_goes_on_from_what_was_sent(tmp_path):
     [resumed] = [event for event in run.events() if event.kind == "resumed"]
     assert resumed.step > 0
     assert comparable(run) == comparable(alone(tmp_path / "b", epochs=40))
+
+
+def test_a_new_keeper_has_the_run_tried_again_and_knows_what_is_active(tmp_path):
+    sweep = small(tmp_path / "a", epochs=2000)
+    keepers, run = [Keeper(sweep.path)], sweep.run(sweep.plan.runs[0])
+    active = []
+
+    def restarted(method, *arguments):
+        if method == "write" and (run.path / "checkpoint.pt").exists() and len(keepers) == 1:
+            keepers[0].lost(run.id, 1)  # the system lets its locks go
+            keepers.append(Keeper(sweep.path))
+            assert caller(keepers[1])("stopping", *arguments[:2]) is None
+            active.extend(keepers[1].stop("SIGINT"))
+        return caller(keepers[-1])(method, *arguments)
+
+    report = perform(parcel_of(sweep), restarted)
+    assert report.gone  # the driver takes it for lost, and tries again
+    assert active == [(run.id, 1)]
+
+
+def test_a_stop_is_told_until_a_keeper_has_heard_it_and_to_its_successors(monkeypatch):
+    class RayError(Exception):
+        pass
+
+    answers, told, cancelled, now = [RayError(), {("a", 1)}, set()], [], [], [100.0]
+
+    def get(ref, timeout):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    ray = SimpleNamespace(
+        exceptions=SimpleNamespace(RayError=RayError), get=get, cancel=cancelled.append
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setattr(executor, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    ours = object.__new__(executor.RayExecutor)
+    ours._stopping, ours._tell_again = False, 0.0
+    ours._keeper = SimpleNamespace(stop=SimpleNamespace(remote=told.append))
+    ours._given = {(name, 1): SimpleNamespace(ref=name) for name in "ab"}
+    ours.stop("SIGINT")
+    assert (len(told), cancelled) == (1, [])
+    ours.stop("SIGINT")
+    ours.stop("SIGINT")
+    assert (len(told), cancelled) == (2, ["b"])
+    now[0] += executor.ANEW
+    ours.stop("SIGINT")  # a new keeper does not know who is active
+    assert (len(told), cancelled) == (3, ["b"])
 
 
 def test_an_older_attempt_is_stopped_and_writes_nothing_more(tmp_path):
@@ -222,7 +271,7 @@ def test_a_keeper_refuses_older_attempts_and_names_that_lead_elsewhere(tmp_path)
     with pytest.raises(Superseded):
         keeper.write(run_id, 2, Changes(b"x"))
     assert keeper.refusals() == 5
-    with pytest.raises(Superseded):  # it was taken from a keeper that has died
+    with pytest.raises(NotTaken):  # but from a keeper that has died
         keeper.write(run_id, 3, Changes(b"x"))
     run = create_planned(sweep.artifacts, run_id)
     run.write("checkpoint.pt", b"of a keeper that was killed before it wrote run.json")
