@@ -13,6 +13,7 @@ from engine.runs.control import Control
 from engine.runs.lock import RunLock
 from engine.sweeps.chosen import sbatch_of
 from engine.sweeps.local import Slot
+from engine.sweeps.needed import trusted_code
 from engine.sweeps.plan import Plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
 from engine.sweeps.slurm.script import array, script, stages
@@ -21,7 +22,6 @@ from engine.sweeps.slurm.work import ArrayTask, End
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
-from engine.sweeps.trusted import trusted_code
 from tui.cli.options import Output
 from tui.cli.sweep_end import write_at_end
 from tui.cli.sweep_run import Asked

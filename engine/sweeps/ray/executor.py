@@ -14,12 +14,11 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.files.writer import remove_file, write_atomically
-from engine.networks.ledger import is_trusted
-from engine.runs.run import Run
 from engine.sweeps.executor import Outcome, Said, Task, WorkerLost
+from engine.sweeps.needed import trusted_for
 from engine.sweeps.ray.cluster import Nodes, Share, calls_of, connect, share_of
 from engine.sweeps.ray.keeper import Keeper
-from engine.sweeps.ray.work import TOKEN_FILE, Parcel, Report, needed, work
+from engine.sweeps.ray.work import TOKEN_FILE, Parcel, Report, work
 from engine.sweeps.sweep import Sweep
 
 DEVICES = ("auto", "cuda")  # that a GPU of the cluster is asked for
@@ -114,7 +113,7 @@ class RayExecutor:
             os.getcwd(),
             self._threads,
             "cuda:0" if share.gpus else None,
-            trusted_for(task),
+            trusted_for(task.sweep.parent, task.planned),
         )
         self._keeper.expect.remote(task.run_id, task.attempt)
         ref = self._work.options(
@@ -212,12 +211,3 @@ def _how(error: BaseException) -> str:
     if isinstance(error, exceptions.WorkerCrashedError):
         return "the worker died, or its node was lost"
     return f"the worker was lost ({type(error).__name__})"
-
-
-def trusted_for(task: Task) -> frozenset[str]:
-    """Return the hashes of the code that a run takes and this user trusts."""
-    files = {task.planned.code}
-    for name in needed(task.planned):
-        with suppress(EngineError):  # said where it is needed
-            files.add(Run(task.sweep.parent / name).read_info().get("model_file"))
-    return frozenset(file for file in files if file and is_trusted(file))

@@ -26,6 +26,7 @@ from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.executor import Outcome, Task
 from engine.sweeps.local import DRIVER_GONE
+from engine.sweeps.needed import needed
 from engine.sweeps.ray.keeper import Busy, NotTaken, Superseded
 from engine.sweeps.ray.mirror import Mirror
 from engine.sweeps.schema import PlannedRun, PlanValues
@@ -253,13 +254,6 @@ def _taken(task: Task, call: Call) -> dict[str, bytes]:
             if time.monotonic() > deadline or call("stopping", task.run_id, task.attempt):
                 raise EngineError(str(busy)) from None
             time.sleep(LOOK)
-
-
-def needed(planned: PlannedRun) -> list[str]:
-    """Return the ids of the runs that one looks at, or is drawn beside."""
-    config = planned.config
-    named = [config.get("run"), *(config.get("other_runs") or {}).values()]
-    return list(dict.fromkeys([*planned.needs, *planned.companions, *filter(None, named)]))
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

@@ -21,12 +21,13 @@ from engine.runs.run import Run
 from engine.runs.store import create_planned
 from engine.sweeps.executor import Task
 from engine.sweeps.local import DRIVER_GONE
+from engine.sweeps.needed import needed, trusted_code
 from engine.sweeps.plan import plan
 from engine.sweeps.ray import cluster, executor, probe, work
 from engine.sweeps.ray.cluster import Share, calls_of, remark_on, share_of
 from engine.sweeps.ray.keeper import Changes, Keeper, NotTaken, Superseded
 from engine.sweeps.ray.mirror import Mirror
-from engine.sweeps.ray.work import KeeperGone, Parcel, needed, perform, sees_folder
+from engine.sweeps.ray.work import KeeperGone, Parcel, perform, sees_folder
 from engine.sweeps.spec import Spec
 from engine.sweeps.sweep import create_sweep
 from engine.sweeps.worker import execute
@@ -218,6 +219,14 @@ def test_networks_and_code_travel_with_a_run(tmp_path):
     report = perform(parcel, caller(Keeper(looks.path)))
     assert (report.outcome.status, report.outcome.message) == ("finished", "")
     assert needed(parcel.task.planned) == [trained.run_id]
+    ledger.vouch([])
+    assert trusted_code(looks, looks.plan.runs) == []  # nobody has let it run here
+    ledger.vouch([str(trained.code)])
+    assert trusted_code(looks, looks.plan.runs) == [trained.code]
+    options = {"dataset": "digits", "artifacts": str(tmp_path / "b"), "layers": ("logits",)}
+    spec = Spec(section="visualize", name="s", options=options, networks=("net.py:Net",))
+    both = create_sweep(plan(spec, Laboratory(warn=lambda line: None)))
+    assert trusted_code(both, both.plan.runs[-1:]) == [trained.code]  # of what it needs, too
     assert {"run.json", "weights.pt", "model.py", "events.jsonl"} <= with_code.keys()
 
 
