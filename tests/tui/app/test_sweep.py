@@ -36,7 +36,7 @@ async def shown(app, pilot):
     """Wait for the screen of a sweep, and until it has looked."""
     await until(pilot, lambda: isinstance(app.screen, screens.SweepView))
     view = app.screen
-    await until(pilot, lambda: view.seen is not None and view._told)
+    await until(pilot, lambda: view.seen is not None and view.found.told)
     return view
 
 

@@ -13,22 +13,20 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.screen import ModalScreen
 
-from engine.analysis.verdicts import Verdict
 from engine.errors import MnistTuiError
 from engine.files.text import visible
 from engine.runs.run import Run
-from engine.sweeps.outcome import Settled
 from engine.sweeps.states import ACTIVE, FINISHED, RunState
 from engine.sweeps.sweep import Sweep
-from engine.sweeps.watch import Course, Seen, Watch
+from engine.sweeps.watch import Seen, Watch
 from engine.sweeps.worker import has_begun
 from tui.app.colours import style_of
 from tui.app.dialogs import DIALOGS
-from tui.app.faults import plant
 from tui.app.look import Look
 from tui.app.screens.sweep_control import Controlled
 from tui.app.screens.sweep_head import head_of, keys_of
-from tui.app.screens.sweep_panels import Drawn, Panels, bands_of
+from tui.app.screens.sweep_panels import Panels
+from tui.app.screens.sweep_reading import Reading, Wanted, read
 from tui.app.sections.pane import BAD
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
@@ -50,9 +48,6 @@ VIEWS = {
 }  # fmt: skip
 
 
-Wanted = tuple[Sequence[Settled], str]  # settings and the curve of theirs that is drawn
-
-
 class SweepView(Controlled, ModalScreen[Run | None]):
     """Returns a run to be opened in its section, or None."""
 
@@ -65,13 +60,9 @@ class SweepView(Controlled, ModalScreen[Run | None]):
     def __init__(self, sweep: Sweep, look: Look) -> None:
         super().__init__()
         self.sweep, self._look = sweep, look
-        self.seen: Seen | None = None
+        self.found = Reading()
         self._watch = Watch(sweep)
         self._looking = False
-        self._courses: Mapping[str, Course] = {}
-        self._verdicts: Mapping[str, Sequence[Verdict]] = {}
-        self._bands: Drawn = []
-        self._told: tuple[object, ...] = ()  # what verdicts and bands were read for
         self._filter = "all"
         self._columns: Columns | None = None
         self._arrangement, self._view = "one", 0
@@ -96,43 +87,39 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         self._arrange()
         self._look_again()
 
+    @property
+    def seen(self) -> Seen | None:
+        """The sweep as it was at the last look."""
+        return self.found.seen
+
     # Looking: in a thread, one look at a time.
 
     def _look_again(self) -> None:
         self.mind_process()
         if not self._looking and self.is_attached:
             self._looking = True
-            panels, seen = self.panels, self.seen
-            wanted = None if seen is None else (panels.settings(seen), panels.metric(seen))
+            wanted = None if self.seen is None else self._wanted(self.seen)
             self._read(self.rows.in_view, wanted)
 
     @work(thread=True, group="sweep", exit_on_error=False)
-    def _read(self, in_view: Sequence[RunState], wanted: "Wanted | None") -> None:
-        seen, courses = None, self._courses
-        fault: Exception | None = None
-        verdicts, bands, told = self._verdicts, self._bands, self._told
+    def _read(self, in_view: Sequence[RunState], wanted: Wanted | None) -> None:
+        found, fault = self.found, None
         try:
-            plant("SweepView.look")
-            seen = self._watch.look()
-            courses = self._watch.courses(seen, in_view or seen.states[: self.rows.rows])
-            settings, metric = wanted or (self.panels.settings(seen), self.panels.metric(seen))
-            now = seen.counts[FINISHED], metric, [one.label for one in settings]
-            if now != told:
-                if not told or told[0] != now[0]:
-                    verdicts = self._watch.verdicts(seen)
-                bands, told = bands_of(self._watch, settings, metric), now
+            found = read(
+                self._watch,
+                found,
+                lambda seen: in_view or seen.states[: self.rows.rows],
+                lambda seen: wanted or self._wanted(seen),
+            )
         except Exception as error:  # shown with what was seen before
             fault = error
         finally:
-            self.call_later(self._read_it, seen, fault, courses, (verdicts, bands, told))
+            self.call_later(self._read_it, found, fault)
 
-    def _read_it(
-        self,
-        seen: Seen | None,
-        fault: Exception | None,
-        courses: Mapping[str, Course],
-        found: tuple[Mapping[str, Sequence[Verdict]], Drawn, tuple[object, ...]],
-    ) -> None:
+    def _wanted(self, seen: Seen) -> Wanted:
+        return self.panels.settings(seen), self.panels.metric(seen)
+
+    def _read_it(self, found: Reading, fault: Exception | None) -> None:
         self._looking = False
         if not self.is_attached:
             return
@@ -142,15 +129,12 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         if fault is not None:
             self.app.report(fault, "SweepView.look", self)
             return
-        same, known = seen is self.seen, courses == self._courses
-        again = found[2] != self._told
-        self.seen, self._courses = seen, courses
-        self._verdicts, self._bands, self._told = found
-        if not same:
+        before, self.found = self.found, found
+        if found.seen is not before.seen:
             self._list()
-        elif not known or (seen is not None and seen.counts[ACTIVE]):
+        elif found.courses != before.courses or (found.seen and found.seen.counts[ACTIVE]):
             self._write_rows()
-        if not same or again:
+        if found.seen is not before.seen or found.told != before.told:
             self._draw_panels()
         self._write_head()
 
@@ -185,7 +169,7 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         if state.status == ACTIVE and name in seen.begun:
             seconds = max(time.time() - seen.begun[name], 0.0)
         colour = style_of(str(state.planned.config.get("model") or ""))
-        course = self._courses.get(name, ())
+        course = self.found.courses.get(name, ())
         return row_of(state, columns, seen.share(state), course, seconds, colour)
 
     def _write_head(self) -> None:
@@ -201,12 +185,12 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         shown = self.panels
         ranks, warm = self.query_one("#sweep-settings", Room), self.query_one("#sweep-map", Room)
         ranks.border_title = shown.settings_title(self.seen)
-        ranks.draw(partial(shown.draw_settings, self.seen, self._verdicts))
+        ranks.draw(partial(shown.draw_settings, self.seen, self.found.verdicts))
         warm.border_title = shown.map_title(self.seen)
         warm.draw(partial(shown.draw_map, self.app, self.seen))
         chart = self.query_one("#sweep-curves", Chart)
         chart.border_title = shown.curves_title(self.seen)
-        shown.draw_curves(chart, self.seen, self._bands)
+        shown.draw_curves(chart, self.seen, self.found.bands)
 
     # Arrangement.
 
@@ -242,7 +226,7 @@ class SweepView(Controlled, ModalScreen[Run | None]):
     def _moved(self) -> None:
         self._write_rows()
         self._write_head()
-        if any(state.planned.run_id not in self._courses for state in self.rows.in_view):
+        if any(state.planned.run_id not in self.found.courses for state in self.rows.in_view):
             self._look_again()
 
     @property

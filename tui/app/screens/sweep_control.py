@@ -17,9 +17,13 @@ class Controlled(GuardedDialog):
     """Mixed in before the screen of a sweep."""
 
     sweep: Sweep
-    seen: Seen | None
     rows: SweepRows
     _process: subprocess.Popen[Any] | None = None  # that resumes the sweep
+
+    @property
+    def seen(self) -> Seen | None:
+        """The sweep as it was at the last look."""
+        raise NotImplementedError
 
     async def action_stop(self) -> None:
         """Ask what is to be stopped, and stop it."""
