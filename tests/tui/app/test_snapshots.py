@@ -4,11 +4,11 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from textual.widgets import Input
 
 from engine.config import RunConfig
+from engine.data.digits import ten_digits
 from engine.errors import EngineError
 from engine.runs.events import Started
 from engine.sections.train.config import TrainConfig
@@ -36,9 +36,7 @@ class Script:
 
     def survey(self, config):
         return (
-            SimpleNamespace(
-                describe=lambda: examples.DATASET, examples=lambda most: np.zeros((most, 28, 28))
-            ),
+            SimpleNamespace(describe=lambda: examples.DATASET, examples=lambda most: ten_digits()),
             SimpleNamespace(describe=lambda: examples.ENVIRONMENT),
         )
 

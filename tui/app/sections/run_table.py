@@ -94,13 +94,13 @@ class RunTable(Guarded, DataTable[Text]):
         self.draw_again(shown)
 
     def _has(self, row: int, runs: Container[str]) -> bool:
-        item = self.items[row] if row < len(self.items) else None
+        item = self.items[row] if 0 <= row < len(self.items) else None
         if isinstance(item, Fold):
             return any(run.run in runs for run in item.runs)
         return isinstance(item, Summary) and item.run in runs
 
     def _id_at(self, row: int) -> str:
-        return _id_of(self.items[row]) if row < len(self.items) else ""
+        return _id_of(self.items[row]) if 0 <= row < len(self.items) else ""
 
     def write_until(self, end: int) -> None:
         """Have rows up to a place: a terminal shows a few of ten thousand."""
