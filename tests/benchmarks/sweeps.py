@@ -59,7 +59,7 @@ def ways_of(options: list[str], runs: int) -> dict[str, Callable[[Path], None]]:
         "sweep --figures": lambda folder: sweep(folder, "--figures"),
         "loop over run": loop,
     }
-    if find_spec("ray") is not None and find_spec("ray.tune") is not None:
+    if all(find_spec(name) is not None for name in ("ray", "pandas", "pyarrow")):  # ray[tune]
         words = [sys.executable, str(LOOP), "--runs", str(runs), *options]
         ways["Ray Tune"] = lambda folder: check(words)
     return ways
