@@ -127,6 +127,18 @@ def write_atomically(
         os.fsync(folder)
 
 
+def write_where_chosen(path: Path, content: bytes) -> None:
+    """Write a file to a place of the user's own choice; links are followed.
+
+    A device or a pipe there is written to, never replaced. Raises OSError.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+    else:
+        write_atomically(target, content)
+
+
 def remove_file(root: Path, name: str) -> None:
     """Remove a file of a run, or a link in its place, if it exists. Raises OSError."""
     guard_of(root)()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.data.dataset import Dataset
 from engine.errors import EngineError
-from engine.files.writer import write_atomically
+from engine.files.writer import write_where_chosen
 from engine.numerics.device import Device
 from engine.report.choose import Chosen
 from engine.report.document import render
@@ -26,14 +26,11 @@ def write_report(
     findings = list(referee(chosen, data, device, again=again))
     page = render(chosen, findings, command).encode()
     try:
-        target = path.resolve()
         owner = next((run for run in chosen.all if _same_folder(path.parent, run.path)), None)
         if owner is not None:
             owner.write(path.name, page)
-        elif target.exists() and not target.is_file():  # a device, a pipe: not to be replaced
-            target.write_bytes(page)
         else:
-            write_atomically(target, page)
+            write_where_chosen(path, page)
     except OSError as error:
         raise EngineError(
             f"The report cannot be written to {path} ({error.strerror}); choose --output."

@@ -33,7 +33,6 @@ class Outcome:
 
     status: str  # finished, stopped or failed
     message: str = ""
-    seconds: float = 0.0  # in the worker
 
 
 class WorkerLost(Exception):

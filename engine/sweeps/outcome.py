@@ -1,17 +1,19 @@
 """What came of a sweep: a setting's runs over their seeds, and settings compared."""
 
 import dataclasses
-from collections.abc import Hashable, Mapping, Sequence
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine import sections
+from engine.analysis.compare import is_share
 from engine.analysis.statistics import Seed, Spread, spread
 from engine.analysis.verdicts import Group, Verdict, verdicts
 from engine.runs.events import plain
 from engine.runs.run import Run
 from engine.sweeps.plan import NETWORK
-from engine.sweeps.schema import Value
+from engine.sweeps.schema import PlannedRun, Value
 from engine.sweeps.states import FINISHED, RunState
 from engine.sweeps.sweep import Sweep
 
@@ -42,6 +44,29 @@ class Settled:
         """Mean, deviation and interval over the seeds."""
         return spread(self.values)
 
+    def cells(self, show: Callable[[float], str]) -> list[str]:
+        """Return its row in a table: runs with a result, mean, deviation, interval, best, worst.
+
+        ``show`` writes a value; what there is none of is a dash.
+        """
+        found, values, planned = self.spread, self.values, len(self.states)
+        count = str(planned) if found.n == planned else f"{found.n} of {planned}"
+        if not found.n:
+            return [count, *["–"] * 5]
+        assert found.best is not None  # there is a value
+        assert found.worst is not None
+        low, high = found.low, found.high
+        if is_share(self.metric):  # which an interval by Student's t may overstep
+            low, high = max(low, 0.0), min(high, 1.0)
+        return [
+            count,
+            show(found.mean),
+            show(found.deviation) if found.n > 1 else "–",
+            f"{show(low)} to {show(high)}" if math.isfinite(found.low) else "–",
+            f"{show(values[found.best])} (seed {found.best})",
+            f"{show(values[found.worst])} (seed {found.worst})",
+        ]
+
 
 def settled(states: Sequence[RunState]) -> list[Settled]:
     """Return a sweep's settings, section by section, the best first."""
@@ -49,8 +74,7 @@ def settled(states: Sequence[RunState]) -> list[Settled]:
     several = len({(s.planned.section, _model(s)) for s in states}) > 1
     for state in states:
         planned = state.planned
-        named = {"model", NETWORK} & planned.setting.keys()
-        model = _model(state) if several and not named else ""
+        model = unnamed_model(planned) if several else ""
         key = planned.section, model, repr(sorted(planned.setting.items()))
         groups.setdefault(key, []).append(state)
     found = []
@@ -65,6 +89,17 @@ def settled(states: Sequence[RunState]) -> list[Settled]:
 
 def _model(state: RunState) -> str:
     return str(state.planned.config.get("model") or "")
+
+
+def unnamed_model(planned: PlannedRun) -> str:
+    """Return a run's model, "" where its setting names it already."""
+    named = {"model", NETWORK} & planned.setting.keys()
+    return "" if named else str(planned.config.get("model") or "")
+
+
+def described(planned: PlannedRun) -> str:
+    """Return in a few words what sets a run apart, but for its section and seed."""
+    return ", ".join(filter(None, (unnamed_model(planned), in_words(planned.setting))))
 
 
 def _merit(one: Settled) -> float:

@@ -37,23 +37,21 @@ def execute(
 
     ``threads`` and ``device`` are this worker's, for a run that begins here and was not given any.
     """
-    since = time.perf_counter()
     sweep, planned = Sweep(task.sweep), task.planned
     run = sweep.run(planned)
     try:
         if not _has_finished(run):
             _drive(task, laboratory, control, threads, device)
         status = run.read_info()["status"]
-        outcome = Outcome("stopped" if status == "running" else status)
+        return Outcome("stopped" if status == "running" else status)
     except Driven as error:  # somebody resumed it by itself, and will finish it
-        outcome = Outcome("stopped", str(error))
+        return Outcome("stopped", str(error))
     except MnistTuiError as error:
-        outcome = Outcome("failed", str(error))
+        return Outcome("failed", str(error))
     except MemoryError:
-        outcome = Outcome("failed", "There was not enough memory; use fewer jobs (--jobs).")
+        return Outcome("failed", "There was not enough memory; use fewer jobs (--jobs).")
     except Exception as error:
-        outcome = Outcome("failed", f"Unexpected {type(error).__name__}: {error}")
-    return dataclasses.replace(outcome, seconds=time.perf_counter() - since)
+        return Outcome("failed", f"Unexpected {type(error).__name__}: {error}")
 
 
 def _drive(

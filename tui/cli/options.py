@@ -103,11 +103,10 @@ def refuse_options_before(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         return
     name, command = context.invoked_subcommand, _command(context)
-    heard = set(_flags(command.commands[name]))
     for parameter in command.params:
         if _source(context, parameter.name) == "COMMANDLINE":
             given = parameter.opts[0]
-            if given not in heard:
+            if given not in set(_flags(command.commands[name])):
                 raise UsageError(f"{name} has no {given}; leave it out.")
             raise UsageError(f"Give {given} after {name}, not before it.")
 
@@ -146,10 +145,13 @@ def _source(context: typer.Context, name: str) -> str:
 
 def doubtful_variables(context: typer.Context) -> Iterator[str]:
     """Yield a line about each MNIST_TUI_ variable that sets no option."""
+    ours = [n for n in os.environ if n.startswith(PREFIX) and not n.startswith(FOR_TESTS)]
+    if not ours:  # every command would have to be looked at
+        return
     known = {name.removeprefix(PREFIX) for name in _variables(_command(context))}
-    for name in sorted(os.environ):
+    for name in sorted(ours):
         rest = name.removeprefix(PREFIX)
-        if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and rest not in known:
+        if rest not in known:
             near = difflib.get_close_matches(rest, known, 1)
             meant = f"; did you mean {PREFIX}{near[0]}?" if near else "."
             yield f"{name} sets no option{meant}"

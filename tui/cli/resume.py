@@ -18,13 +18,13 @@ from engine.runs.run import Run
 from engine.runs.store import find_run
 from tui.cli.completion import run_and_sweep_ids
 from tui.cli.options import AsAscii, HowImages, Output, RunName, Trust, Where, expand, said
+from tui.cli.stopping import wait_until_stopped
 from tui.cli.tables import print_results
 from tui.console import complain, console_for, say
 from tui.live.signals import exit_code, stopping_on_signals
 from tui.streams import FULL, keep_to_ascii, lost, on_terminal
 
 LOOK = 0.1  # seconds between two looks at another process's run
-STOP_PATIENCE = 60.0  # seconds
 
 
 @expand
@@ -142,14 +142,9 @@ def stop(run: RunName, where: Where) -> None:
     if _ended(follower):
         raise EngineError(f"Run {found.id} is {found.read_status()}; nothing drives it.")
     found.ask_to_stop()
-    deadline = time.monotonic() + STOP_PATIENCE
-    while not _ended(follower):
-        if time.monotonic() > deadline:
-            raise EngineError(
-                f"Run {found.id} is still running after {STOP_PATIENCE:.0f} s; "
-                "it will stop at its next step."
-            )
-        time.sleep(LOOK)
+    wait_until_stopped(
+        lambda: _ended(follower), f"Run {found.id}", "it will stop at its next step."
+    )
     say(f"{found.id} {found.read_status()}")
 
 

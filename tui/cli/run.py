@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from engine import sections
 from engine.config import RunConfig
@@ -19,6 +18,7 @@ from engine.runs.queue import Request, from_json
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
+from tui.cli.made import MadeCommands
 from tui.cli.options import (
     Output,
     Trust,
@@ -31,17 +31,12 @@ from tui.cli.options import (
 from tui.console import complain, say, say_json
 
 
-class Experiments(TyperGroup):
+class Experiments(MadeCommands):
     """The sections' commands, made of their configs, before those that are written here."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        made = {name: _command_of(sections.find(name)) for name in sections.names()}
-        self.commands = {**made, **self.commands}
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of the commands."""
-        return list(self.commands)
+    def made(self) -> dict[str, Any]:
+        """Return a command for each section."""
+        return {name: _command_of(sections.find(name)) for name in sections.names()}
 
 
 DRIVE = "drive"  # hidden: what the other process of --detach runs

@@ -1,7 +1,6 @@
 """What ``mnist-tui sweep list``, ``status``, ``resume``, ``stop`` and ``rm`` do."""
 
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -28,14 +27,13 @@ from engine.sweeps.states import (
 )
 from engine.sweeps.sweep import Sweep, find_sweep, list_sweeps, remove_sweep
 from tui.cli.options import Output
+from tui.cli.stopping import wait_until_stopped
 from tui.cli.sweep_drive import drive
 from tui.cli.sweep_shows import described, print_outcome
 from tui.cli.tables import BAD, empty_table
 from tui.console import complain, console_for, say, say_json
 from tui.streams import on_terminal
 from tui.summary import keep_whole
-
-STOP_PATIENCE, LOOK = 60.0, 0.1  # seconds
 
 
 def show_list(artifacts: Path, *, json: bool) -> None:
@@ -134,14 +132,9 @@ def stop_sweep(artifacts: Path, name: str) -> None:
     found.ask_to_stop()
     if found.plan.executor == SLURM:
         _cancel(found)
-    deadline = time.monotonic() + STOP_PATIENCE
-    while is_active(found):
-        if time.monotonic() > deadline:
-            raise EngineError(
-                f"Sweep {found.id} is still running after {STOP_PATIENCE:.0f} s; "
-                "its runs will stop at their next steps."
-            )
-        time.sleep(LOOK)
+    wait_until_stopped(
+        lambda: not is_active(found), f"Sweep {found.id}", "its runs will stop at their next steps."
+    )
     say(f"{found.id} {status_of(found, states_of(found))}")
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from engine import sections
 from engine.config import RunConfig
@@ -19,6 +18,7 @@ from engine.networks.architectures import ARCHITECTURES
 from engine.options import check_fields, flag, option, options_of, short
 from engine.sweeps import atlas_spec
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
+from tui.cli.made import MadeCommands
 from tui.cli.options import (
     Output,
     Trust,
@@ -129,19 +129,15 @@ class Asked:
     command: str = field(default_factory=lambda: shlex.join(["mnist-tui", *sys.argv[1:]]))
 
 
-class Sweeps(TyperGroup):
+class Sweeps(MadeCommands):
     """A command for each section, for all of them, and for any file that ends in ``.toml``."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def made(self) -> dict[str, Any]:
+        """Return a command for each section, for the report and for the atlas."""
         made = {name: _command_of(name, sections.find(name).about) for name in sections.names()}
         made[ALL] = _command_of(ALL, "The whole report, once for each seed.")
         made[atlas_spec.NAME] = _command_of("adversarial", atlas_spec.ABOUT, atlas=True)
-        self.commands = {**made, **self.commands}
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of the commands."""
-        return list(self.commands)
+        return made
 
     def get_command(self, ctx: Any, name: str) -> Any:
         """Return the command of that name, or the one that reads the file of that name."""

@@ -12,12 +12,12 @@ from engine.analysis.compare import is_share
 from engine.errors import EngineError
 from engine.files.text import counted
 from engine.hints import hint
+from engine.sweeps import outcome
 from engine.sweeps.atlas import atlas_of
 from engine.sweeps.estimate import Estimate, estimate, in_words
 from engine.sweeps.local import Slot
 from engine.sweeps.outcome import Settled, compared, settled, word
-from engine.sweeps.outcome import in_words as setting_in_words
-from engine.sweeps.plan import NETWORK, Plan
+from engine.sweeps.plan import Plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
 from engine.sweeps.states import FAILED, FINISHED, RunState, progress_of, states_of
 from engine.sweeps.sweep import Sweep
@@ -166,9 +166,7 @@ class SweepLines:
 
 def described(run: PlannedRun) -> str:
     """Return what a run is in a few words: section, setting and seed."""
-    model = run.config.get("model")
-    named = "" if model is None or {"model", NETWORK} & run.setting.keys() else str(model)
-    words = [named, setting_in_words(run.setting), f"seed {run.seed}"]
+    words = [outcome.described(run), f"seed {run.seed}"]
     return f"{run.section} {', '.join(filter(None, words))}"
 
 
@@ -209,28 +207,8 @@ def print_outcome(sweep: Sweep, console: Console) -> None:
 
 def cells_of(one: Settled) -> list[str]:
     """Return a setting's row: runs that finished, mean, deviation, interval, best and worst."""
-    spread = one.spread
 
     def show(value: float) -> str:
         return f"{value:.2%}" if is_share(one.metric) else number(value, ".4g")
 
-    planned = len(one.states)
-    count = str(planned) if spread.n == planned else f"{spread.n} of {planned}"
-    if not spread.n:
-        return [one.label, count, "–", "–", "–", "–", "–"]
-    values = one.values
-    assert spread.best is not None  # there is a value
-    assert spread.worst is not None
-    low, high = spread.low, spread.high
-    if is_share(one.metric):  # which the interval, as Student's t has it, may overstep
-        low, high = max(low, 0.0), min(high, 1.0)
-    interval = f"{show(low)} to {show(high)}" if spread.low == spread.low else "–"
-    return [
-        one.label,
-        count,
-        show(spread.mean),
-        show(spread.deviation) if spread.n > 1 else "–",
-        interval,
-        f"{show(values[spread.best])} (seed {spread.best})",
-        f"{show(values[spread.worst])} (seed {spread.worst})",
-    ]
+    return [one.label, *one.cells(show)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.files.writer import write_atomically
+from engine.files.writer import write_atomically, write_where_chosen
 from engine.report.referee import Finding
 from engine.report.sweep.document import render
 from engine.report.sweep.referee import Survey, findings_about
@@ -33,10 +33,7 @@ def write_sweep_report(
             write_atomically(target, page, sweep.path)
         else:
             target = path.resolve()
-            if target.exists() and not target.is_file():  # a device, a pipe: not to be replaced
-                target.write_bytes(page)
-            else:
-                write_atomically(target, page)
+            write_where_chosen(path, page)
     except OSError as error:
         raise EngineError(
             f"The report cannot be written to {target} ({error.strerror}); choose --output."

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from engine.analysis.compare import is_share
 from engine.analysis.verdicts import Verdict
 from engine.data.known import title_of
 from engine.errors import EngineError
@@ -24,9 +24,7 @@ from engine.report.sweep.pictures import curves_drawn
 from engine.report.sweep.referee import summed_up
 from engine.report.sweep.words import in_hours, shown
 from engine.sweeps.heat import Axis, Heat, heat, options_of, pairs_of, said
-from engine.sweeps.outcome import Settled, compared, settled, word
-from engine.sweeps.outcome import in_words as setting_in_words
-from engine.sweeps.plan import NETWORK
+from engine.sweeps.outcome import Settled, compared, described, settled, word
 from engine.sweeps.states import FINISHED, RunState, status_of
 from engine.sweeps.sweep import Sweep
 
@@ -189,26 +187,7 @@ def _untested(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _row(one: Settled, metric: str) -> Row:
-    found, values, planned = one.spread, one.values, len(one.states)
-    runs = str(planned) if found.n == planned else f"{found.n} of {planned}"
-    label = visible(one.label)
-    if not found.n:
-        return Row(label, runs, *["–"] * 5)
-    assert found.best is not None  # there is a value
-    assert found.worst is not None
-    low, high = found.low, found.high
-    if is_share(metric):  # which an interval by Student's t may overstep
-        low, high = max(low, 0.0), min(high, 1.0)
-    between = f"{shown(metric, low)} to {shown(metric, high)}"
-    return Row(
-        label,
-        runs,
-        shown(metric, found.mean),
-        shown(metric, found.deviation),
-        between if math.isfinite(found.low) else "–",
-        f"{shown(metric, values[found.best])} (seed {found.best})",
-        f"{shown(metric, values[found.worst])} (seed {found.worst})",
-    )
+    return Row(visible(one.label), *one.cells(partial(shown, metric)))
 
 
 def _best(part: Part, found: Sequence[Settled]) -> tuple[str, str]:
@@ -251,13 +230,10 @@ def _cell(found: Heat, metric: str, row: int, column: int) -> Cell | None:
 
 def _run(state: RunState) -> dict[str, Any]:
     planned = state.planned
-    model = planned.config.get("model")
-    named = "" if model is None or {"model", NETWORK} & planned.setting.keys() else str(model)
-    words = filter(None, (named, setting_in_words(planned.setting)))
     return {
         "id": planned.run_id,
         "section": planned.section,
-        "what": visible(", ".join(words)),
+        "what": visible(described(planned)),
         "seed": planned.seed,
         "status": state.status,
         "message": visible(state.message),
