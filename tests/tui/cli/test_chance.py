@@ -151,7 +151,11 @@ def test_every_section_of_the_app_says_so_in_red(artifacts):
         await pilot.press("4")
         table = app.screen.query_one(DataTable)
         # Its columns have their widths once the panel has its own.
-        await until(pilot, lambda: "!" in "".join(cell.plain for cell in table.get_row_at(0)))
+        await until(
+            pilot,
+            lambda: all("!" in "".join(cell.plain for cell in table.get_row_at(row))
+                        for row in range(3)),
+        )  # fmt: skip
         rows = [table.get_row_at(row) for row in range(4)]
         cells = [next(cell for cell in row if RESULT.search(cell.plain)) for row in rows]
         assert [cell.plain.strip() for cell in cells] == [
