@@ -61,7 +61,7 @@ async def open_view(app, pilot, view):
     if view in ("sweep", "stopping"):
         shown = screens.SweepView(a_sweep(), app.main.runs.look)
         await app.push_screen(shown)
-        await until(pilot, lambda: shown._told)
+        await until(pilot, lambda: shown.found.told)
     if view == "stopping":
         app.push_screen(screens.StopSweep("small", "one of its runs"))
     elif view == "leave":

@@ -382,7 +382,7 @@ def test_the_filter_ends_by_escape(tmp_path):
     async def story(app, pilot):
         await pilot.press("4", "slash", "x", "1")
         assert app.query_one("#filter").value == "x1"
-        assert text(app, "#filter-prompt") == "/"
+        assert text(app, "#filter-prompt") == "filter"
         assert text(app, "#keys") == " enter to the runs  escape shows all again  "  # no letters
         await pilot.press("escape")
         assert app.query_one("#filter").value == ""

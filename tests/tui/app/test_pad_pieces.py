@@ -98,5 +98,5 @@ def test_the_curve_says_what_was_counted_and_no_more():
     assert all(len(w) <= room for w, room in zip(words, (80, 40, 25, 10), strict=True))
     for curve in (None, part, whole):
         for room in ((10, 3), (40, 12)):
-            lines = draw_strength(curve, 1.0, "baseline", room, False).plain.split("\n")
+            lines = draw_strength(curve, 1.0, "baseline", room).plain.split("\n")
             assert len(lines) <= room[1]

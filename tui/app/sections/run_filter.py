@@ -22,7 +22,7 @@ class RunFilter(Guarded, Vertical):
     def compose(self) -> ComposeResult:
         """Lay out prompt and box over the mistake."""
         with Horizontal(id="filter-row"):
-            yield Static("/", id="filter-prompt")
+            yield Static("filter", id="filter-prompt")
             yield Input(placeholder=EXAMPLE, id="filter")
         yield Static(id="filter-mistake")
 

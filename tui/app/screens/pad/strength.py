@@ -18,9 +18,18 @@ RANDOM = "$text-muted"
 
 
 def draw_strength(
-    curve: "Curve | None", strength: float, model: str, room: tuple[int, int], plain: bool
+    curve: "Curve | None",
+    strength: float,
+    model: str,
+    room: tuple[int, int],
+    *,
+    nothing: str = "counting …",
+    plain: bool = False,
 ) -> Text:
-    """Return the chart: success of the noise, and of random noise of the same size."""
+    """Return the chart: success of the noise, and of random noise of the same size.
+
+    ``nothing`` stands in its place while nothing was counted.
+    """
     lines = []
     if curve is not None:
         for line, name, style in (
@@ -35,8 +44,7 @@ def draw_strength(
     plot = Plot(
         lines, low=0.0, high=1.0, share=True, last_step=int(PERCENT[-1]),
         cursor=round(100 * strength), plain=plain,
-        nothing="counting …" if strength else "+ makes it stronger",
-        axis="% of its strength",
+        nothing=nothing, axis="% of its strength",
     )  # fmt: skip
     return draw(plot, *room)
 

@@ -204,9 +204,11 @@ class Views(Guarded, Screen[None]):
         words = strength_words(self.curve, desk.strength, self.sizes.right - 6)
         panel.border_subtitle = words
         if lines >= LEAST_CURVE:
+            stronger = f"{self.app.keys.name('pad.stronger')} makes it stronger"
             curve = draw_strength(
-                self.curve, desk.strength, desk.noise.model, (width, lines), self.look.plain
-            )
+                self.curve, desk.strength, desk.noise.model, (width, lines),
+                nothing="counting …" if desk.strength else stronger, plain=self.look.plain,
+            )  # fmt: skip
             return (CELL + STYLE // 10) * self.chart.show(curve)
         return CELL * self.chart.show(Text(no_wrap=True)) if lines > 0 else 0
 
