@@ -12,10 +12,8 @@ from functools import partial
 from typing import Any, cast
 
 from rich.text import Text
-from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.driver import Driver
-from textual.events import InputEvent, Key, Paste, Resize
+from textual.events import InputEvent, Key, Paste
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.timer import Timer
@@ -25,15 +23,11 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from tui.app.faults import Faults, PlantedFault, log_path, plant, words_of
-from tui.app.images import Images
 from tui.app.output_filters import VISIBLE, WITHOUT_COLOUR
+from tui.app.sending import SendingApp
 from tui.app.widgets.textual_fixes import fix_textual
-from tui.drawing.placing import STAND_INS, Placing
-from tui.images import in_tmux
 
 FAULT = "bold $bad"
-LATE = 0.1  # seconds between two tries to send what the line could not take
-WAITING = 6  # writes of Textual that may wait; it stops drawing at thirty
 fix_textual()
 
 
@@ -128,7 +122,7 @@ class GuardedDialog(Guarded):
         return done
 
 
-class GuardedApp(Guarded, App[None]):
+class GuardedApp(Guarded, SendingApp):
     """An app that survives its own errors and handles keys strictly one after another."""
 
     def __init__(self) -> None:
@@ -136,73 +130,11 @@ class GuardedApp(Guarded, App[None]):
         self.faults = Faults()
         self.filters: list[LineFilter] = [VISIBLE]
         self.broken: BaseException | None = None  # what the app could not live on with
-        self.sent = 0  # characters that went to the terminal
-        self.images: Images | None = None  # where the terminal is to show them
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and ours."""
         theirs = super().get_line_filters()
         return [*(WITHOUT_COLOUR.get(type(one), one) for one in theirs), *self.filters]
-
-    def get_driver_class(self) -> type[Driver]:
-        """Return Textual's driver, which counts what it sends, and sends images."""
-        app, driver = self, super().get_driver_class()
-
-        class Sending(driver):  # type: ignore[misc, valid-type]
-            def write(self, data: str) -> None:
-                self.pass_on(app.translated(data))
-
-            def pass_on(self, data: str) -> None:
-                app.sent += len(data)
-                super().write(data)
-
-            def stop_application_mode(self) -> None:
-                with suppress(Exception):  # at the end, and when the app is suspended
-                    self.pass_on(app.images.free() if app.images is not None else "")
-                super().stop_application_mode()
-
-        return Sending
-
-    # Images: what passes them by goes to the driver's ``pass_on``.
-
-    def show_images(self, placing: Placing) -> None:
-        """Take the terminal for one that shows images."""
-        self.images = Images(placing, tmux=in_tmux(), busy=self.stalls)
-
-    def translated(self, data: str) -> str:
-        """Return what to write for what Textual writes."""
-        if self.images is None:
-            return data
-        try:
-            plant("images")
-            return self.images.translate(data)
-        except Exception as error:
-            self.report(error, "images")
-            return STAND_INS.sub(lambda found: " " * len(found[0]), data)
-
-    def catch_up(self) -> None:
-        """Send images that the line could not take."""
-        if self.images is not None:
-            self._pass_on(self.images.catch_up())
-
-    def on_mount(self) -> None:
-        """Start the timer for what the line could not take."""
-        if self.images is not None:
-            self.set_interval(LATE, self.catch_up)
-
-    def on_resize(self, event: Resize) -> None:
-        """Free the images that a smaller terminal has lost."""
-        if self.images is not None:
-            self._pass_on(self.images.fit(*event.size))
-
-    def stalls(self) -> bool:
-        """Tell whether the terminal takes less than it is sent."""
-        writer = getattr(self._driver, "_writer_thread", None)
-        return writer is not None and writer._queue.qsize() > WAITING
-
-    def _pass_on(self, data: str) -> None:
-        if data and self._driver is not None and not self.is_headless:
-            self._driver.pass_on(data)  # type: ignore[attr-defined]  # ours, see above
 
     def report(self, error: BaseException, place: str, source: object = None) -> None:
         """Show an error as one line and log it; end the app where nothing else is left."""
