@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sections
 from engine.config import RunConfig
-from engine.errors import EngineError, MnistTuiError, is_out_of_memory, memory_words
+from engine.errors import EngineError, is_out_of_memory
 from engine.files.writer import npz_bytes
-from engine.hints import hint
 from engine.runs.beginning import Planned, create, rewind, write_files
 from engine.runs.control import HAND_OVER, Control
 from engine.runs.events import (
@@ -31,12 +30,11 @@ from engine.runs.events import (
     Stopped,
     Working,
 )
+from engine.runs.failures import failure_of, of_the_listener, too_large
 from engine.runs.journal import Journal
 from engine.runs.lock import RunLock
 from engine.runs.run import Run, now
-from engine.runs.schema import (
-    ANSWERS_FILE,
-)
+from engine.runs.schema import ANSWERS_FILE
 
 if TYPE_CHECKING:
     from engine.data.dataset import Dataset
@@ -110,7 +108,9 @@ class Session:
             experiment = self._section.experiment(self.config, self.data, self.device, self.code)
         except Exception as error:
             if is_out_of_memory(error):
-                raise self._too_large(error, "and try again; the run") from error
+                raise too_large(
+                    error, "and try again; the run", self.config.device, self._section.smaller
+                ) from error
             raise
         run = self.resumed or create(self.config, self.planned)
         with self._opened(run, experiment) as journal:
@@ -138,7 +138,7 @@ class Session:
                     raise
                 raise failure from error
         if self._unheard is not None:
-            raise _of_the_listener(self._unheard, run) from self._unheard
+            raise of_the_listener(self._unheard, run) from self._unheard
         return run
 
     @contextmanager
@@ -273,19 +273,7 @@ class Session:
 
     def _failed(self, error: Exception, step: int, run: Run, journal: Journal) -> Exception:
         """Mark the run as failed, as far as the disk allows, and return the error to raise."""
-        if isinstance(error, MnistTuiError):
-            message = str(error)
-        elif isinstance(error, OSError):
-            message = (
-                f"The files of the run cannot be written ({error.strerror or error}). "
-                f"Fix that, then resume with {_resuming(run)}."
-            )
-            error = EngineError(message)
-        elif is_out_of_memory(error):
-            error = self._too_large(error, f"then resume with {_resuming(run)}; a new run")
-            message = str(error)
-        else:
-            message = f"Unexpected {type(error).__name__}: {error}"
+        error, message = failure_of(error, run, self.config.device, self._section.smaller)
         run.free_reserve()
         with suppress(OSError, EngineError):
             run.update(status="failed", finished_at=now(), message=message)
@@ -294,17 +282,6 @@ class Session:
             journal.append(failed)
         self._tell(failed)
         return error
-
-    def _too_large(self, error: Exception, then: str) -> EngineError:
-        """Return the error to raise where memory is short; ``then`` names what needs less."""
-        device = self.config.device
-        words, smaller = memory_words(error, device), f"needs less with {self._section.smaller}"
-        if device.startswith("cuda"):
-            return EngineError(
-                f"{words} Free some (nvidia-smi lists who uses it), {then} {smaller}, or takes "
-                "the CPU's with --device cpu."
-            )
-        return EngineError(f"{words} Close other programs, {then} {smaller}.")
 
     def _emit(self, event: Event, journal: Journal) -> None:
         stamped = event.at(time.time(), place=journal.size)
@@ -324,17 +301,3 @@ class Session:
     def _stop_telling(self, reason: str) -> None:
         self.control.stop(reason)
         self.listen = lambda event: None
-
-
-def _of_the_listener(error: Exception, run: Run) -> EngineError:
-    """Return the error to raise for one that ``listen`` raised."""
-    words = str(error).rstrip(".")
-    if not isinstance(error, MnistTuiError):
-        words = f"What listened to the run failed ({type(error).__name__}: {words})"
-    if run.read_info()["status"] == "finished":
-        return EngineError(f"{words}; run {run.id} has finished all the same.")
-    return EngineError(f"{words}; run {run.id} was stopped and kept: {_resuming(run)} resumes it.")
-
-
-def _resuming(run: Run) -> str:
-    return hint(run.path.parent, "resume", run.id)
