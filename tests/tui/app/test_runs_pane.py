@@ -76,7 +76,7 @@ def test_filtering_marking_and_moving_read_no_files(hundreds, monkeypatch):
             raise AssertionError("a file is read")
 
         with monkeypatch.context() as patch:  # nothing else runs here meanwhile, as nothing waits
-            patch.setattr("tui.app.sections.runs.summaries", fail)
+            patch.setattr("tui.app.sections.run_listing.summaries", fail)
             pane.mark()
             pane.write_rows()
 

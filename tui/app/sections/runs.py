@@ -1,36 +1,33 @@
 """Runs: what was run, newest first; enter opens one in its section from its files alone."""
 
-import os
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual import getters, on, work
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
-from engine.errors import MnistTuiError
 from engine.runs.filter import Filter, parse
-from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.summary import Summary
 from tui.app.action import Action
 from tui.app.focus import PANELS
 from tui.app.look import Look
 from tui.app.sections.inviting import Inviting
-from tui.app.sections.pane import BAD, Pane
+from tui.app.sections.pane import BAD
 from tui.app.sections.run_actions import OF_TABLE
 from tui.app.sections.run_cells import Columns, Drawing, columns_for
 from tui.app.sections.run_filter import TYPING, RunFilter
 from tui.app.sections.run_folds import fold_words
+from tui.app.sections.run_listing import Listing
 from tui.app.sections.run_names import form_for
 from tui.app.sections.run_order import Order, folded, grouped, sort
 from tui.app.sections.run_preview import RunPreview
@@ -39,13 +36,12 @@ from tui.app.sections.shared_actions import LIVE, MOVES, OPEN, RESUME, STOP
 from tui.live.conductor import Conductor
 from tui.live.task import Task
 
-AT_ONCE = 200  # runs that may be read while the screen waits
 FOLLOW_INTERVAL = 1.0  # seconds between two looks at what is active
 AGE_INTERVAL = 20.0  # seconds between two looks at how old the runs are
 BESIDE, BELOW = (120, 20), (60, 34)  # cells of the section from which on there is a preview
 
 
-class RunsPane(Pane, Inviting):
+class RunsPane(Listing, Inviting):
     """The table of runs, and a preview of the one under the cursor."""
 
     section = "runs"
@@ -79,8 +75,6 @@ class RunsPane(Pane, Inviting):
         self._marked: set[str] = set()
         self._columns: Columns = ()
         self._form = ""  # of ids
-        self._indexed = False  # whether many runs have been read once
-        self._listing, self._list_again = False, False
 
     def compose(self) -> ComposeResult:
         """Lay out the filter, the table and the preview."""
@@ -98,66 +92,16 @@ class RunsPane(Pane, Inviting):
 
     # What there is.
 
-    def refresh_text(self) -> None:
-        """List the artifacts folder again; the cursor stays on its run."""
-        if self._are_many():
-            if not self._indexed:
-                self._say("Reading the runs …")
-            self._list_in_thread()
-            return
-        try:
-            self._show_list(*self._list_all())
-        except MnistTuiError as error:
-            self._show_list([], [], str(error))
-
-    def _list_all(self) -> tuple[list[Summary], list[str]]:
-        """Return the runs and the ids of the sweeps. Raises MnistTuiError."""
-        from engine.sweeps.sweep import list_sweeps  # the first frame does not need it
-
-        folder = Path(self.artifacts)
-        return summaries(folder), [sweep.id for sweep in list_sweeps(folder)]
-
-    def _are_many(self) -> bool:
-        """Tell whether listing takes longer than the screen may wait."""
-        with suppress(OSError):  # it is told when they are listed
-            return len(os.listdir(self.artifacts)) > AT_ONCE
-        return False
-
-    def _list_in_thread(self) -> None:
-        """List many runs without keeping the screen waiting."""
-        self._list_again = self._listing
-        if not self._listing:
-            self._listing = True
-            self._list_many()
-
-    @work(thread=True, group="list", exit_on_error=False)
-    def _list_many(self) -> None:
-        found: list[Summary] = []
-        sweeps: list[str] = []
-        error = ""
-        try:
-            found, sweeps = self._list_all()
-        except MnistTuiError as told:
-            error = str(told)
-        finally:
-            self.call_later(self._listed, found, sweeps, error)
-
-    def _listed(self, found: list[Summary], sweeps: list[str], error: str) -> None:
-        self._listing = False
-        self._show_list(found, sweeps, error)
-        if self._list_again:
-            self._list_in_thread()
-
-    def _show_list(self, found: list[Summary], sweeps: list[str], error: str = "") -> None:
+    def show_list(self, found: list[Summary], sweeps: list[str], error: str = "") -> None:
         """Show the runs that there are, or why they cannot be listed."""
-        self._runs, self._sweeps, self._indexed = found, sweeps, not error
+        self._runs, self._sweeps = found, sweeps
         self._sorted = sort(found, self.order, time.time())
         empty = not (found or sweeps or error)
         self.set_class(empty, "-inviting")
         self.invite(empty=empty, dataset=self.main.app.shared.dataset, inside=self.panel)
         if error:
             self._write([], time.time())
-            self._say(error, BAD)
+            self.say(error, BAD)
             return
         self._marked.intersection_update(run.run for run in found)  # some may be gone
         self.write_rows()
@@ -226,11 +170,11 @@ class RunsPane(Pane, Inviting):
             nothing = f"No runs in {self.artifacts} yet."
             if self._runs:
                 nothing = "No run matches the filter; escape clears it."
-            self._say(nothing, "italic $text-muted")
+            self.say(nothing, "italic $text-muted")
         self.empty.display = nothing_shown
         self.panel.border_title = words
 
-    def _say(self, words: str, style: str = "") -> None:
+    def say(self, words: str, style: str = "") -> None:
         """Show words in place of the rows."""
         self.empty.display = True
         self.empty.update(Text(words, style))
