@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from engine.errors import EngineError
 from engine.runs.control import Control
 from engine.runs.lock import RunLock, holder_of
-from engine.sweeps.executor import Executor, Outcome, Task, WorkerLost
+from engine.sweeps.executors.executor import Executor, Outcome, Task, WorkerLost
 from engine.sweeps.schema import Kind, PlannedRun, SweepEvent
 from engine.sweeps.states import FAILED, FINISHED, states_of
 from engine.sweeps.sweep import Sweep

@@ -12,10 +12,10 @@ from engine.files.reader import JOURNAL_LIMIT, LINE_LIMIT, MB, open_to_read
 from engine.runs.events import plain
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
+from engine.sweeps.executors.slurm.site import may_be_queued
+from engine.sweeps.executors.worker import has_begun
 from engine.sweeps.schema import PlannedRun
-from engine.sweeps.slurm.site import may_be_queued
 from engine.sweeps.sweep import Sweep
-from engine.sweeps.worker import has_begun
 
 TAIL = MB // 8  # bytes of a journal that surely hold a line of progress
 

@@ -12,7 +12,7 @@ from engine.errors import EngineError
 from engine.runs.course import course
 from engine.runs.curves import Curve, binned
 from engine.runs.history import History
-from engine.sweeps.atlas import atlas_of, doubling_in_words
+from engine.sweeps.atlas.atlas import atlas_of, doubling_in_words
 from engine.sweeps.curves import flat
 from engine.sweeps.outcome import Settled, compared, settled
 from engine.sweeps.schema import PlannedRun

@@ -46,8 +46,8 @@ from engine.trainings import find_trained, newest_trained
 from tests.fuzz.damage import HUGE, damage
 from tui.app.screens.files import files_of
 from tui.app.screens.network import trained_runs
-from tui.app.sections.infused import Infused
-from tui.app.sections.train import labels_and_answers
+from tui.app.sections.adversarial.infused import Infused
+from tui.app.sections.train.pane import labels_and_answers
 from tui.cli.progress import Meter
 from tui.cli.tables import print_run, print_runs
 from tui.comparison import print_comparison

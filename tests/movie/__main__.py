@@ -16,8 +16,8 @@ from engine.config import RunConfig
 from tests.movie.screen import FONTS, picture_of
 from tests.tui.strokes import FIVE, draw
 from tui.app.app import MnistTui
-from tui.app.keymap import displayed
-from tui.app.pace import Pace
+from tui.app.keys.keymap import displayed
+from tui.app.terminal.pace import Pace
 
 COLUMNS, LINES = 120, 34
 FRAMES = 12  # a second

@@ -136,7 +136,7 @@ def test_an_error_in_a_pane_is_one_line_in_it_and_the_run_goes_on(tmp_path, long
     program = (
         "from engine.config import RunConfig\n"
         "from tui.app.open import open_app\n"
-        "from tui.app.sections.runs import RunsPane\n"
+        "from tui.app.sections.runs.pane import RunsPane\n"
         "import sys\n"
         "RunsPane.refresh_text = lambda self: 1 / 0\n"
         f"sys.exit(open_app(RunConfig(dataset='digits', artifacts={str(artifacts)!r}), "

@@ -12,10 +12,10 @@ from textual.keys import KEY_TO_UNICODE_NAME, REPLACED_KEYS
 from engine.config import RunConfig
 from engine.laboratory import Laboratory
 from tests.tui.pilot import until
-from tui.app.action_list import Actions
 from tui.app.app import MnistTui
-from tui.app.dialogs import DIALOGS
-from tui.app.keymap import parted
+from tui.app.keys.action_list import Actions
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import parted
 from tui.app.preferences import Preferences
 from tui.live.conductor import Conductor
 

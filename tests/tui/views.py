@@ -15,7 +15,7 @@ from engine.pad.strength import Curve
 from tests.engine.sweeps.made import make_run, planned_sweep
 from tests.tui.pilot import until
 from tui.app import screens
-from tui.app.sections.run_order import Order
+from tui.app.sections.runs.order import Order
 
 KEYS = {
     "train": ("1",), "adversarial": ("2", "j"), "visualize": ("3", "j", "x"),

@@ -26,16 +26,16 @@ from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import colours, screens, sections
 from tui.app.guard import GuardedApp, GuardedDialog
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
+from tui.app.keys.main_actions import TRY
 from tui.app.look import Look
 from tui.app.machine import Machine
-from tui.app.main_actions import TRY
 from tui.app.main_screen import MainScreen
-from tui.app.output_filters import IN_ASCII
 from tui.app.palette import ActionCommands, Palette, RunCommands, SweepCommands
 from tui.app.panels import BREAKPOINTS
 from tui.app.preferences import Preferences, preferences_path, remember
-from tui.app.screenshot import Screenshots
+from tui.app.terminal.filters import IN_ASCII
+from tui.app.terminal.screenshot import Screenshots
 from tui.drawing.placing import Placing
 from tui.images import AUTO
 from tui.live.conductor import Conductor

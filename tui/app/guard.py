@@ -23,8 +23,8 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from tui.app.faults import Faults, PlantedFault, log_path, plant, words_of
-from tui.app.output_filters import VISIBLE, WITHOUT_COLOUR
-from tui.app.sending import SendingApp
+from tui.app.terminal.filters import VISIBLE, WITHOUT_COLOUR
+from tui.app.terminal.sending import SendingApp
 from tui.app.widgets.textual_fixes import fix_textual
 
 FAULT = "bold $bad"

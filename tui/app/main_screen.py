@@ -21,17 +21,17 @@ from engine.config import RunConfig
 from engine.errors import MnistTuiError
 from engine.runs.run import Run
 from tui.app import screens, sections
-from tui.app.action import Action
 from tui.app.guard import Guarded
-from tui.app.keymap import Keymap, titled
+from tui.app.keys.action import Action
+from tui.app.keys.keymap import Keymap, titled
 from tui.app.look import Look
-from tui.app.pace import Pace
 from tui.app.panels import Resizable, Shares, apply_shares, arrangement_of
 from tui.app.sections.base import ExperimentPane
 from tui.app.sections.pane import Pane
-from tui.app.sections.runs import RunsPane
+from tui.app.sections.runs.pane import RunsPane
 from tui.app.sections.shared_actions import OPEN
 from tui.app.surroundings import Surroundings
+from tui.app.terminal.pace import Pace
 from tui.app.widgets.keybar import Links, title_line
 from tui.app.widgets.picture import Picture
 from tui.commands import command_line

@@ -22,9 +22,9 @@ from engine.runs.index import summaries
 from engine.runs.run import Run
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
-from tui.app.action_list import AnyAction
 from tui.app.guard import GuardedDialog
-from tui.app.sections.run_cells import age_words
+from tui.app.keys.action_list import AnyAction
+from tui.app.sections.runs.cells import age_words
 from tui.words import MARKS
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from textual.css.query import NoMatches
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from tui.app.action import Action
-from tui.app.keymap import Keymap
+from tui.app.keys.action import Action
+from tui.app.keys.keymap import Keymap
 from tui.app.widgets.keybar import Links, key_line, title_line, typing_line
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.status import fitting_parts, status_line

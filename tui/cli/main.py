@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from engine.config import RunConfig
 from engine.errors import EngineError, MnistTuiError, is_out_of_memory, memory_words
-from tui.cli import data, models, pad, report, resume, run, runs, sweep
+from tui.cli import data, models, pad, report, resume, run, runs
 from tui.cli.doctor import doctor
 from tui.cli.options import (
     AsAscii,
@@ -23,6 +23,7 @@ from tui.cli.options import (
     said,
     source_of,
 )
+from tui.cli.sweep import commands as sweep
 from tui.console import complain, explain, say
 from tui.live.signals import exit_code
 from tui.streams import Outlet, occupy_closed, on_terminal, outlets

@@ -92,7 +92,7 @@ def attach(
     if ascii_:
         keep_to_ascii()
     if sweep is not None:
-        from tui.cli.sweep_attach import attach_sweep
+        from tui.cli.sweep.attach import attach_sweep
 
         attach_sweep(sweep, output)
         return

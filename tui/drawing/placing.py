@@ -2,7 +2,7 @@
 
 The characters are stand-ins from where Unicode has none to show. They can be cut, moved, compared
 and covered like any other; what goes to the terminal has what it understands in their place
-(``tui/app/images.py``). An image is known as long as a text holds it.
+(``tui/app/terminal/images.py``). An image is known as long as a text holds it.
 """
 
 import re

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.report.page import Picture, embedded, whole_png
-from engine.sweeps.atlas import Atlas, atlas_of, budget_in_words, doubling_in_words, shown_budget
-from engine.sweeps.atlas_figures import draw_atlas
+from engine.sweeps.atlas.atlas import (
+    Atlas,
+    atlas_of,
+    budget_in_words,
+    doubling_in_words,
+    shown_budget,
+)
+from engine.sweeps.atlas.figures import draw_atlas
 from engine.sweeps.states import RunState
 
 

@@ -5,13 +5,13 @@ import zlib
 
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
-from engine.sweeps.executor import Task
+from engine.sweeps.executors.executor import Task
+from engine.sweeps.executors.worker import execute
 from engine.sweeps.plan import plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import RunState
 from engine.sweeps.sweep import create_sweep
-from engine.sweeps.worker import execute
 from tests.tui import example_runs as examples
 
 

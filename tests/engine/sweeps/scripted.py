@@ -2,7 +2,7 @@
 
 from concurrent.futures import Future
 
-from engine.sweeps.executor import Outcome
+from engine.sweeps.executors.executor import Outcome
 
 FINISHED = Outcome("finished")
 

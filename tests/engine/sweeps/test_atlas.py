@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.sweeps.atlas import atlas_of, doubling_in_words, shown_budget
-from engine.sweeps.atlas_figures import draw_atlas
+from engine.sweeps.atlas.atlas import atlas_of, doubling_in_words, shown_budget
+from engine.sweeps.atlas.figures import draw_atlas
 from engine.sweeps.plan import NETWORK
 from engine.sweeps.schema import PlannedRun
 from engine.sweeps.states import RunState

@@ -7,7 +7,7 @@ from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.lock import RunLock
 from engine.sweeps.driver import ATTEMPTS, SweepDriver
-from engine.sweeps.executor import Outcome, WorkerLost
+from engine.sweeps.executors.executor import Outcome, WorkerLost
 from engine.sweeps.plan import plan
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import BLOCKED, FAILED, WAITING, states_of

@@ -16,13 +16,13 @@ from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.run import Run
 from engine.sweeps.driver import SweepDriver
-from engine.sweeps.executor import Task
-from engine.sweeps.local import LocalExecutor, Slot
+from engine.sweeps.executors.executor import Task
+from engine.sweeps.executors.local import LocalExecutor, Slot
+from engine.sweeps.executors.worker import execute
 from engine.sweeps.plan import plan
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, progress_of, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
-from engine.sweeps.worker import execute
 
 SLOTS = [Slot(threads=1), Slot(threads=1)]
 
@@ -159,7 +159,7 @@ def test_a_worker_that_cannot_be_started_is_a_lost_one(sweep_of, executor, monke
     def refuse(self):
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("engine.sweeps.local._Worker._begin", refuse)
+    monkeypatch.setattr("engine.sweeps.executors.local._Worker._begin", refuse)
     tally = drive(sweep, executor)
     [message] = tally.failed.values()
     assert "no worker can be started" in message
@@ -171,7 +171,7 @@ import sys
 from pathlib import Path
 from engine.runs.control import Control
 from engine.sweeps.driver import SweepDriver
-from engine.sweeps.local import LocalExecutor, Slot
+from engine.sweeps.executors.local import LocalExecutor, Slot
 from engine.sweeps.sweep import Sweep
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.lock import holder_of
 from engine.sweeps.driver import SweepDriver
-from engine.sweeps.local import LocalExecutor, Slot
+from engine.sweeps.executors.local import LocalExecutor, Slot
+from engine.sweeps.executors.ray.executor import RayExecutor
 from engine.sweeps.plan import plan
-from engine.sweeps.ray.executor import RayExecutor
 from engine.sweeps.spec import Spec
 from engine.sweeps.sweep import create_sweep, find_sweep
 from tests.conftest import a_few

@@ -19,18 +19,18 @@ from engine.runs.control import Control
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.runs.store import create_planned
-from engine.sweeps.executor import Task
-from engine.sweeps.local import DRIVER_GONE
-from engine.sweeps.needed import needed, trusted_code
+from engine.sweeps.executors.executor import Task
+from engine.sweeps.executors.local import DRIVER_GONE
+from engine.sweeps.executors.needed import needed, trusted_code
+from engine.sweeps.executors.ray import cluster, executor, probe, work
+from engine.sweeps.executors.ray.cluster import Share, calls_of, remark_on, share_of
+from engine.sweeps.executors.ray.keeper import Changes, Keeper, NotTaken, Superseded
+from engine.sweeps.executors.ray.mirror import Mirror
+from engine.sweeps.executors.ray.work import KeeperGone, Parcel, perform, sees_folder
+from engine.sweeps.executors.worker import execute
 from engine.sweeps.plan import plan
-from engine.sweeps.ray import cluster, executor, probe, work
-from engine.sweeps.ray.cluster import Share, calls_of, remark_on, share_of
-from engine.sweeps.ray.keeper import Changes, Keeper, NotTaken, Superseded
-from engine.sweeps.ray.mirror import Mirror
-from engine.sweeps.ray.work import KeeperGone, Parcel, perform, sees_folder
 from engine.sweeps.spec import Spec
 from engine.sweeps.sweep import create_sweep
-from engine.sweeps.worker import execute
 from tests.processes import comparable, wait_for
 
 
@@ -259,7 +259,7 @@ def test_what_the_keeper_cannot_write_fails_the_run_in_a_line(tmp_path, monkeypa
 
     sweep = small(tmp_path / "a")
     keeper = Keeper(sweep.path)
-    monkeypatch.setattr("engine.sweeps.ray.keeper._write_journal", full)
+    monkeypatch.setattr("engine.sweeps.executors.ray.keeper._write_journal", full)
     outcome = perform(parcel_of(sweep), caller(keeper)).outcome
     assert outcome.status == "failed"
     assert "No space left on device" in outcome.message

@@ -16,13 +16,13 @@ from engine.errors import EngineError, UsageError
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.sweeps import states
-from engine.sweeps.executor import Outcome
+from engine.sweeps.executors.executor import Outcome
+from engine.sweeps.executors.slurm import site, work
+from engine.sweeps.executors.slurm.script import array, check_options, ranges, script, stages
+from engine.sweeps.executors.slurm.site import array_limit, queued, requeue, submit
+from engine.sweeps.executors.slurm.work import ArrayTask, End, has_ended
 from engine.sweeps.plan import plan
 from engine.sweeps.schema import PlannedRun, SweepEvent
-from engine.sweeps.slurm import site, work
-from engine.sweeps.slurm.script import array, check_options, ranges, script, stages
-from engine.sweeps.slurm.site import array_limit, queued, requeue, submit
-from engine.sweeps.slurm.work import ArrayTask, End, has_ended
 from engine.sweeps.spec import ALL, Spec
 from engine.sweeps.states import states_of, status_of, with_needs
 from engine.sweeps.sweep import create_sweep
@@ -363,7 +363,7 @@ def test_the_last_task_writes_the_report_also_where_runs_failed(
 def test_a_script_that_is_submitted_again_is_not_stopped_as_the_job_before_it_was(
     slurm, sweep_of, executed, monkeypatch
 ):
-    from tui.cli.sweep_slurm import do_task
+    from tui.cli.sweep.slurm import do_task
 
     sweep, (outcomes, tasks) = sweep_of(), executed
     monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "0")

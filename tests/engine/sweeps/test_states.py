@@ -9,17 +9,17 @@ from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.lock import RunLock
 from engine.runs.run import Run
-from engine.sweeps import slots, worker
-from engine.sweeps.executor import Task
-from engine.sweeps.local import Slot
+from engine.sweeps.executors import slots, worker
+from engine.sweeps.executors.executor import Task
+from engine.sweeps.executors.local import Slot
+from engine.sweeps.executors.slots import local_slots
+from engine.sweeps.executors.worker import execute
 from engine.sweeps.outcome import compared, settled
 from engine.sweeps.plan import NETWORK, plan
 from engine.sweeps.schema import PlannedRun
-from engine.sweeps.slots import local_slots
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import RunState, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
-from engine.sweeps.worker import execute
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from engine.runs.control import Control
 from engine.runs.holder import FRESH, Holder
 from engine.runs.lock import holder_of
 from engine.runs.run import Run
-from engine.sweeps.executor import Task
+from engine.sweeps.executors.executor import Task
+from engine.sweeps.executors.worker import execute
 from engine.sweeps.plan import plan
 from engine.sweeps.spec import Spec
 from engine.sweeps.sweep import create_sweep
-from engine.sweeps.worker import execute
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def begun(tmp_path, laboratory):
 def test_a_later_attempt_waits_until_a_lost_machine_can_be_told_to_be_gone(
     begun, laboratory, monkeypatch
 ):
-    monkeypatch.setattr("engine.sweeps.worker.MARGIN", 0.2)
+    monkeypatch.setattr("engine.sweeps.executors.worker.MARGIN", 0.2)
     monkeypatch.setattr("engine.figures.draw_figures", lambda run: iter(()))
     task = Task(begun.sweep, begun.planned, attempt=2)
     assert execute(task, laboratory, Control(), threads=1).status == "finished"

@@ -11,7 +11,7 @@ from engine.runs.store import remove_run
 from tests.conftest import train_config
 from tests.tui import example_runs as examples
 from tests.tui.pilot import commands_of, live, long_training, text, until
-from tui.app.action_list import Actions
+from tui.app.keys.action_list import Actions
 from tui.app.preferences import Preferences
 from tui.app.screens.compare import Compare
 from tui.app.screens.edit import Edit

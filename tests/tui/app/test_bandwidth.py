@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tui.app.bandwidth import Bandwidth
+from tui.app.terminal.bandwidth import Bandwidth
 
 RATES = {"canvas": 30_000, "maps": 8_000}
 

@@ -20,8 +20,8 @@ from tests.tui.pilot import until
 from tests.tui.pixels import cells_of_text, drawn_in, images_in, seen_of
 from tui.app.app import MnistTui
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections.infused import Infused
-from tui.app.sections.visualize import field_of
+from tui.app.sections.adversarial.infused import Infused
+from tui.app.sections.visualize.pane import field_of
 from tui.app.widgets.lines import Lines
 from tui.app.widgets.room import Room, Rows
 from tui.comparison import pictures

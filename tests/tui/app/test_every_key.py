@@ -13,9 +13,9 @@ from engine.runs.lock import RunLock
 from engine.runs.store import list_runs
 from tests.engine.sweeps.made import planned_sweep
 from tests.tui.player import KEYS, assert_sound, playing, press
-from tui.app.action_list import Actions
-from tui.app.dialogs import DIALOGS
-from tui.app.keymap import parted
+from tui.app.keys.action_list import Actions
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import parted
 from tui.app.sections.replay import FORWARD
 
 BY_ID, EVERYWHERE = Actions().by_id, Actions().sections

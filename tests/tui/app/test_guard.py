@@ -18,9 +18,9 @@ from tests.tui.player import mouse, playing, press
 from tui.app import faults
 from tui.app.app import MnistTui
 from tui.app.faults import Faults, planted
-from tui.app.output_filters import VISIBLE
 from tui.app.screens.leave import Leave
 from tui.app.screens.sample import SampleView
+from tui.app.terminal.filters import VISIBLE
 
 
 @pytest.fixture(autouse=True)

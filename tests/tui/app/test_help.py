@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.tui.pilot import live, text, until
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
 from tui.app.sections.about_panels import about_panel
 
 

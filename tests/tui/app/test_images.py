@@ -10,8 +10,8 @@ from textual.strip import Strip
 
 from tests.tui.kitty_terminal import KittyTerminal
 from tests.tui.pixels import cells_of_text
-from tui.app.images import BURST, Images
 from tui.app.look import Look
+from tui.app.terminal.images import BURST, Images
 from tui.app.widgets.tiles import Tiles
 from tui.drawing.kitty import COLOURS
 from tui.drawing.pixels import ASCII, BLOCKS, FRAME, draw_framed, draw_grey, draw_signed

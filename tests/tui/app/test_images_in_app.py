@@ -7,7 +7,7 @@ from tests.conftest import a_few
 from tests.tui.kitty_terminal import KittyTerminal
 from tests.tui.pilot import live, until
 from tests.tui.views import open_view
-from tui.app.images import Images
+from tui.app.terminal.images import Images
 from tui.drawing.pixels import UPPER_HALF, draw_grey
 from tui.drawing.placing import STAND_INS
 

@@ -12,13 +12,13 @@ from tests.conftest import a_few
 from tests.tui import example_runs as examples
 from tests.tui.app.test_snapshots import Script
 from tests.tui.pilot import commands_of, live, long_training, text, until
-from tui.app.action_list import Actions
-from tui.app.dialogs import DIALOGS
-from tui.app.keymap import Keymap, displayed, parted
+from tui.app.keys.action_list import Actions
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import Keymap, displayed, parted
 from tui.app.preferences import Preferences
 from tui.app.screens.help import Help
 from tui.app.screens.sample import SampleView
-from tui.app.sections.run_filter import TYPING
+from tui.app.sections.runs.filter import TYPING
 from tui.live.conductor import Conductor
 
 ALL = Actions()

@@ -1,4 +1,4 @@
-from tui.app.pace import Pace
+from tui.app.terminal.pace import Pace
 
 
 def test_drawing_keeps_to_its_share_of_time_but_never_stops():

@@ -16,7 +16,7 @@ from engine.runs.store import list_runs
 from engine.sections import find
 from tests.tui.pilot import live, text, until
 from tests.tui.player import click, mouse
-from tui.app.pad_actions import PAD_ACTIONS
+from tui.app.keys.pad_actions import PAD_ACTIONS
 from tui.app.palette import ActionCommands
 from tui.app.preferences import Preferences
 from tui.app.screens.pad import Pad

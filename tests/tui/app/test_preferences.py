@@ -9,11 +9,12 @@ import pytest
 
 from engine.errors import EngineError
 from tests.tui.pilot import live
-from tui.app import key_rules, preferences
 from tui.app import open as open_app
-from tui.app.action_list import Actions
-from tui.app.dialogs import DIALOGS
-from tui.app.keymap import Keymap, parted
+from tui.app import preferences
+from tui.app.keys import rules as key_rules
+from tui.app.keys.action_list import Actions
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import Keymap, parted
 from tui.app.preferences import Preferences, remember
 
 

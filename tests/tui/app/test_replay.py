@@ -10,9 +10,9 @@ from tests.tui import example_runs as examples
 from tests.tui.app.test_snapshots import Script
 from tests.tui.pilot import live, text, until
 from tui.app import sections
-from tui.app.pace import Pace
 from tui.app.screens.noise import NoiseView
 from tui.app.sections.replay import BACK, FORWARD, PAUSED, SPEEDS, WHOLE, Replay
+from tui.app.terminal.pace import Pace
 from tui.live.conductor import Conductor
 
 

@@ -9,12 +9,12 @@ import pytest
 from engine.runs.summary import Summary
 from engine.sections.train.config import TrainConfig
 from tests.tui.example_runs import FOUND
-from tui.app.sections.run_cells import Drawing, age_words, columns_for
-from tui.app.sections.run_folds import fold_words, state_of, words_in
-from tui.app.sections.run_glance import KEPT, Glance, Glances, changed_settings
-from tui.app.sections.run_names import form_for, short_id
-from tui.app.sections.run_order import CYCLE, GROUPS, Fold, Group, Order, folded, grouped, sort
-from tui.app.sections.run_sketch import flowing
+from tui.app.sections.runs.cells import Drawing, age_words, columns_for
+from tui.app.sections.runs.folds import fold_words, state_of, words_in
+from tui.app.sections.runs.glance import KEPT, Glance, Glances, changed_settings
+from tui.app.sections.runs.names import form_for, short_id
+from tui.app.sections.runs.order import CYCLE, GROUPS, Fold, Group, Order, folded, grouped, sort
+from tui.app.sections.runs.sketch import flowing
 from tui.drawing.trace import trace
 
 NOW = 1e9

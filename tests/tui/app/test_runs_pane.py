@@ -9,7 +9,7 @@ import pytest
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
 from tests.tui.player import playing, press
-from tui.app.sections.run_cells import columns_for
+from tui.app.sections.runs.cells import columns_for
 
 
 def test_an_artifacts_folder_that_cannot_be_read_is_told_where_runs_were(tmp_path, digits):
@@ -76,7 +76,7 @@ def test_filtering_marking_and_moving_read_no_files(hundreds, monkeypatch):
             raise AssertionError("a file is read")
 
         with monkeypatch.context() as patch:  # nothing else runs here meanwhile, as nothing waits
-            patch.setattr("tui.app.sections.run_listing.summaries", fail)
+            patch.setattr("tui.app.sections.runs.listing.summaries", fail)
             pane.mark()
             pane.write_rows()
 

@@ -6,7 +6,7 @@ import engine.sections
 from tests.engine.sections.means import Means, MeansConfig
 from tests.tui.pilot import live, text, until
 from tui.app import sections
-from tui.app.action_list import Actions, merged
+from tui.app.keys.action_list import Actions, merged
 from tui.app.sections.general import GeneralPane
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.app.sending import SendingApp, sending
+from tui.app.terminal.sending import SendingApp, sending
 
 
 class Recorder:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
 from tui.app.widgets.status import LEAST_WORDS, fitting_parts, status_line
 from tui.ascii import in_ascii
 

@@ -109,7 +109,7 @@ def test_it_follows_what_happens_and_stops_and_resumes_it(sweep, digits, monkeyp
             return None
 
     monkeypatch.setattr(
-        "tui.app.screens.sweep_control.start_process",
+        "tui.app.screens.sweep.control.start_process",
         lambda words, **streams: begun.append(words) or Process(),
     )
 
@@ -141,7 +141,7 @@ def test_what_slurm_holds_is_stopped_by_a_command(sweep, monkeypatch):
     sweep.append(SweepEvent(event="submitted", time=1e9, message="12"))
     begun = []
     monkeypatch.setattr(
-        "tui.app.screens.sweep_control.start_process", lambda words, **streams: begun.append(words)
+        "tui.app.screens.sweep.control.start_process", lambda words, **streams: begun.append(words)
     )
 
     async def story(app, pilot):

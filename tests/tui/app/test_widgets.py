@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList, Static
 
 from tests.tui.pilot import live, until
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
 from tui.app.sections import experiments
 from tui.app.widgets.bar import bar
 from tui.app.widgets.keybar import key_line

@@ -14,7 +14,7 @@ from engine.runs.run import Run
 from engine.runs.summary import summarize
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
 from tui.app.widgets.status import BAD, status_line
 from tui.cli.main import invoke
 from tui.cli.tables import print_results, print_run, print_runs

@@ -6,12 +6,12 @@ import re
 import pytest
 
 from engine.runs.lock import RunLock
-from engine.sweeps.executor import Outcome
-from engine.sweeps.local import Slot
+from engine.sweeps.executors.executor import Outcome
+from engine.sweeps.executors.local import Slot
 from engine.sweeps.sweep import find_sweep
 from tests.engine.sweeps.scripted import Scripted
-from tui.cli import sweep_drive
 from tui.cli.main import invoke
+from tui.cli.sweep import drive as sweep_drive
 
 
 @pytest.fixture
@@ -251,7 +251,8 @@ def test_a_sweep_of_the_whole_report_has_one_written_unasked(sweep, scripted, tm
 def test_a_sweep_on_ray_may_go_on_with_another_cluster(sweep, monkeypatch, tmp_path):
     seen, made = [], Scripted(train=[Outcome("failed", "no")] * 12)
     monkeypatch.setattr(
-        "engine.sweeps.ray.cluster.slots_of", lambda address, threads, jobs: [Slot(threads)] * 2
+        "engine.sweeps.executors.ray.cluster.slots_of",
+        lambda address, threads, jobs: [Slot(threads)] * 2,
     )
     monkeypatch.setattr(
         sweep_drive, "executor_of", lambda *a: seen.append((a[0].plan, a[4])) or made

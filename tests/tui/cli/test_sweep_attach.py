@@ -9,8 +9,8 @@ import pytest
 from engine.runs.lock import RunLock
 from engine.sweeps.schema import SweepEvent
 from tests.engine.sweeps.made import make_run, planned_sweep
-from tui.cli import sweep_attach
 from tui.cli.main import invoke
+from tui.cli.sweep import attach as sweep_attach
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from engine import sections
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.runs.store import find_run
-from engine.sweeps.executor import Task
+from engine.sweeps.executors.executor import Task
+from engine.sweeps.executors.worker import execute
 from engine.sweeps.plan import plan
 from engine.sweeps.spec import Spec
 from engine.sweeps.sweep import create_sweep
-from engine.sweeps.worker import execute
 from tests.test_old_runs import NEURONS, NOISES, OLD, STOPPED, TUNED
 from tui.cli.main import invoke
 

@@ -22,9 +22,9 @@ _FILES = {
     "Pad": "pad",
     "Resisting": "mistakes",
     "SampleView": "sample",
-    "StopSweep": "stop_sweep",
+    "StopSweep": "sweep.stop",
     "SuccessMap": "success",
-    "SweepView": "sweep",
+    "SweepView": "sweep.screen",
 }
 
 

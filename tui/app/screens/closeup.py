@@ -14,9 +14,9 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
-from tui.app.keymap import Keymap
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import Keymap
 from tui.app.sections.base import ExperimentPane
 from tui.drawing.pixels import Ink
 from tui.live.task import Task

@@ -14,8 +14,8 @@ from engine.analysis.judgement import judge
 from engine.networks.colours import series_apart
 from engine.runs.curves import Curve
 from tui.app.colours import SERIES
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.app.keys.dialogs import DIALOGS
 from tui.app.look import Look
 from tui.app.sections.pane import BAD
 from tui.app.widgets.chart import Chart

@@ -19,8 +19,8 @@ from engine.config import DATASETS, RunConfig
 from engine.data.known import MNIST_LIKE, title_of
 from engine.errors import EngineError, MnistTuiError
 from engine.files.text import visible
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.app.keys.dialogs import DIALOGS
 from tui.app.screens.edit import FILES, WRONG
 from tui.commands import read_value
 from tui.words import cut

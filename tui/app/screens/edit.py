@@ -22,8 +22,8 @@ from engine.networks.architectures import BEST_MODEL
 from engine.networks.code import open_code
 from engine.options import Option, options_of
 from engine.sections.trained import NetworkConfig
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.app.keys.dialogs import DIALOGS
 from tui.app.sections.base import Commands
 from tui.app.widgets.fields import Choice, Fields, Toggle
 from tui.commands import chosen_words, command_line, read_value

@@ -13,7 +13,7 @@ from engine.analysis.answers import Answers, read_answers, read_answers_to_noise
 from engine.data.classes import class_noun, numbered, plural
 from engine.laboratory import Laboratory
 from engine.runs.run import Run
-from tui.app.sections.adversarial import labels_of
+from tui.app.sections.adversarial.pane import labels_of
 from tui.app.widgets.probabilities import probability_bars
 from tui.drawing.pixels import Ink, draw_grey, draw_signed
 from tui.drawing.thumbnails import GAP, WRONG, beside

@@ -15,8 +15,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.runs.run import Run
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.app.keys.dialogs import DIALOGS
 
 
 class Files(GuardedDialog, ModalScreen[None]):

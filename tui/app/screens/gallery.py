@@ -12,8 +12,8 @@ from textual.widgets import Static
 
 from engine.errors import MnistTuiError
 from engine.laboratory import Laboratory
-from tui.app.dialogs import DIALOGS
-from tui.app.keymap import Keymap
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import Keymap
 from tui.app.screens.closeup import CloseUp, Drawn
 from tui.app.screens.exhibits import Exhibit
 from tui.app.sections.base import ExperimentPane

@@ -11,10 +11,10 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.app.action_list import AnyAction
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
-from tui.app.keymap import Keymap
+from tui.app.keys.action_list import AnyAction
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import Keymap
 from tui.drawing.thumbnails import beside
 
 OF_SECTION = "Runs", "Looking", "Replay"  # groups of actions, of those that the section has

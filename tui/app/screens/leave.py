@@ -11,9 +11,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
-from tui.app.keymap import Keymap
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import Keymap
 from tui.app.widgets.status import run_title
 from tui.live.conductor import Conductor
 

@@ -10,9 +10,9 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.app.dialogs import DIALOGS
 from tui.app.heat import Heat
-from tui.app.keymap import Keymap
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import Keymap
 from tui.app.screens.closeup import Drawn
 from tui.app.sections.base import ExperimentPane
 from tui.drawing.matrix import LEAST_HEAD, Matrix

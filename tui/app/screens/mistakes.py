@@ -4,8 +4,8 @@ from functools import partial
 
 from tui.app.screens.exhibits import mistakes_of_training, resisting_noise
 from tui.app.screens.gallery import Gallery
-from tui.app.sections.adversarial import AdversarialPane
-from tui.app.sections.train import TrainPane
+from tui.app.sections.adversarial.pane import AdversarialPane
+from tui.app.sections.train.pane import TrainPane
 
 
 class Mistakes(Gallery):

@@ -19,9 +19,9 @@ from engine.networks.architectures import BEST_MODEL
 from engine.runs.index import summaries
 from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
-from tui.app.keymap import titled
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.keymap import titled
 from tui.app.sections.pane import BAD
 from tui.words import cut, cut_middle
 

@@ -15,7 +15,7 @@ from engine.sections.visualize.config import VisualizeConfig
 from tui.app.colours import style_of
 from tui.app.screens.closeup import CloseUp
 from tui.app.sections.base import config_of
-from tui.app.sections.visualize import VisualizePane, exemplified_of, targets_of
+from tui.app.sections.visualize.pane import VisualizePane, exemplified_of, targets_of
 from tui.drawing.chart import draw
 from tui.drawing.pixels import draw_framed, draw_grey
 from tui.drawing.plot import Line, Plot

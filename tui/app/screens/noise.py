@@ -8,10 +8,10 @@ from textual.geometry import Size
 
 from engine.data.classes import class_noun, numbered
 from engine.sections.adversarial.results import shown_classes
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections.adversarial import AdversarialPane, labels_of
-from tui.app.sections.infused import Infused
+from tui.app.sections.adversarial.infused import Infused
+from tui.app.sections.adversarial.pane import AdversarialPane, labels_of
 from tui.app.widgets.bar import bar
 from tui.drawing.pixels import draw_grey, draw_signed
 from tui.drawing.thumbnails import GAP, WRONG, beside

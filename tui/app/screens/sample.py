@@ -13,8 +13,8 @@ from engine.errors import MnistTuiError
 from engine.runs.events import Preview
 from engine.runs.run import Run
 from tui.app.screens.closeup import CloseUp
-from tui.app.sections.samples import labels_and_answers
-from tui.app.sections.train import TrainPane, model_of
+from tui.app.sections.train.pane import TrainPane, model_of
+from tui.app.sections.train.samples import labels_and_answers
 from tui.app.widgets.probabilities import probability_bars
 from tui.drawing.pixels import draw_grey
 from tui.drawing.spark import spark

@@ -12,7 +12,7 @@ from tui.app.heat import Heat
 from tui.app.screens import gallery
 from tui.app.screens.exhibits import source_of_noise
 from tui.app.screens.matrix import MatrixView
-from tui.app.sections.adversarial import labels_of
+from tui.app.sections.adversarial.pane import labels_of
 from tui.app.sections.base import ExperimentPane
 
 CELL, NARROW_CELL = 5, 4  # the narrow one has room for whole per cents

@@ -39,7 +39,7 @@ def experiment_pane(section: str) -> "type[ExperimentPane]":
     if found is None:
         found = GeneralPane.of(section, engine_sections.find(section).asked)
     elif isinstance(found, str):
-        found = getattr(import_module(f"tui.app.sections.{section}"), found)
+        found = getattr(import_module(f"tui.app.sections.{section}.pane"), found)
     _PANES[section] = found
     return found
 
@@ -48,7 +48,7 @@ def pane_of(section: str) -> "type[Pane]":
     """Return the pane of any section."""
     if section != RUNS:
         return experiment_pane(section)
-    from tui.app.sections.runs import RunsPane
+    from tui.app.sections.runs.pane import RunsPane
 
     return RunsPane
 

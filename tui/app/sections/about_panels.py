@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
 
 _CHART = (
     "[look.back] and [look.on] move the step cursor, the mouse reads out any step; [look.zoom_in] "

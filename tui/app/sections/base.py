@@ -15,8 +15,8 @@ from engine.data.known import MNIST_LIKE, located
 from engine.options import options_of
 from engine.runs.run import Run
 from tui.app import screens
-from tui.app.action import Action
-from tui.app.focus import PANELS
+from tui.app.keys.action import Action
+from tui.app.keys.focus import PANELS
 from tui.app.look import Look
 from tui.app.sections import shared_actions
 from tui.app.sections.curves import CURVES, Charts

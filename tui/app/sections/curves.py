@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from engine.runs.curves import Curve, binned, ema
-from tui.app.action import Action
+from tui.app.keys.action import Action
 from tui.app.look import Look
 from tui.app.sections.shared_actions import looking, no_history
 from tui.app.widgets.chart import Chart

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from engine.config import RunConfig
 from engine.runs.events import Preview
-from tui.app.action import Action, without
+from tui.app.keys.action import Action, without
 from tui.app.sections.base import Commands, ExperimentPane, hint
 from tui.app.sections.shared_actions import MARK, OPEN
 from tui.app.widgets.chart import Chart

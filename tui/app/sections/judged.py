@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from tui.app import screens
-from tui.app.action import Action
+from tui.app.keys.action import Action
 from tui.app.sections.shared_actions import no_history
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from engine.sections import warning_of
 from engine.sections.train.config import ResolvedTrainConfig
 from engine.sections.trained import NetworkConfig, ResolvedNetworkConfig
 from tui.app import screens
-from tui.app.action import Action, with_action
+from tui.app.keys.action import Action, with_action
 from tui.app.sections.base import Commands, ExperimentPane, config_of
 from tui.app.sections.pane import BAD
 from tui.app.sections.shared_actions import EDIT

@@ -7,10 +7,10 @@ from rich.text import Text
 from textual.containers import Container
 
 from engine.runs.run import Run
-from tui.app.action import Action
-from tui.app.focus import Focusing
 from tui.app.guard import Guarded
-from tui.app.keymap import Keymap
+from tui.app.keys.action import Action
+from tui.app.keys.focus import Focusing
+from tui.app.keys.keymap import Keymap
 from tui.app.look import Look
 from tui.app.panels import Resizable
 from tui.app.sections.about_panels import about_panel

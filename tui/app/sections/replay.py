@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.timer import Timer
 
-from tui.app.action import Action
-from tui.app.pace import Pace
+from tui.app.keys.action import Action
+from tui.app.terminal.pace import Pace
 from tui.app.widgets.status import fitting_parts
 from tui.live.task import Task
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import MnistTuiError
 from tui.app import screens, sections
-from tui.app.action import Action
-from tui.app.keymap import titled
+from tui.app.keys.action import Action
+from tui.app.keys.keymap import titled
 
 if TYPE_CHECKING:
     from tui.app.sections.base import Commands, ExperimentPane

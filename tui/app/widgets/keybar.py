@@ -7,8 +7,8 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.app.action import Action
-from tui.app.keymap import Keymap, titled
+from tui.app.keys.action import Action
+from tui.app.keys.keymap import Keymap, titled
 from tui.app.widgets.picture import Picture
 
 KEY = "bold $key"

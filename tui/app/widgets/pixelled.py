@@ -12,8 +12,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.app.bandwidth import CELL, LINE, STYLE
 from tui.app.guard import Guarded
+from tui.app.terminal.bandwidth import CELL, LINE, STYLE
 from tui.app.widgets.tiles import Tiles
 from tui.drawing.pixels import UPPER_HALF, Ink
 from tui.drawing.placing import Placing

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from engine.files.text import visible
-from tui.app.keymap import Keymap
+from tui.app.keys.keymap import Keymap
 from tui.app.widgets.bar import bar
 from tui.live.conductor import Conductor
 from tui.live.task import Task

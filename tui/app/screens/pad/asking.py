@@ -18,13 +18,13 @@ from engine.errors import MnistTuiError
 from engine.files.text import visible
 from engine.pad.networks import Answer, Networks, Trained, is_ours
 from engine.pad.starts import Starts
-from tui.app.bandwidth import Bandwidth
 from tui.app.faults import words_of
 from tui.app.look import Look
 from tui.app.screens.pad import work
 from tui.app.screens.pad.arrangement import TALL, arrange
 from tui.app.screens.pad.desk import Desk
 from tui.app.screens.pad.views import Views
+from tui.app.terminal.bandwidth import Bandwidth
 from tui.live.worker import Worker
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from textual.widgets.option_list import Option
 from engine.data.classes import numbered
 from engine.files.text import visible
 from engine.pad.networks import Trained
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
+from tui.app.keys.dialogs import DIALOGS
 from tui.words import cut_middle
 
 NAME = 34  # cells

@@ -17,9 +17,9 @@ from engine.errors import MnistTuiError
 from engine.files.text import visible
 from engine.networks.layout import LOGITS, Layer, Neuron, neurons_of
 from engine.pad.networks import Trained
-from tui.app.dialogs import DIALOGS
 from tui.app.faults import words_of
 from tui.app.guard import GuardedDialog
+from tui.app.keys.dialogs import DIALOGS
 from tui.app.screens.pad.arrangement import crisp
 from tui.app.screens.pad.work import Looked
 from tui.drawing.pixels import Ink, draw_framed

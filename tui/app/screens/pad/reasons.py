@@ -1,6 +1,6 @@
 """Why something on the pad cannot be done now, in one sentence each; None where it can."""
 
-from tui.app.keymap import titled
+from tui.app.keys.keymap import titled
 from tui.app.screens.pad.asking import Asking
 
 

@@ -8,9 +8,9 @@ from textual import on
 from textual.binding import BindingType
 
 from engine.pad.networks import Trained
-from tui.app.dialogs import DIALOGS
 from tui.app.guard import GuardedDialog
-from tui.app.pad_actions import PAD_ACTIONS, PAD_BY_ID, SPARE, PadAction
+from tui.app.keys.dialogs import DIALOGS
+from tui.app.keys.pad_actions import PAD_ACTIONS, PAD_BY_ID, SPARE, PadAction
 from tui.app.screens.help import Help
 from tui.app.screens.pad.choose import ChooseNetworks
 from tui.app.screens.pad.drawing import Drawing

@@ -16,7 +16,6 @@ from engine.files.text import visible
 from engine.pad.centring import resampled
 from engine.pad.networks import Answer
 from engine.sections.table import dataset_title
-from tui.app.bandwidth import CELL, STYLE
 from tui.app.guard import Guarded
 from tui.app.look import Look
 from tui.app.screens.pad.answers import answer_column
@@ -26,6 +25,7 @@ from tui.app.screens.pad.desk import Desk
 from tui.app.screens.pad.maps import Grid, MapsView, grid_for
 from tui.app.screens.pad.slider import Slider
 from tui.app.screens.pad.strength import draw_strength, strength_words
+from tui.app.terminal.bandwidth import CELL, STYLE
 from tui.app.widgets.keybar import Links
 from tui.app.widgets.lines import Lines
 from tui.app.widgets.pixelled import FEW, FRAME, LEVELS, PEN, Pixels, greys

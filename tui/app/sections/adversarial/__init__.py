@@ -1,0 +1,1 @@
+"""Adversarial: noises, their successes and the images that they are laid over."""

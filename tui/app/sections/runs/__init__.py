@@ -1,0 +1,1 @@
+"""Runs: the table of what was run, and a preview of the run under the cursor."""

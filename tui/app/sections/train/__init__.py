@@ -1,0 +1,1 @@
+"""Train: trainings, their curves and the images that they are watched by."""

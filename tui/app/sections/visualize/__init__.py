@@ -1,0 +1,1 @@
+"""Visualize: a network's neurons and the images that they answer most to."""

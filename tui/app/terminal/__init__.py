@@ -1,0 +1,1 @@
+"""What goes to the terminal, how much of it and how often."""

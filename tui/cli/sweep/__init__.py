@@ -1,0 +1,1 @@
+"""``mnist-tui sweep``: plan, run, watch, stop and remove many runs at once."""
