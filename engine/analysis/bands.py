@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.numerics.student import t_quantile
+from engine.numerics.student_t import t_quantile
 from engine.runs.curves import Curve
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.numerics.student import at_most, rate_between, t_quantile, two_tails
+from engine.numerics.student_t import at_most, rate_between, t_quantile, two_tails
 
 LEVEL, POWER = 0.05, 0.8
 EXACT = 40  # pairs whose signs are all tried

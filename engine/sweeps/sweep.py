@@ -20,7 +20,7 @@ from engine.hints import hint
 from engine.runs.run import STOP_FILE, Run, now
 from engine.runs.schema import find_section
 from engine.runs.store import create_folder, is_named, remove_run
-from engine.sweeps.executors.chosen import remember
+from engine.sweeps.executors.settings import remember
 from engine.sweeps.journal import Journal
 from engine.sweeps.plan import Plan
 from engine.sweeps.schema import (

@@ -24,7 +24,7 @@ from engine.runs.summary import Summary
 from engine.sections.table import dataset_title
 from tui.app.guard import GuardedDialog
 from tui.app.keys.action_list import AnyAction
-from tui.app.sections.runs.cells import age_words
+from tui.app.sections.runs.columns import age_words
 from tui.words import MARKS
 
 if TYPE_CHECKING:

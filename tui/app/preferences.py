@@ -131,7 +131,9 @@ def _checked_keys(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, s
     """Return the user's valid keys, and what is wrong with the others, by action."""
     if not given:
         return {}, {}
-    from tui.app.keys.rules import checked_keys  # with widgets that the first frame does not need
+    from tui.app.keys.own_keys import (
+        checked_keys,  # with widgets that the first frame does not need
+    )
 
     return checked_keys(given)
 

@@ -18,7 +18,7 @@ from engine.runs.queue import Request, from_json
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
-from tui.cli.made import MadeCommands
+from tui.cli.generated import MadeCommands
 from tui.cli.options import (
     Output,
     Trust,

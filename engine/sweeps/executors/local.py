@@ -21,7 +21,7 @@ from typing import Any
 from engine.runs.control import Control
 from engine.sweeps.executors.executor import Outcome, Said, Task, WorkerLost
 
-PRELOADED = ["engine.sweeps.executors.ready"]
+PRELOADED = ["engine.sweeps.executors.preload"]
 DRIVER_GONE = "the sweep's driver is gone"
 PATIENCE = 10.0  # seconds that an idle worker may take to leave
 

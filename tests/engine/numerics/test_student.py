@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from engine.numerics.student import at_most, beta_share, rate_between, t_quantile, two_tails
+from engine.numerics.student_t import at_most, beta_share, rate_between, t_quantile, two_tails
 
 freedoms = st.integers(1, 3000) | st.floats(1, 3000)
 shapes = st.floats(0.5, 3000)

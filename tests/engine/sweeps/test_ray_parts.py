@@ -21,12 +21,12 @@ from engine.runs.run import Run
 from engine.runs.store import create_planned
 from engine.sweeps.executors.executor import Task
 from engine.sweeps.executors.local import DRIVER_GONE
-from engine.sweeps.executors.needed import needed, trusted_code
 from engine.sweeps.executors.ray import cluster, executor, probe, work
 from engine.sweeps.executors.ray.cluster import Share, calls_of, remark_on, share_of
 from engine.sweeps.executors.ray.keeper import Changes, Keeper, NotTaken, Superseded
 from engine.sweeps.executors.ray.mirror import Mirror
 from engine.sweeps.executors.ray.work import KeeperGone, Parcel, perform, sees_folder
+from engine.sweeps.executors.shipping import needed, trusted_code
 from engine.sweeps.executors.worker import execute
 from engine.sweeps.plan import plan
 from engine.sweeps.spec import Spec

@@ -11,7 +11,7 @@ from engine.errors import EngineError
 from tests.tui.pilot import live
 from tui.app import open as open_app
 from tui.app import preferences
-from tui.app.keys import rules as key_rules
+from tui.app.keys import own_keys
 from tui.app.keys.action_list import Actions
 from tui.app.keys.dialogs import DIALOGS
 from tui.app.keys.keymap import Keymap, parted
@@ -141,26 +141,26 @@ def test_escapes_in_the_file_do_not_reach_the_line(path):
     ],
 )
 def test_keys_are_refused_where_they_would_be_another_s(own, refused):
-    kept, why = key_rules.checked_keys(own)
+    kept, why = own_keys.checked_keys(own)
     assert set(why) == refused
     assert set(kept) == set(own) - refused
 
 
 def test_no_default_key_is_refused():
     defaults = Keymap().defaults
-    assert key_rules.checked_keys(defaults) == (
+    assert own_keys.checked_keys(defaults) == (
         {id: ",".join(parted(keys)) for id, keys in defaults.items()}, {},
     )  # fmt: skip
 
 
 def test_keys_that_are_kept_are_named_as_textual_names_them():
-    kept, _ = key_rules.checked_keys({"run.pause": "?, shift+ctrl+f2,~", "app.help": "f1"})
+    kept, _ = own_keys.checked_keys({"run.pause": "?, shift+ctrl+f2,~", "app.help": "f1"})
     assert Keymap(kept).of("run.pause") == ("question_mark", "ctrl+shift+f2", "tilde")
 
 
 def test_every_place_that_an_action_has_keys_in_is_known():
     places = set(Actions().sections) | set(DIALOGS)
-    assert set(key_rules.WIDGETS) <= places
+    assert set(own_keys.WIDGETS) <= places
 
 
 @pytest.mark.parametrize(

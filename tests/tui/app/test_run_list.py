@@ -9,7 +9,7 @@ import pytest
 from engine.runs.summary import Summary
 from engine.sections.train.config import TrainConfig
 from tests.tui.example_runs import FOUND
-from tui.app.sections.runs.cells import Drawing, age_words, columns_for
+from tui.app.sections.runs.columns import Drawing, age_words, columns_for
 from tui.app.sections.runs.folds import fold_words, state_of, words_in
 from tui.app.sections.runs.glance import KEPT, Glance, Glances, changed_settings
 from tui.app.sections.runs.names import form_for, short_id

@@ -9,7 +9,7 @@ import pytest
 from tests.tui import example_runs as examples
 from tests.tui.pilot import live, text, until
 from tests.tui.player import playing, press
-from tui.app.sections.runs.cells import columns_for
+from tui.app.sections.runs.columns import columns_for
 
 
 def test_an_artifacts_folder_that_cannot_be_read_is_told_where_runs_were(tmp_path, digits):

@@ -22,7 +22,7 @@ from engine.sweeps.states import (
 )
 from engine.sweeps.sweep import Sweep
 from tui.cli.options import Output
-from tui.cli.sweep.shows import SweepLines, print_outcome
+from tui.cli.sweep.display import SweepLines, print_outcome
 from tui.console import complain, console_for
 from tui.live.signals import exit_code, stopping_on_signals
 from tui.streams import FULL, lost

@@ -13,18 +13,18 @@ from engine.hints import hint
 from engine.laboratory import Laboratory
 from engine.runs.control import Control
 from engine.sweeps.driver import SweepDriver, Tally, lock_of
-from engine.sweeps.executors.chosen import address_of
 from engine.sweeps.executors.executor import Executor
 from engine.sweeps.executors.local import LocalExecutor, Slot
+from engine.sweeps.executors.settings import address_of
 from engine.sweeps.executors.slots import local_slots
 from engine.sweeps.plan import Plan, plan
 from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, SLURM, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
+from tui.cli.sweep.display import SweepLines, print_outcome, print_plan
 from tui.cli.sweep.end import write_at_end
 from tui.cli.sweep.run import Asked
-from tui.cli.sweep.shows import SweepLines, print_outcome, print_plan
 from tui.cli.sweep.slurm import begin_there, submit_sweep
 from tui.console import complain, console_for, say, say_json
 from tui.live.hand_over import start_process

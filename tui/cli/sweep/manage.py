@@ -28,8 +28,8 @@ from engine.sweeps.states import (
 from engine.sweeps.sweep import Sweep, find_sweep, list_sweeps, remove_sweep
 from tui.cli.options import Output
 from tui.cli.stopping import wait_until_stopped
+from tui.cli.sweep.display import described, print_outcome
 from tui.cli.sweep.drive import drive
-from tui.cli.sweep.shows import described, print_outcome
 from tui.cli.tables import BAD, empty_table
 from tui.console import complain, console_for, say, say_json
 from tui.streams import on_terminal

@@ -18,7 +18,7 @@ from engine.networks.architectures import ARCHITECTURES
 from engine.options import check_fields, flag, option, options_of, short
 from engine.sweeps.atlas import spec as atlas_spec
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
-from tui.cli.made import MadeCommands
+from tui.cli.generated import MadeCommands
 from tui.cli.options import (
     Output,
     Trust,

@@ -11,9 +11,9 @@ from engine.errors import EngineError
 from engine.hints import hint
 from engine.runs.control import Control
 from engine.runs.lock import RunLock
-from engine.sweeps.executors.chosen import sbatch_of
 from engine.sweeps.executors.local import Slot
-from engine.sweeps.executors.needed import trusted_code
+from engine.sweeps.executors.settings import sbatch_of
+from engine.sweeps.executors.shipping import trusted_code
 from engine.sweeps.executors.slurm.script import array, script, stages
 from engine.sweeps.executors.slurm.site import array_limit, queued, requeue, submit, task_of
 from engine.sweeps.executors.slurm.work import ArrayTask, End
@@ -23,9 +23,9 @@ from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
+from tui.cli.sweep.display import print_plan
 from tui.cli.sweep.end import write_at_end
 from tui.cli.sweep.run import Asked
-from tui.cli.sweep.shows import print_plan
 from tui.console import complain, say, say_json
 from tui.live.signals import exit_code, stopping_on_signals
 

@@ -15,10 +15,10 @@ import msgspec
 from engine.errors import EngineError
 from engine.files.writer import remove_file, write_atomically
 from engine.sweeps.executors.executor import Outcome, Said, Task, WorkerLost
-from engine.sweeps.executors.needed import trusted_for
 from engine.sweeps.executors.ray.cluster import Nodes, Share, calls_of, connect, share_of
 from engine.sweeps.executors.ray.keeper import Keeper
 from engine.sweeps.executors.ray.work import TOKEN_FILE, Parcel, Report, work
+from engine.sweeps.executors.shipping import trusted_for
 from engine.sweeps.sweep import Sweep
 
 DEVICES = ("auto", "cuda")  # that a GPU of the cluster is asked for

@@ -26,9 +26,9 @@ from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.executors.executor import Outcome, Task
 from engine.sweeps.executors.local import DRIVER_GONE
-from engine.sweeps.executors.needed import needed
 from engine.sweeps.executors.ray.keeper import Busy, NotTaken, Superseded
 from engine.sweeps.executors.ray.mirror import Mirror
+from engine.sweeps.executors.shipping import needed
 from engine.sweeps.schema import PlannedRun, PlanValues
 from engine.sweeps.sweep import Sweep, code_file, write_plan
 

@@ -24,7 +24,7 @@ from tui.app.look import Look
 from tui.app.sections.inviting import Inviting
 from tui.app.sections.pane import BAD
 from tui.app.sections.runs.actions import OF_TABLE
-from tui.app.sections.runs.cells import Columns, Drawing, columns_for
+from tui.app.sections.runs.columns import Columns, Drawing, columns_for
 from tui.app.sections.runs.filter import TYPING, RunFilter
 from tui.app.sections.runs.folds import fold_words
 from tui.app.sections.runs.listing import Listing

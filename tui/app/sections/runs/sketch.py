@@ -20,7 +20,7 @@ from engine.sections.table import dataset_title
 from tui.app.colours import style_of
 from tui.app.look import Look
 from tui.app.sections.pane import BAD
-from tui.app.sections.runs.cells import age_words
+from tui.app.sections.runs.columns import age_words
 from tui.app.sections.runs.glance import Glance, changed_settings
 from tui.app.sections.train.samples import draw_samples
 from tui.app.widgets.chart import Chart

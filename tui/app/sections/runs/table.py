@@ -11,7 +11,7 @@ from textual.widgets.data_table import ColumnKey
 
 from engine.runs.summary import Summary
 from tui.app.guard import Guarded
-from tui.app.sections.runs.cells import Drawing, label_of
+from tui.app.sections.runs.columns import Drawing, label_of
 from tui.app.sections.runs.order import Fold, Group, Item, Order
 
 AHEAD = 100  # rows beyond the cursor
