@@ -154,7 +154,8 @@ def clear_partial(root: Path) -> None:
             with open_folder(root, place) as inner:
                 for name in os.listdir(inner):
                     if name.startswith(".") and name.endswith(PARTIAL):
-                        os.unlink(name, dir_fd=inner)
+                        with suppress(FileNotFoundError):  # another machine's, done meanwhile
+                            os.unlink(name, dir_fd=inner)
 
 
 def _folders(folder: int) -> list[str]:

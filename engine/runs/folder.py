@@ -74,6 +74,8 @@ def _locks(folder: Path) -> str:
         code = subprocess.run(command, timeout=PATIENCE, capture_output=True, check=False)
         if code.returncode == _HELD:
             return "locks hold between processes"
+        if code.returncode:
+            return "whether locks hold could not be found out: another process failed there"
         return "locks do not hold between processes: drive each run by one at a time"
     finally:
         os.close(handle)

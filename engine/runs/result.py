@@ -1,8 +1,10 @@
 """How a run ends: its figures, result.json, and what run.json then says."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from engine.errors import EngineError
 from engine.hints import hint
 from engine.runs.checkpoint import CHECKPOINT_FILE
 from engine.runs.control import HAND_OVER, Control
@@ -42,8 +44,9 @@ def end_run(
     run.write_json(RESULT_FILE, result)
     hashes = run.hashes(rests_on(run.read_info()))
     run.update(status="finished", finished_at=now(), message=message, sha256=hashes)
-    run.remove(CHECKPOINT_FILE)
-    run.free_reserve()
+    with suppress(OSError, EngineError):  # it has finished, whatever is left beside it
+        run.remove(CHECKPOINT_FILE)
+        run.free_reserve()
     return True
 
 

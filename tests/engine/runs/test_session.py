@@ -168,6 +168,16 @@ def test_figures_that_cannot_be_drawn_lose_nothing(tmp_path, few, cpu, monkeypat
     assert (run.path / "weights.pt").is_file()
 
 
+def test_what_cannot_be_removed_at_the_end_leaves_a_finished_run(tmp_path, few, cpu, monkeypatch):
+    def fail(run, name):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("engine.runs.run.Run.remove", fail)
+    run = drive(tmp_path, few, cpu)
+    assert run.read_info()["status"] == "finished"
+    assert not [event for event in run.events() if isinstance(event, Failed)]
+
+
 def fails_at(kind, error, control=None):
     """A listener that raises at the first event of a kind; and what it has heard."""
     heard = []

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 
 import pytest
 
@@ -139,18 +140,53 @@ def test_what_slurm_holds_is_stopped_by_a_command(sweep, monkeypatch):
     plan = json.loads((sweep.path / "sweep.json").read_text())
     (sweep.path / "sweep.json").write_text(json.dumps(plan | {"executor": "slurm"}))
     sweep.append(SweepEvent(event="submitted", time=1e9, message="12"))
-    begun = []
+    begun, said = [], []
+
+    class Failed:
+        def poll(self):
+            return 1
+
     monkeypatch.setattr(
-        "tui.app.screens.sweep.control.start_process", lambda words, **streams: begun.append(words)
+        "tui.app.screens.sweep.control.start_process",
+        lambda words, **streams: begun.append(words) or Failed(),
     )
 
     async def story(app, pilot):
+        notify = app.notify
+        app.notify = lambda words, **options: (said.append(words), notify(words, **options))
         await pilot.press("4", "enter")
         await shown(app, pilot)
         await until(pilot, lambda: "submitted" in text(app, "#sweep-head"))
         await pilot.press("g", "s", "enter")
         assert [words[:2] for words in begun] == [["sweep", "stop"]]
+        await until(pilot, lambda: "could not be stopped" in said[-1])
 
+    live(sweep.artifacts, story)
+
+
+def test_no_file_of_a_sweep_is_read_where_the_screen_waits(sweep, monkeypatch):
+    """Neither by its keys nor by looking: locks of thousands of runs may lie on a slow server."""
+    readers = []
+
+    def note(path):
+        readers.append(threading.current_thread())
+        return False
+
+    async def story(app, pilot):
+        await pilot.press("4", "enter")
+        await shown(app, pilot)
+        monkeypatch.setattr("engine.sweeps.states.is_driven", note)
+        await pilot.press("s", "g", "r", "m", "n")
+        await until(pilot, lambda: len(readers) > 2)
+        assert threading.main_thread() not in readers
+
+    class Process:
+        def poll(self):
+            return None
+
+    monkeypatch.setattr(
+        "tui.app.screens.sweep.control.start_process", lambda words, **streams: Process()
+    )
     live(sweep.artifacts, story)
 
 

@@ -22,7 +22,7 @@ class SendingApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sent = 0  # characters that went to the terminal
+        self.sent = 0  # bytes that went to the terminal
         self.images: Images | None = None  # where the terminal is to show them
 
     def report(self, error: BaseException, place: str, source: object = None) -> None:
@@ -87,7 +87,7 @@ def sending(app: SendingApp, driver: type[Driver]) -> type[Driver]:
 
         def pass_on(self, data: str) -> None:
             if data:
-                app.sent += len(data)
+                app.sent += len(data.encode(errors="replace"))
                 super().write(data)
 
         def stop_application_mode(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.errors import MnistTuiError
 from engine.files.log import log_path, open_log
-from engine.sweeps.states import ACTIVE, FINISHED, SLURM, SUBMITTED, RunState, is_active
+from engine.sweeps.states import ACTIVE, FINISHED, SLURM, SUBMITTED, RunState
 from engine.sweeps.sweep import Sweep
 from engine.sweeps.watch import Seen
 from tui.app.guard import GuardedDialog
@@ -18,7 +18,9 @@ class Controlled(GuardedDialog):
 
     sweep: Sweep
     rows: SweepRows
-    _process: subprocess.Popen[Any] | None = None  # that resumes the sweep
+    # Processes that were started here, until they have done it.
+    _resuming: subprocess.Popen[Any] | None = None
+    _stopping: subprocess.Popen[Any] | None = None
 
     @property
     def seen(self) -> Seen | None:
@@ -59,19 +61,18 @@ class Controlled(GuardedDialog):
 
     @property
     def _goes_on(self) -> bool:
-        """Whether anything drives the sweep, or SLURM has tasks of it."""
-        submitted = self.seen is not None and self.seen.status == SUBMITTED
-        return submitted or is_active(self.sweep)
+        """Whether anything drove the sweep at the last look, or SLURM has tasks of it."""
+        return self.seen is not None and self.seen.status in (ACTIVE, SUBMITTED)
 
     def _stop_all(self) -> None:
         if self.sweep.plan.executor == SLURM:  # whose queue is asked by a command
-            self._start("stop")
+            self._stopping = self._start("stop")
         else:
             self.sweep.ask_to_stop()
 
     def action_go_on(self) -> None:
         """Have another process resume the sweep."""
-        if self.seen is None or self._process is not None:
+        if self.seen is None or self._resuming is not None:
             return
         if self._goes_on:
             self._say(f"This sweep is {self.seen.status}.")
@@ -81,7 +82,7 @@ class Controlled(GuardedDialog):
             self.guarded(self._go_on)
 
     def _go_on(self) -> None:
-        self._process = self._start("resume", "--quiet")
+        self._resuming = self._start("resume", "--quiet")
         self._say("Resuming it in the background; it does not need this app.")
 
     def _start(self, command: str, *options: str) -> subprocess.Popen[Any]:
@@ -91,14 +92,18 @@ class Controlled(GuardedDialog):
         with open_log() as log:
             return start_process([*words, *options], stdin=nothing, stdout=nothing, stderr=log)
 
-    def mind_process(self) -> None:
-        """Say so where the process that was to resume the sweep could not."""
-        if self._process is None:
+    def mind_processes(self) -> None:
+        """Say so where a process could not resume the sweep, or stop it."""
+        if self._stopping is not None and (code := self._stopping.poll()) is not None:
+            self._stopping = None
+            if code:
+                self._say(f"The sweep could not be stopped; see {log_path()}.", bad=True)
+        if self._resuming is None:
             return
-        code = self._process.poll()
-        if code is None and not is_active(self.sweep):
+        code = self._resuming.poll()
+        if code is None and not self._goes_on:
             return  # it is importing torch
-        self._process = None
+        self._resuming = None
         if code and self.seen is not None and self.seen.counts[FINISHED] < len(self.seen.states):
             self._say(f"It could not be resumed, or runs failed; see {log_path()}.", bad=True)
 

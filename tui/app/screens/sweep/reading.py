@@ -37,10 +37,16 @@ def read(
     plant("SweepView.look")
     seen = watch.look()
     courses = watch.courses(seen, in_view(seen))
-    settings, metric = wanted(seen)
-    told = seen.counts[FINISHED], metric, [one.label for one in settings]
+    settings, metric = chosen = wanted(seen)
+    told = told_of(seen, chosen)
     if told == last.told:
         return Reading(seen, courses, last.verdicts, last.bands, last.told)
     ended = not last.told or last.told[0] != told[0]
     verdicts = watch.verdicts(seen) if ended else last.verdicts
     return Reading(seen, courses, verdicts, bands_of(watch, settings, metric), told)
+
+
+def told_of(seen: Seen, wanted: Wanted) -> tuple[object, ...]:
+    """Return what verdicts and bands depend on: where that is the same, they are."""
+    settings, metric = wanted
+    return seen.counts[FINISHED], metric, [(one.section, one.label) for one in settings]

@@ -26,7 +26,7 @@ from tui.app.look import Look
 from tui.app.screens.sweep.control import Controlled
 from tui.app.screens.sweep.head import head_of, keys_of
 from tui.app.screens.sweep.panels import Panels
-from tui.app.screens.sweep.reading import Reading, Wanted, read
+from tui.app.screens.sweep.reading import Reading, Wanted, read, told_of
 from tui.app.sections.pane import BAD
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.picture import Picture
@@ -95,7 +95,7 @@ class SweepView(Controlled, ModalScreen[Run | None]):
     # Looking: in a thread, one look at a time.
 
     def _look_again(self) -> None:
-        self.mind_process()
+        self.mind_processes()
         if not self._looking and self.is_attached:
             self._looking = True
             wanted = None if self.seen is None else self._wanted(self.seen)
@@ -190,7 +190,8 @@ class SweepView(Controlled, ModalScreen[Run | None]):
         warm.draw(partial(shown.draw_map, self.app, self.seen))
         chart = self.query_one("#sweep-curves", Chart)
         chart.border_title = shown.curves_title(self.seen)
-        shown.draw_curves(chart, self.seen, self.found.bands)
+        told = told_of(self.seen, self._wanted(self.seen))
+        shown.draw_curves(chart, self.seen, self.found.bands if told == self.found.told else ())
 
     # Arrangement.
 
