@@ -115,18 +115,21 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def a_few(values: Iterable[Any], few: int = 1, more: int | None = None) -> list[Any]:
+def a_few(
+    values: Iterable[Any], few: int = 1, more: int | None = None, *, several: bool = False
+) -> list[Any]:
     """Return values to parametrize a test by: a few for `make test`, the others for `make check`.
 
     ``more`` of these others; what is left is for `make long`. By default that is nothing.
+    ``several``: each is a tuple of several arguments.
     """
-    every = list(values)
+    every = [value if several else (value,) for value in values]
     last = len(every) if more is None else few + more
     extended, long = pytest.mark.extended, pytest.mark.long
     return [
-        *every[:few],
-        *(pytest.param(value, marks=extended) for value in every[few:last]),
-        *(pytest.param(value, marks=long) for value in every[last:]),
+        *(pytest.param(*value) for value in every[:few]),
+        *(pytest.param(*value, marks=extended) for value in every[few:last]),
+        *(pytest.param(*value, marks=long) for value in every[last:]),
     ]
 
 

@@ -97,7 +97,7 @@ def kill_again_and_again(artifacts, section, options, shared, kills):
 @pytest.mark.extended
 @pytest.mark.parametrize("section", SHORT)
 def test_killed_at_random_moments(tmp_path, section):
-    kill_again_and_again(tmp_path, section, SHORT[section], ["--dataset", "digits"], kills=3)
+    kill_again_and_again(tmp_path, section, SHORT[section], ["--dataset", "digits"], kills=2)
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 import pytest
 from textual.widgets import Input, OptionList
 
+from tests.conftest import a_few
 from tests.tui import example_runs as examples
 from tests.tui import other_runs as others
 from tests.tui.pilot import live, text, until
@@ -11,7 +12,6 @@ from tui.app.screens.dataset import ChooseDataset
 from tui.app.screens.edit import FILE, Edit
 from tui.commands import command_line
 
-SIZES = [(60, 18), (80, 24), (120, 40), (200, 60)]
 FEW, MANY = "/data/shapes.npz", "/data/things.npz"
 
 
@@ -58,8 +58,11 @@ def rows_of(app):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(("runs", "dataset"), [("few", FEW), ("many", MANY)])
+@pytest.mark.parametrize(("runs", "dataset", "size"), a_few([
+    ("few", FEW, (60, 18)), ("many", MANY, (120, 40)), ("few", FEW, (200, 60)),
+    ("few", FEW, (80, 24)), ("few", FEW, (120, 40)),
+    ("many", MANY, (60, 18)), ("many", MANY, (80, 24)), ("many", MANY, (200, 60)),
+], 0, 2, several=True))  # fmt: skip
 def test_every_view_opens_at_every_size(request, runs, dataset, size):
     async def story(app, pilot):
         await settled(app, pilot)

@@ -43,7 +43,7 @@ PLACES = [
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("places", a_few([PLACES[::3], PLACES], 1, 0), ids=["some", "all"])
+@pytest.mark.parametrize("places", a_few([PLACES[::8], PLACES], 1, 0), ids=["some", "all"])
 def test_a_fault_anywhere_is_survived_and_the_run_goes_on(finished, own_log, places):
     async def story(app, pilot):
         task = long_training(app, finished)

@@ -68,7 +68,7 @@ async def go_to(app, pilot, *keys):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("size", a_few(SIZES, 0, 3))
+@pytest.mark.parametrize("size", a_few(SIZES, 0, 2))
 def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     async def story(app, pilot):
         for key, section in SECTIONS.items():
@@ -218,7 +218,7 @@ VIEWS = {
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("view", a_few(VIEWS, 0, 6))
+@pytest.mark.parametrize("view", a_few(VIEWS, 0, 2))
 def test_a_resize_leaves_nothing_stale(opened, view):
     async def at_size(size, before=None):
         async def story(app, pilot):

@@ -19,7 +19,7 @@ from engine.sections.train.chance import chance_words, guessing_rate
 from engine.sections.train.config import TrainConfig
 from engine.sections.train.evaluate import evaluate
 from engine.sections.train.loop import TrainState, train
-from tests.conftest import train_config
+from tests.conftest import a_few, train_config
 
 MNIST_TEST = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
@@ -138,12 +138,17 @@ def test_the_report_and_its_referee_tell_of_it(hopeless, few, cpu):
 @pytest.mark.extended
 @pytest.mark.parametrize(
     ("model", "recipe"),
-    [
-        ("baseline", "assignment"),
-        ("baseline", "tuned"),
-        ("two-conv", "tuned"),
-        ("two-conv-fc", "tuned"),
-    ],
+    a_few(
+        [
+            ("two-conv-fc", "tuned"),
+            ("baseline", "assignment"),
+            ("baseline", "tuned"),
+            ("two-conv", "tuned"),
+        ],
+        0,
+        2,
+        several=True,
+    ),
 )
 def test_every_recipe_works_on_the_digits(recipe, model, digits, cpu):
     config = TrainConfig(model=model, recipe=recipe, seed=1, dataset="digits", threads=2)
