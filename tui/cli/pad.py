@@ -44,13 +44,14 @@ def try_(
         ),
     ] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Run the code (model.py) that trainings hold.")
+        bool,
+        typer.Option("--trust", help="Allow network code (model.py) that was not run here yet."),
     ] = False,
     json_: AsJson = False,
     ascii_: AsAscii = False,
     images: HowImages = None,
 ) -> None:  # fmt: skip
-    """Draw, and see what trained networks say; or ask them about the drawings in a file."""
+    """Draw, and see how trained networks classify it; or ask them about the drawings in a file."""
     if file is None and (run or json_):
         raise UsageError(f"{'--run' if run else '--json'} goes with --file.")
     artifacts = Path(config.artifacts)
