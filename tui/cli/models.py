@@ -132,8 +132,7 @@ def _code(name: str, trusted: bool) -> "Code":
         return packaged_code(name)
     if ":" not in name and not name.endswith(".py"):
         raise UsageError(
-            f"There is no network {name!r}; there are {', '.join(known_models())}, and "
-            "FILE.py:NAME."
+            f"There is no network {name!r}; use {', '.join(known_models())} or FILE.py:NAME."
         )
     return open_trusted(name) if trusted else open_code(name)
 

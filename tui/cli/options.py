@@ -32,7 +32,7 @@ HowImages = Annotated[
     Literal["auto", "cells", "kitty", "ascii"] | None,
     typer.Option(
         "--images", envvar=images.VARIABLE, show_envvar=False,
-        help="How images are drawn: in cells, in real pixels (kitty, Ghostty), in ASCII.",
+        help="How to draw images: in character cells, real pixels (kitty, Ghostty) or ASCII.",
     ),
 ]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -43,7 +43,7 @@ Trust = Annotated[
 RunName = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A run's id, or its beginning or end.", autocompletion=run_ids
+        metavar="RUN", help="A run's id, or the beginning or end of it.", autocompletion=run_ids
     ),
 ]
 

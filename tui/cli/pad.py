@@ -40,7 +40,7 @@ def try_(
         list[str] | None,
         typer.Option(
             "--run", autocompletion=training_ids,
-            help="With --file: a network to ask, by its run or its model; can be repeated.",
+            help="With --file: a network to ask, by run or model; can be repeated.",
         ),
     ] = None,
     trust: Annotated[

@@ -200,7 +200,7 @@ def rm(
     artifacts = Path(where.artifacts)
     finished = finish_removals(artifacts)
     for id_ in finished:
-        complain(f"removed what was left of {id_}, whose removal had been interrupted")
+        complain(f"finished the interrupted removal of {id_}")
     names = [name for name in runs if not any(is_named(id_, name) for id_ in finished)]
     found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
     for run in found:
@@ -208,7 +208,7 @@ def rm(
             stops = hint(artifacts, "stop", run.id)
             raise EngineError(f"Run {run.id} is running; {stops} stops it.")
     if not yes and not on_terminal(sys.stdin, sys.stderr):
-        raise UsageError("Removing runs off a terminal needs --yes.")
+        raise UsageError("Removing runs without a terminal needs --yes.")
     for loss in _losses(artifacts, found):
         complain(loss)
     if found and not yes:
