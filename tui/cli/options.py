@@ -38,7 +38,9 @@ HowImages = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="Allow network code (model.py) that was not run here yet."),
+    typer.Option(
+        "--trust", help="Allow network code (model.py) that has not been run here before."
+    ),
 ]
 RunName = Annotated[
     str,

@@ -45,7 +45,9 @@ def try_(
     ] = None,
     trust: Annotated[
         bool,
-        typer.Option("--trust", help="Allow network code (model.py) that was not run here yet."),
+        typer.Option(
+            "--trust", help="Allow network code (model.py) that has not been run here before."
+        ),
     ] = False,
     json_: AsJson = False,
     ascii_: AsAscii = False,

@@ -67,7 +67,9 @@ def resume(
     ] = None,
     trust: Annotated[
         bool,
-        typer.Option("--trust", help="Allow network code (model.py) that was not run here yet."),
+        typer.Option(
+            "--trust", help="Allow network code (model.py) that has not been run here before."
+        ),
     ] = False,
     report: sweep_run.Report = False,
 ) -> None:
