@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
-from engine.data.known import NAMES, NPZ, located
+from engine.data.known import NAMES, NPZ, ROOT, located
 from engine.errors import UsageError
 from engine.files.values import CLASS_COUNTS, SIDES
 from engine.networks.architectures import CLASSES, SIDE
@@ -39,36 +39,33 @@ class RunConfig:
         path=True,
         ending=NPZ,
     )
-    data_root: str | None = option(
-        None,
-        "Folder that holds MNIST/raw/ or its like; the only place looked in when given.",
-        path=True,
-    )
+    data_root: str | None = option(None, f"{ROOT}; if given, nowhere else is searched.", path=True)
     data_found: str | None = unasked(added=True)  # the folder where MNIST was found
     offline: bool = option(False, "Never download anything.", added=True)
-    artifacts: str = option("artifacts", "Folder that run directories go to.", path=True)
+    artifacts: str = option("artifacts", "Folder for run directories.", path=True)
     # Apple's mps is no promise, but torch may know it, and the engine takes what torch knows.
     device: str = option(
         "auto", "auto, cpu, cuda or cuda:N.", words=r"auto|cpu|mps|cuda(:\d{1,3})?"
     )
     precision: str = option(
         "auto",
-        "Arithmetic of the inner loops; auto takes bf16 where the hardware has it.",
+        "Number format for training, crafting and visualizing; auto takes bf16 where the hardware "
+        "has it.",
         choices=PRECISIONS,
     )
     threads: int | None = option(
-        None, "CPU threads; all that this process may use by default.", low=1, high=1024
+        None, "CPU threads; by default, all that this process may use.", low=1, high=1024
     )
-    seed: int = option(0, "Seed of everything random.", low=0, high=2**31 - 1)
+    seed: int = option(0, "Seed for everything random.", low=0, high=2**31 - 1)
     deterministic: bool = option(
         False,
-        "On a GPU, the same bits each time where torch can, if slower; a CPU's always are.",
+        "On a GPU, give the same bits each time where torch can, if slower; a CPU always does.",
         added=True,
     )
 
     no_cuda_graphs: bool = option(
         False,
-        "On a GPU, launch each operation of a step by itself: slower, and sure to work.",
+        "On a GPU, launch each operation of a step by itself: slower, but always works.",
         added=True,
     )
 

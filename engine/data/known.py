@@ -98,7 +98,10 @@ WHOLE = MappingProxyType(
     }
 )
 MNIST_LIKE = MappingProxyType({one.name: one for one in (MNIST, FASHION_MNIST, KMNIST)})
-NAMES = ("mnist", "digits", "fashion-mnist", "kmnist")
+_first, *_relatives = MNIST_LIKE
+NAMES = (_first, "digits", *_relatives)
+*_folders, _last = (f"{one.folder}/raw/" for one in MNIST_LIKE.values())
+ROOT = f"Folder with {', '.join(_folders)} or {_last}"  # in words, for the help of options
 _TITLES = {"digits": "embedded digits"} | {one.name: one.title for one in MNIST_LIKE.values()}
 
 

@@ -93,6 +93,7 @@ class Section(ABC, Generic[Config, Made]):
 
     name: ClassVar[str]
     about: ClassVar[str]  # one line for people who have not seen it yet
+    everything: ClassVar[str] = "Everything"  # what a run does unless told otherwise
     asked: ClassVar[type[RunConfig]]  # the class of a config as asked
     config: type[Config]
     results: ClassVar[Any]  # the msgspec type of result.json, but for times

@@ -35,8 +35,8 @@ class NetworkConfig(RunConfig):
 
     run: str | None = option(
         None,
-        "Trained run to take the network from, by its id or its model; the newest two-conv-fc run "
-        "by default.",
+        "Training run to take the network from, by its id or model; by default, the newest "
+        "two-conv-fc run.",
     )
     recipe: str = option(
         "tuned", "assignment: the course report's rule; tuned: our best.", choices=RECIPES

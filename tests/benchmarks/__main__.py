@@ -157,7 +157,7 @@ def machine() -> dict[str, str | int]:
         "processor": device_name(torch.device("cpu")),
         "cores": usable_cores(),
         "gpu": torch.cuda.get_device_name() if cuda else "none",
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "mnist-tui": metadata.version("mnist-tui"),

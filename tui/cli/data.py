@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.data.known import MNIST_LIKE, NAMES, NPZ, MnistLike, title_of
+from engine.data.known import MNIST_LIKE, NAMES, NPZ, ROOT, MnistLike, title_of
 from engine.errors import EngineError
 from engine.options import check_choice, option
-from tui.cli.completion import one_of_or_file
+from tui.cli.completion import one_of, one_of_or_file
 from tui.cli.options import AsJson, expand, refuse_options_before
 from tui.console import complain, console_for, say, say_json
 
@@ -28,9 +28,7 @@ app = typer.Typer(
 class Where:
     """Where the datasets are."""
 
-    data_root: str | None = option(
-        None, "Folder that holds MNIST/raw/, FashionMNIST/raw/ or KMNIST/raw/.", path=True
-    )
+    data_root: str | None = option(None, f"{ROOT}.", path=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,7 +140,7 @@ def show(
     where: Where,
     json_: AsJson = False,
 ) -> None:
-    """Show a dataset: sixteen images, and how many there are of each class."""
+    """Show a dataset: sixteen images, and the number of images in each class."""
     check_choice("NAME", name, NAMES, NPZ)
     from engine.data.idx import find_idx
     from engine.data.open import open_dataset
@@ -163,12 +161,13 @@ def show(
 @expand
 def fetch(
     name: Annotated[
-        Literal["mnist", "fashion-mnist", "kmnist", "digits"],
-        typer.Argument(metavar="NAME", help="mnist, fashion-mnist, kmnist or digits."),
+        str,
+        typer.Argument(metavar="NAME", help=f"{', '.join(NAMES)}.", autocompletion=one_of(NAMES)),
     ],
     where: Where,
 ) -> None:
     """Download a dataset and verify it. It goes to the user's cache, or to --data-root."""
+    check_choice("NAME", name, NAMES)
     from engine.data import download
     from engine.data.idx import cache_root, place_in, read_idx
 

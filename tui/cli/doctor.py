@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from engine.data.known import ROOT
 from engine.errors import MnistTuiError
 from engine.options import option
 from tui.ascii import is_utf8
@@ -25,16 +26,14 @@ from tui.streams import keeps_to_ascii
 class Where:
     """What to look at."""
 
-    data_root: str | None = option(
-        None, "Folder that holds MNIST/raw/, FashionMNIST/raw/ or KMNIST/raw/.", path=True
-    )
+    data_root: str | None = option(None, f"{ROOT}.", path=True)
     device: str = option("auto", "Device to try: auto, cpu, cuda or cuda:N.")
     artifacts: str = option("artifacts", "Folder of run directories.", path=True)
 
 
 @expand
 def doctor(where: Where, json_: AsJson = False) -> None:
-    """Show what this machine has. Terminal, colours, device, precision, datasets, versions."""
+    """Check terminal, device, datasets and versions."""
     console = console_for("stdout")
     findings = list(_findings(where, console))
     if json_:

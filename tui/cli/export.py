@@ -22,7 +22,7 @@ def export(
         typer.Option(
             "--to",
             help="csv: every metric, one row per step. safetensors: weights, noises or images. "
-            "npz: these, answers and metrics, for NumPy. onnx: a trained network (needs "
+            "npz: the same plus answers and metrics, for NumPy. onnx: a trained network (needs "
             "pip install 'mnist-tui[export]'). tensorboard: a folder of metrics and images, of a "
             "sweep too (needs pip install 'mnist-tui[tensorboard]').",
         ),
@@ -31,8 +31,8 @@ def export(
         str | None,
         typer.Option(
             "--output",
-            help="File to write, for tensorboard a folder; with --to, RUN.FORMAT in the current "
-            "folder by default. - is standard output, for CSV only.",
+            help="File to write, or folder for tensorboard. With --to, the default is RUN.FORMAT "
+            "in the current folder. - is standard output, for CSV only.",
         ),
     ] = None,
     force: Annotated[

@@ -111,7 +111,7 @@ class _Host:
 
 def _leave(reason: str, runs: list[Run]) -> NoReturn:
     """Print why the runs were stopped and what is kept, and leave with the exit code."""
-    kept = f"progress is kept in {runs[-1].path}" if runs else "no run had begun"
+    kept = f"progress is kept in {runs[-1].path}" if runs else "no run had started"
     if failure := unwritable():
         raise EngineError(f"Standard output cannot be written ({failure.strerror}); {kept}.")
     complain(f"stopped by {reason}; {kept}")

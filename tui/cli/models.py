@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.networks.code import Code
 
 app = typer.Typer(
-    help="List networks; show the layers of one, also of a file of one's own.",
+    help="List networks; show the layers of one, including your own.",
     rich_markup_mode=None,
 )
 
@@ -69,12 +69,14 @@ def show(
         ),
     ],
     data: Data,
-    trust: Annotated[bool, typer.Option("--trust", help="Run the file, and from now on.")] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Trust this file: run it now and in future.")
+    ] = False,
     json_: AsJson = False,
 ) -> None:
     """Show a network's layers: shapes, parameters, multiply-adds, receptive fields.
 
-    A file's network is checked as it is before a training.
+    A network from a file is checked as before a training.
     """
     found = _survey(name, data, trust)
     if json_:
@@ -92,7 +94,7 @@ def show(
     table.add_row("in all", "", f"{found.parameters:,}", f"{found.multiply_adds:,}", "")
     console.print(table)
     console.print(
-        f"For images of {data.side}×{data.side} and {data.classes} classes; receptive fields are "
+        f"For {data.side}×{data.side} images and {data.classes} classes; receptive fields are "
         f"those of the centre neuron. Visualize shows {listed(found.layout.shown)}.",
         style="dim",
         soft_wrap=True,
@@ -130,8 +132,7 @@ def _code(name: str, trusted: bool) -> "Code":
         return packaged_code(name)
     if ":" not in name and not name.endswith(".py"):
         raise UsageError(
-            f"There is no network {name!r}; there are {', '.join(known_models())}, and "
-            "FILE.py:NAME."
+            f"There is no network {name!r}; use {', '.join(known_models())} or FILE.py:NAME."
         )
     return open_trusted(name) if trusted else open_code(name)
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
+from engine.config import DATASETS
 from engine.errors import UsageError
 from engine.options import Option, flag, option, options_of, several_of
 from tui import ascii, images
@@ -31,17 +32,20 @@ HowImages = Annotated[
     Literal["auto", "cells", "kitty", "ascii"] | None,
     typer.Option(
         "--images", envvar=images.VARIABLE, show_envvar=False,
-        help="How images are drawn: in cells, in real pixels (kitty, Ghostty), in ASCII.",
+        help="How to draw images: in character cells, real pixels (kitty, Ghostty) or ASCII.",
     ),
 ]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Trust = Annotated[
-    bool, typer.Option("--trust", help="Run the code (model.py) that the named runs hold.")
+    bool,
+    typer.Option(
+        "--trust", help="Allow network code (model.py) that has not been run here before."
+    ),
 ]
 RunName = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A run's id, or its beginning or end.", autocompletion=run_ids
+        metavar="RUN", help="A run's id, or the beginning or end of it.", autocompletion=run_ids
     ),
 ]
 
@@ -173,6 +177,7 @@ def option_parameters(group: type) -> list[inspect.Parameter]:
     """Return a typer option for each option of a dataclass."""
     hints = get_type_hints(group)
     defaults = {item.name: item.default for item in dataclasses.fields(group)}
+    by_recipe = _by_recipe(group)
     parameters = []
     for name, rules in options_of(group).items():
         # The config says what is wrong with what is neither a choice nor a file.
@@ -183,6 +188,7 @@ def option_parameters(group: type) -> list[inspect.Parameter]:
             help=rules.help,
             envvar=environment_variable(name),
             show_envvar=False,
+            show_default=by_recipe.get(name, True),
             metavar="|".join((*rules.choices, f"FILE{rules.ending}")) if rules.ending else None,
             autocompletion=_completion(name, rules),
             callback=_at_home if rules.path else None,
@@ -196,6 +202,24 @@ def option_parameters(group: type) -> list[inspect.Parameter]:
             )
         )
     return parameters
+
+
+def _by_recipe(group: type) -> dict[str, str]:
+    """Return the defaults that recipes set, by option, in words; MNIST's where datasets differ."""
+    recipe = options_of(group).get("recipe")
+    if recipe is None:
+        return {}
+    found = {}
+    values = [[group(recipe=one, dataset=each).defaults for one in recipe.choices]
+              for each in DATASETS]  # fmt: skip
+    for name in options_of(group):
+        usual, *others = ([by.get(name) for by in each] for each in values)
+        if usual[0] is not None:
+            pairs = zip(recipe.choices, usual, strict=True)
+            each = [f"{one} {value}" for one, value in pairs]
+            words = ", ".join(each) if len(set(usual)) > 1 else str(usual[0])
+            found[name] = words if all(one == usual for one in others) else f"MNIST: {words}"
+    return found
 
 
 def _completion(name: str, rules: Option) -> Callable[..., list[str]] | None:

@@ -40,17 +40,20 @@ def try_(
         list[str] | None,
         typer.Option(
             "--run", autocompletion=training_ids,
-            help="With --file: a network to ask, by its run or its model; can be repeated.",
+            help="With --file: a network to ask, by run or model; can be repeated.",
         ),
     ] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Run the code (model.py) that trainings hold.")
+        bool,
+        typer.Option(
+            "--trust", help="Allow network code (model.py) that has not been run here before."
+        ),
     ] = False,
     json_: AsJson = False,
     ascii_: AsAscii = False,
     images: HowImages = None,
 ) -> None:  # fmt: skip
-    """Draw, and see what trained networks say; or ask them about the drawings in a file."""
+    """Draw, and see how trained networks classify it; or ask them about the drawings in a file."""
     if file is None and (run or json_):
         raise UsageError(f"{'--run' if run else '--json'} goes with --file.")
     artifacts = Path(config.artifacts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.data.known import ROOT
 from engine.errors import EngineError, UsageError
 from engine.runs.run import Run
 from engine.runs.store import find_run
@@ -45,14 +46,14 @@ def report(
     ] = False,
     data_root: Annotated[
         str | None,
-        typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it has moved."),
+        typer.Option("--data-root", help=f"{ROOT}, if it has moved."),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Run every run again, too, and compare every bit.")
+        bool, typer.Option("--again", help="Also run every run again and compare every bit.")
     ] = False,
     trust: Trust = False,
 ) -> None:
-    """Write the report as one HTML file. Its referee's page checks its claims against the files."""
+    """Write the report as one HTML file. Its last part checks the claims against the files."""
     artifacts, names = Path(where.artifacts), runs or []
     if (sweep := sweep_named(artifacts, names)) is not None:
         make: Callable[..., Any] = partial(make_sweep_report, sweep)
@@ -168,7 +169,11 @@ def compare(
     csv_: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per run.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare runs of one section. Prints what differs, means over seeds, and what is no luck."""
+    """Compare runs of one section.
+
+    Print the settings that differ, means over seeds, and which differences are statistically
+    significant.
+    """
     from engine.analysis.compare import compare as compared
     from engine.analysis.judgement import judged_json
     from engine.files.spreadsheet import csv_text

@@ -64,7 +64,7 @@ def attach(
         str,
         typer.Argument(
             metavar="RUN",
-            help="A run's or a sweep's id, or its beginning or end; or a sweep's name.",
+            help="A run's or sweep's id, or the beginning or end of it; or a sweep's name.",
             autocompletion=run_and_sweep_ids,
         ),
     ],

@@ -43,13 +43,11 @@ DRIVE = "drive"  # hidden: what the other process of --detach runs
 
 app = typer.Typer(
     cls=Experiments,
-    help="Run an experiment. Every option can also be set by an environment variable, --batch-size "
-    "by MNIST_TUI_BATCH_SIZE; the command line wins.",
+    help="Run an experiment. Every option but --all, --detach and --trust can also be set by an "
+    "environment variable, --batch-size by MNIST_TUI_BATCH_SIZE; the command line wins.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-All = Annotated[bool, typer.Option("--all", help="All of them, which is the default.")]
 
 Detach = Annotated[
     bool, typer.Option("--detach", help="Run in the background: print the run's id and return.")
@@ -83,7 +81,8 @@ def _command_of(section: sections.AnySection) -> Any:
             trust_runs_named(configs)
         _conduct(configs, output, detach)
 
-    switches = ({"all_": All} if repeated else {}) | {"trust": Trust}
+    all_kind = Annotated[bool, typer.Option("--all", help=f"{section.everything} (default).")]
+    switches = ({"all_": all_kind} if repeated else {}) | {"trust": Trust}
     parameters = [
         *repeated_parameters(asked),
         *(
@@ -101,7 +100,10 @@ def _command_of(section: sections.AnySection) -> Any:
 @app.command("all")
 @expand
 def all_sections(config: RunConfig, output: Output, detach: Detach = False) -> None:
-    """Reproduce the course report. Three networks, ten noises, 74 neurons; then writes ours."""
+    """Reproduce the course report.
+
+    Train three networks, craft ten noises, visualize 74 neurons, then write the report.
+    """
     shared = {name: getattr(config, name) for name in options_of(RunConfig)}
     trainings = [TrainConfig(**shared, model=model) for model in ARCHITECTURES]
     sections = [AdversarialConfig(**shared), VisualizeConfig(**shared)]

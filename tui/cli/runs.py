@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.data.known import ROOT
 from engine.errors import EngineError, UsageError
 from engine.hints import hint
 from engine.runs.filter import filtered
@@ -37,7 +38,7 @@ Wanted = Annotated[
     str,
     typer.Option(
         "--filter", metavar="TEXT",
-        help="Only runs that contain these words, or pass model:TEXT, accuracy>97%, age<2h ...",
+        help="Only runs that contain these words or match model:TEXT, accuracy>97%, age<2h ...",
     ),
 ]  # fmt: skip
 VERDICTS = {True: "agrees ", False: "DIFFERS", None: "unknown"}  # of what is verified
@@ -74,7 +75,7 @@ def _print_list(where: Where, wanted: str, json_: bool) -> None:
     if found:
         print_runs(found, console)
     elif everything:
-        console.print(f"None of {len(everything):,} runs passes the filter.", soft_wrap=True)
+        console.print(f"None of {len(everything):,} runs matches the filter.", soft_wrap=True)
     else:
         console.print(
             f"No runs in {where.artifacts} yet; {hint(where.artifacts, 'run', 'train')} makes the "
@@ -119,14 +120,14 @@ def verify(
     where: Where,
     data_root: Annotated[
         str | None,
-        typer.Option("--data-root", help="Folder that holds MNIST/raw/, if it has moved."),
+        typer.Option("--data-root", help=f"{ROOT}, if it has moved."),
     ] = None,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Run the whole experiment again, too, and compare every bit."),
+        typer.Option("--again", help="Also run the whole experiment again and compare every bit."),
     ] = False,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="With --again: stop after so many steps.")
+        int | None, typer.Option("--steps", min=1, help="With --again: stop after this many steps.")
     ] = None,
     trust: Trust = False,
     json_: AsJson = False,
@@ -199,7 +200,7 @@ def rm(
     artifacts = Path(where.artifacts)
     finished = finish_removals(artifacts)
     for id_ in finished:
-        complain(f"removed what was left of {id_}, whose removal had been interrupted")
+        complain(f"finished the interrupted removal of {id_}")
     names = [name for name in runs if not any(is_named(id_, name) for id_ in finished)]
     found = list({run.id: run for run in (find_run(artifacts, name) for name in names)}.values())
     for run in found:
@@ -207,7 +208,7 @@ def rm(
             stops = hint(artifacts, "stop", run.id)
             raise EngineError(f"Run {run.id} is running; {stops} stops it.")
     if not yes and not on_terminal(sys.stdin, sys.stderr):
-        raise UsageError("Removing runs off a terminal needs --yes.")
+        raise UsageError("Removing runs without a terminal needs --yes.")
     for loss in _losses(artifacts, found):
         complain(loss)
     if found and not yes:

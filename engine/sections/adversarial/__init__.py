@@ -32,6 +32,7 @@ class Adversarial(LooksAtNetwork[ResolvedAdversarialConfig, "Noises"]):
 
     name = "adversarial"
     about = "Craft a universal noise for each target label. Section 2 of the course report."
+    everything = "All targets"
     asked = AdversarialConfig
     config = ResolvedAdversarialConfig
     results = AdversarialResults

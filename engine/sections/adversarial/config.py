@@ -25,13 +25,16 @@ class AdversarialConfig(NetworkConfig):
     labels: tuple[int, ...] | None = several(
         "label",
         None,
-        "Target label, by its number",
+        "Number of a target label",
         low=0,
         high=MOST_CLASSES - 1,
         offered=tuple(map(str, range(CLASSES))),
     )
     epsilon: float | None = option(
-        None, "L∞ budget: no pixel of a noise is further from zero; none by default.", low=0, high=1
+        None,
+        "L∞ budget: largest absolute value of any noise pixel; unlimited by default.",
+        low=0,
+        high=1,
     )
     batch_size: int | None = unasked(low=1)
 

@@ -31,6 +31,7 @@ class Train(Section[ResolvedTrainConfig, "AnyNetwork"]):
 
     name = "train"
     about = "Train networks and evaluate them on the test set. Section 1 of the course report."
+    everything = "The course report's three networks"
     asked = TrainConfig
     config = ResolvedTrainConfig
     results = TrainResults

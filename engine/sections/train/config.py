@@ -34,7 +34,7 @@ class TrainConfig(RunConfig):
     )
     epochs: int | None = option(
         None,
-        "Passes over the training images; for a .npz file as many as make 2,150 steps.",
+        "Passes over the training images; for a .npz file, as many as make 2,150 steps.",
         low=1,
         high=MOST_EPOCHS,
     )
@@ -45,7 +45,7 @@ class TrainConfig(RunConfig):
     momentum: float | None = option(None, "Momentum of SGD.", low=0, high=0.9999)
     l2: float | None = option(
         None,
-        "L2 penalty as Keras defines it: l2·Σw² over the weights, biases left out "
+        "L2 penalty as Keras defines it: l2·Σw² over the weights, without biases "
         "(PyTorch's weight_decay is twice this).",
         low=0,
         high=100,

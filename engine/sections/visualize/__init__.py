@@ -32,6 +32,7 @@ class Visualize(LooksAtNetwork[ResolvedVisualizeConfig, "Climbed"]):
 
     name = "visualize"
     about = "Synthesize images that excite single neurons. Section 3 of the course report."
+    everything = "Every neuron of the default layers"
     asked = VisualizeConfig
     config = ResolvedVisualizeConfig
     results = VisualizeResults

@@ -31,10 +31,12 @@ class VisualizeConfig(NetworkConfig):
     layers: tuple[str, ...] | None = several(
         "layer",
         None,
-        f"Layer ({', '.join(LAYERS)}; another network's as `models show` names them)",
+        f"Layer ({', '.join(LAYERS)}; for another network, see `models show`)",
         offered=LAYERS,
     )
-    neurons: tuple[int, ...] | None = several("neuron", None, "Neuron of each chosen layer")
+    neurons: tuple[int, ...] | None = several(
+        "neuron", None, "Number of a neuron of each chosen layer"
+    )
 
     def __post_init__(self) -> None:
         NetworkConfig.__post_init__(self)

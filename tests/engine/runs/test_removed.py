@@ -67,7 +67,7 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_next(copied, folder, ca
     assert run.id not in [other.id for other in list_runs(folder)]
     code, _, err = call(capsys, "runs", "rm", run.id, "--artifacts", folder, "--yes")
     assert code == 0
-    assert f"removed what was left of {run.id}" in err
+    assert f"finished the interrupted removal of {run.id}" in err
     assert len(list(folder.iterdir())) == 3
 
 

@@ -216,7 +216,7 @@ def test_runs_lists_and_shows(tmp_path, capsys):
         invoke(["runs", "list", "--filter", wanted, "--json", "--artifacts", str(tmp_path)])
         assert len(json.loads(capsys.readouterr().out)) == count
     invoke(["runs", "--filter", "none", "--artifacts", str(tmp_path)])
-    assert "None of 1 runs passes the filter" in capsys.readouterr().out
+    assert "None of 1 runs matches the filter" in capsys.readouterr().out
     assert invoke(["runs", "--filter", "mdel:x", "--artifacts", str(tmp_path)]) == 2
     assert "fields are section" in capsys.readouterr().err
     assert invoke(["runs", "show", "baseline", "--artifacts", str(tmp_path)]) == 0

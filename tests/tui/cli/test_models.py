@@ -78,7 +78,7 @@ def test_a_file_s_fault_is_one_line(capsys, net):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("show", "nope"), "lenet-5, and FILE.py:NAME"),
+        (("show", "nope"), "lenet-5 or FILE.py:NAME"),
         (("show", "net.py"), "net.py:NAME"),
         (("--side", "7"), "--side must be at least 8"),
         (("list", "--classes", "101"), "--classes must be at most 100"),

@@ -53,6 +53,14 @@ def test_the_commands_about_runs_expand_it_too(tmp_path, monkeypatch, capsys):
     assert f"No runs in {tmp_path}/runs yet" in capsys.readouterr().out
 
 
+def test_help_shows_the_recipes_defaults_next_to_the_options_they_set(capsys):
+    assert invoke(["run", "train", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "[default: (MNIST: assignment 0.01, tuned 0.2)]" in told
+    assert "Momentum of SGD. [default: (0.9)]" in told
+    assert "The course report's three networks (default)." in told
+
+
 def parsed(command):
     """Return the configs that the command line makes of a command."""
     seen = []

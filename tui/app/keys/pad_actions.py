@@ -72,8 +72,8 @@ PAD_ACTIONS: tuple[PadAction, ...] = (
         reason=lambda pad: pad.why_no_image(),
     ),
     Action(
-        id="pad.last_image", keys="I", word="last image", group=IMAGES, footer=False,
-        sentence="Start from the test image before", do=lambda pad: pad.start_from(-1),
+        id="pad.last_image", keys="I", word="previous image", group=IMAGES, footer=False,
+        sentence="Start from the previous test image", do=lambda pad: pad.start_from(-1),
         reason=lambda pad: pad.why_no_image(),
     ),
     Action(
@@ -83,7 +83,7 @@ PAD_ACTIONS: tuple[PadAction, ...] = (
     ),
     Action(
         id="pad.class", keys="y", word="class", group=IMAGES, footer=False,
-        sentence="Only test images of the next class, after the last one of all",
+        sentence="Only test images of the next class; after the last class, of all",
         do=lambda pad: pad.next_class(), reason=lambda pad: pad.why_no_image(),
     ),
     Action(
@@ -93,7 +93,7 @@ PAD_ACTIONS: tuple[PadAction, ...] = (
     ),
     Action(
         id="pad.dataset", keys="d", word="dataset", group=NETWORKS, footer=False,
-        sentence="Networks of another dataset", do=lambda pad: pad.next_dataset(),
+        sentence="Switch to the networks of another dataset", do=lambda pad: pad.next_dataset(),
         reason=lambda pad: pad.why_no_other_dataset(),
     ),
     Action(
@@ -107,8 +107,8 @@ PAD_ACTIONS: tuple[PadAction, ...] = (
         reason=lambda pad: pad.why_no_noise(),
     ),
     Action(
-        id="pad.last_noise", keys="B", word="last noise", group=NOISE, footer=False,
-        sentence="Lay the noise before over the drawing", do=lambda pad: pad.next_noise(-1),
+        id="pad.last_noise", keys="B", word="previous noise", group=NOISE, footer=False,
+        sentence="Lay the previous noise over the drawing", do=lambda pad: pad.next_noise(-1),
         reason=lambda pad: pad.why_no_noise(),
     ),
     _more("stronger", "plus,equals_sign,right_square_bracket", 0.05, "more", "More noise"),
@@ -138,8 +138,8 @@ PAD_ACTIONS: tuple[PadAction, ...] = (
         reason=lambda pad: pad.why_no_maps(),
     ),
     Action(
-        id="pad.last_map", keys="comma", word="last map", group=INSIDE, footer=False,
-        sentence="Choose the map before", do=lambda pad: pad.choose_map(-1),
+        id="pad.last_map", keys="comma", word="previous map", group=INSIDE, footer=False,
+        sentence="Choose the previous map", do=lambda pad: pad.choose_map(-1),
         reason=lambda pad: pad.why_no_maps(),
     ),
     Action(

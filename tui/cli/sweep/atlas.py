@@ -20,7 +20,7 @@ from tui.cli.tables import empty_table
 def print_atlas(atlas: Atlas, console: Console) -> None:
     """Print what a sweep of noises with several budgets says."""
     console.print(f"Success by budget, {atlas.steps} steps, mean over targets", style="bold")
-    console.print("± is half of the 95 % interval over the seeds", style="dim")
+    console.print("± is half the width of the 95 % interval over the seeds", style="dim")
     table = empty_table("network", *(f">ε {budget_in_words(one)}" for one in atlas.budgets))
     for network in atlas.networks:
         points = {point.epsilon: point.success for point in atlas.curve(network)}

@@ -13,13 +13,13 @@ SweepName = Annotated[
     str,
     typer.Argument(
         metavar="SWEEP",
-        help="A sweep's id or name, or how either begins or ends.",
+        help="A sweep's id or name, or the beginning or end of either.",
         autocompletion=sweep_ids,
     ),
 ]
 
 app = typer.Typer(
-    help="Many runs: plan them, run them, resume them, and see what is better.",
+    help="Many runs: plan, run, resume and compare them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -38,7 +38,7 @@ def list_(where: Where, json_: AsJson = False) -> None:
 @app.command()
 @expand
 def status(sweep: SweepName, where: Where, json_: AsJson = False) -> None:
-    """Show a sweep: each run's state, what came of its settings, and how they compare."""
+    """Show a sweep: each run's state, the results by setting, and how they compare."""
     from tui.cli.sweep.manage import show_status
 
     show_status(Path(where.artifacts), sweep, json=json_)
@@ -54,17 +54,22 @@ def resume(
         int | None, typer.Option("--jobs", min=1, max=4096, help="Runs at a time from now on.")
     ] = None,
     address: Annotated[
-        str | None, typer.Option("--address", help="Where Ray's cluster is from now on.")
+        str | None, typer.Option("--address", help="Address of the Ray cluster from now on.")
     ] = None,
     sbatch: Annotated[
         str | None, typer.Option("--sbatch", help="With slurm: options for sbatch from now on.")
     ] = None,
     array_limit: Annotated[
         int | None,
-        typer.Option("--array-limit", min=1, help="With slurm: tasks of a job array at most."),
+        typer.Option(
+            "--array-limit", min=1, help="With slurm: largest job array, if SLURM cannot be asked."
+        ),
     ] = None,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Run the networks' code that the sweep holds.")
+        bool,
+        typer.Option(
+            "--trust", help="Allow network code (model.py) that has not been run here before."
+        ),
     ] = False,
     report: sweep_run.Report = False,
 ) -> None:
@@ -93,7 +98,7 @@ def rm(
     where: Where,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     keep_runs: Annotated[
-        bool, typer.Option("--keep-runs", help="Remove the plan only, and keep its runs.")
+        bool, typer.Option("--keep-runs", help="Remove only the plan; keep the runs.")
     ] = False,
 ) -> None:
     """Remove a sweep and all its runs, permanently."""

@@ -71,9 +71,9 @@ def _needs(run: PlannedRun) -> str:
 def summary_of(guess: Estimate, slots: Sequence[Slot]) -> str:
     """Return in a line how many runs there are and how long they take."""
     if guess.known == guess.runs:
-        basis = "by earlier runs here"
+        basis = "estimated from earlier runs here"
     else:
-        basis = "a rough guess" + (", partly by earlier runs here" if guess.known else "")
+        basis = "a rough guess" + (", partly from earlier runs here" if guess.known else "")
     jobs, threads = len(slots), slots[0].threads or 1
     return (
         f"{counted(guess.runs, 'run')}, {in_words(guess.seconds)} with {counted(jobs, 'job')} "
@@ -129,7 +129,7 @@ class SweepLines:
         if self._output.quiet:
             return
         if event.event == "retried":
-            self._say(event, f"tried again: {event.message}", "yellow")
+            self._say(event, f"retrying: {event.message}", "yellow")
         elif event.event == "ended":
             if event.status == FINISHED:
                 self._finished.add(event.run)

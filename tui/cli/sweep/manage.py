@@ -145,7 +145,7 @@ def _cancel(sweep: Sweep) -> None:
     try:
         cancel_waiting(sweep.jobs())
     except EngineError as error:
-        complain(f"tasks in the queue will begin and end at once: {error}")
+        complain(f"queued tasks will start and end at once: {error}")
 
 
 def remove(artifacts: Path, name: str, *, yes: bool, keep_runs: bool) -> None:
@@ -156,7 +156,7 @@ def remove(artifacts: Path, name: str, *, yes: bool, keep_runs: bool) -> None:
         raise EngineError(f"Sweep {found.id} is running; {stops} stops it.")
     runs = [] if keep_runs else _runs_of(found)
     if not yes and not on_terminal(sys.stdin, sys.stderr):
-        raise UsageError("Removing a sweep off a terminal needs --yes.")
+        raise UsageError("Removing a sweep without a terminal needs --yes.")
     what = f"{found.id} and its {len(runs)} runs" if runs else found.id
     if not yes and not typer.confirm(f"Remove {what} permanently?", err=True):
         complain("nothing removed")

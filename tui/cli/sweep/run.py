@@ -38,16 +38,18 @@ EXECUTORS = ("local", "ray", "slurm")
 class How:
     """How a sweep is executed."""
 
-    executor: str = option("local", "Where its runs are done.", choices=EXECUTORS)
+    executor: str = option("local", "What executes the runs.", choices=EXECUTORS)
     jobs: int | None = option(
-        None, "Runs at a time; as many as there are cores or GPUs for.", low=1, high=4096
+        None, "Runs at a time; by default, as many as the cores or GPUs can take.", low=1, high=4096
     )
-    address: str | None = option(None, "Ray's address; a cluster of this machine by default.")
+    address: str | None = option(
+        None, "Address of a Ray cluster; by default one is started on this machine."
+    )
     sbatch: str | None = option(
         None, "With slurm: more options for sbatch, like '--time=60 --partition=short'."
     )
     array_limit: int | None = option(
-        None, "With slurm: tasks of a job array at most, where it cannot be asked.", low=1
+        None, "With slurm: largest job array, if SLURM cannot be asked.", low=1
     )
 
     def __post_init__(self) -> None:
@@ -59,7 +61,7 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=V,V",
-        help="An option and the values that it takes; can be repeated.",
+        help="An option and its values; can be repeated.",
         show_envvar=False,
     ),
 ]
@@ -71,10 +73,11 @@ Networks = Annotated[
     list[str] | None,
     typer.Option(
         "--network", metavar="MODEL",
-        help="A network to be trained with each seed first, then looked at; can be repeated.",
+        help="A network to be trained with each seed first, then attacked or visualized; can be "
+        "repeated.",
     ),
 ]  # fmt: skip
-Name = Annotated[str | None, typer.Option("--name", help="What the sweep is called.")]
+Name = Annotated[str | None, typer.Option("--name", help="Name of the sweep.")]
 Print = Annotated[
     bool, typer.Option("--print", help="With slurm: print the script, submit nothing.")
 ]
@@ -82,15 +85,17 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan and about how long it takes; run nothing.")
 ]
 Detach = Annotated[
-    bool, typer.Option("--detach", help="Drive it in the background: print its id and return.")
+    bool, typer.Option("--detach", help="Run it in the background: print its id and return.")
 ]
 Figures = Annotated[
     bool,
-    typer.Option("--figures", help="Draw each run's figures as it ends; `runs figures` can later."),
+    typer.Option(
+        "--figures", help="Draw each run's figures as it ends; `runs figures` draws them later."
+    ),
 ]
 Report = Annotated[
     bool,
-    typer.Option("--report", help="Write the sweep's report at its end, as `all` does anyway."),
+    typer.Option("--report", help="Write the sweep's report at its end (always on for `all`)."),
 ]
 SWITCHES: dict[str, tuple[Any, Any]] = {
     "set_": (Set, None),
@@ -135,7 +140,7 @@ class Sweeps(MadeCommands):
     def made(self) -> dict[str, Any]:
         """Return a command for each section, for the report and for the atlas."""
         made = {name: _command_of(name, sections.find(name).about) for name in sections.names()}
-        made[ALL] = _command_of(ALL, "The whole report, once for each seed.")
+        made[ALL] = _command_of(ALL, "Reproduce the whole report, once for each seed.")
         made[atlas_spec.NAME] = _command_of("adversarial", atlas_spec.ABOUT, atlas=True)
         return made
 

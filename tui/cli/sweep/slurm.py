@@ -80,8 +80,8 @@ def submit_sweep(
     """
     if there := queued(sweep.jobs()):
         raise EngineError(
-            f"Sweep {sweep.id} is in SLURM's queue already (job {', '.join(there)}); "
-            f"`scancel {' '.join(there)}` takes it out."
+            f"Sweep {sweep.id} is already in SLURM's queue (job {', '.join(there)}); "
+            f"`scancel {' '.join(there)}` removes it."
         )
     plan = sweep.plan
     runs, sbatch, at_once = plan.runs, sbatch_of(plan, sbatch), jobs or plan.jobs
@@ -105,7 +105,7 @@ def submit_sweep(
         status = hint(sweep.artifacts, "sweep", "status", sweep.id)
         what = "1 run" if len(left) == 1 else f"{len(left)} runs"
         name = f"job{'' if len(submitted) == 1 else 's'} {', '.join(submitted)}"
-        complain(f"{what} submitted as {name}; {status} shows how far they are")
+        complain(f"{what} submitted as {name}; {status} shows their progress")
 
 
 def _command(sweep: Sweep, runs: Iterable[PlannedRun], *, report: bool) -> list[str]:
@@ -141,7 +141,7 @@ def do_task(sweep: Sweep, index: int, every: int | None, *, report: bool) -> Non
         raise typer.Exit(1)
     if end is End.AGAIN:
         again = task is not None and requeue(task)
-        complain("back in the queue" if again else "not put into SLURM's queue again")
+        complain("back in the queue" if again else "could not be put back into SLURM's queue")
     if end is not End.DONE:
         raise typer.Exit(exit_code(control.stop_reason or ""))
 

@@ -56,7 +56,7 @@ def script(
         "#!/bin/bash",
         *lines,
         "",
-        f"# {len(plan.runs)} runs; this shows how far they are: {visible(shows)}",
+        f"# {len(plan.runs)} runs; this shows their progress: {visible(shows)}",
         "# exec, so that the run itself is told when its time is almost over. It then keeps what",
         "# is done and goes back into the queue.",
         f"exec {' '.join(words)}",
