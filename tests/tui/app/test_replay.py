@@ -268,7 +268,8 @@ def test_an_active_run_is_replayed_from_the_cursor_and_told_beside_it(finished, 
         app.main.show_task(task)
         await pilot.press("p")
         assert pane.cursor is None
-        assert app.main.snapshot.refused["replay.play"].startswith("Only finished runs")
+        why = "Only finished runs"
+        await until(pilot, lambda: app.main.snapshot.refused.get("replay.play", "").startswith(why))
         await pilot.press("H")
         hand, at = Hand(pane), pane.cursor
         await pilot.press("p")

@@ -328,7 +328,7 @@ def test_a_run_of_the_wrong_section_or_state_or_with_damaged_weights(trained, tm
     visualize = ["run", "visualize", "--layer", "pool1", "--neuron", "0", "--steps", "2"]
     assert invoke([*visualize, *arguments]) == 0
     capsys.readouterr()
-    [wrong] = artifacts.glob("*-visualize-*")
+    wrong = max(artifacts.glob("*-visualize-*"))
     assert invoke([*visualize, "--run", wrong.name, *arguments]) == 1
     assert "is of section visualize" in capsys.readouterr().err
     info = json.loads((run / "run.json").read_text())
