@@ -58,7 +58,7 @@ class Asking(Views):
         self.asked: work.Question | None = None  # that was answered last
         self.latest = 0.0  # seconds from the last change of the drawing to the answers to it
         self._networks = Networks()
-        self._asker = Worker("pad", ("list", "ask"))
+        self._asker = Worker("pad", ("ask", "list"))
         self._counter = Worker("pad-background", ("images", "judge", "look", "count"),
                                background=True)  # fmt: skip
         self._counted: object = None  # the noise that is being counted

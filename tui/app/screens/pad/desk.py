@@ -8,7 +8,6 @@ import numpy as np
 
 from engine.data.classes import class_names
 from engine.data.dataset import Dataset
-from engine.errors import EngineError
 from engine.networks.architectures import SIDE
 from engine.networks.colours import series_apart
 from engine.networks.layout import Layer
@@ -187,19 +186,13 @@ class Desk:
         """The network whose maps are shown."""
         return self.shown[self.inside % len(self.shown)] if self.shown else None
 
-    def layers_of(self, trained: Trained) -> Sequence[Layer]:
-        """Return a network's layers, () where its files are damaged."""
-        try:
-            return trained.layout.layers
-        except EngineError:
-            return ()
-
     @property
     def layer(self) -> Layer | None:
         """The layer whose maps are shown: the last that has places, unless another was chosen."""
         trained = self.looked_into
-        if trained is None or not (layers := self.layers_of(trained)):
+        if trained is None:
             return None
+        layers = trained.layout.layers
         chosen = [one for one in layers if one.name == self.layers.get(trained.model)]
         spatial = [one for one in layers if one.spatial and max(one.shape[1:]) > 1]
         return (chosen or spatial[-1:] or list(layers[-1:]))[0]
@@ -208,7 +201,7 @@ class Desk:
         """Show another layer of that network."""
         trained, layer = self.looked_into, self.layer
         if trained is not None and layer is not None:
-            layers = self.layers_of(trained)
+            layers = trained.layout.layers
             chosen = layers[(layers.index(layer) + by) % len(layers)]
             self.layers[trained.model] = chosen.name
 

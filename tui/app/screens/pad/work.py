@@ -15,7 +15,7 @@ from engine.analysis.answers import read_answers
 from engine.data.dataset import Dataset
 from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
-from engine.pad.networks import Answer, Networks, Trained, load_on, trained_in
+from engine.pad.networks import Answer, Networks, Trained, each_trained, load_on, told_apart
 from engine.pad.noises import Noise, noises_in
 from engine.runs.run import Run
 
@@ -86,11 +86,17 @@ class Looked:
     look: "Look"
 
 
-def list_all(artifacts: Path) -> Iterator[Listed]:
-    """Tell what was trained, and which noises there are for it."""
-    trained = trained_in(artifacts)
-    hashes = dict.fromkeys(one.dataset["sha256"] for one in trained)
-    yield Listed(trained, {sha256: noises_in(artifacts, sha256) for sha256 in hashes})
+def list_all(artifacts: Path) -> Iterator[Listed | None]:
+    """Tell what was trained, and which noises there are; questions need not wait for the end."""
+    trained: list[Trained] = []
+    for one in each_trained(artifacts):
+        trained.append(one)
+        yield None
+    noises: dict[str, list[Noise]] = {}
+    for noise in noises_in(artifacts):
+        noises.setdefault(noise.dataset, []).append(noise)
+        yield None
+    yield Listed(told_apart(trained), noises)
 
 
 def ask(networks: Networks, question: Question) -> Iterator[Reply]:
