@@ -43,6 +43,19 @@ class Question:
     inside: tuple[Trained, str] | None  # a network and its layer
     since: float  # when the drawing was changed
 
+    @property
+    def looked_at(self) -> tuple[Path, str] | None:
+        """The run and the layer whose maps are asked for."""
+        return None if self.inside is None else (self.inside[0].run.path, self.inside[1])
+
+    def answers(self, other: "Question") -> bool:
+        """Tell whether what is said to this is all that another asks for."""
+        return (
+            [one.run.path for one in self.networks] == [one.run.path for one in other.networks]
+            and other.looked_at in (None, self.looked_at)
+            and np.array_equal(self.image, other.image)
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reply:
