@@ -1,6 +1,7 @@
 """Which finished trainings there are: those that a config names, or else the newest."""
 
 import os
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,16 @@ if TYPE_CHECKING:
     from engine.data.dataset import Dataset
 
 
-def find_trained(artifacts: Path, name: str, dataset: str = "auto") -> Run:
+def find_trained(
+    artifacts: Path, name: str, dataset: str = "auto", rather: Container[str] = ()
+) -> Run:
     """Return the finished training of that id, or the newest of that model: ``Net`` is enough of
     ``Net-1a2b3c4d``.
 
-    Of several trainings of a model, one on ``dataset`` is taken, unless that is "auto". Raises
-    EngineError where there is none.
+    Of several trainings of a model, one of the runs ``rather`` is taken, or else one on
+    ``dataset``, unless that is "auto". Raises EngineError where there is none.
     """
-    run = _newest_named(artifacts, name, dataset)
+    run = _newest_named(artifacts, name, "auto", rather) or _newest_named(artifacts, name, dataset)
     if run is None and _newest_named(artifacts, name, "auto") is not None:
         raise EngineError(f"No finished training of {name} on {visible(dataset)}; train one first.")
     run = run or find_run(artifacts, name)
@@ -38,14 +41,17 @@ def find_trained(artifacts: Path, name: str, dataset: str = "auto") -> Run:
     return run
 
 
-def _newest_named(artifacts: Path, model: str, dataset: str) -> Run | None:
+def _newest_named(
+    artifacts: Path, model: str, dataset: str, among: Container[str] | None = None
+) -> Run | None:
     """Return the newest finished training of a model, or of one's own class or function."""
     on = {dataset, os.path.abspath(dataset)}  # a config names a file by its whole path
     for run, info in finished_runs(artifacts):
         known = info["config"].get("model") if info["section"] == "train" else None
         own = info.get("model_file") and known and known.rpartition("-")[0]
         there = dataset == "auto" or info["config"]["dataset"] in on
-        if model and there and model in (known, own):
+        meant = among is None or run.id in among
+        if model and there and meant and model in (known, own):
             return run
     return None
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 from engine.data.classes import class_names, numbered
@@ -59,6 +59,21 @@ def cut_middle(words: str, cells: int) -> str:
     while cell_len(tail) > end:
         tail = tail[1:]
     return f"{cut(words, cells - end)[:-1].rstrip('…')}…{tail}"
+
+
+def wrapped(words: str, cells: int, most: int) -> list[str]:
+    """Return words in at most so many lines of so many cells; the last is cut where it must be."""
+    lines = [""]
+    for word in words.split():
+        first, *rest = chop_cells(word, max(cells, 1))
+        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(first) > cells:
+            lines.append(first)
+        else:
+            lines[-1] = f"{lines[-1]} {first}".lstrip()
+        lines += rest
+    if len(lines) > most:
+        lines[most - 1 :] = [cut(" ".join(lines[most - 1 :]), cells)]
+    return lines
 
 
 def near(name: str, names: Iterable[str], otherwise: str = "") -> str:

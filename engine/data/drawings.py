@@ -7,7 +7,7 @@ training images with the drawings as the test set.
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,18 @@ class Drawings:
     classes: tuple[str, ...]
     dataset: str = ""
     sha256: str = ""
+
+
+def fits(drawings: Drawings, sha256: str, side: int, classes: Sequence[str]) -> bool:
+    """Tell whether drawings are of a dataset with that hash, images and classes.
+
+    Its hash is not enough: anyone may have written the file. One that does not say which dataset it
+    is for fits all that have such images and as many classes.
+    """
+    if drawings.split.images.shape[1] != side or len(drawings.classes) != len(classes):
+        return False
+    same = (drawings.sha256, tuple(drawings.classes)) == (sha256, tuple(classes))
+    return same or not drawings.sha256
 
 
 def read_drawings(path: Path) -> Drawings:
@@ -110,7 +122,7 @@ def keep_drawing(path: Path, image: np.ndarray, label: int, of: Drawings) -> int
     images, labels = image[None], np.array([label], np.uint8)
     if os.path.lexists(path):
         there = read_drawings(path)
-        if (there.sha256, there.classes) != (of.sha256, of.classes):
+        if not there.sha256 or not fits(there, of.sha256, len(image), of.classes):
             raise EngineError(
                 f"{visible(str(path))} holds drawings for another dataset; move it away first."
             )
@@ -150,8 +162,9 @@ def with_training_images(path: Path, open_: Callable[[str], Dataset]) -> Dataset
         check_count("test", len(drawn.split))
         check_labels({"y_test": drawn.split.labels}, drawn.classes)
         base = open_(drawn.dataset)
-        if (base.side, base.classes) != (drawn.split.images.shape[1], drawn.classes):
-            raise Unsound(f"{base.name} has other images or classes")
+        fitting = fits(drawn, base.sha256, base.side, base.classes)
+        if not fitting or base.classes != drawn.classes:
+            raise Unsound(f"{base.name} has other images or classes than it was made for")
     except Unsound as error:
         raise DatasetDamaged(
             f"{visible(str(path))} cannot be used: {error}; `mnist-tui try --file` asks about the "

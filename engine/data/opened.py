@@ -23,26 +23,28 @@ class Datasets:
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
-        self._open: dict[tuple[str, str | None, bool], Dataset] = {}
+        # Each with the stamp of the file that it was read from.
+        self._open: dict[tuple[str, str | None, bool], tuple[object, Dataset]] = {}
         self._read: dict[tuple[str, str | None], _Reader] = {}
-        self._stamps: dict[str, object] = {}  # of the files that some were read from
+        self._lock = threading.Lock()  # runs open them, and so does what looks at runs meanwhile
 
     def open(self, config: RunConfig) -> "Dataset":
         """Return the dataset that a config asks for. Raises EngineError."""
         from engine.data.open import open_dataset
 
         name, root, offline = located(config.dataset), config.data_root, config.offline
-        # What is open already was found or fetched: being offline makes no other one of it.
-        offline = offline and (name, root, False) not in self._open
-        key = (name, root, offline)
-        self._await(name, root)
-        stamp = _stamp(name) if is_file(name) else None
-        if key not in self._open or self._stamps.get(name) != stamp:
-            self._stamps[name] = stamp
-            data = open_dataset(name, root, offline=offline, warn=self._warn)
-            self._open[key] = data
-            self._open[data.name, data.origin, offline] = data  # as it was found
-        return self._open[key]
+        with self._lock:
+            # What is open already was found or fetched: being offline makes no other one of it.
+            offline = offline and (name, root, False) not in self._open
+            key = (name, root, offline)
+            self._await(name, root)
+            stamp = _stamp(name) if is_file(name) else None
+            known, data = self._open.get(key, (None, None))
+            if data is None or known != stamp:
+                data = open_dataset(name, root, offline=offline, warn=self._warn)
+                self._open[key] = stamp, data
+                self._open[data.name, data.origin, offline] = stamp, data  # as it was found
+            return data
 
     def read_ahead(self, config: RunConfig) -> bool:
         """Begin to read MNIST or a relative in a thread, until ``open`` asks for it.
@@ -54,11 +56,12 @@ class Datasets:
 
         name, root = config.dataset, config.data_root
         known = MNIST_LIKE.get(MNIST.name if name == "auto" else name)
-        opened = any((name, root, offline) in self._open for offline in (False, True))
-        if known is None or opened or not any(map(is_there, places(known, root))):
-            return False
-        if (name, root) not in self._read:
-            self._read[name, root] = _Reader(known, root)
+        with self._lock:
+            opened = any((name, root, offline) in self._open for offline in (False, True))
+            if known is None or opened or not any(map(is_there, places(known, root))):
+                return False
+            if (name, root) not in self._read:
+                self._read[name, root] = _Reader(known, root)
         return True
 
     def _await(self, name: str, root: str | None) -> None:
@@ -68,7 +71,8 @@ class Datasets:
         reader.join()
         if (data := reader.data) is not None:
             for offline in (False, True):
-                self._open[name, root, offline] = self._open[data.name, data.origin, offline] = data
+                self._open[name, root, offline] = None, data
+                self._open[data.name, data.origin, offline] = None, data
 
 
 class _Reader(threading.Thread):

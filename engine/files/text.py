@@ -7,9 +7,11 @@ title or write to the clipboard.
 import re
 from collections.abc import Iterable
 
-# C0 and C1 controls, DEL, marks that reorder text, line separators, and halves of surrogate pairs,
-# which no encoding can write.
-_UNSAFE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# C0 and C1 controls, DEL, marks that reorder text, line separators; halves of surrogate pairs,
+# which no encoding can write; planes 4 to 13, without characters, where the app's images stand.
+_UNSAFE = re.compile(
+    "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U00040000-\U000dffff]"
+)
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -16,10 +16,10 @@ from engine.networks.layout import Layer, Neuron, neurons_of
 from engine.networks.stored import AnyNetwork
 from engine.numerics.device import Device
 from engine.numerics.inference import evaluating, to_unit
-from engine.pad.networks import Trained, undisturbed
+from engine.pad.networks import Trained, undisturbed, undisturbing
 from engine.runs.index import summaries
 from engine.runs.run import Run
-from engine.sections.visualize.ascend import AscentState, ascend
+from engine.sections.visualize.ascend import AscentState, as_shown, ascend
 from engine.sections.visualize.config import ResolvedVisualizeConfig, VisualizeConfig
 from engine.sections.visualize.neurons import activations_of
 
@@ -77,8 +77,8 @@ def _looked_up(run: Run, neuron: Neuron) -> Look | None:
         return None
     row = config.targets.index(neuron)
     one = run.read_result()["neurons"][row]
-    image = np.clip(run.array()[row, 0], 0, 1)
-    return Look(neuron, image, tuple(one["top_test_images"]), run.id, one["dead"])
+    images, _ = as_shown(run.array()[row], config.recipe)
+    return Look(neuron, images[0], tuple(one["top_test_images"]), run.id, one["dead"])
 
 
 def look(
@@ -88,6 +88,12 @@ def look(
 
     The network is on the device. Yields often, so that it can be stopped. Raises EngineError.
     """
+    return undisturbing(network, _look(trained, network, neuron, test, device))
+
+
+def _look(
+    trained: Trained, network: AnyNetwork, neuron: Neuron, test: Split | None, device: Device
+) -> Iterator[Look]:
     known = Look(neuron)
     if test is not None:
         values: list[Tensor] = []
@@ -104,8 +110,8 @@ def look(
     config = _config(trained, neuron)
     state = AscentState.begin(config, network, {})
     for _ in ascend(config, state):
-        image = state.ascent.images[0, 0].clamp(0, 1).cpu().numpy()
-        known = Look(neuron, image, known.strongest)
+        images, _ = as_shown(state.ascent.images[:, 0].cpu().numpy(), config.recipe)
+        known = Look(neuron, images[0], known.strongest)
         yield known
 
 

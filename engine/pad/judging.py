@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.drawings import Drawings
+from engine.data.drawings import Drawings, fits
 from engine.errors import EngineError
 from engine.pad.networks import Networks, Trained, trained_in
 from engine.trainings import find_trained
@@ -34,9 +34,14 @@ def networks_for(drawings: Drawings, artifacts: Path, names: Sequence[str]) -> l
     They were trained on the dataset that the drawings were made for; where the file does not say,
     on images of that size with as many classes. Raises EngineError where there is none.
     """
-    there = [one for one in trained_in(artifacts) if _fits(one, drawings)]
+    there = [
+        one for one in trained_in(artifacts)
+        if fits(drawings, one.dataset["sha256"], one.side, one.classes)
+    ]  # fmt: skip
     if names:
-        ids = [find_trained(artifacts, name, drawings.dataset or "auto").id for name in names]
+        # Not by what the dataset is called: a file may lie elsewhere now.
+        fitting = {one.run.id for one in there}
+        ids = [find_trained(artifacts, name, rather=fitting).id for name in names]
         there = [one for one in there if one.run.id in ids]
     if not there:
         side = drawings.split.images.shape[1]
@@ -48,13 +53,6 @@ def networks_for(drawings: Drawings, artifacts: Path, names: Sequence[str]) -> l
             + (f", made for {drawings.dataset}." if drawings.sha256 else ".")
         )
     return there
-
-
-def _fits(trained: Trained, drawings: Drawings) -> bool:
-    if drawings.sha256:
-        return bool(trained.dataset["sha256"] == drawings.sha256)
-    images = drawings.split.images
-    return (trained.side, len(trained.classes)) == (images.shape[1], len(drawings.classes))
 
 
 def judge_drawings(drawings: Drawings, networks: Sequence[Trained]) -> Iterator[Judgement]:

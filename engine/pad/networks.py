@@ -4,11 +4,12 @@ Everything is asked on the CPU, in float32: an image is too little for anything 
 imported with the first network.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from engine.networks.stored import AnyNetwork
     from engine.numerics.device import Device
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
@@ -40,14 +43,13 @@ class Trained:
     side: int
     classes: tuple[str, ...]  # their names
     seed: int
+    layout: Layout
     refused: str = ""  # why it cannot be asked
 
     @property
-    def layout(self) -> Layout:
-        """Its layers. Raises EngineError where the run's files are damaged."""
-        config = self.run.read_config()
-        layout: Layout = config.network  # type: ignore[attr-defined]  # a training's has it
-        return layout
+    def kind(self) -> tuple[str, str]:
+        """The model, and the images that it was trained on, by their hash."""
+        return self.model, self.dataset["sha256"]
 
 
 def trained_in(artifacts: Path) -> list[Trained]:
@@ -55,16 +57,20 @@ def trained_in(artifacts: Path) -> list[Trained]:
 
     Raises EngineError where the folder cannot be read.
     """
-    found = []
+    return told_apart(list(each_trained(artifacts)))
+
+
+def each_trained(artifacts: Path) -> Iterator[Trained]:
+    """Yield them one after another, called by their models alone: there may be very many."""
     for summary in summaries(artifacts):
         if summary.status == "finished" and find(summary.section).trains:
             with suppress(EngineError):
-                found.append(_trained(Run(artifacts / summary.run), summary.result))
-    return _named(found)
+                yield _trained(Run(artifacts / summary.run), summary.result)
 
 
 def _trained(run: Run, result: str) -> Trained:
     info = run.read_info()
+    layout: Layout = run.read_config().network  # type: ignore[attr-defined]  # a training's has it
     config, dataset, code = info["config"], info["dataset"], info.get("model_file")
     model = config["model"]
     names = tuple(class_names(dataset))
@@ -79,21 +85,22 @@ def _trained(run: Run, result: str) -> Trained:
         side=config.get("side") or SIDE,
         classes=names if len(names) == count else tuple(map(str, range(count))),
         seed=config["seed"],
+        layout=layout,
         refused="" if model in ARCHITECTURES or (code and is_trusted(code)) else
         "its code was not run before on this machine: --trust runs it",
     )  # fmt: skip
 
 
-def _named(trained: list[Trained]) -> list[Trained]:
-    """Tell networks of one model apart: by their seeds, or else by when they were trained."""
+def told_apart(trained: Sequence[Trained]) -> list[Trained]:
+    """Name networks of one model on the same images by their seeds, or else by when they began."""
+    seeds: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    for one in trained:
+        seeds[one.kind][one.seed] += 1
     named = []
     for one in trained:
-        seeds = [
-            other.seed for other in trained if other.model == one.model and on_same(other, one)
-        ]
-        name = one.model
-        if len(seeds) > 1:
-            name += f" seed {one.seed}" if seeds.count(one.seed) == 1 else f" {_when(one.run.id)}"
+        alike, name = seeds[one.kind], one.model
+        if alike.total() > 1:
+            name += f" seed {one.seed}" if alike[one.seed] == 1 else f" {_when(one.run.id)}"
         named.append(replace(one, name=name))
     return named
 
@@ -102,11 +109,6 @@ def _when(run: str) -> str:
     """Return when a run began, by its id: ``11-27 18:30:59``."""
     day, time, *_ = f"{run}--".split("-")
     return f"{day[4:6]}-{day[6:8]} {time[:2]}:{time[2:4]}:{time[4:6]}"
-
-
-def on_same(one: Trained, other: Trained) -> bool:
-    """Tell whether two networks were trained on the same images."""
-    return bool(one.dataset["sha256"] == other.dataset["sha256"])
 
 
 def first_choice(trained: Sequence[Trained], most: int) -> list[Trained]:
@@ -195,6 +197,20 @@ def undisturbed(network: "AnyNetwork") -> AbstractContextManager[None]:
     from engine.networks.foreign import seeded
 
     return seeded(0) if network.draws else nullcontext()
+
+
+def undisturbing(network: "AnyNetwork", steps: Iterator[T]) -> Iterator[T]:
+    """Yield what a generator does that asks a network, each of its steps ``undisturbed``.
+
+    Between two steps others draw: whoever takes them may wait there for long.
+    """
+    while True:
+        with undisturbed(network):
+            try:
+                found = next(steps)
+            except StopIteration:
+                return
+        yield found
 
 
 def is_ours(trained: Trained) -> bool:

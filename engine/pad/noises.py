@@ -25,6 +25,7 @@ class Noise:
     success: float  # over the test set, as the run states it
     random: float  # that of random noise of the same size
     seed: int
+    dataset: str  # the hash of the one that it is for
 
     @property
     def bound(self) -> float:
@@ -32,23 +33,19 @@ class Noise:
         return float(np.abs(self.image).max())
 
 
-def noises_in(artifacts: Path, dataset_sha256: str) -> list[Noise]:
-    """Return the noises of all finished runs on a dataset, the newest run's first, by label.
+def noises_in(artifacts: Path) -> Iterator[Noise]:
+    """Yield the noises of all finished runs, the newest run's first, by label.
 
     What is damaged is left out. Raises EngineError where the folder cannot be read.
     """
-    found: list[Noise] = []
     for summary in summaries(artifacts):
         if summary.status == "finished" and summary.section == ResolvedAdversarialConfig.section:
             with suppress(EngineError, OSError):
-                found += _noises_of(Run(artifacts / summary.run), dataset_sha256)
-    return found
+                yield from _noises_of(Run(artifacts / summary.run))
 
 
-def _noises_of(run: Run, dataset_sha256: str) -> Iterator[Noise]:
-    config = run.read_config()
-    if run.read_info()["dataset"]["sha256"] != dataset_sha256:
-        return
+def _noises_of(run: Run) -> Iterator[Noise]:
+    config, sha256 = run.read_config(), run.read_info()["dataset"]["sha256"]
     assert isinstance(config, ResolvedAdversarialConfig)
     targets = run.read_result()["targets"]
     for target, image in sorted(
@@ -63,6 +60,7 @@ def _noises_of(run: Run, dataset_sha256: str) -> Iterator[Noise]:
             success=target["success"]["rate"],
             random=target["random_noise_success"],
             seed=config.seed,
+            dataset=sha256,
         )
 
 

@@ -1,6 +1,7 @@
 """Which test images there are to start a drawing from: all, or those that a network mistakes."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -9,12 +10,16 @@ from engine.data.dataset import Split
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Starts:
-    """Test images, in their order; ``answers`` uint8 [N] are a network's, where they are known."""
+    """Test images, in their order; ``answers`` uint8 [N] are a network's, where they are known.
+
+    ``of`` is the run of that network.
+    """
 
     test: Split
     answers: np.ndarray | None = None
     wrong_only: bool = False
     label: int | None = None  # of one class only
+    of: Path | None = None
 
     @property
     def places(self) -> np.ndarray:

@@ -26,7 +26,7 @@ from engine.numerics.device import Device
 from engine.numerics.inference import predict
 from engine.numerics.seeding import Stream, stream
 from engine.pad import STRENGTHS
-from engine.pad.networks import Trained
+from engine.pad.networks import Trained, undisturbing
 from engine.pad.noises import Noise
 from engine.sections.adversarial.evaluate import effective_distortion, matched_random_noise
 
@@ -52,13 +52,17 @@ class Curve(msgspec.Struct, frozen=True):
         return np.array([math.nan if v is None else v for v in getattr(self, line)])
 
 
-@torch.no_grad()
 def by_strength(network: AnyNetwork, noise: Noise, test: Split, device: Device) -> Iterator[Curve]:
     """Yield what is known so far: of more and more images, then random noise at each strength.
 
     Often, with nothing new at times, so that it can be stopped. The network is on ``device``; the
     images are those of other classes than the noise's.
     """
+    return undisturbing(network, _by_strength(network, noise, test, device))
+
+
+@torch.no_grad()
+def _by_strength(network: AnyNetwork, noise: Noise, test: Split, device: Device) -> Iterator[Curve]:
     placed, truth = device.place(test)
     images = placed[truth != noise.label]
     image = torch.from_numpy(noise.image)[None].to(device.torch_device)

@@ -15,6 +15,8 @@ from engine.pad.strength import Curve
 from tests.engine.sweeps.made import make_run, planned_sweep
 from tests.tui.pilot import until
 from tui.app import screens
+from tui.app.screens.pad.strength import Counting
+from tui.app.screens.pad.work import Reply
 from tui.app.sections.runs.order import Order
 
 KEYS = {
@@ -98,9 +100,12 @@ async def dressed(app, pilot, view):
     await until(pilot, lambda: pad.listed)
     pad.ask = lambda: None
     shares = np.array([0.02] * 9 + [0.82], np.float32)
-    pad.answers = [Answer(shares), Answer(np.roll(shares, 4)), Answer(None, "It cannot be asked.")]
-    pad.maps = np.random.default_rng(0).random((32, 7, 7)).astype(np.float32)
-    pad.curve = Curve(tuple(s / 2 for s in STRENGTHS), (0.02,) * len(STRENGTHS), 900, 1000)
+    said = [Answer(shares), Answer(np.roll(shares, 4)), Answer(None, "It cannot be asked.")]
+    pad.said = {one.run.path: answer for one, answer in zip(pad.desk.shown, said, strict=False)}
+    maps = np.random.default_rng(0).random((32, 7, 7)).astype(np.float32)
+    pad.mapped = Reply(pad.desk.question(0.0, inside=True), said, maps)
+    curve = Curve(tuple(s / 2 for s in STRENGTHS), (0.02,) * len(STRENGTHS), 900, 1000)
+    pad.counting = Counting(pad.desk.noise, curve)
     pad.desk.set_strength(1.2)
     pad.desk.canvas.line((0.2, 0.2), (0.7, 0.6))
     pad.draw_all()

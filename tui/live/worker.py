@@ -18,6 +18,7 @@ NICEST = 19
 class Worker:
     """Jobs are generators: each of their results is told, and between two they can be stopped.
 
+    None is not told: a job that has nothing to tell for long yields it, to be stopped there too.
     An error is told in the place of a result. ``tell`` is called in the thread. torch has one
     thread here, so that a training beside it keeps its own.
     """
@@ -90,7 +91,8 @@ class Worker:
         """
         if self._over:
             return True
-        tell(result)  # although a newer job may wait: whoever asks all the time must hear something
+        if result is not None:  # although a newer job may wait: who asks all the time must hear
+            tell(result)
         with self._changed:
             if self._over or kind in self._stopped:
                 return True

@@ -105,7 +105,7 @@ def ascend(config: ResolvedVisualizeConfig, state: AscentState) -> Iterator[Even
     told = Ahead(views, ascent.images.device, config.steps)
     watch = graphs.replayed(lambda: (activations(ascent),))
     if state.step == 0:
-        yield _preview(state)
+        yield _preview(config, state)
     rows: list[Tensor] = []
     with graphs:
         while state.step < config.steps:
@@ -118,21 +118,28 @@ def ascend(config: ResolvedVisualizeConfig, state: AscentState) -> Iterator[Even
             if len(rows) < EVENT_INTERVAL and state.step < config.steps:
                 continue
             if state.step % PREVIEW_INTERVAL == 0 or state.step == config.steps:
-                yield _preview(state)
+                yield _preview(config, state)
             series = torch.stack(rows).cpu().numpy()
             yield Progress(step=state.step, series={"activation": series})
             rows.clear()
 
 
-def _preview(state: AscentState) -> Preview:
-    """Return the images; unbounded ones each from its own darkest to its own brightest pixel."""
-    images = state.ascent.images.squeeze(1).cpu().numpy()
-    values: dict[str, Any] = {}
-    if isinstance(state.ascent, ReportAscent):
-        low = images.min((1, 2), keepdims=True)
-        high = images.max((1, 2), keepdims=True)
-        images = (images - low) / np.maximum(high - low, 1e-12)
-        values = {"lows": low.ravel(), "highs": high.ravel()}
+def as_shown(images: np.ndarray, recipe: str) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return images [M, H, W] as they are shown, in [0, 1], and what is to be said of them.
+
+    Those of a recipe without bounds are scaled, each from its darkest to its brightest pixel.
+    """
+    if recipe != "assignment":
+        return images.clip(0, 1), {}
+    low = images.min((1, 2), keepdims=True)
+    high = images.max((1, 2), keepdims=True)
+    scaled = (images - low) / np.maximum(high - low, 1e-12)
+    return scaled, {"lows": low.ravel(), "highs": high.ravel()}
+
+
+def _preview(config: ResolvedVisualizeConfig, state: AscentState) -> Preview:
+    found = state.ascent.images.squeeze(1).cpu().numpy()
+    images, values = as_shown(found, config.recipe)
     return Preview.quantized(
         step=state.step, name="images", images=images, low=0.0, high=1.0, **values
     )

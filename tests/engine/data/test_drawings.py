@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.data.dataset import DatasetDamaged, DatasetMissing, Split
-from engine.data.drawings import Drawings, keep_drawing, place_for, read_drawings
+from engine.data.drawings import Drawings, fits, keep_drawing, place_for, read_drawings
 from engine.data.open import open_dataset
 from engine.errors import EngineError
 
@@ -97,3 +97,27 @@ def test_drawings_lie_in_the_current_folder_or_else_in_the_user_s(tmp_path, monk
     assert str(place_for("../..")) == "drawings-own.npz"
     monkeypatch.setattr("os.access", lambda *_: False)
     assert place_for("mnist").is_absolute()
+
+
+def test_a_hash_alone_makes_no_drawings_of_a_dataset(digits, tmp_path):
+    def drawn(side=28, classes=digits.classes, sha256=digits.sha256, count=20):
+        images = np.zeros((count, side, side), np.uint8)
+        labels = np.arange(count, dtype=np.uint8) % 10
+        return Drawings(Split(images, labels), classes, "digits", sha256)
+
+    renamed = (*digits.classes[:9], "nine")
+    of_digits = digits.sha256, digits.side, digits.classes
+    assert fits(drawn(), *of_digits)
+    assert fits(drawn(sha256="", classes=renamed), *of_digits)  # it does not say
+    assert not fits(drawn(sha256="0" * 64), *of_digits)
+    assert not fits(drawn(side=20), *of_digits)
+    assert not fits(drawn(classes=renamed), *of_digits)
+    path = tmp_path / "drawings.npz"
+    for one in (drawn(side=20), drawn(classes=renamed), drawn(sha256="0" * 64)):
+        np.savez(path, x_test=one.split.images, y_test=one.split.labels,
+                 class_names=np.array(one.classes), dataset=np.array("digits"),
+                 dataset_sha256=np.array(one.sha256))  # fmt: skip
+        with pytest.raises(EngineError, match="another dataset"):
+            keep_drawing(path, digits.test.images[0], 0, of(digits))
+        with pytest.raises(DatasetDamaged, match="other images or classes"):
+            open_dataset(str(path))

@@ -8,8 +8,10 @@ from engine.files.text import REPLACEMENT, visible
 
 
 @pytest.mark.parametrize(
-    "foreign", ["\x1b]52;c;aGk=\x07", "\x9b31m", "a\rb", "a\nb", "\x7f", "\u202eabc", "\ud800"]
-)
+    "foreign",
+    ["\x1b]52;c;aGk=\x07", "\x9b31m", "a\rb", "a\nb", "\x7f", "\u202eabc", "\ud800", "\U00040000",
+     "\U000dffff"],
+)  # fmt: skip
 def test_what_a_terminal_obeys_is_replaced(foreign):
     shown = visible(foreign)
     assert REPLACEMENT in shown

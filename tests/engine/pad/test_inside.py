@@ -1,11 +1,17 @@
 """Maps of layers, and what neurons look for."""
 
+import shutil
+
 import numpy as np
 import torch
 
 from engine.networks.layout import LOGITS, neurons_of
 from engine.pad.inside import look, look_at, maps_of
 from engine.pad.networks import Networks, trained_in
+from engine.pad.noises import noises_in
+from engine.pad.strength import by_strength
+from engine.runs.session import Session
+from engine.sections.visualize.config import VisualizeConfig
 
 
 def two_conv(runs):
@@ -34,6 +40,47 @@ def test_a_neuron_s_look_comes_from_the_run_that_drew_it(runs):
     assert list(found.strongest) == result["top_test_images"]
     assert (found.image == np.clip(runs["visualize"].array()[4, 0], 0, 1)).all()
     assert look_at(trained, neurons_of(trained.layout.find("pool1"))[0], folder) is None
+
+
+def test_an_image_without_bounds_is_scaled_as_the_section_shows_it(copied, few, cpu):
+    trained, folder = two_conv(copied)
+    shutil.rmtree(copied["visualize"].path)
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+             "run": trained.run.id, "model": "two-conv", "other_runs": {}}  # fmt: skip
+    asked = VisualizeConfig(
+        layers=("logits",), recipe="assignment", steps=8, artifacts=str(folder)
+    ).resolve(**found)
+    run = Session(asked, few, cpu, listen=lambda event: None).run()
+    image = run.array()[4, 0]
+    assert image.min() < 0
+    shown = look_at(trained, neurons_of(trained.layout.find(LOGITS))[4], folder).image
+    assert np.abs(shown - (image - image.min()) / np.ptp(image)).max() < 1e-6
+
+
+def test_a_network_that_draws_leaves_a_training_its_numbers(runs, few, cpu, monkeypatch):
+    """What goes on between two of its steps draws as if nobody looked."""
+    trained, folder = two_conv(runs)
+    network = Networks().load(trained)
+    monkeypatch.setattr(type(network), "draws", True)
+
+    def draw(*_):
+        torch.rand(1)
+        np.random.rand()
+
+    for module in network.modules():
+        module.register_forward_pre_hook(draw)
+    neuron = neurons_of(trained.layout.find(LOGITS))[4]
+    noise = next(noises_in(folder))
+
+    def numbers(steps):
+        torch.manual_seed(1)
+        np.random.seed(1)
+        return [(float(torch.rand(1)), np.random.rand()) for _ in steps]
+
+    for steps in (look(trained, network, neuron, few.test, cpu),
+                  by_strength(network, noise, few.test, cpu)):  # fmt: skip
+        drawn = numbers(steps)
+        assert drawn == numbers(drawn)
 
 
 def test_a_neuron_is_looked_at_now_where_no_run_has_drawn_it(runs, few, cpu):

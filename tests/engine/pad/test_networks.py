@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from engine.errors import EngineError
-from engine.pad.networks import Answer, Networks, first_choice, trained_in
+from engine.pad.networks import Answer, Networks, first_choice, told_apart, trained_in
 from engine.sections import find
 from tests.engine.conftest import spoil_json
 
@@ -88,3 +89,24 @@ def test_a_run_without_its_result_is_left_out(copied):
 
 def test_no_answer_predicts_nothing():
     assert Answer(None, "why").predicted is None
+
+
+def test_ten_thousand_networks_are_told_apart_at_once(there):
+    seeds = [n // 2 if n < 4 else n for n in range(10_000)]  # two pairs of the same
+    many = [replace(there[0], seed=seed) for seed in seeds]
+    others = [replace(one, dataset={"sha256": "0" * 64}) for one in many[:1]]
+    begin = time.process_time()
+    named = told_apart([*many, *others, there[1]])
+    assert time.process_time() - begin < 2
+    assert named[0].name != "baseline seed 0"  # the time says which
+    assert named[0].name.startswith("baseline ")
+    assert named[9].name == "baseline seed 9"
+    assert [one.name for one in named[-2:]] == ["baseline", "two-conv"]
+
+
+def test_a_network_s_layers_are_known_without_another_look_at_its_files(copied):
+    there = trained_in(copied["train"].path.parent)
+    layers = [one.layout.layers for one in there]
+    for one in there:
+        shutil.rmtree(one.run.path)
+    assert [one.layout.layers for one in there] == layers

@@ -13,18 +13,18 @@ from engine.pad.strength import by_strength, keep, kept, name_of
 def there(runs, few, cpu):
     """The attacked network, its noises, and the last curve of each of these."""
     folder = runs["train"].path.parent
-    noises = noises_in(folder, few.sha256)
+    noises = list(noises_in(folder))
     [trained] = [one for one in trained_in(folder) if one.run.id == noises[0].network]
     network = load_on(trained, cpu)
     curves = [list(by_strength(network, noise, few.test, cpu)) for noise in noises]
     return trained, noises, curves
 
 
-def test_noises_are_listed_with_their_success(there, runs):
+def test_noises_are_listed_with_their_success(there, runs, few):
     _, noises, _ = there
     assert [noise.label for noise in noises] == [1, 7]
     assert all(noise.run.id == runs["adversarial"].id for noise in noises)
-    assert noises_in(runs["train"].path.parent, "0" * 64) == []
+    assert {noise.dataset for noise in noises} == {few.sha256}
 
 
 def test_at_strength_one_it_is_the_run_s_own_success(there, runs):

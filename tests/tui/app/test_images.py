@@ -5,12 +5,16 @@ import gc
 import numpy as np
 import pytest
 from rich.console import Console
+from rich.segment import Segment
 from rich.text import Text
+from textual.color import Color
 from textual.strip import Strip
 
+from engine.files.text import REPLACEMENT, visible
 from tests.tui.kitty_terminal import KittyTerminal
 from tests.tui.pixels import cells_of_text
 from tui.app.look import Look
+from tui.app.terminal.filters import VISIBLE
 from tui.app.terminal.images import BURST, Images
 from tui.app.widgets.tiles import Tiles
 from tui.drawing.kitty import COLOURS
@@ -303,3 +307,10 @@ def test_stand_ins_are_used_again_but_not_those_of_what_is_kept(monkeypatch):
     several = [draw_grey(grey(8) / 255, placing) for _ in range(5)]
     assert "▀" in several[-1].plain  # in cells, where there is no room for more
     assert LAST > FIRST
+
+
+def test_cells_of_images_stay_on_the_screen_and_are_no_one_s_words():
+    cells = chr(FIRST) + chr(LAST)
+    [segment] = VISIBLE.apply([Segment(f"a\x1b{cells}\x07")], Color(0, 0, 0))
+    assert segment.text == f"a{REPLACEMENT}{cells}{REPLACEMENT}"
+    assert visible(cells) == 2 * REPLACEMENT

@@ -331,14 +331,13 @@ def test_a_dataset_that_was_asked_for_is_not_left_for_another(trained):
     [network] = trained_in(trained)
     listed = Listed([network], {network.dataset["sha256"]: []})
     desk = Desk()
-    desk.take(listed, name="fashion-mnist", wanted=True)
+    assert desk.take(listed, name="fashion-mnist", wanted=True) is None
     assert not desk.shown
     assert not desk.sha256
-    desk.take(listed, name="digits", wanted=True)
-    assert desk.shown == [network]
-    desk = Desk()
-    desk.take(listed, name="auto", wanted=False)
-    assert desk.shown == [network]
+    for name, wanted in (("digits", True), ("auto", False)):
+        desk = Desk()
+        desk.set_dataset(desk.take(listed, name=name, wanted=wanted))
+        assert desk.shown == [network]
     desk = Desk({"name": "other", "sha256": "0" * 64, "image": [8, 8], "classes": ["a", "b"]})
     desk.take(listed, name="auto", wanted=True)
     assert not desk.shown

@@ -53,6 +53,15 @@ def test_a_column_of_answers_fits_and_names_the_winner(count, room):
     waiting = answer_column(None, NAMES[count], "$series-1", None, room).plain
     assert waiting.startswith("…")
     assert "cannot" in answer_column(Answer(None, "It cannot."), NAMES[count], "", None, room).plain
+    long = Answer(None, "its code was\x1b not run before on this machine: --trust runs it" * 3)
+    lines = answer_column(long, NAMES[count], "", None, room).plain.split("\n")
+    assert len(lines) <= room[1]
+    assert all(len(line) <= room[0] for line in lines)
+    if room[0] * room[1] > 250:
+        assert lines[-1].endswith("runs it")
+    else:
+        assert "…" in lines[-1]
+    assert "\x1b" not in "".join(lines)
 
 
 @given(st.integers(1, 512), st.integers(20, 240), st.integers(3, 20))

@@ -1,6 +1,7 @@
 """``mnist-tui try --file``: what networks say of kept drawings."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from engine.data.dataset import Split
 from engine.data.drawings import Drawings, keep_drawing
 from engine.pad.networks import Networks, trained_in
+from engine.runs.store import list_runs
 from tui.cli.main import invoke
 
 
@@ -56,6 +58,39 @@ def test_networks_can_be_named(trained, drawings, capsys):
     code, _, err = asked(capsys, *given, "--run", "baseline")
     assert code == 1
     assert "baseline" in err
+
+
+def test_a_name_is_looked_for_among_the_networks_that_the_drawings_fit(
+    trained, digits, drawings, tmp_path, capsys
+):
+    """The newest of that model may be of another dataset, and the dataset's file elsewhere now."""
+    artifacts = tmp_path / "runs"
+    shutil.copytree(trained, artifacts)
+    [run] = list_runs(artifacts)
+    other = artifacts / f"20990101-000000-000-{run.id.split('-', 3)[3]}"
+    shutil.copytree(run.path, other)
+    info = json.loads((other / "run.json").read_text())
+    info["run_id"] = other.name
+    info["dataset"]["sha256"] = "0" * 64
+    (other / "run.json").write_text(json.dumps(info))
+    with np.load(drawings) as file:
+        arrays = dict(file) | {"dataset": np.array("/elsewhere/digits.npz")}
+    np.savez(drawings, **arrays)
+    given = ("--file", drawings, "--artifacts", artifacts, "--run", "two-conv-fc", "--json")
+    code, out, _ = asked(capsys, *given)
+    assert code == 0
+    assert [one["run"] for one in json.loads(out)["networks"]] == [run.id]
+
+
+def test_fewer_classes_than_the_network_has_are_one_line(trained, digits, drawings, capsys):
+    with np.load(drawings) as file:
+        two = {"class_names": np.array(["a", "b"]), "y_test": np.zeros(10, np.uint8)}
+        arrays = dict(file) | two
+    np.savez(drawings, **arrays)
+    code, _, err = asked(capsys, "--file", drawings, "--artifacts", trained)
+    assert code == 1
+    assert "2 classes" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_any_test_set_will_do(trained, digits, tmp_path, capsys):

@@ -105,3 +105,21 @@ def test_other_threads_keep_torch_s_threads(worker):
     later.join()
     assert told == [1, before]
     assert torch.get_num_threads() == before
+
+
+def test_nothing_is_not_told_but_others_come_in_between(worker):
+    gate, told = threading.Semaphore(0), []
+
+    def long():
+        for _ in range(4):
+            assert gate.acquire(timeout=5)
+            yield None
+        yield "end"
+
+    worker.do("second", long, told.append)
+    gate.release()
+    worker.do("first", lambda: iter(["first"]), told.append)
+    gate.release()
+    wait_for(lambda: told == ["first"])
+    gate.release(2)
+    wait_for(lambda: told == ["first", "end"])

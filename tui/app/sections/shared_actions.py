@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # Starting runs.
 
 
-def _run_choice(pane: "ExperimentPane") -> None:
+def run_choice(pane: "ExperimentPane") -> None:
+    """Run what is marked, or else what is highlighted; then nothing is marked."""
     pane.main.start(pane.configs_of_choice())
     pane.marked.clear()
 
@@ -42,7 +43,7 @@ async def _edit(pane: "ExperimentPane") -> None:
 
 RUN = Action["ExperimentPane"](
     id="run.choice", keys="r", word="run", group="Runs",
-    sentence="Run the selection, or everything marked", do=_run_choice,
+    sentence="Run the selection, or everything marked", do=run_choice,
 )  # fmt: skip
 RUN_ALL = Action["ExperimentPane"](
     id="run.all", keys="a", word="all", group="Runs",

@@ -1,5 +1,6 @@
 """What every line of the screen goes through: no control character, ASCII only, no colour."""
 
+import re
 from collections.abc import Callable
 
 from rich.segment import Segment
@@ -8,7 +9,9 @@ from textual.filter import LineFilter, Monochrome, NoColor
 
 from engine.files.text import visible
 from tui.ascii import in_ascii
+from tui.drawing.placing import FIRST, LAST
 
+_WORDS = re.compile(f"[^{chr(FIRST)}-{chr(LAST)}]+")
 # NO_COLOR means no colour codes at all; to Textual it means shades of grey.
 WITHOUT_COLOUR: dict[type[LineFilter], LineFilter] = {Monochrome: NoColor()}
 
@@ -30,7 +33,12 @@ class Replacing(LineFilter):
         ]
 
 
+def _visible(text: str) -> str:
+    """Return a text ``visible``, but for the cells of images: here they stand where they should."""
+    return _WORDS.sub(lambda found: visible(found[0]), text)
+
+
 # No control characters, wherever the text came from.
-VISIBLE = Replacing(str.isprintable, visible)
+VISIBLE = Replacing(str.isprintable, _visible)
 # What is not ASCII becomes what looks like it, cell for cell.
 IN_ASCII = Replacing(str.isascii, in_ascii)

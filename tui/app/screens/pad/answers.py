@@ -6,10 +6,11 @@ import numpy as np
 from rich.text import Text
 
 from engine.data.classes import numbered
+from engine.files.text import visible
 from engine.pad.networks import Answer
 from tui.app.widgets.bar import bar
 from tui.drawing.thumbnails import WRONG
-from tui.words import cut, widest
+from tui.words import cut, widest, wrapped
 
 SHORTEST = 4  # cells of a bar, and of a name that is worth them
 LONGEST = 30  # cells of a bar
@@ -31,7 +32,8 @@ def answer_column(
     if answer is None:
         return _bars(np.zeros(len(names)), names, style, None, width, lines - 1, "…")
     if answer.probabilities is None:
-        return Text(answer.problem, "$text-muted", overflow="fold")
+        problem = wrapped(visible(answer.problem), width, lines)
+        return Text("\n".join(problem), "$text-muted", no_wrap=True)
     predicted = int(answer.probabilities.argmax())
     told = f"{numbered(names, predicted)}"
     mark = "" if label is None else "✓ " if label == predicted else "✗ "

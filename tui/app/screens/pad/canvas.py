@@ -1,16 +1,17 @@
 """The canvas that the mouse draws on."""
 
-from textual.events import MouseDown, MouseEvent, MouseMove, MouseUp
+from textual.events import MouseEvent
 from textual.message import Message
 
 from engine.pad.canvas import Place
+from tui.app.widgets.held import Held
 from tui.app.widgets.pixelled import Pixels
 from tui.drawing.pixels import Ink
 
 RIGHT = 3  # the button that erases
 
 
-class CanvasView(Pixels):
+class CanvasView(Held, Pixels):
     """Tells what the mouse does, in shares of its size.
 
     Some terminals tell the mouse's place in pixels. Most tell the cell: its middle is meant then.
@@ -25,7 +26,6 @@ class CanvasView(Pixels):
 
     def __init__(self, shades: Ink, *, id: str) -> None:
         super().__init__(shades, id=id)
-        self._button = 0  # that is down
         self._in_pixels = False
 
     def _place(self, event: MouseEvent) -> Place:
@@ -34,28 +34,7 @@ class CanvasView(Pixels):
         middle = 0.0 if self._in_pixels else 0.5
         return (x + middle) / max(self.size.width, 1), (y + middle) / max(self.size.height, 1)
 
-    def _touch(self, event: MouseEvent, *, begins: bool) -> None:
-        erases = self._button == RIGHT
+    def touch(self, event: MouseEvent, *, begins: bool) -> None:
+        """Tell where the mouse is."""
+        erases = self.button == RIGHT
         self.post_message(self.Touched(self._place(event), begins=begins, erases=erases))
-
-    def on_mouse_down(self, event: MouseDown) -> None:
-        """Begin a stroke."""
-        event.stop()
-        self._button = event.button
-        self.capture_mouse()
-        self._touch(event, begins=True)
-
-    def on_mouse_move(self, event: MouseMove) -> None:
-        """Go on with it; a button that was let go elsewhere ends it."""
-        if self._button and event.button == 0:
-            self._let_go()
-        if self._button:
-            self._touch(event, begins=False)
-
-    def on_mouse_up(self, event: MouseUp) -> None:
-        """End it."""
-        self._let_go()
-
-    def _let_go(self) -> None:
-        self._button = 0
-        self.release_mouse()

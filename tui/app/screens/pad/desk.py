@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.data.classes import class_names
 from engine.data.dataset import Dataset
-from engine.errors import EngineError
 from engine.networks.architectures import SIDE
 from engine.networks.colours import series_apart
 from engine.networks.layout import Layer
@@ -39,7 +39,7 @@ class Desk:
     starts: Starts | None = None
     place: int | None = None  # number of the test image on the canvas
     untouched: bool = False  # whether it was not drawn on
-    inside: int = -1  # which of the networks is looked into: the last, the course report's best
+    inside: Path | None = None  # the run whose network is looked into, unless it is the last
     layers: dict[str, str] = field(default_factory=dict)  # the layer that is shown, by model
 
     def __post_init__(self) -> None:
@@ -74,11 +74,10 @@ class Desk:
         found = {one.dataset["sha256"]: one.dataset for one in self.trained}
         return list((found | ({self.sha256: self.dataset} if self.sha256 else {})).values())
 
-    def take(self, listed: Listed, *, name: str, wanted: bool) -> None:
-        """Take in what there is.
+    def take(self, listed: Listed, *, name: str, wanted: bool) -> Mapping[str, Any] | None:
+        """Take in what there is. Return the dataset to go to where none is of this one.
 
-        Where there is no network of this dataset, those of the one called ``name`` are taken, or
-        the newest, unless this dataset is ``wanted``.
+        That is the one called ``name``, or that of the newest, unless this one is ``wanted``.
         """
         before = {one.run.path for one in self.here}
         chosen = [one.run.path for one in self.shown]
@@ -91,15 +90,16 @@ class Desk:
         if not self.here:
             named = [one for one in self.trained if one.data == name]
             if found := named or ([] if wanted else self.trained):
-                self.set_dataset(found[0].dataset)
-                return
+                return found[0].dataset
         new = [o for o in self.here if o.run.path not in before and not o.refused]
-        self.shown = [one for one in self.here if one.run.path in chosen]
+        there = {one.run.path: one for one in self.here}
+        self.shown = [there[path] for path in chosen if path in there]  # in their order
         if not chosen or not self.shown:
             self.shown = first_choice(self.here, FIRST)
         elif before and new and len(self.shown) < FIRST:  # one that has finished meanwhile
             self.shown.append(new[0])
         self._choose_noise()
+        return None
 
     def set_dataset(self, dataset: Mapping[str, Any]) -> None:
         """Go to another dataset; a drawing stays on the canvas where it fits."""
@@ -110,7 +110,7 @@ class Desk:
         self.centring = dataset.get("name", "mnist") in CENTRED
         self.data = self.starts = self.place = None
         self.shown = first_choice(self.here, FIRST)
-        self.inside, self.strength = -1, 0.0
+        self.inside, self.strength = None, 0.0
         self._choose_noise()
 
     def colours(self) -> list[str]:
@@ -184,31 +184,38 @@ class Desk:
 
     @property
     def looked_into(self) -> Trained | None:
-        """The network whose maps are shown."""
-        return self.shown[self.inside % len(self.shown)] if self.shown else None
+        """The network whose maps are shown: the last, unless another is chosen."""
+        last = self.shown[-1] if self.shown else None
+        return next((one for one in self.shown if one.run.path == self.inside), last)
 
-    def layers_of(self, trained: Trained) -> Sequence[Layer]:
-        """Return a network's layers, () where its files are damaged."""
-        try:
-            return trained.layout.layers
-        except EngineError:
-            return ()
+    def look_into_next(self) -> None:
+        """Look into the next of the networks that are asked."""
+        if (trained := self.looked_into) is not None:
+            after = self.shown.index(trained) + 1
+            self.inside = self.shown[after % len(self.shown)].run.path
 
     @property
     def layer(self) -> Layer | None:
         """The layer whose maps are shown: the last that has places, unless another was chosen."""
         trained = self.looked_into
-        if trained is None or not (layers := self.layers_of(trained)):
+        if trained is None:
             return None
+        layers = trained.layout.layers
         chosen = [one for one in layers if one.name == self.layers.get(trained.model)]
         spatial = [one for one in layers if one.spatial and max(one.shape[1:]) > 1]
         return (chosen or spatial[-1:] or list(layers[-1:]))[0]
+
+    @property
+    def looks_at(self) -> tuple[Path, str] | None:
+        """The run and the layer whose maps are shown."""
+        trained, layer = self.looked_into, self.layer
+        return None if trained is None or layer is None else (trained.run.path, layer.name)
 
     def next_layer(self, by: int) -> None:
         """Show another layer of that network."""
         trained, layer = self.looked_into, self.layer
         if trained is not None and layer is not None:
-            layers = self.layers_of(trained)
+            layers = trained.layout.layers
             chosen = layers[(layers.index(layer) + by) % len(layers)]
             self.layers[trained.model] = chosen.name
 

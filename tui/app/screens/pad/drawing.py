@@ -109,6 +109,15 @@ class Drawing(Reasons):
             return self.desk.here[0].data
         return str(self.desk.dataset.get("name", ""))
 
+    def is_here(self, dataset: str) -> bool:
+        """Tell whether networks of a dataset, as configs call it, answer here."""
+        if not self.desk.here and not self._wanted:  # the first that there are
+            return True
+        known = self.app.conductor.datasets.get(dataset, {}).get("sha256")
+        if known and self.desk.sha256:
+            return bool(known == self.desk.sha256)
+        return dataset == (self._dataset_name() or self.app.shared.dataset)
+
     # Test images.
 
     def start_from(self, by: int) -> None:

@@ -101,6 +101,11 @@ class MapsView(Pixels):
         self.grid, self.first = grid, grid.first(chosen)
         return self.show(draw_maps(maps, grid, chosen))
 
+    def clear(self) -> None:
+        """Show none: they are not known."""
+        self.grid = None
+        self.show(np.full((2, 1), BLANK, np.int16))
+
     def on_click(self, event: Click) -> None:
         """Tell which map it was."""
         place = self.grid.at(event.x, event.y) if self.grid is not None else None

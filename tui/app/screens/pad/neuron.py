@@ -94,17 +94,20 @@ class NeuronLook(GuardedDialog, ModalScreen[None]):
     def _begin(self) -> None:
         self.found, self.problem = None, ""
         self.draw()
+        neuron = self.neuron
 
         def tell(told: Looked | Exception) -> None:
-            self.call_later(self._take, told)
+            self.call_later(self._take, neuron, told)
 
-        self.seek(self.neuron, tell)
+        self.seek(neuron, tell)
 
-    def _take(self, told: Looked | Exception) -> None:
+    def _take(self, neuron: Neuron, told: Looked | Exception) -> None:
+        if neuron != self.neuron:  # it is another by now, that has its own success or error
+            return
         if isinstance(told, Exception):
             self.problem = str(told) if isinstance(told, MnistTuiError) else words_of(told)
-        elif told.look.neuron == self.neuron:
-            self.found = told
+        else:
+            self.found, self.problem = told, ""
         self.draw()
 
     def draw(self) -> None:

@@ -29,7 +29,7 @@ class Reasons(Asking):
             return None
         if not self.desk.here:
             return "No network has been trained on any images yet."
-        return "The test images are being opened, or are not on this machine."
+        return self.no_images
 
     def why_not_wrong(self) -> str | None:
         """The answers are not known."""

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import on
 from textual.binding import BindingType
 
+from engine.files.text import listed, visible
 from engine.pad.networks import Trained
 from tui.app.guard import GuardedDialog
 from tui.app.keys.dialogs import DIALOGS
@@ -17,7 +18,9 @@ from tui.app.screens.pad.drawing import Drawing
 from tui.app.screens.pad.maps import MapsView
 from tui.app.screens.pad.neuron import NeuronLook
 from tui.app.screens.pad.slider import Slider
+from tui.app.sections.shared_actions import run_choice
 from tui.app.widgets.keybar import dialog_line
+from tui.words import wrapped
 
 ABOUT = (
     "Draw with the mouse, the right button erases; or move the pen with the arrows, and space puts "
@@ -76,9 +79,7 @@ class Pad(GuardedDialog, Drawing):
         def chosen(networks: list[Trained] | None) -> None:
             if networks:
                 self.desk.shown = networks
-                self.answers, self.maps = [], None
-                self.draw_all()
-                self.ask()
+                self.networks_changed()
 
         await self.app.push_screen(ChooseNetworks(self.desk.here, self.desk.shown), chosen)
 
@@ -87,18 +88,19 @@ class Pad(GuardedDialog, Drawing):
         datasets = self.desk.datasets
         hashes = [one["sha256"] for one in datasets]
         at = hashes.index(self.desk.sha256) if self.desk.sha256 in hashes else -1
-        self.desk.set_dataset(datasets[(at + 1) % len(datasets)])
-        self.answers, self.maps, self.curve = [], None, None
         self._wanted = True
-        self.open_images()
-        self.arrange_anew()
-        self.ask()
+        self.switch(datasets[(at + 1) % len(datasets)])
 
     def train(self) -> None:
         """Train what is chosen in Train, as its key does there."""
         pane = self.app.main.experiments["train"]
-        self.app.main.start(pane.configs_of_choice())
-        self.notify("Training; the network answers here once it has finished.")
+        names = {config.dataset: None for configs in pane.configs_of_choice() for config in configs}
+        run_choice(pane)
+        where = "the network answers here"
+        if elsewhere := [name for name in names if not self.is_here(name)]:
+            key = self.app.keys.name("pad.dataset")
+            where = f"{key} goes to the networks of {visible(listed(elsewhere))}"
+        self.notify(f"Training; {where} once it has finished.")
 
     def nobody(self) -> Text:
         """Return why no network answers, and the key that changes it."""
@@ -139,22 +141,15 @@ class Pad(GuardedDialog, Drawing):
             self._noise_changed()
 
     def _noise_changed(self) -> None:
-        if self.desk.strength:
-            self.count()
+        self.count()
         self.draw_noise()
         self._pending.add("seen")
         self.ask()
 
     def no_noise(self, width: int) -> Text:
         """Return why there is no noise."""
-        words = (self.why_no_noise() or "").split()
-        lines, line = [], ""
-        for word in words:
-            if line and len(line) + 1 + len(word) > width:
-                lines.append(line)
-                line = ""
-            line += f" {word}" if line else word
-        return Text("\n".join([*lines, line]), "$text-muted", no_wrap=True)
+        lines = wrapped(self.why_no_noise() or "", width, max(self.sizes.noise, 1))
+        return Text("\n".join(lines), "$text-muted", no_wrap=True)
 
     # Inside.
 
@@ -170,11 +165,11 @@ class Pad(GuardedDialog, Drawing):
 
     def next_inside(self) -> None:
         """Look into the next network."""
-        self.desk.inside = (self.desk.inside + 1) % max(len(self.desk.shown), 1)
+        self.desk.look_into_next()
         self._look_elsewhere()
 
     def _look_elsewhere(self) -> None:
-        self.maps, self.chosen_map = None, 0
+        self.chosen_map = 0
         self.draw_inside()
         self.ask()
 
@@ -202,5 +197,6 @@ class Pad(GuardedDialog, Drawing):
             return
         test = self.desk.data.test.images if self.desk.data is not None else None
         await self.app.push_screen(
-            NeuronLook(trained, layer, self.chosen_map, self.look.shades, test, self.seek)
+            NeuronLook(trained, layer, self.chosen_map, self.look.shades, test, self.seek),
+            self.no_longer_seek,
         )

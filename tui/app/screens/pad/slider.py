@@ -1,18 +1,18 @@
 """The strength of the noise as a slider; the mouse moves it too."""
 
 from rich.text import Text
-from textual.events import MouseDown, MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp
+from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.message import Message
-from textual.widget import Widget
 
 from tui.app.guard import Guarded
 from tui.app.screens.pad.desk import STRONGEST
+from tui.app.widgets.held import Held
 
 NOTCH = 0.05
 WORDS = 7  # cells of the number behind it
 
 
-class Slider(Guarded, Widget):
+class Slider(Guarded, Held):
     """Shows a strength from 0 to 2."""
 
     DEFAULT_CSS = "Slider { height: 1; width: 1fr; }"
@@ -27,7 +27,7 @@ class Slider(Guarded, Widget):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._strength, self._off, self._sliding = 0.0, True, False
+        self._strength, self._off = 0.0, True
 
     def show(self, strength: float, *, off: bool) -> None:
         """Show a strength; ``off`` where there is no noise."""
@@ -49,27 +49,11 @@ class Slider(Guarded, Widget):
             no_wrap=True,
         )  # fmt: skip
 
-    def _slide(self, event: MouseEvent) -> None:
-        share = min(max((event.pointer_x) / max(self._long - 1, 1), 0), 1)
+    def touch(self, event: MouseEvent, *, begins: bool) -> None:
+        """Move the knob."""
+        share = min(max(event.pointer_x / max(self._long - 1, 1), 0), 1)
         notches = round(share * STRONGEST / NOTCH)
         self.post_message(self.Slid(notches * NOTCH))
-
-    def on_mouse_down(self, event: MouseDown) -> None:
-        """Take the knob."""
-        event.stop()
-        self._sliding = True
-        self.capture_mouse()
-        self._slide(event)
-
-    def on_mouse_move(self, event: MouseMove) -> None:
-        """Move the knob."""
-        if self._sliding:
-            self._slide(event)
-
-    def on_mouse_up(self, event: MouseUp) -> None:
-        """Let it go."""
-        self._sliding = False
-        self.release_mouse()
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Make it stronger by a notch."""

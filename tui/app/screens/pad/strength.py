@@ -1,5 +1,6 @@
 """The curve of success over the strength of a noise, and what stands below it."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,21 @@ from tui.drawing.chart import draw
 from tui.drawing.plot import Line, Plot
 
 if TYPE_CHECKING:
+    from engine.pad.noises import Noise
     from engine.pad.strength import Curve
 
 PERCENT = np.array([round(100 * strength) for strength in STRENGTHS])
 RANDOM = "$text-muted"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counting:
+    """How far a noise's success is counted: ``curve``, and None at first; or ``why`` it is not."""
+
+    noise: "Noise | None" = None
+    curve: "Curve | None" = None
+    why: str = ""
+    failed: bool = False  # it was tried
 
 
 def draw_strength(

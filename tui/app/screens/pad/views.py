@@ -1,6 +1,7 @@
 """What the pad shows, drawn from what lies on its desk."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,18 @@ from engine.sections.table import dataset_title
 from tui.app.guard import Guarded
 from tui.app.look import Look
 from tui.app.screens.pad.answers import answer_column
-from tui.app.screens.pad.arrangement import EDGE, Arrangement
+from tui.app.screens.pad.arrangement import EDGE, arrange
 from tui.app.screens.pad.canvas import CanvasView
 from tui.app.screens.pad.desk import Desk
 from tui.app.screens.pad.maps import Grid, MapsView, grid_for
 from tui.app.screens.pad.slider import Slider
-from tui.app.screens.pad.strength import draw_strength, strength_words
+from tui.app.screens.pad.strength import Counting, draw_strength, strength_words
+from tui.app.screens.pad.work import Reply
 from tui.app.terminal.bandwidth import CELL, STYLE
 from tui.app.widgets.keybar import Links
 from tui.app.widgets.lines import Lines
 from tui.app.widgets.pixelled import FEW, FRAME, LEVELS, PEN, Pixels, greys
-from tui.words import cut, cut_middle
+from tui.words import cut, cut_middle, wrapped
 
 MOST_COLUMNS = 12  # networks side by side
 LEAST_CURVE = 5  # lines
@@ -42,22 +44,47 @@ class Column(Lines):
 class Views(Guarded, Screen[None]):
     """Mixed in before the pad: its widgets, and how each is drawn."""
 
-    desk: Desk
-    look: Look
-    sizes: Arrangement
-    answers: Sequence[Answer | None]
-    maps: np.ndarray | None
-    chosen_map: int
-    curve: Any  # a Curve of the noise that is chosen, or None
-    pen: tuple[float, float] | None  # where the keys' pen is, None while the mouse draws
-    pen_down: bool
-    rubber: bool
+    pen: tuple[float, float] | None = None  # where the keys' pen is, None while the mouse draws
+    pen_down = rubber = False
+    chosen_map = 0
+    mapped: Reply | None = None  # the last with maps
+    counting = Counting()
 
     canvas = getters.query_one("#canvas", CanvasView)
     seen = getters.query_one("#seen", Pixels)
     slider = getters.query_one("#slider", Slider)
     chart = getters.query_one("#strength-curve", Lines)
     key_bar = getters.query_one("#pad-keys", Links)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id="pad")
+        self.look = look
+        self.desk = Desk()
+        self.sizes = arrange(80, 24, self.desk.side, 10, inside=False)
+        self.said: dict[Path, Answer] = {}  # by the run whose network said it
+
+    # What is known of what lies on the desk.
+
+    @property
+    def answers(self) -> Sequence[Answer | None]:
+        """What the networks that are asked said, None where that is not known."""
+        return [self.said.get(one.run.path) for one in self.desk.shown]
+
+    @property
+    def maps(self) -> np.ndarray | None:
+        """The maps of the layer that is looked at."""
+        told = self.mapped
+        if told is None or told.question.looked_at != self.desk.looks_at:
+            return None
+        return told.maps
+
+    @property
+    def curve(self) -> Any:
+        """The Curve of the noise that is chosen, None while there is none."""
+        return self.counting.curve if self.counting.noise is self.desk.noise else None
+
+    def show_keys(self) -> None:
+        """Write the line of keys."""
 
     def compose(self) -> ComposeResult:
         """Lay out the panels; ``lay_out`` gives them their sizes."""
@@ -203,6 +230,9 @@ class Views(Guarded, Screen[None]):
         panel.border_title = Text(cut_middle(visible(title), self.sizes.right - 6))
         words = strength_words(self.curve, desk.strength, self.sizes.right - 6)
         panel.border_subtitle = words
+        if desk.strength and self.curve is None and self.counting.why:
+            why = wrapped(self.counting.why, width, max(lines, 1))
+            return CELL * self.chart.show(Text("\n".join(why), "$text-muted", no_wrap=True))
         if lines >= LEAST_CURVE:
             stronger = f"{self.app.keys.name('pad.stronger')} makes it stronger"
             curve = draw_strength(
@@ -243,6 +273,8 @@ class Views(Guarded, Screen[None]):
         panel.border_title = Text(visible(f"Inside {trained.name}: {layer.name}, {shape}"))
         grid = self.map_grid
         if grid is None or self.maps is None:
+            view.clear()
+            panel.border_subtitle = Text()
             return 0
         chosen = min(self.chosen_map, len(self.maps) - 1)
         sent = view.show_maps(self.maps, grid, chosen)

@@ -15,7 +15,7 @@ from engine.analysis.answers import read_answers
 from engine.data.dataset import Dataset
 from engine.errors import EngineError, MnistTuiError
 from engine.laboratory import Laboratory
-from engine.pad.networks import Answer, Networks, Trained, load_on, trained_in
+from engine.pad.networks import Answer, Networks, Trained, each_trained, load_on, told_apart
 from engine.pad.noises import Noise, noises_in
 from engine.runs.run import Run
 
@@ -42,6 +42,19 @@ class Question:
     networks: Sequence[Trained]
     inside: tuple[Trained, str] | None  # a network and its layer
     since: float  # when the drawing was changed
+
+    @property
+    def looked_at(self) -> tuple[Path, str] | None:
+        """The run and the layer whose maps are asked for."""
+        return None if self.inside is None else (self.inside[0].run.path, self.inside[1])
+
+    def answers(self, other: "Question") -> bool:
+        """Tell whether what is said to this is all that another asks for."""
+        return (
+            [one.run.path for one in self.networks] == [one.run.path for one in other.networks]
+            and other.looked_at in (None, self.looked_at)
+            and np.array_equal(self.image, other.image)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,11 +99,17 @@ class Looked:
     look: "Look"
 
 
-def list_all(artifacts: Path) -> Iterator[Listed]:
-    """Tell what was trained, and which noises there are for it."""
-    trained = trained_in(artifacts)
-    hashes = dict.fromkeys(one.dataset["sha256"] for one in trained)
-    yield Listed(trained, {sha256: noises_in(artifacts, sha256) for sha256 in hashes})
+def list_all(artifacts: Path) -> Iterator[Listed | None]:
+    """Tell what was trained, and which noises there are; questions need not wait for the end."""
+    trained: list[Trained] = []
+    for one in each_trained(artifacts):
+        trained.append(one)
+        yield None
+    noises: dict[str, list[Noise]] = {}
+    for noise in noises_in(artifacts):
+        noises.setdefault(noise.dataset, []).append(noise)
+        yield None
+    yield Listed(told_apart(trained), noises)
 
 
 def ask(networks: Networks, question: Question) -> Iterator[Reply]:
