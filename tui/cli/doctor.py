@@ -69,7 +69,7 @@ def _findings(where: Where, console: Console) -> Iterator[tuple[str, str | Found
     yield from _device_findings(where.device)
     yield from ((each.name, each) for each in dataset_states(where.data_root))
     yield "artifacts", _folder_state(folder := Path(where.artifacts))
-    if folder.is_dir() and os.access(folder, os.W_OK):
+    if os.path.isdir(folder) and os.access(folder, os.W_OK):
         from engine.runs.folder import folder_words
 
         yield "locks", folder_words(folder)
@@ -155,8 +155,8 @@ def _gpu(gpu: Any) -> str:
 
 def _folder_state(folder: Path) -> str:
     places = (folder.absolute(), *folder.absolute().parents)
-    # Unlike pathlib's, this exists is False where access is denied.
+    # Unlike pathlib's, these are False where access is denied, or a name is too long.
     existing = next((path for path in places if os.path.exists(path)), Path("/"))
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    if not os.path.isdir(existing) or not os.access(existing, os.W_OK):
         return f"{folder} cannot be written; choose another with --artifacts"
-    return f"{folder} ({'writable' if folder.exists() else 'will be created'})"
+    return f"{folder} ({'writable' if existing == places[0] else 'will be created'})"

@@ -1,6 +1,7 @@
 """A run as a file for other programs: CSV, safetensors, NumPy or ONNX."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine import sections
@@ -45,11 +46,27 @@ FORMATS: dict[str, Callable[[Run], Iterable[bytes]]] = {
 
 
 def check_name(path: Path, to: str) -> None:
-    """Raise UsageError unless a file's name ends as those of a format do; a folder's need not."""
-    if path.suffix.lower() != f".{to}" and not path.is_dir():
+    """Raise UsageError unless a file's name ends as those of a format do; a folder's need not.
+
+    Raises EngineError where there can be no such name.
+    """
+    with writing_to(path):
+        is_folder = path.is_dir()
+    if path.suffix.lower() != f".{to}" and not is_folder:
         ending = path.suffix.lower().removeprefix(".")
         other = f", or choose --to {ending}" if ending in FORMATS else ""
         raise UsageError(f"{path} does not end in .{to}; choose such a name{other}.")
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Raise EngineError for the OSError that looking at a path or writing there raises."""
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"{path} cannot be written ({error.strerror or error}); choose another --output."
+        ) from None
 
 
 def export(run: Run, to: str, path: Path, *, force: bool = False) -> Path:
@@ -58,21 +75,18 @@ def export(run: Run, to: str, path: Path, *, force: bool = False) -> Path:
     Anything that lies there is kept unless ``force`` is given, and then only a file is replaced.
     Raises EngineError where the run does not have what the format holds, or cannot be written.
     """
-    if path.is_dir():
-        raise EngineError(f"{path} is a folder; give --output a file in it.")
-    if path.exists() and not path.is_file():
-        raise EngineError(f"{path} is not a regular file; choose another --output.")
-    if not force and (path.exists() or path.is_symlink()):
-        raise EngineError(f"{path} exists already; --force overwrites it.")
+    with writing_to(path):
+        if path.is_dir():
+            raise EngineError(f"{path} is a folder; give --output a file in it.")
+        if path.exists() and not path.is_file():
+            raise EngineError(f"{path} is not a regular file; choose another --output.")
+        if not force and (path.exists() or path.is_symlink()):
+            raise EngineError(f"{path} exists already; --force overwrites it.")
     if to != "csv":
         _check_whole(run, to)
-    try:
+    with writing_to(path):
         write_atomically(path, FORMATS[to](run))
         return path.resolve()
-    except OSError as error:
-        raise EngineError(
-            f"{path} cannot be written ({error.strerror or error}); choose another --output."
-        ) from None
 
 
 def _check_whole(run: Run, to: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from engine import sections
+from engine.analysis.export import writing_to
 from engine.analysis.export.description import PLACES
 from engine.errors import EngineError
 from engine.files.text import visible
@@ -42,9 +43,10 @@ def export_runs(runs: Sequence[Run], folder: Path, *, nested: bool, force: bool 
         raise EngineError(
             "This needs a package that is not installed: pip install 'mnist-tui[tensorboard]'."
         )
-    _check(folder, force)
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
-    try:
+    with writing_to(folder):
+        _check(folder, force)
+        whole = folder.absolute()  # "." has no name
+        partial = whole.with_name(f".{whole.name}.{secrets.token_hex(4)}.partial")
         partial.mkdir()
         try:
             settings = _settings(runs)
@@ -58,10 +60,6 @@ def export_runs(runs: Sequence[Run], folder: Path, *, nested: bool, force: bool 
             partial.rename(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
-        raise EngineError(
-            f"{folder} cannot be written ({error.strerror or error}); choose another --output."
-        ) from None
     return folder.resolve()
 
 
