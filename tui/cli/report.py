@@ -1,5 +1,6 @@
 """``mnist-tui report`` and ``compare``: several runs taken together."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,6 +20,8 @@ from tui.console import complain, console_for, say, say_json, say_text
 if TYPE_CHECKING:
     from engine.report.referee import Finding
     from engine.sweeps.sweep import Sweep
+
+TELL_INTERVAL = 10.0  # seconds between two lines about how far a long check is
 
 RunNames = Annotated[
     list[str] | None,
@@ -56,7 +59,7 @@ def report(
     """Write the report as one HTML file. Its last part checks the claims against the files."""
     artifacts, names = Path(where.artifacts), runs or []
     if (sweep := sweep_named(artifacts, names)) is not None:
-        make: Callable[..., Any] = partial(make_sweep_report, sweep)
+        make: Callable[..., Any] = partial(make_sweep_report, sweep, tell=complain)
     else:
         make = partial(make_report, artifacts, names)
     path, findings = make(output, data_root, again=again, trust=trust)
@@ -120,11 +123,12 @@ def make_sweep_report(
     *,
     again: bool = False,
     trust: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> "tuple[Path, Sequence[Finding]]":
     """Write the report of a sweep; return its path and the referee's findings.
 
-    ``again`` has each of its runs run again; ``trust`` lets the code that it holds be run. Raises
-    MnistTuiError.
+    ``again`` has each of its runs run again; ``trust`` lets the code that it holds be run; ``tell``
+    hears how far it is. Raises MnistTuiError.
     """
     from engine.laboratory import Laboratory
     from engine.report.sweep import write_sweep_report
@@ -139,7 +143,22 @@ def make_sweep_report(
         command_of(sweep, str(sweep.artifacts)),
         Path(output) if output else None,
         again=again,
+        heard=_counting(tell),
     )
+
+
+def _counting(tell: Callable[[str], None]) -> "Callable[[Finding], None]":
+    """Return what tells now and then how many claims have been checked."""
+    count, told = 0, time.monotonic()
+
+    def heard(_: "Finding") -> None:
+        nonlocal count, told
+        count += 1
+        if time.monotonic() - told > TELL_INTERVAL:
+            told = time.monotonic()
+            tell(f"{count:,} claims checked so far")
+
+    return heard
 
 
 def broken(findings: "Sequence[Finding]") -> "list[Finding]":

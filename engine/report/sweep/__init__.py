@@ -1,6 +1,6 @@
 """The report of a sweep: one self-contained HTML file, from its plan and its runs alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -15,17 +15,27 @@ REPORT_FILE = "report.html"
 
 
 def write_sweep_report(
-    sweep: Sweep, survey: Survey, command: str, path: Path | None = None, *, again: bool = False
+    sweep: Sweep,
+    survey: Survey,
+    command: str,
+    path: Path | None = None,
+    *,
+    again: bool = False,
+    heard: Callable[[Finding], None] = lambda finding: None,
 ) -> tuple[Path, Sequence[Finding]]:
     """Write a sweep's report; return where it is and the referee's findings.
 
     It goes into the sweep's directory, through no link, or to ``path``, a place of the user's own
     choice. ``survey`` opens the dataset and the device of a run; ``command`` is the command line
-    that makes the report again; with ``again`` every run is run again. Raises EngineError where
-    the sweep cannot be read or the file cannot be written.
+    that makes the report again; with ``again`` every run is run again. ``heard`` is given each
+    finding when it is made: dozens of runs take minutes. Raises EngineError where the sweep cannot
+    be read or the file cannot be written.
     """
     states = states_of(sweep)
-    findings = list(findings_about(sweep, states, survey, again=again))
+    findings = []
+    for finding in findings_about(sweep, states, survey, again=again):
+        findings.append(finding)
+        heard(finding)
     page = render(sweep, states, findings, command).encode()
     target = sweep.path / REPORT_FILE if path is None else path
     try:

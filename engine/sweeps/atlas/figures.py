@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from engine.figures.style import (
     GREY,
@@ -19,7 +20,9 @@ from engine.figures.style import (
 from engine.networks.colours import series_apart
 from engine.sweeps.atlas.atlas import Atlas, budget_in_words, shown_budget
 
+HALO = withStroke(linewidth=1.5, foreground="white")  # of what stands on lines
 TARGET = 0.45  # alpha of the lines of single targets
+LEGIBLE = 0.035  # of the axis between the numbers of two targets
 
 
 def draw_atlas(atlas: Atlas, folder: Path, words: str) -> Iterator[Path]:
@@ -61,15 +64,19 @@ def _network(place: Axes, atlas: Atlas, network: str, colour: str) -> None:
         [point.targets[target].mean if target in point.targets else np.nan for point in points]
         for target in targets
     ])  # fmt: skip
-    apart = int(np.argmax(np.ptp(rates, axis=0)))  # where numbers do not lie on one another
-    for target, line in zip(targets, rates, strict=True):
+    # Targets are named where their lines lie most apart.
+    gaps = np.diff(np.sort(rates, axis=0), axis=0)
+    named = int(np.argmax(np.minimum(np.nan_to_num(gaps), LEGIBLE).sum(axis=0)))
+    heights = _spread_out(rates[:, named], LEGIBLE)
+    for target, line, height in zip(targets, rates, heights, strict=True):
         spreads = [point.targets.get(target) for point in points]
         least = [np.nan if one is None else max(one.low, 0.0) for one in spreads]
         most = [np.nan if one is None else min(one.high, 1.0) for one in spreads]
-        place.fill_between(places, least, most, color=GREY, alpha=0.07, linewidth=0)
+        place.fill_between(places, least, most, color=GREY, alpha=0.035, linewidth=0)
         place.plot(places, line, color=GREY, linewidth=0.8, alpha=TARGET)
-        place.annotate(str(target), (places[apart], line[apart]), fontsize=6, color=GREY,
-                       xytext=(-7, 0), textcoords="offset points", va="center")  # fmt: skip
+        place.annotate(str(target), (places[named], height), fontsize=6, color=GREY,
+                       xytext=(-7, 0), textcoords="offset points", va="center", zorder=5,
+                       path_effects=[HALO])  # fmt: skip
     means = np.array([point.success.mean for point in points])
     low = np.array([point.success.low for point in points])
     high = np.array([point.success.high for point in points])
@@ -80,6 +87,17 @@ def _network(place: Axes, atlas: Atlas, network: str, colour: str) -> None:
     place.plot(places, means, color=colour, linewidth=2.2, marker="o", markersize=4,
                label=f"mean of {of}")  # fmt: skip
     legend(place, loc="lower right")
+
+
+def _spread_out(heights: np.ndarray, least: float) -> np.ndarray:
+    """Return heights [N] that are at least so far apart, in the same order, near those given."""
+    order = np.argsort(heights, kind="stable")
+    steps = least * np.arange(len(order))
+    rising = np.maximum.accumulate(heights[order] - steps) + steps  # each pushed up by those below
+    falling = (np.minimum.accumulate((heights[order] - steps)[::-1])[::-1]) + steps  # or down
+    spread = np.empty_like(heights)
+    spread[order] = (rising + falling) / 2
+    return spread
 
 
 def _transfer(atlas: Atlas, folder: Path, words: str) -> Path:

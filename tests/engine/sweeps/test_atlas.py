@@ -1,9 +1,10 @@
 """The robustness atlas: what it says of noises whose success is known."""
 
+import numpy as np
 import pytest
 
 from engine.sweeps.atlas.atlas import atlas_of, doubling_in_words, shown_budget
-from engine.sweeps.atlas.figures import draw_atlas
+from engine.sweeps.atlas.figures import _spread_out, draw_atlas
 from engine.sweeps.plan import NETWORK
 from engine.sweeps.schema import PlannedRun
 from engine.sweeps.states import RunState
@@ -92,3 +93,12 @@ def test_its_figures(states, tmp_path):
     assert [path.name for path in draw_atlas(alone, tmp_path / "b", "")] == [
         "success_by_budget.png", "transfer.png",
     ]  # fmt: skip  # noise for one network is tested on others, too
+
+
+def test_numbers_beside_lines_do_not_stand_on_one_another():
+    heights = np.array([0.5, 0.5, 0.5, 0.1, 0.98, 0.99, 1.0])
+    spread = _spread_out(heights, 0.035)
+    assert np.diff(np.sort(spread)).min() >= 0.035 - 1e-9
+    assert (np.argsort(spread) == np.argsort(heights, kind="stable")).all()
+    assert np.abs(spread - heights).max() <= 0.07
+    assert spread[3] == heights[3]

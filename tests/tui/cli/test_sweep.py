@@ -11,6 +11,7 @@ from engine.sweeps.executors.local import Slot
 from engine.sweeps.sweep import find_sweep
 from tests.engine.sweeps.scripted import Scripted
 from tui.cli.main import invoke
+from tui.cli.report import _counting
 from tui.cli.sweep import drive as sweep_drive
 
 
@@ -271,3 +272,13 @@ def test_a_sweep_on_ray_may_go_on_with_another_cluster(sweep, monkeypatch, tmp_p
     assert sweep(*TWELVE, "--name", "local")[0] == 0
     code, _, err = sweep("resume", "local", "--address", "other:6379")
     assert (code, "for sweeps on Ray" in err) == (2, True)
+
+
+def test_a_long_check_of_claims_says_how_far_it_is(monkeypatch):
+    lines = []
+    heard = _counting(lines.append)
+    heard(None)
+    assert not lines  # it has only begun
+    monkeypatch.setattr("tui.cli.report.TELL_INTERVAL", -1.0)
+    heard(None)
+    assert lines == ["2 claims checked so far"]

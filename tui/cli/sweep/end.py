@@ -17,7 +17,7 @@ def write_at_end(sweep: Sweep, *, report: bool, quiet: bool) -> None:
     draw_figures_of(sweep, states_of(sweep), tell=tell)
     if report or sweep.plan.section == ALL:
         tell("writing the report and checking its claims")
-        path, findings = make_sweep_report(sweep)
+        path, findings = make_sweep_report(sweep, tell=tell)
         tell_findings(findings, tell)
         tell(f"report: {path}")
 
