@@ -34,6 +34,7 @@ from engine.runs.schema import (
     DatasetValues,
     EnvironmentValues,
     check_config,
+    check_dataset,
     check_results,
     rows_of,
     side_of,
@@ -104,6 +105,7 @@ def started_of(line: Any, config: RunConfig) -> Started:
         raise Unsound("it is not at step 0")
     if _shape_of(own) != _shape_of(config):
         raise Unsound("it is of another run than run.json")
+    check_dataset(event.dataset, config)
     return event
 
 

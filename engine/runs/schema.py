@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from engine import sections
 from engine.config import RunConfig
+from engine.data.classes import class_names
 from engine.errors import EngineError, Unsound, UsageError
 from engine.files.values import CLASS_COUNTS, SIDES, Digest, Id, Moment, Name, Positive, Size, check
 from engine.options import rules_of
@@ -98,7 +99,15 @@ def check_run(values: dict[str, Any]) -> None:
     for name in values.get("sha256", ()):
         if name not in (*HASHED, *section.files):
             raise Unsound(f"sha256: {name!r} is no file of such a run")
-    check_config(section.name, values["config"])
+    check_dataset(values["dataset"], check_config(section.name, values["config"]))
+
+
+def check_dataset(dataset: Mapping[str, Any], config: RunConfig) -> None:
+    """Check that a dataset has the classes and the images that a run's config is for."""
+    if (found := len(class_names(dataset))) != config.classes:
+        raise Unsound(f"dataset: {found} classes, and config has {config.classes}")
+    if (image := dataset.get("image", [config.side] * 2)) != [config.side] * 2:
+        raise Unsound(f"dataset: images of {image}, and config has side {config.side}")
 
 
 def rests_on(info: Mapping[str, Any]) -> list[str]:

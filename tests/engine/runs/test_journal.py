@@ -94,6 +94,16 @@ def test_a_journal_of_another_run_is_damaged(examples, tmp_path):
         list(written(examples["train"], tmp_path, lines).events())
 
 
+def test_a_journal_of_other_classes_is_damaged(examples, tmp_path):
+    run = examples["visualize"]
+    first, *others = (run.path / "events.jsonl").read_bytes().splitlines(keepends=True)
+    started = json.loads(first)
+    started["dataset"]["classes"] = started["dataset"].get("classes", list("0123456789"))[1:]
+    lines = [json.dumps(started).encode() + b"\n", *others]
+    with pytest.raises(DamagedFile, match="9 classes, and config has 10"):
+        list(written(run, tmp_path, lines).events())
+
+
 def test_a_second_start_is_damage(examples, tmp_path):
     run = examples["train"]
     lines = (run.path / "events.jsonl").read_bytes().splitlines(keepends=True)
