@@ -61,6 +61,7 @@ def test_nor_does_one_of_a_hundred_thousand_steps(tmp_path):
     assert growth(training(tmp_path, model="baseline"), 100_000) < 8 * MB
 
 
+@pytest.mark.alone  # in a process where other tests have left nothing that is given back late
 @pytest.mark.extended
 @pytest.mark.parametrize("kind", [AdversarialConfig, VisualizeConfig])
 def test_nor_do_noises_and_neurons(tmp_path, kind):

@@ -398,7 +398,7 @@ def test_a_task_that_was_stopped_and_came_back_leaves_the_bits_of_a_local_run(
     here, there = (find_sweep(Path("artifacts"), name) for name in ("here", "there"))
     assert status_of(there, states_of(there)) == "submitted"
     assert invoke(["sweep", "resume", "there"]) == 1
-    assert "in SLURM's queue already (job 100)" in capsys.readouterr().err
+    assert "is already in SLURM's queue (job 100)" in capsys.readouterr().err
     task, run = start_task(slurm, "100", 0), there.run(there.plan.runs[0])
     wait_for(lambda: run.journal.exists() and progress_of(run) > 0)
     task.send_signal(signal.SIGTERM)
