@@ -126,9 +126,10 @@ class CloseUp(Drawn):
 
     def action_turn(self, by: int) -> None:
         """Scroll, where up and down have no other meaning."""
-        self.query_one(VerticalScroll).scroll_relative(y=2 * by, animate=False)
+        for panel in self.query(VerticalScroll):  # none before it is laid out
+            panel.scroll_relative(y=2 * by, animate=False)
 
     def action_scroll(self, by: int) -> None:
         """Scroll by half of what is shown."""
-        panel = self.query_one(VerticalScroll)
-        panel.scroll_relative(y=by * max(1, panel.size.height // 2), animate=False)
+        for panel in self.query(VerticalScroll):
+            panel.scroll_relative(y=by * max(1, panel.size.height // 2), animate=False)
