@@ -1,6 +1,6 @@
 """What goes to the terminal: it is counted, and images go along where the terminal shows them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -50,9 +50,7 @@ class SendingApp(App[None]):
 
     def catch_up(self) -> None:
         """Send images that the line could not take."""
-        if self.images is not None and (driver := self._sends()):
-            with driver.undivided():
-                driver.pass_on(self.images.catch_up())
+        self._send_images(lambda images: images.catch_up())
 
     def on_mount(self) -> None:
         """Start the timer for what the line could not take."""
@@ -61,17 +59,19 @@ class SendingApp(App[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Free the images that a smaller terminal has lost."""
-        if self.images is not None and (driver := self._sends()):
-            with driver.undivided():
-                driver.pass_on(self.images.fit(*event.size))
+        self._send_images(lambda images: images.fit(*event.size))
 
     def stalls(self) -> bool:
         """Tell whether the terminal takes less than it is sent."""
         writer = getattr(self._driver, "_writer_thread", None)
         return writer is not None and writer._queue.qsize() > WAITING
 
-    def _sends(self) -> Any:  # Any: a class made at run time, as its base is the platform's
-        return None if self.is_headless else self._driver
+    def _send_images(self, written: Callable[[Images], str]) -> None:
+        """Send what the images need, past what Textual writes."""
+        driver: Any = None if self.is_headless else self._driver  # a class made at run time
+        if self.images is not None and driver:
+            with driver.undivided():
+                driver.pass_on(written(self.images))
 
 
 def sending(app: SendingApp, driver: type[Driver]) -> type[Driver]:
