@@ -201,6 +201,9 @@ class GuardedApp(Guarded, SendingApp):
         pastes, must get what they typed.
         """
         event._set_forwarded()
+        # A click may have opened a screen that is not laid out yet.
+        laid_out: asyncio.Event = cast(Widget, self.screen)._mounted_event
+        await laid_out.wait()
         self.app_focus = True
         focused = self.focused
         if isinstance(focused, Input) and (event.is_printable or _edits(focused, event.key)):

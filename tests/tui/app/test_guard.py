@@ -6,7 +6,7 @@ import logging
 import pytest
 from rich.segment import Segment
 from textual.color import Color
-from textual.events import MouseDown, Paste
+from textual.events import Key, MouseDown, Paste
 from textual.widgets import DataTable, Input
 
 from engine.config import RunConfig
@@ -18,6 +18,7 @@ from tests.tui.player import mouse, playing, press
 from tui.app import faults
 from tui.app.app import MnistTui
 from tui.app.faults import Faults, planted
+from tui.app.screens.help import Help
 from tui.app.screens.leave import Leave
 from tui.app.screens.sample import SampleView
 from tui.app.terminal.filters import VISIBLE
@@ -272,5 +273,16 @@ def test_one_fault_that_repeats_is_counted_once(finished):
             await until(pilot, lambda: app.faults.count > 3, 30)
         assert not app.faults.too_many
         await until(pilot, lambda: not app.screen.query(".fault"), 5)
+
+    live(finished, story)
+
+
+def test_a_key_waits_for_a_screen_that_a_click_has_opened(finished):
+    async def story(app, pilot):
+        app.push_screen(Help(app.keys, {}, "train", ("Train", "It trains.")))  # laid out later
+        assert not app.screen.is_mounted
+        await app._press(Key("pagedown", None))
+        assert app.screen.is_mounted
+        assert app.faults.count == 0
 
     live(finished, story)

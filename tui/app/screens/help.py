@@ -125,5 +125,4 @@ class Help(GuardedDialog, ModalScreen[None]):
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
-        for panel in self.query(VerticalScroll):  # none before it is laid out
-            panel.scroll_relative(y=by, animate=False)
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

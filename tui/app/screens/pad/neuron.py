@@ -84,13 +84,12 @@ class NeuronLook(GuardedDialog, ModalScreen[None]):
 
     def action_turn(self, by: int) -> None:
         """Scroll."""
-        for panel in self.query(VerticalScroll):  # none before it is laid out
-            panel.scroll_relative(y=2 * by, animate=False)
+        self.query_one(VerticalScroll).scroll_relative(y=2 * by, animate=False)
 
     def action_scroll(self, by: int) -> None:
         """Scroll by half of what is shown."""
-        for panel in self.query(VerticalScroll):
-            panel.scroll_relative(y=by * max(1, panel.size.height // 2), animate=False)
+        panel = self.query_one(VerticalScroll)
+        panel.scroll_relative(y=by * max(1, panel.size.height // 2), animate=False)
 
     def _begin(self) -> None:
         self.found, self.problem = None, ""
