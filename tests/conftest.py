@@ -34,6 +34,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return usable_cores()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker of xdist a core of its own: trainings that share cores crawl."""
+    worker = getattr(config, "workerinput", {}).get("workerid", "")
+    if worker and hasattr(os, "sched_setaffinity"):  # Linux only
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No process of any test writes to the user's cache or state; matplotlib knows its fonts."""
@@ -102,7 +110,7 @@ def few(digits: Dataset) -> Dataset:
 @pytest.fixture(scope="session")
 def cpu() -> Device:
     """The CPU in float32."""
-    return open_device("cpu", "fp32", 2)
+    return open_device("cpu", "fp32", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +149,7 @@ def run_values(config, status: str = "running") -> dict:
         "dataset": {"name": "digits", "sha256": "0" * 64, "train": 60, "validation": 40,
                     "test": 50, "classes": list("0123456789"), "image": [28, 28]},
         "environment": {"device": "cpu", "device_name": "a processor", "precision": "fp32",
-                        "threads": 2, "versions": {"python": "3"}},
+                        "threads": 1, "versions": {"python": "3"}},
         "command": "mnist-tui run", "companions": [], "started_at": "2026-01-02T03:04:05+00:00",
         "finished_at": None,
     }  # fmt: skip
@@ -169,5 +177,5 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 def train_config(**options) -> TrainConfig:
     """A resolved config of a short run on ``few``."""
     options = {"model": "baseline", "epochs": 6, "batch_size": 32, "dataset": "digits"} | options
-    found = {"device": "cpu", "precision": "fp32", "threads": 2}
+    found = {"device": "cpu", "precision": "fp32", "threads": 1}
     return TrainConfig(**options).resolve(**found)

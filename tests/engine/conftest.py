@@ -18,7 +18,7 @@ from tests.conftest import train_config
 def runs(tmp_path_factory, few, cpu):
     """A finished run of each section in one folder."""
     artifacts = str(tmp_path_factory.mktemp("artifacts"))
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2}
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1}
 
     def finished(config):
         return Session(config, few, cpu, listen=lambda event: None).run()

@@ -55,7 +55,7 @@ def laboratory():
 
 def asked(section, folder, device, network=None, precision="fp32", **options):
     """Return the config of a short run that gives the same bits each time."""
-    shared = {"dataset": "digits", "device": device, "precision": precision, "threads": 2,
+    shared = {"dataset": "digits", "device": device, "precision": precision, "threads": 1,
               "artifacts": str(folder), "deterministic": True}  # fmt: skip
     if section == "train":
         # Ten steps an epoch, of which the last takes fewer images, and the tuned recipe's changes.

@@ -59,7 +59,7 @@ CHUNK = 100  # damages in one test of the long form
 SECONDS = 10.0  # of the processor, for one operation
 PATIENCE = 60.0  # seconds by the clock: who waits for a pipe takes none of the processor
 MEMORY = 400 * 1024  # KiB, by which the process may grow
-FOUND = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2}
+FOUND = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1}
 
 
 class Hung(BaseException):

@@ -41,7 +41,6 @@ from tui.images import AUTO
 from tui.live.conductor import Conductor
 from tui.live.signals import exit_code
 from tui.live.task import Task
-from tui.live.unfinished import open_unfinished
 
 if TYPE_CHECKING:
     from engine.sweeps.sweep import Sweep
@@ -148,7 +147,6 @@ class MnistTui(Screenshots, GuardedApp):
     @work(thread=True, exit_on_error=False)
     def _open_newest(self) -> None:
         self.conductor.shelf.open_newest(self.shared.artifacts)
-        open_unfinished(self.conductor.shelf, self.shared.artifacts)
         self.main.stale.update(self.main.experiments)
         going_on = self.conductor.shelf.look_for_driven(self.shared.artifacts)
         if going_on and self._to_open is None and self._sweep is None:  # as it was left

@@ -69,10 +69,12 @@ class Shelf:
     def open_newest(self, artifacts: str) -> None:
         """Open each model's newest finished training and the newest of the other sections.
 
-        Those of each dataset by themselves.
+        Those of each dataset by themselves. Where none is finished, the newest that was stopped
+        or interrupted, so that it can be resumed where it was left.
         """
         try:
             self._open_newest(artifacts)
+            self._open_unfinished(artifacts)
         finally:
             self.loading = False
 
@@ -88,6 +90,17 @@ class Shelf:
             else:
                 found[run.kind] = run
         self.finished = list(found.values())
+
+    def _open_unfinished(self, artifacts: str) -> None:
+        with suppress(MnistTuiError):
+            there = summaries(Path(artifacts))
+            opened = {_id_of(task) for task in self.tasks}
+            shown = {run.kind for run in there if run.run in opened}
+            for run in there:
+                if run.status in ("stopped", "interrupted") and run.kind not in shown:
+                    with suppress(MnistTuiError):
+                        self.open(Run(Path(artifacts) / run.run))
+                        shown.add(run.kind)
 
     def open_newest_of(self, artifacts: str, section: str, network: str) -> Task | None:
         """Open the newest finished run of a section that looked at a run's network."""

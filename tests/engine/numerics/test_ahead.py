@@ -127,7 +127,7 @@ def test_training_waits_for_its_losses_alone(few, cpu, sent, recipe):
 def test_so_do_noises_and_neurons(few, cpu, sent, recipe):
     training = train_config(model="baseline", epochs=1)
     network = TrainState.begin(training, cpu).network.requires_grad_(False)
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1,
              "run": "r", "model": "baseline", "other_runs": {}}  # fmt: skip
     noise = AdversarialConfig(recipe=recipe, steps=25, labels=(1, 2)).resolve(**found)
     neurons = VisualizeConfig(recipe=recipe, steps=25, layers=("logits",)).resolve(**found)

@@ -52,7 +52,7 @@ def test_noise_and_neurons_run(few, cpu, cuda, recipe):
     network = state.network.requires_grad_(False)
     found = {
         "dataset": "digits", "device": str(cuda.torch_device), "precision": cuda.precision,
-        "threads": 2, "run": "r", "model": "two-conv", "other_runs": {},
+        "threads": 1, "run": "r", "model": "two-conv", "other_runs": {},
     }  # fmt: skip
     noise = AdversarialConfig(recipe=recipe, steps=10).resolve(**found)
     state = CraftState.begin(noise, cuda, network, {})

@@ -148,7 +148,7 @@ def test_training_is_the_same_however_it_is_done(few, cpu, recorder, recipe, fai
 
 
 def looking(kind, network, **options):
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1,
              "run": "r", "model": "two-conv", "other_runs": {}}  # fmt: skip
     return kind(steps=6, **options).resolve(**found)
 

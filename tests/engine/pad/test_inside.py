@@ -45,7 +45,7 @@ def test_a_neuron_s_look_comes_from_the_run_that_drew_it(runs):
 def test_an_image_without_bounds_is_scaled_as_the_section_shows_it(copied, few, cpu):
     trained, folder = two_conv(copied)
     shutil.rmtree(copied["visualize"].path)
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1,
              "run": trained.run.id, "model": "two-conv", "other_runs": {}}  # fmt: skip
     asked = VisualizeConfig(
         layers=("logits",), recipe="assignment", steps=8, artifacts=str(folder)

@@ -38,7 +38,7 @@ def config(request, network):
     artifacts = str(network.path.parent)
     if request.param == "train":
         return train_config(artifacts=artifacts, recipe="tuned", epochs=15)
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1,
              "run": network.id, "model": "two-conv", "other_runs": {}}  # fmt: skip
     if request.param == "adversarial":
         config = AdversarialConfig(labels=(1, 7), steps=12, artifacts=artifacts)

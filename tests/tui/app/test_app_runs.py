@@ -14,6 +14,7 @@ from engine.sections.train.config import TrainConfig
 from tests.tui.holder import hold
 from tests.tui.pilot import live, long_training, text, until
 from tui.app.screens.leave import Leave
+from tui.app.sections.train.trainings import groups_of
 from tui.cli.main import invoke
 
 
@@ -100,6 +101,31 @@ def test_while_the_runs_are_read_sections_say_loading(finished, monkeypatch):
         await pilot.pause(0.1)
         assert "loading" in text(app, "#about")
         assert "not trained" not in str(app.query_one("#model-list", OptionList).options[1].prompt)
+
+    live(finished, story)
+
+
+def test_a_run_that_is_read_while_the_list_is_written_is_not_passed_over(finished, monkeypatch):
+    """The first trained network is shown, however the thread that reads runs is timed."""
+
+    async def story(app, pilot):
+        pane, shelf = app.main.experiments["train"], app.conductor.shelf
+        everything = list(shelf.tasks)
+        [later] = [task for task in everything if task.config.title == "two-conv"]
+        shelf.loading, shelf.tasks = True, [later]
+        pane.shown, pane._looked = None, False
+
+        def read_meanwhile(*args):
+            rows = groups_of(*args)
+            shelf.loading, shelf.tasks = False, everything
+            return rows
+
+        with monkeypatch.context() as patch:
+            patch.setattr("tui.app.sections.train.pane.groups_of", read_meanwhile)
+            pane.refresh_text()
+        pane.refresh_text()
+        await pilot.pause(0.1)
+        assert pane.model == "baseline"
 
     live(finished, story)
 

@@ -172,6 +172,7 @@ def test_every_place_that_an_action_has_keys_in_is_known():
         (b"a = " + b"[" * 5000, "is not TOML"),
         (b"#" * (2 << 20), "2,097,152 bytes"),
     ],
+    ids=["bytes", "value", "twice", "nested", "large"],
 )
 def test_a_file_that_cannot_be_read_is_told_and_never_overwritten(path, content, words):
     path.write_bytes(content)

@@ -35,9 +35,7 @@ def opened(finished):
             app = MnistTui(RunConfig(dataset="digits", artifacts=str(finished)), plain=True)
             app.machine = None
             app._read_load = lambda: None
-            app.main._where = lambda: (
-                ""
-            )  # of what is shown, or of the next run: as the timer finds it
+            app.main._where = str  # of what is shown, or of the next run: as the timer finds it
             async with app.run_test(size=size) as pilot:
                 await until(pilot, lambda: app.focused is not None)
                 panes = app.main.experiments.values()
@@ -45,6 +43,7 @@ def opened(finished):
                 await until(pilot, lambda: app.main.experiments["train"].shown is not None)
                 opening = [worker for worker in app.workers if worker.name != "engine"]
                 await until(pilot, lambda: not any(worker.is_running for worker in opening))
+                await until(pilot, lambda: app.main.current not in app.main.stale)
                 await pilot.pause(0.5)
                 app.conductor.collect = list
                 app.main.stale.clear()

@@ -39,7 +39,7 @@ def networks(digits, cpu):
 
 
 def config(**options):
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1,
              "run": "a-run", "model": "two-conv", "other_runs": {"baseline": "b-run"}}  # fmt: skip
     return AdversarialConfig(**{"batch_size": 32} | options).resolve(**found)
 

@@ -72,7 +72,7 @@ def hopeless(few, cpu, tmp_path_factory):
 
     artifacts = str(tmp_path_factory.mktemp("hopeless"))
     common = {"epochs": 30, "artifacts": artifacts}
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2}
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1}
     runs = {}
     for name, rate in (("bad", 1e-7), ("good", 0.01)):
         config = train_config(model="two-conv", learning_rate=rate, **common)

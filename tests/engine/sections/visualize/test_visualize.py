@@ -27,7 +27,7 @@ def network(model="two-conv-fc", seed=0):
 
 def config(**options):
     model = options.pop("model", "two-conv-fc")
-    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 2,
+    found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1,
              "run": "a-run", "model": model, "other_runs": {"baseline": "b-run"}}  # fmt: skip
     return VisualizeConfig(**options).resolve(**found)
 

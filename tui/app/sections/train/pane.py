@@ -83,6 +83,7 @@ class TrainPane(ExperimentPane):
         super().__init__(*place)
         self._listed: list[Training] = []  # the rows
         self._headings: dict[int, str] = {}  # datasets, by the row that they stand before
+        self._loading = True  # whether more runs may be read than the rows know of
         self._looked = False  # whether there is anything that was trained
 
     def on_mount(self) -> None:
@@ -185,7 +186,7 @@ class TrainPane(ExperimentPane):
     def refresh_text(self) -> None:
         """Write the networks and what the highlighted one is made of."""
         self.write_models()
-        if not self._looked and not self.conductor.shelf.loading:
+        if not self._looked and not self._loading:
             self._looked = True  # once: a network that was trained is worth more than the first
             if self.shown is None and self.row == 0:
                 self._highlight(row for row in self._listed if row.task is not None)
@@ -238,6 +239,8 @@ class TrainPane(ExperimentPane):
 
     def write_models(self) -> None:
         """Write a row for each network, below its dataset; choice and marks stay on theirs."""
+        # Asked before the rows are made: a thread may read the last run meanwhile.
+        self._loading = self.conductor.shelf.loading
         groups = groups_of(self.conductor, self.config)
         before = self._listed
         self._listed, self._headings = [], {}
@@ -267,8 +270,8 @@ class TrainPane(ExperimentPane):
                 lines.append(Heading(Text(cut(self._headings[place], width).rstrip(), HEADING)))
             shown = self.shown in row.tasks
             task, cursor = (self.shown, self.cursor) if shown else (row.task, None)
-            loading, signed = self.conductor.shelf.loading, self.look.uncoloured
-            lines.append(lines_of(row, task, loading, width, cursor, signed=signed))
+            signed = self.look.uncoloured
+            lines.append(lines_of(row, task, self._loading, width, cursor, signed=signed))
         return lines
 
     def follow_cursor(self) -> None:
