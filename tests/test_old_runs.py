@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.conftest import a_few
 from tests.tui.pilot import live
 from tui.cli.main import invoke
 
@@ -98,13 +99,14 @@ def test_trainings_are_compared(call, artifacts):
     assert sorted(run for group in groups for run in group["runs"]) == [ASSIGNMENT, TUNED]
 
 
-@pytest.mark.parametrize("run", FINISHED)
+@pytest.mark.parametrize("run", a_few(FINISHED, 1))
 def test_the_figures_are_drawn(call, artifacts, run):
     call("runs", "figures", run)
     drawn = list((artifacts / run / "figures").glob("*.png"))
     assert len(drawn) >= 3
 
 
+@pytest.mark.extended
 def test_they_are_reported_on(call, tmp_path):
     page = tmp_path / "report.html"
     call("report", *FINISHED, "--output", str(page))
@@ -127,7 +129,7 @@ def test_an_old_network_is_looked_at(call, artifacts, section):
 
 
 @pytest.mark.usefixtures("no_figures")
-@pytest.mark.parametrize("run", STOPPED)
+@pytest.mark.parametrize("run", a_few(STOPPED, 1))
 def test_a_stopped_run_is_resumed_to_the_end_that_it_would_have_had(call, artifacts, run):
     before = (OLD / run / "events.jsonl").read_bytes()
     call("resume", run, "--alone", "--quiet")

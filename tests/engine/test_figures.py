@@ -72,6 +72,7 @@ def test_a_figure_that_was_cut_is_drawn_again(copied, kept):
     assert len(re.findall("<img ", page)) == 4
 
 
+@pytest.mark.extended
 def test_models_are_side_by_side_only_where_just_these_were_trained_together(copied):
     folder = copied["train"].path.parent
     together = choose(folder, []).trainings
@@ -111,6 +112,7 @@ def test_infused_images_are_titled_by_their_true_digit_and_the_answer(
     assert whole.y0 < place.y0 < place.y1 < whole.y1
 
 
+@pytest.mark.extended
 def test_names_of_classes_keep_clear_of_one_another(tmp_path, digits, monkeypatch):
     names = [*FASHION_MNIST.classes[:8], "a name of just twenty-four", "x"]
     monkeypatch.setitem(examples.DATASET, "classes", names)

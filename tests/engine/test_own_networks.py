@@ -115,6 +115,7 @@ def test_only_training_images_leave_anything_in_it(trained):
     assert state["calls"] == run.read_config().total_steps(1260) == 7 * STEPS_PER_EPOCH
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("kind", a_few(NETWORKS, 1, 4))
 def test_it_is_attacked_looked_into_and_reported(trained, kind, tmp_path):
     run = trained(kind)

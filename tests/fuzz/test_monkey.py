@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from engine.runs.run import Run
+from tests.conftest import a_few
 from tests.fuzz.monkey import Monkey, ProcessEnds, assert_kept, assert_left
 from tests.tui import example_runs as examples
 from tests.tui.pilot import until
@@ -56,12 +57,12 @@ def test_a_monkey_with_all_its_patience(artifacts, handed_over, seed):
     assert monkey.begun
 
 
-@pytest.mark.parametrize(("keys", "handed"), [
+@pytest.mark.parametrize(("keys", "handed"), a_few([
     (["q", "enter"], True), (["q", "down", "enter"], False), (["q", "s"], False),
     (["q", "d"], True), (["d"], True), (["ctrl+q", "ctrl+q"], True), (["ctrl+c", "ctrl+c"], True),
     (["e", "ctrl+q", "ctrl+q"], True),
     (["question_mark", "ctrl+c", "d"], True),
-], ids=str)  # fmt: skip
+], 3, several=True), ids=str)  # fmt: skip
 def test_who_leaves_keeps_the_run_or_hands_it_over(artifacts, handed_over, keys, handed):
     runs = []
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.conftest import a_few
 from tests.terminal.terminal import Terminal
 
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -208,19 +209,16 @@ def used_colours(output):
 
 @pytest.mark.parametrize(
     ("environment", "arguments", "true_colour", "colour", "unicode"),
-    [
-        pytest.param({"COLORTERM": "truecolor"}, (), True, True, True, marks=pytest.mark.extended),
-        ({"COLORTERM": ""}, (), False, True, True),
+    a_few([
         ({"NO_COLOR": "1", "COLORTERM": "truecolor"}, (), False, False, True),
-        pytest.param({"COLORTERM": ""}, ("--ascii",), False, True, False,
-                     marks=pytest.mark.extended),
+        ({"COLORTERM": "truecolor"}, (), True, True, True),
+        ({"COLORTERM": ""}, (), False, True, True),
+        ({"COLORTERM": ""}, ("--ascii",), False, True, False),
         ({"COLORTERM": "", "LC_ALL": "C"}, (), False, True, False),
-        pytest.param({"COLORTERM": "", "LANG": "POSIX"}, (), False, True, False,
-                     marks=pytest.mark.extended),
-        pytest.param({"COLORTERM": "", "LC_ALL": "C", "PYTHONUTF8": "0"}, (), False, True, False,
-                     marks=pytest.mark.extended),
-    ],
-    ids=["truecolor", "256", "NO_COLOR", "--ascii", "LC_ALL=C", "LANG=POSIX", "not even Python"],
+        ({"COLORTERM": "", "LANG": "POSIX"}, (), False, True, False),
+        ({"COLORTERM": "", "LC_ALL": "C", "PYTHONUTF8": "0"}, (), False, True, False),
+    ], 1, several=True),
+    ids=["NO_COLOR", "truecolor", "256", "--ascii", "LC_ALL=C", "LANG=POSIX", "not even Python"],
 )  # fmt: skip
 def test_pictures_in_what_the_terminal_can_show(
     tmp_path, long_runs, environment, arguments, true_colour, colour, unicode

@@ -123,6 +123,7 @@ def test_reopened_the_app_shows_it_with_its_whole_curve_and_can_stop_it(artifact
     assert terminal.exit_code() == 0
 
 
+@pytest.mark.extended
 def test_attach_opens_the_app_on_a_run_and_leaving_does_not_end_it(artifacts, home):
     code, out, err = call("run", "train", "--model", "two-conv", "--dataset", "digits", "--epochs",
                           10_000, "--artifacts", artifacts, "--detach")  # fmt: skip
@@ -138,6 +139,7 @@ def test_attach_opens_the_app_on_a_run_and_leaving_does_not_end_it(artifacts, ho
     wait_for(lambda: progress_of(run) > step)
 
 
+@pytest.mark.extended
 def test_a_run_is_handed_over_before_it_has_begun(artifacts, home):
     """At once after the first frame, while torch is being imported."""
     terminal = opened(artifacts, **home)

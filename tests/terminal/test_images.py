@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from tests.conftest import a_few
 from tests.terminal.terminal import Terminal
 from tests.tui import example_runs as examples
 from tests.tui.kitty_terminal import PLACEHOLDER, KittyTerminal
@@ -52,7 +53,7 @@ class Shown:
         self.feed(all_=True)
 
 
-@pytest.mark.parametrize("tmux", [False, True])
+@pytest.mark.parametrize("tmux", a_few([False, True], 1))
 def test_the_samples_are_seen_pixel_by_pixel_and_nothing_is_left(finished, tmp_path, digits, tmux):
     shown = Shown(finished, tmp_path, "--images", "kitty", tmux=tmux)
     shown.read(lambda screen: len(screen.whole_images()) == 16)

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from engine.runs.store import list_runs
+from tests.conftest import a_few
 from tests.processes import COMMAND, call, comparable, progress_of, start, wait_for
 from tests.terminal.terminal import Terminal
 
@@ -62,7 +63,7 @@ def test_a_run_and_its_resume_are_kept_with_129(artifacts, uninterrupted, json):
     assert set(reasons) <= {"SIGHUP"}
 
 
-@pytest.mark.parametrize("json", [False, True])
+@pytest.mark.parametrize("json", a_few([False, True], 1))
 def test_a_terminal_that_is_gone_without_a_signal_is_a_line_that_drops(
     artifacts, json, monkeypatch
 ):
@@ -93,6 +94,7 @@ def test_a_second_hang_up_does_not_hurt(artifacts):
     assert run.read_status() == "stopped"
 
 
+@pytest.mark.extended
 def test_who_follows_a_run_leaves_it_with_129(artifacts):
     code, out, err = call("run", "train", "--model", "baseline", "--dataset", "digits", "--epochs",
                           10_000, "--artifacts", artifacts, "--detach")  # fmt: skip

@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.conftest import a_few
 from tests.terminal.terminal import Terminal
 
 
-@pytest.mark.parametrize("wrong", [1, 3])
+@pytest.mark.parametrize("wrong", a_few([1, 3], 1))
 def test_each_line_is_printed_on_leaving(tmp_path, wrong):
     entries = ['"run.stop" = "banana"', '"run.fly" = "f1"', '"run.mark" = "space,g"'][:wrong]
     path = tmp_path / "config" / "mnist-tui" / "config.toml"

@@ -94,6 +94,7 @@ def test_runs_are_ranked_and_grouped_by_all_but_their_seed(folder):
     assert np.isfinite(band.deviation).all()
 
 
+@pytest.mark.extended
 @given(st.randoms())
 def test_the_order_in_which_runs_are_given_does_not_matter(random):
     from pathlib import Path

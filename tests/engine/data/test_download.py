@@ -8,6 +8,7 @@ import pytest
 
 from engine.data.download import DownloadFailed, fetch
 from engine.data.known import MNIST
+from tests.conftest import a_few
 from tests.engine.data.roots import read_mnist
 from tests.engine.data.serving import PATIENCE, serving
 
@@ -26,7 +27,7 @@ def test_a_good_mirror_gives_verified_files(server, tmp_path, mnist):
     assert heard["t10k-labels-idx1-ubyte.gz"] == 4542
 
 
-@pytest.mark.parametrize("mood", ["busy", "hangs", "stalls", "half", "wrong"])
+@pytest.mark.parametrize("mood", a_few(["busy", "hangs", "stalls", "half", "wrong"], 2))
 def test_the_next_mirror_is_taken_on_any_error(server, tmp_path, mnist, mood):
     mirrors = [server.url(mood), server.url("good")]
     folder = fetch(MNIST, tmp_path, mirrors=mirrors, timeout=0.5)

@@ -28,6 +28,7 @@ def bits(run):
     return [{k: v for k, v in line.items() if k != "time"} for line in kept]
 
 
+@pytest.mark.extended
 def test_a_run_without_its_graphs_is_the_same_run(tmp_path, few, cpu, failing):
     heard = []
     plain = train_config(artifacts=str(tmp_path), no_cuda_graphs=True)
@@ -44,6 +45,7 @@ def test_a_run_without_its_graphs_is_the_same_run(tmp_path, few, cpu, failing):
     assert run.find_damage() == ""
 
 
+@pytest.mark.extended
 def test_such_a_run_resumes_and_verifies(tmp_path, failing):
     """Its journal holds a line of a kind that version 0.1 did not know."""
 

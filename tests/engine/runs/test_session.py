@@ -35,7 +35,7 @@ def test_a_finished_run_leaves_what_the_contract_lists(tmp_path, few, cpu):
     assert info["started_at"] < info["finished_at"]
     assert info["dataset"] == few.describe()
     assert info["environment"]["versions"]["torch"] == torch.__version__
-    assert info["config"]["threads"] == 2
+    assert info["config"]["threads"] == 1
     result = run.read_result()
     assert set(result) == {
         "model", "parameters", "test", "validation", "samples", "confusion", "seconds",

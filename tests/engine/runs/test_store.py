@@ -47,6 +47,7 @@ def _create_many(artifacts, gate, out):
     out.put([create_run(Path(artifacts), "x").id for _ in range(30)])
 
 
+@pytest.mark.extended
 def test_processes_at_the_same_instant_get_directories_of_their_own(tmp_path):
     context = multiprocessing.get_context("spawn")
     gate, out = context.Barrier(3), context.Queue()

@@ -130,6 +130,7 @@ def test_a_hundred_classes_scroll(many):
     live(many, story, size=(80, 24), dataset=MANY)
 
 
+@pytest.mark.extended
 def test_networks_stand_below_their_dataset(mixed):
     async def story(app, pilot):
         await settled(app, pilot)
@@ -198,7 +199,7 @@ def test_a_file_that_is_none_is_refused_below_its_field(mixed, tmp_path):
     live(mixed, story, size=(60, 18))
 
 
-@pytest.mark.parametrize("size", [(60, 18), (120, 40)])
+@pytest.mark.parametrize("size", a_few([(60, 18), (120, 40)], 1))
 def test_a_network_of_one_s_own_is_added_in_the_form(tmp_path, monkeypatch, size):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text("class Net: pass\n")

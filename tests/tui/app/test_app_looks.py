@@ -8,7 +8,7 @@ from textual.widgets import DataTable
 
 from engine.runs.run import Run
 from engine.runs.store import remove_run
-from tests.conftest import train_config
+from tests.conftest import a_few, train_config
 from tests.tui import example_runs as examples
 from tests.tui.pilot import commands_of, live, long_training, text, until
 from tui.app.keys.action_list import Actions
@@ -108,11 +108,11 @@ def test_logarithm_and_smoothing(finished):
     live(finished, story)
 
 
-@pytest.mark.parametrize(("section", "key", "screen", "shown"), [
+@pytest.mark.parametrize(("section", "key", "screen", "shown"), a_few([
     ("train", "enter", SampleView, "predicted"),
     ("adversarial", "enter", NoiseView, "sum, clamped"),
     ("adversarial", "m", SuccessMap, "true digit"), ("visualize", "enter", NeuronView, "climb"),
-])  # fmt: skip
+], 2, several=True))  # fmt: skip
 def test_close_looks(finished, section, key, screen, shown):
     async def story(app, pilot):
         app.main.show(section)

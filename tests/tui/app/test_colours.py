@@ -170,6 +170,7 @@ def test_an_ansi_theme_draws_every_view(finished, theme):
     live(finished, story, plain=False)
 
 
+@pytest.mark.extended
 def test_a_table_follows_the_theme(finished):
     async def story(app, pilot):
         await pilot.press("4", "space")

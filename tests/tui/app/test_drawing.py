@@ -202,6 +202,7 @@ def rooms():
         yield Size(width, HEIGHTS[width % len(HEIGHTS)] - 5)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("view", a_few(VIEWS))
 def test_grids_in_rooms_of_every_width(opened, view):
     key, panel, expected, _ = VIEWS[view]

@@ -79,6 +79,7 @@ def test_a_pane_that_cannot_be_drawn_says_so_in_its_place_until_it_can(finished)
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_a_screen_that_fails_for_ever_is_left_and_its_run_is_not_stopped(tmp_path):
     async def play():
         app = MnistTui(RunConfig(dataset="digits", artifacts=str(tmp_path)), plain=True)
@@ -150,7 +151,9 @@ def test_keys_typed_ahead_are_taken_one_after_another(finished):
     live(finished, story)
 
 
-@pytest.mark.parametrize("keys", [("q", "enter"), ("ctrl+c", "ctrl+c"), ("e", "ctrl+q", "enter")])
+@pytest.mark.parametrize(
+    "keys", a_few([("q", "enter"), ("ctrl+c", "ctrl+c"), ("e", "ctrl+q", "enter")], 1)
+)
 def test_leaving_typed_in_one_go_leaves(keys, tmp_path, monkeypatch):
     monkeypatch.setattr("tui.live.conductor.take_over", lambda run: None)
 

@@ -85,6 +85,7 @@ def test_a_screenshot_has_cells(finished, in_kitty):
     live(finished, story, plain=False, images="kitty")
 
 
+@pytest.mark.extended
 def test_images_in_ascii_leave_everything_else_as_it_is(finished, in_kitty):
     async def story(app, pilot):
         pane = app.main.experiments["train"]

@@ -223,6 +223,7 @@ def attacked(tmp_path_factory):
     return folder
 
 
+@pytest.mark.extended
 def test_the_slider_flips_the_answer_and_at_one_has_the_run_s_own_success(attacked, digits):
     [run] = [r for r in list_runs(attacked) if r.read_info()["section"] == "adversarial"]
     [target] = run.read_result()["targets"]

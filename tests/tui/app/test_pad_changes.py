@@ -121,6 +121,7 @@ def chart(pad):
     return str(pad.chart.render()).replace("\n", " ")
 
 
+@pytest.mark.extended
 def test_a_noise_is_counted_again_after_another_dataset(attacked):
     async def story(app, pilot):
         pad = await opened(app, pilot)

@@ -11,12 +11,13 @@ from textual.events import Key
 from engine.runs.filter import parse
 from engine.runs.index import summaries
 from engine.runs.summary import Summary
+from tests.conftest import a_few
 from tests.tui.pilot import live, until
 from tests.tui.player import assert_sound, playing
 from tui.app.palette import MOST_RUNS, RunCommands
 
 
-@pytest.mark.parametrize("typed", ["", "s", "st"], ids=["opened", "a letter", "two"])
+@pytest.mark.parametrize("typed", a_few(["", "s", "st"], 1), ids=["opened", "a letter", "two"])
 def test_the_palette_may_close_while_it_gathers(typed, tmp_path):
     async def play():
         async with playing(tmp_path) as (app, _):

@@ -6,6 +6,7 @@ import tomllib
 import pytest
 
 from engine.config import RunConfig
+from tests.conftest import a_few
 from tests.tui.pilot import until
 from tui.app.app import MnistTui
 from tui.app.panels import LEAST
@@ -50,14 +51,18 @@ async def drag(pilot, start, end):
 
 @pytest.mark.parametrize(
     ("keys", "panel", "side", "edge", "to"),
-    [
-        ("1", "#networks", "width", lambda r: (r.right - 1, 10), (40, 10)),
-        ("1", "#samples", "width", lambda r: (r.x, 10), (60, 10)),
-        ("1", "#samples", "width", lambda r: (r.x - 1, 10), (60, 10)),
-        ("1", "#loss", "height", lambda r: (r.x + 5, r.bottom - 1), (50, 27)),
-        ("2", "#noise-panel", "height", lambda r: (r.x + 5, r.bottom), (50, 24)),
-        ("2", "#noise-loss", "height", lambda r: (r.x + 5, r.bottom - 1), (48, 30)),
-    ],
+    a_few(
+        [
+            ("1", "#networks", "width", lambda r: (r.right - 1, 10), (40, 10)),
+            ("1", "#samples", "width", lambda r: (r.x, 10), (60, 10)),
+            ("1", "#samples", "width", lambda r: (r.x - 1, 10), (60, 10)),
+            ("1", "#loss", "height", lambda r: (r.x + 5, r.bottom - 1), (50, 27)),
+            ("2", "#noise-panel", "height", lambda r: (r.x + 5, r.bottom), (50, 24)),
+            ("2", "#noise-loss", "height", lambda r: (r.x + 5, r.bottom - 1), (48, 30)),
+        ],
+        2,
+        several=True,
+    ),
 )
 def test_an_edge_is_dragged_kept_and_found_again(opened, config, keys, panel, side, edge, to):
     sizes = []

@@ -6,6 +6,7 @@ import pytest
 
 from engine.runs.events import Started
 from engine.sections.train.config import TrainConfig
+from tests.conftest import a_few
 from tests.tui import example_runs as examples
 from tests.tui.app.test_snapshots import Script
 from tests.tui.pilot import live, text, until
@@ -86,10 +87,10 @@ def general(monkeypatch):
     monkeypatch.setattr(sections, "_PANES", panes)
 
 
-@pytest.mark.parametrize(("section", "chart", "listed"), [
+@pytest.mark.parametrize(("section", "chart", "listed"), a_few([
     ("train", "#loss", "#model-list"), ("adversarial", "#noise-success", "#label-list"),
     ("visualize", "#activation", "#neuron-list"), ("general", "#any-curve", "#about-it"),
-])  # fmt: skip
+], 1, several=True))  # fmt: skip
 def test_curves_pictures_and_lists_follow_a_replay(section, chart, listed, finished, request):
     if section == "general":
         request.getfixturevalue("general")
@@ -215,6 +216,7 @@ def test_a_replay_goes_on_in_a_close_look_and_waits_behind_other_dialogs(finishe
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_a_replay_waits_until_a_slow_line_has_taken_the_last_picture(finished):
     async def story(app, pilot):
         pane = app.main.experiments["train"]

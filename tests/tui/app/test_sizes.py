@@ -104,6 +104,7 @@ def test_charts_keep_the_numbers_at_their_axes(opened):
     opened(story, (100, 30))
 
 
+@pytest.mark.extended
 def test_there_is_more_to_see_on_a_large_terminal(opened):
     """Charts are wide, and what is looked at closely is large."""
 

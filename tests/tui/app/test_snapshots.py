@@ -130,7 +130,7 @@ LOOKS = {  # size and keys
 }
 
 
-@pytest.mark.parametrize("look", a_few(LOOKS, 5))
+@pytest.mark.parametrize("look", a_few(LOOKS, 2, 3))
 def test_finished_runs(snap_compare, artifacts, look):
     size, keys = LOOKS[look]
     assert snap_compare(app_on(artifacts), terminal_size=size, run_before=pressing(*keys))
@@ -140,7 +140,9 @@ def test_nothing_yet(snap_compare):
     assert snap_compare(app_on(Path("nothing")), terminal_size=(80, 24), run_before=pressing())
 
 
-@pytest.mark.parametrize("keys", [(), ("space",), ("q",)], ids=["running", "paused", "leaving"])
+@pytest.mark.parametrize(
+    "keys", a_few([(), ("space",), ("q",)], 1), ids=["running", "paused", "leaving"]
+)
 def test_a_run_that_goes_on(snap_compare, digits, keys):
     config = TrainConfig(model="baseline").resolve(**examples.FOUND)
     started = Started(step=0, run="20260102-030405-000-train-baseline", section="train",

@@ -74,6 +74,7 @@ def test_a_sweep_has_one_row_and_opens_with_all_that_came_of_it(sweep):
     live(sweep.artifacts, story)
 
 
+@pytest.mark.extended
 def test_single_runs_are_found_and_lead_to_their_sweep(sweep):
     async def story(app, pilot):
         await pilot.press("4", "u", "u", "u", "u")

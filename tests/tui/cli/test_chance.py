@@ -99,6 +99,7 @@ def test_a_comparison_says_so_in_red(runs):
     assert any(WORDS in line for line in red_lines(out))
 
 
+@pytest.mark.extended
 def test_a_training_and_whoever_takes_its_network_are_told_at_once(tmp_path, capsys):
     shared = ["--dataset", "digits", "--artifacts", str(tmp_path)]
     hopeless = ["--model", "baseline", "--epochs", "1", "--learning-rate", "1e-7"]
@@ -127,6 +128,7 @@ def test_the_app_s_status_line_says_so_in_red(runs):
     assert "chance" not in sound.plain
 
 
+@pytest.mark.extended
 def test_every_section_of_the_app_says_so_in_red(artifacts):
     async def story(app, pilot):
         await until(pilot, lambda: app.main.experiments["train"].shown is not None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import a_few
 from tests.processes import call, start
 from tui.cli.main import invoke
 
@@ -155,7 +156,8 @@ def test_a_misspelt_variable_is_told_once_and_others_are_not(tmp_path, capsys, m
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    a_few([(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], 1, several=True),
 )
 def test_signals_stop_a_run_cleanly(tmp_path, number, code):
     process = start("run", "train", "--model", "two-conv-fc", "--dataset", "digits", "--epochs",
@@ -185,7 +187,7 @@ def test_a_stop_ends_the_whole_command_not_only_its_first_run(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("stream", a_few(["stdout", "stderr"], 1))
 def test_a_reader_that_leaves_stops_the_run_and_keeps_it(tmp_path, stream):
     arguments = ["--json"] if stream == "stdout" else []
     process = start("run", "train", "--model", "baseline", "--dataset", "digits", "--epochs", 200,
@@ -249,6 +251,7 @@ def test_who_does_not_want_a_run_removed_is_not_told_of_an_interruption(
     assert ("removed" in capsys.readouterr().out) is (code == 0)
 
 
+@pytest.mark.extended
 def test_figures_are_drawn_again_from_the_directory_alone(tmp_path, capsys):
     invoke([*SHORT, "--quiet", "--artifacts", str(tmp_path / "here")])
     [run] = (tmp_path / "here").iterdir()

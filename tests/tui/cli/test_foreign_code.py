@@ -154,6 +154,7 @@ def test_what_is_trusted_is_run(call, words, monkeypatch):
     assert (code, ran) == (0, True), err
 
 
+@pytest.mark.extended
 def test_a_network_of_another_s_run_is_trained_again_where_it_is_trusted(call, runs):
     model = runs["train"].read_config().model
     words = f"run train --model {model} --dataset digits --epochs 1 --quiet"
@@ -165,6 +166,7 @@ def test_a_network_of_another_s_run_is_trained_again_where_it_is_trusted(call, r
     assert call(words)[0] == 0
 
 
+@pytest.mark.extended
 def test_the_report_says_what_was_not_checked(call, runs, tmp_path):
     code, out, err, ran = call("report --strict")
     assert (code, ran) == (0, False), err

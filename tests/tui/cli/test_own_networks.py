@@ -7,6 +7,7 @@ import pytest
 
 from engine.runs.run import Run
 from engine.runs.store import list_runs
+from tests.conftest import a_few
 from tests.networks import NETWORKS, small
 from tests.processes import comparable
 from tui.cli.main import invoke
@@ -53,7 +54,7 @@ def test_a_network_that_prints_leaves_standard_output_to_results(call, tmp_path)
         assert "called" in err.splitlines()
 
 
-@pytest.mark.parametrize("change", ["removed", "changed", "a folder"])
+@pytest.mark.parametrize("change", a_few(["removed", "changed", "a folder"], 1))
 def test_a_run_resumes_from_its_copy_of_the_file(call, tmp_path, change):
     file = tmp_path / "net.py"
     file.write_text(NETWORKS["residual"])

@@ -43,6 +43,7 @@ def test_it_is_the_run_that_it_would_have_been(artifacts, tmp_path):
     assert "--detach" not in only(artifacts).read_info()["command"]
 
 
+@pytest.mark.extended
 def test_json_prints_the_first_event(artifacts):
     code, out, err = call(*TRAIN, "--epochs", 2, "--artifacts", artifacts, "--detach", "--json")
     event = json.loads(out)
@@ -132,6 +133,7 @@ def test_a_killed_queue_is_gone_on_with(artifacts, alone):
         assert second.read_info()["command"] == first.read_info()["command"]
 
 
+@pytest.mark.extended
 def test_runs_are_removed_by_name_but_not_while_they_are_driven(artifacts):
     call(*TRAIN, "--epochs", 10_000, "--artifacts", artifacts, "--detach")
     run = only(artifacts)

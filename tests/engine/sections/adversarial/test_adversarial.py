@@ -22,7 +22,7 @@ from engine.sections.adversarial.evaluate import (
 )
 from engine.sections.adversarial.state import CraftState
 from engine.sections.train.loop import TrainState, train
-from tests.conftest import train_config
+from tests.conftest import a_few, train_config
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_the_noise_works_and_random_noise_of_its_size_does_not(digits, cpu, netw
     assert state.noise.abs().max() <= 1
 
 
-@pytest.mark.parametrize("recipe", ["tuned", "assignment"])
+@pytest.mark.parametrize("recipe", a_few(["tuned", "assignment"], 2))
 @pytest.mark.parametrize("epsilon", [0.0, 0.05, 0.3])
 def test_a_budget_is_held_exactly_at_every_step(recipe, epsilon, few, cpu, networks):
     settings = config(recipe=recipe, epsilon=epsilon, steps=10)
@@ -141,7 +141,7 @@ def test_events_follow_fixed_steps(few, cpu, networks):
     assert isinstance(events[-1], Finished)
 
 
-@pytest.mark.parametrize("options", [{}, {"recipe": "assignment"}, {"epsilon": 0.2}])
+@pytest.mark.parametrize("options", a_few([{}, {"recipe": "assignment"}, {"epsilon": 0.2}], 1))
 def test_state_is_complete_at_each_progress(options, few, cpu, networks, tmp_path):
     settings = config(steps=20, batch_size=8, **options)
     whole, state = run(settings, few, cpu, networks)

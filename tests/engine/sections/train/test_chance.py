@@ -84,6 +84,7 @@ def hopeless(few, cpu, tmp_path_factory):
     return runs
 
 
+@pytest.mark.extended
 def test_it_is_told_of_a_run_by_its_files_and_of_whatever_looks_at_its_network(hopeless):
     assert warning_of(hopeless["bad"]).startswith("ended at chance (")
     assert warning_of(hopeless["noise of bad"]).startswith(

@@ -92,6 +92,7 @@ def test_receptive_fields_by_gradient(layer):
     assert gradient[:, 0][:, seen].abs().amax(0).min() > 0
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("recipe", ["tuned", "assignment"])
 def test_every_layer_in_one_batch_equals_neurons_alone(recipe, few, cpu):
     """Over few steps: at a kink of a ReLU, rounding alone parts the ways later."""
@@ -105,6 +106,7 @@ def test_every_layer_in_one_batch_equals_neurons_alone(recipe, few, cpu):
         assert difference <= 1e-3 * together.ascent.images[m].abs().max()
 
 
+@pytest.mark.extended
 def test_tuned_images_stay_in_range_and_grey_outside_the_receptive_field(few, cpu):
     _, state = run(config(steps=20), few, cpu)
     images = state.ascent.images
@@ -114,6 +116,7 @@ def test_tuned_images_stay_in_range_and_grey_outside_the_receptive_field(few, cp
     assert (images[outside] == 0.5).all()
 
 
+@pytest.mark.extended
 def test_activations_rise(few, cpu):
     events, _ = run(config(layers=("pool1", "pool2")), few, cpu)
     for neuron in events[-1].results["neurons"]:
