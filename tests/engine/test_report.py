@@ -347,6 +347,7 @@ def test_figures_that_are_gone_are_drawn_again(copied, few, cpu, tmp_path):
     assert len(list_runs(copied["train"].path.parent)) == 4
 
 
+@pytest.mark.extended
 def test_a_judge_that_does_not_clamp_is_found_by_the_second_opinion(copied, few, cpu, monkeypatch):
     """Its own verification repeats its own mistake and agrees."""
     config = copied["adversarial"].read_config()

@@ -102,7 +102,9 @@ def test_q_is_not_held_up_by_what_is_still_being_prepared(tmp_path, home):
     assert_restored(terminal)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), a_few([(signal.SIGTERM, 143), (signal.SIGINT, 130)], 1, several=True)
+)
 def test_a_signal_stops_saves_and_restores(tmp_path, long_runs, number, code):
     artifacts = tmp_path / "a"
     terminal = training(artifacts, **long_runs)

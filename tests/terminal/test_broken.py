@@ -67,6 +67,7 @@ def test_a_hand_over_that_fails_is_said_and_the_run_is_kept(artifacts, home, tmp
     assert f"{run.path / '.queue'} is damaged" in (log / "detached.log").read_text()
 
 
+@pytest.mark.extended
 def test_leaving_waits_until_the_other_process_has_the_run(artifacts, home):
     terminal = training(artifacts, **home)
     terminal.press(" ")
@@ -78,6 +79,7 @@ def test_leaving_waits_until_the_other_process_has_the_run(artifacts, home):
     assert b"it was paused: now it runs" in terminal.output
 
 
+@pytest.mark.extended
 def test_a_process_that_ends_for_a_hanging_screen_leaves_the_terminal_as_it_was(artifacts, home):
     terminal = training(artifacts, **home)
     os.kill(terminal.pid, signal.SIGTERM)

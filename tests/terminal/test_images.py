@@ -53,6 +53,7 @@ class Shown:
         self.feed(all_=True)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("tmux", a_few([False, True], 1))
 def test_the_samples_are_seen_pixel_by_pixel_and_nothing_is_left(finished, tmp_path, digits, tmux):
     shown = Shown(finished, tmp_path, "--images", "kitty", tmux=tmux)
@@ -92,6 +93,7 @@ def test_what_the_settings_say_is_taken_and_the_command_line_wins(finished, tmp_
         assert "\U0010eeee".encode() not in shown.app.output
 
 
+@pytest.mark.extended
 def test_a_suspended_app_frees_its_images_and_shows_them_again(finished, tmp_path):
     shown = Shown(finished, tmp_path, "--images", "kitty")
     shown.read(lambda screen: len(screen.whole_images()) == 16)

@@ -52,6 +52,7 @@ def mouse(x, y, kind="M", button=0):
     return f"\x1b[<{button};{x + 1};{y + 1}{kind}"
 
 
+@pytest.mark.extended
 def test_a_stroke_by_mouse_appears_and_is_answered(terminal):
     assert not inked(terminal)
     before = column_of(terminal)

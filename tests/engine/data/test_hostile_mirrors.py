@@ -224,6 +224,7 @@ def test_a_hostile_mirror_is_given_up_in_words_and_the_next_one_taken(server, ro
     assert len(left_in(root)) == 4
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("mood", ["endless_hundreds", "drips_its_head"])
 def test_nothing_waits_for_a_mirror_that_was_given_up(server, root, mood):
     with pytest.raises(DownloadFailed):
@@ -288,6 +289,7 @@ def test_a_disk_that_refuses_is_not_blamed_on_the_mirrors(server, root, monkeypa
     assert len(left_in(root)) == 3
 
 
+@pytest.mark.extended
 def test_what_a_killed_download_left_is_removed_by_the_next(server, root, mnist):
     code = (
         "import sys; from pathlib import Path; from engine.data.download import fetch\n"

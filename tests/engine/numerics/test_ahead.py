@@ -123,6 +123,7 @@ def test_training_waits_for_its_losses_alone(few, cpu, sent, recipe):
         assert all(copies for copies, _ in counted)  # which shows that they are counted
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("recipe", ["assignment", "tuned"])
 def test_so_do_noises_and_neurons(few, cpu, sent, recipe):
     training = train_config(model="baseline", epochs=1)

@@ -3,6 +3,7 @@
 import shutil
 
 import numpy as np
+import pytest
 import torch
 
 from engine.networks.layout import LOGITS, neurons_of
@@ -42,6 +43,7 @@ def test_a_neuron_s_look_comes_from_the_run_that_drew_it(runs):
     assert look_at(trained, neurons_of(trained.layout.find("pool1"))[0], folder) is None
 
 
+@pytest.mark.extended
 def test_an_image_without_bounds_is_scaled_as_the_section_shows_it(copied, few, cpu):
     trained, folder = two_conv(copied)
     shutil.rmtree(copied["visualize"].path)

@@ -61,6 +61,7 @@ def short(monkeypatch):
     return left
 
 
+@pytest.mark.extended
 def test_the_run_says_what_to_do_and_resumes_to_the_same_bits(tmp_path, few, cpu, short):
     config = replace(train_config(artifacts=str(tmp_path)), device="cuda:0")
     heard = []

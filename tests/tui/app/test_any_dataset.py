@@ -162,6 +162,7 @@ def test_networks_stand_below_their_dataset(mixed):
     live(mixed, story)
 
 
+@pytest.mark.extended
 def test_the_dataset_is_chosen_for_all_sections(mixed):
     async def story(app, pilot):
         await settled(app, pilot)

@@ -191,6 +191,7 @@ def test_pause_holds_and_stop_keeps(tmp_path):
     assert (run.path / "checkpoint.pt").is_file()
 
 
+@pytest.mark.extended
 def test_leaving_asks_while_something_runs_and_s_stops_and_saves(tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
@@ -269,6 +270,7 @@ def test_a_failure_is_a_line_in_its_place(tmp_path):
     live(tmp_path, story)
 
 
+@pytest.mark.extended
 def test_what_cannot_begin_is_told_too(tmp_path):
     (tmp_path / "file").write_text("")
 
@@ -372,6 +374,7 @@ def test_a_stopped_run_goes_on_by_g(tmp_path):
     assert sum(event.kind == "resumed" for event in run.events()) == 1
 
 
+@pytest.mark.extended
 def test_an_app_opened_later_shows_the_stopped_run_and_g_resumes_it(tmp_path):
     stopped = []
 

@@ -232,6 +232,7 @@ CLOSE_LOOKS = {  # section, keys, number of images
 }
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("view", a_few(CLOSE_LOOKS))
 def test_close_looks_in_every_room(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]

@@ -73,6 +73,7 @@ def test_up_and_down_move_between_all_fields_and_open_nothing(tmp_path, size):
     live(tmp_path, story, size=size)
 
 
+@pytest.mark.extended
 def test_enter_and_space_open_a_choice_and_letters_find_an_entry(tmp_path):
     async def story(app, pilot):
         form = await open_form(app, pilot)
@@ -153,7 +154,7 @@ def test_the_form_names_shows_and_runs_the_same(tmp_path, selection, later):
     live(tmp_path, story, size=(200, 60))
 
 
-@pytest.mark.parametrize("later", [False, True], ids=["now", "later"])
+@pytest.mark.parametrize("later", a_few([False, True], 1), ids=["now", "later"])
 def test_another_model_in_the_form_takes_the_place_of_the_marks(tmp_path, later):
     async def story(app, pilot):
         lines = started(app)

@@ -267,6 +267,7 @@ def test_ctrl_c_leaves_from_where_one_types(tmp_path):
     asyncio.run(play())
 
 
+@pytest.mark.extended
 def test_one_fault_that_repeats_is_counted_once(finished):
     async def story(app, pilot):
         await until(pilot, lambda: app.main.experiments["train"].shown is not None)

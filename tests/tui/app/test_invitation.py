@@ -35,6 +35,7 @@ def test_the_ten_digits_are_the_examples_of_their_dataset():
     assert np.array_equal(open_digits().examples(20), ten_digits())
 
 
+@pytest.mark.extended
 def test_every_section_invites_until_it_has_a_run(tmp_path):
     def invited():
         return text(app_now[0], f"#{app_now[0].main.current} #invitation")

@@ -139,6 +139,7 @@ def test_a_noise_is_counted_again_after_another_dataset(attacked):
     live(attacked, story)
 
 
+@pytest.mark.extended
 def test_why_a_noise_is_not_counted_is_said_and_tried_again(attacked, monkeypatch):
     def fails(*_):
         raise EngineError("its weights are gone")
@@ -185,6 +186,7 @@ def test_a_finished_run_is_listed_when_the_next_one_begins(trained):
     live(trained, story)
 
 
+@pytest.mark.extended
 def test_the_slider_is_let_go_where_the_button_was_released_elsewhere(attacked):
     async def story(app, pilot):
         pad = await opened(app, pilot)
@@ -227,6 +229,7 @@ def test_a_neuron_s_error_is_not_told_of_another_and_goes_with_success(trained):
     live(trained, story)
 
 
+@pytest.mark.extended
 def test_a_closed_look_at_a_neuron_is_sought_no_longer(trained, monkeypatch):
     steps = []
 

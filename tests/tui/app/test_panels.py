@@ -94,6 +94,7 @@ def test_an_edge_is_dragged_kept_and_found_again(opened, config, keys, panel, si
     assert sizes[0] == sizes[1]
 
 
+@pytest.mark.extended
 def test_a_double_click_gives_an_edge_its_usual_place(opened, config):
     async def story(app, pilot):
         await pilot.pause(0.2)

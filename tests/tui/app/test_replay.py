@@ -232,6 +232,7 @@ def test_a_replay_waits_until_a_slow_line_has_taken_the_last_picture(finished):
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_a_replay_draws_fewer_images_at_once_where_they_cost_much(finished):
     async def story(app, pilot):
         await pilot.press("2")

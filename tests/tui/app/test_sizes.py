@@ -187,6 +187,7 @@ def test_the_form_shows_its_error_at_every_size(opened):
     opened(story)
 
 
+@pytest.mark.extended
 def test_infused_images_are_captioned_by_their_true_digit_and_the_answer(opened):
     async def story(app, pilot):
         await go_to(app, pilot, "2")

@@ -25,6 +25,7 @@ def again(run, *options):
     )
 
 
+@pytest.mark.extended
 def test_a_sound_run_is_the_same_again(trained, capsys):
     assert again(trained) == 0
     out = capsys.readouterr().out

@@ -369,6 +369,7 @@ def test_a_section_takes_the_newest_network_and_says_which(trained):
     }  # fmt: skip
 
 
+@pytest.mark.extended
 def test_a_chosen_run_brings_its_dataset_and_model(trained, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # no MNIST here
     assert invoke(["run", "visualize", "--run", "train-baseline", "--layer", "logits", "--steps",

@@ -63,6 +63,7 @@ def test_what_cannot_begin_is_told_where_it_was_asked_for(artifacts, tmp_path):
     assert list_runs(artifacts) == []
 
 
+@pytest.mark.extended
 def test_it_outlives_whoever_started_it_and_is_stopped_by_name(artifacts):
     process = start(*TRAIN, "--epochs", 10_000, "--artifacts", artifacts, "--detach",
                     start_new_session=True)  # fmt: skip

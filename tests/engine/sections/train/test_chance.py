@@ -93,6 +93,7 @@ def test_it_is_told_of_a_run_by_its_files_and_of_whatever_looks_at_its_network(h
     assert warning_of(hopeless["good"]) == warning_of(hopeless["noise of good"]) == ""
 
 
+@pytest.mark.extended
 def test_only_a_finished_training_is_told_of(hopeless, tmp_path):
     run = Run(tmp_path / hopeless["bad"].id)
     run.path.mkdir()
@@ -102,6 +103,7 @@ def test_only_a_finished_training_is_told_of(hopeless, tmp_path):
         assert warning_of(run) == ""
 
 
+@pytest.mark.extended
 def test_a_network_that_is_gone_or_damaged_is_told_of_elsewhere(hopeless, tmp_path):
     noises = Run(tmp_path / "noises")
     noises.path.mkdir()
@@ -116,6 +118,7 @@ def test_a_network_that_is_gone_or_damaged_is_told_of_elsewhere(hopeless, tmp_pa
     assert warning_of(noises) == ""
 
 
+@pytest.mark.extended
 def test_a_comparison_tells_of_it(hopeless):
     told = to_json(compare([hopeless["bad"], hopeless["good"]]))["runs"]
     assert [row["warning"][:15] for row in told] == ["", "ended at chance"]
@@ -123,6 +126,7 @@ def test_a_comparison_tells_of_it(hopeless):
     assert sorted(bool(row["warning"]) for row in noises) == [False, True]
 
 
+@pytest.mark.extended
 def test_the_report_and_its_referee_tell_of_it(hopeless, few, cpu):
     artifacts = hopeless["bad"].path.parent
     for name, fails in (("bad", True), ("good", False)):
