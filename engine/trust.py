@@ -49,9 +49,9 @@ def trust_code(artifacts: Path, names: Iterable[str]) -> None:
 
     Raises EngineError.
     """
-    from engine.files.reader import run_beside
     from engine.networks.code import code_of_run
     from engine.networks.ledger import trust
+    from engine.runs.run import run_beside
 
     waiting = [find_run(artifacts, name) for name in names]
     while waiting:

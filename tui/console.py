@@ -16,8 +16,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from engine.files.numbers import plain as json_values
 from engine.files.text import visible
-from engine.runs.events import plain as json_values
 from tui.streams import on_terminal
 
 WIDTH_OFF_TERMINAL = 100_000  # nothing is cut or wrapped

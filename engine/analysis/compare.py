@@ -13,10 +13,9 @@ from typing import Any
 from engine import sections
 from engine.analysis.bands import Band, band
 from engine.errors import EngineError
-from engine.files.reader import run_beside
-from engine.runs.events import plain
+from engine.files.numbers import plain
 from engine.runs.history import History
-from engine.runs.run import Run
+from engine.runs.run import Run, run_beside
 
 PLACES = ("artifacts", "data_root", "data_found", "offline")  # where, which is no setting
 FOUND = ("layout", "classes", "side")  # what dataset and network bring with them

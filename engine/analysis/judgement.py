@@ -9,8 +9,8 @@ from engine import sections
 from engine.analysis.compare import GONE, Compared, Comparison, is_share, to_json
 from engine.analysis.statistics import Seed, Spread, spread
 from engine.analysis.verdicts import Group, Verdict, verdicts
+from engine.files.numbers import plain
 from engine.runs.curves import mean
-from engine.runs.events import plain
 from engine.sections import AnySection
 
 

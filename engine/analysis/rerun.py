@@ -13,10 +13,11 @@ from engine import sections
 from engine.analysis.differences import MEASURED, differences, shortened
 from engine.data.dataset import Dataset
 from engine.errors import EngineError, Uncheckable, Unsound
+from engine.files.numbers import plain
 from engine.files.reader import from_json, read_bytes
 from engine.files.writer import npz_bytes
 from engine.numerics.device import Device
-from engine.runs.events import Event, Finished, Preview, Progress, plain, to_json
+from engine.runs.events import Event, Finished, Preview, Progress, to_json
 from engine.runs.run import HASHED_LIMIT, Run
 from engine.runs.schema import ANSWERS_FILE, JOURNAL_FILE
 

@@ -14,8 +14,9 @@ from engine.analysis.differences import MEASURED, differences, shortened
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.errors import EngineError, Uncheckable
+from engine.files.numbers import plain
 from engine.numerics.device import Device
-from engine.runs.events import Finished, Started, plain
+from engine.runs.events import Finished, Started
 from engine.runs.run import SCHEMA, Run
 from engine.runs.schema import rests_on
 from engine.sections.trained import ResolvedNetworkConfig, is_missing

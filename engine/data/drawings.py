@@ -18,17 +18,8 @@ import platformdirs
 from engine.data.archive import Archive, open_archive
 from engine.data.dataset import Dataset, DatasetDamaged, DatasetMissing, Split
 from engine.data.known import NAMES, NPZ, is_file
-from engine.data.npz import (
-    MOST_PIXELS,
-    check_count,
-    check_label_header,
-    check_labels,
-    content_sha256,
-    read_class_names,
-    read_images,
-    read_labels,
-    side_of,
-)
+from engine.data.labels import check_label_header, check_labels, read_class_names, read_labels
+from engine.data.npz import MOST_PIXELS, check_count, content_sha256, read_images, side_of
 from engine.errors import EngineError, Unsound
 from engine.files.text import visible
 from engine.files.writer import npz_bytes, write_atomically

@@ -8,9 +8,9 @@ import numpy as np
 
 from engine import sections
 from engine.errors import EngineError
-from engine.files.reader import DamagedFile, run_beside
+from engine.files.reader import DamagedFile
 from engine.runs.history import WholeHistory
-from engine.runs.run import Run
+from engine.runs.run import Run, run_beside
 
 
 def draw_figures(run: Run) -> Iterator[Path]:

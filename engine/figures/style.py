@@ -19,11 +19,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from engine.data.classes import class_names
 from engine.data.known import title_of
+from engine.files.numbers import real
 from engine.files.text import visible
 from engine.files.writer import write_atomically
 from engine.networks.colours import series_of
 from engine.runs.curves import Curve, thinned
-from engine.runs.events import real
 from engine.runs.history import WholeHistory
 
 # Okabe and Ito's palette, told apart by colour-blind readers (https://jfly.uni-koeln.de/color/).

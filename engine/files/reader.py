@@ -14,14 +14,12 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import msgspec
 import numpy as np
 
 from engine.errors import EngineError, Unsound
-from engine.hints import hint
 
 if TYPE_CHECKING:  # which the first frame need not wait for
     import zipfile
@@ -286,20 +284,3 @@ def _check_pickle(pickled: bytes) -> None:
         named = opcode.name in ("GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4")
         if named and (opcode.name != "GLOBAL" or argument not in _PICKLED):
             raise Unsound(f"its pickle names {argument or opcode.name}")
-
-
-def is_id(name: Any) -> bool:
-    """Tell whether a value can be the id of a run: the name of a directory in this folder."""
-    return (
-        isinstance(name, str)
-        and name not in ("", ".", "..")
-        and len(name) <= 255
-        and not any(sign in name for sign in "/\\\0")
-    )
-
-
-def run_beside(folder: Path, name: str) -> Path:
-    """Return the directory of another run in a folder. Raises EngineError unless it is an id."""
-    if not is_id(name):
-        raise EngineError(f"{name!r} is no run's id; {hint(folder, 'runs')} lists the runs.")
-    return folder / name

@@ -5,7 +5,7 @@ title or write to the clipboard.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # C0 and C1 controls, DEL, marks that reorder text, line separators; halves of surrogate pairs,
 # which no encoding can write; planes 4 to 13, without characters, where the app's images stand.
@@ -28,6 +28,12 @@ def listed(items: Iterable[object], most: int = 10) -> str:
     words = [str(item) for item in items]
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """Return words as a sentence lists them: ``a, b and c``."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,7 +6,6 @@ threads and go to disk. An experiment leaves ``time`` empty; the Session stamps 
 
 import base64
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
 from typing import Any, ClassVar, Self
@@ -14,6 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from engine.errors import Unsound
+from engine.files.numbers import array_of, numbers_of, plain
 from engine.files.reader import check_depth
 from engine.runs.control import HAND_OVER
 
@@ -260,48 +260,3 @@ def _picture(picture: Mapping[str, Any]) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, OverflowError):
         raise Unsound("no event: images that are none") from None
     return {"images": images} | {end: numbers_of(value) for end, value in ends.items()}
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it.
-
-    A float32 becomes the shortest decimal that is read back as the same float32 (a third of the
-    digits), NaN and infinity become None.
-    """
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value]
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.float32):
-        return float(str(value)) if np.isfinite(value) else None
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def array_of(rows: Any) -> np.ndarray:
-    """Return float32 from nested lists, None as NaN."""
-    if not isinstance(rows, list):
-        raise Unsound("no event: a series that is no list")
-    try:
-        return np.array(rows, dtype=np.float32)
-    except (TypeError, ValueError, OverflowError):
-        raise Unsound("no event: a series of something other than numbers") from None
-
-
-def real(value: float | None) -> float:
-    """Return a number from JSON, null as NaN."""
-    return math.nan if value is None else value
-
-
-def numbers_of(value: Any) -> Any:
-    """Return a measurement, or nested lists of them, None as NaN."""
-    if isinstance(value, list):
-        return [
-            numbers_of(item) if item is None or isinstance(item, list) else item for item in value
-        ]
-    return math.nan if value is None else value

@@ -17,9 +17,9 @@ import msgspec
 import platformdirs
 
 from engine.errors import EngineError
-from engine.files.reader import MB, is_id, read_bytes
+from engine.files.reader import MB, read_bytes
 from engine.files.writer import write_atomically
-from engine.runs.run import Run
+from engine.runs.run import Run, is_id
 from engine.runs.schema import JOURNAL_FILE, RESULT_FILE, RUN_FILE
 from engine.runs.store import list_runs
 from engine.runs.summary import Summary, summarize

@@ -5,10 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.files.numbers import plain
 from engine.hints import hint
 from engine.runs.checkpoint import CHECKPOINT_FILE
 from engine.runs.control import HAND_OVER, Control
-from engine.runs.events import Finished, plain
+from engine.runs.events import Finished
 from engine.runs.run import Run, now
 from engine.runs.schema import RESULT_FILE, rests_on
 

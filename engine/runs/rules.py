@@ -16,20 +16,11 @@ from msgspec import Meta
 from engine import sections
 from engine.config import RunConfig
 from engine.errors import Unsound
+from engine.files.numbers import array_of, numbers_of
 from engine.files.reader import check_depth
 from engine.files.reader import from_json as strict_json
 from engine.files.values import Count, Id, Name, Positive, check
-from engine.runs.events import (
-    Checkpoint,
-    Event,
-    Finished,
-    Preview,
-    Progress,
-    Started,
-    array_of,
-    from_json,
-    numbers_of,
-)
+from engine.runs.events import Checkpoint, Event, Finished, Preview, Progress, Started, from_json
 from engine.runs.schema import (
     DatasetValues,
     EnvironmentValues,

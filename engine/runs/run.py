@@ -32,6 +32,7 @@ from engine.files.reader import (
     read_lines,
 )
 from engine.files.writer import clear_partial, open_file, remove_file, write_atomically
+from engine.hints import hint
 from engine.runs.events import Stopped
 from engine.runs.journal import JournalParser, StoredEvents
 from engine.runs.lock import is_driven
@@ -272,3 +273,22 @@ class Run:
 def now() -> str:
     """Return the time as run.json has it: ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def is_id(name: Any) -> bool:
+    """Tell whether a value can be the id of a run: the name of a directory in this folder."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and len(name) <= 255
+        and not any(sign in name for sign in "/\\\0")
+    )
+
+
+def run_beside(folder: Path, name: str) -> Path:
+    """Return the directory of another run in a folder. Raises EngineError unless it is an id."""
+    if not is_id(name):
+        raise EngineError(
+            f"{name!r} is not the id of a run; {hint(folder, 'runs')} lists the runs."
+        )
+    return folder / name

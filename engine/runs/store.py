@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
-from engine.files.reader import run_beside
 from engine.hints import hint
 from engine.runs.lock import LOCK_FILE, RunLock, is_driven
-from engine.runs.run import Run
+from engine.runs.run import Run, run_beside
 from engine.runs.schema import RUN_FILE
 
 REMOVED = ".removed"  # the end of a directory's name while it is being removed

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.config import DATASETS, RECIPES, RunConfig
 from engine.errors import EngineError, MissingNetwork, Unsound, UsageError
-from engine.files.reader import is_id, run_beside
 from engine.files.values import MOST_CLASSES, is_model
 from engine.networks.architectures import (
     ARCHITECTURES,
@@ -20,6 +19,7 @@ from engine.networks.architectures import (
 )
 from engine.networks.layout import Layout
 from engine.options import option, short, unasked
+from engine.runs.run import is_id, run_beside
 from engine.sections.section import Made, Section
 from engine.sections.train.chance import REMEDY
 

@@ -10,7 +10,7 @@ from engine import sections
 from engine.analysis.compare import is_share
 from engine.analysis.statistics import Seed, Spread, spread
 from engine.analysis.verdicts import Group, Verdict, verdicts
-from engine.runs.events import plain
+from engine.files.numbers import plain
 from engine.runs.run import Run
 from engine.sweeps.plan import NETWORK
 from engine.sweeps.schema import PlannedRun, Value

@@ -8,8 +8,8 @@ from typing import Any
 
 from engine import sections
 from engine.errors import EngineError
+from engine.files.numbers import plain
 from engine.files.reader import JOURNAL_LIMIT, LINE_LIMIT, MB, open_to_read
-from engine.runs.events import plain
 from engine.runs.lock import is_driven
 from engine.runs.run import Run
 from engine.sweeps.executors.slurm.site import may_be_queued

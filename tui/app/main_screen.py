@@ -19,6 +19,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
+from engine.files.text import enumerated
 from engine.runs.run import Run
 from tui.app import screens, sections
 from tui.app.guard import Guarded
@@ -207,7 +208,7 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
             return action.reason(self._owner(action))
         if action not in self._only_in:
             places = [titled(name, self.keys) for name in self.keys.actions.sections_of(action)]
-            self._only_in[action] = f"Only available in {listed(places)}."
+            self._only_in[action] = f"Only available in {enumerated(places)}."
         return self._only_in[action]
 
     def _has(self, action: Action[Any]) -> bool:
@@ -308,9 +309,3 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
                 pane.show_task(task)
         if pane.shown is task:
             pane.followed = task
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence: ``a, b and c``."""
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last

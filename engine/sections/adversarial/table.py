@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.data.classes import class_names, numbered
-from engine.runs.events import real
+from engine.files.numbers import real
 from engine.sections.table import ResultTable, tested_on
 
 if TYPE_CHECKING:

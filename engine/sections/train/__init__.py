@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import Unsound
+from engine.files.numbers import real
 from engine.files.values import answers, fractions, is_model
 from engine.networks.architectures import ARCHITECTURES, WEIGHTS_FILE, layout_of
 from engine.runs.curves import best, last
-from engine.runs.events import Event, real
+from engine.runs.events import Event
 from engine.runs.schema import ANSWERS_FILE
 from engine.sections.section import Claim, Experiment, PreviewRules, Results, Section, check_model
 from engine.sections.table import ResultTable

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from engine.files.numbers import real
 from engine.files.values import numbers
 from engine.networks.architectures import EXEMPLARS
 from engine.runs.curves import best, last, mean
-from engine.runs.events import Event, real
+from engine.runs.events import Event
 from engine.sections.section import Claim, Experiment, PreviewRules, Results, check_model
 from engine.sections.table import ResultTable
 from engine.sections.trained import (

@@ -26,9 +26,9 @@ from engine.figures.style import (
     provenance,
     save,
 )
+from engine.files.numbers import real
 from engine.networks.architectures import EXEMPLARS
 from engine.networks.layout import LOGITS
-from engine.runs.events import real
 from engine.runs.history import WholeHistory
 from engine.sections.visualize.config import ResolvedVisualizeConfig
 

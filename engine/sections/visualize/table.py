@@ -3,7 +3,7 @@
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from engine.runs.events import real
+from engine.files.numbers import real
 from engine.sections.table import ResultTable, tested_on
 
 if TYPE_CHECKING:

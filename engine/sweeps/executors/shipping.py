@@ -9,9 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.files.reader import run_beside
 from engine.networks.ledger import is_trusted
-from engine.runs.run import Run
+from engine.runs.run import Run, run_beside
 from engine.sweeps.schema import PlannedRun
 from engine.sweeps.sweep import Sweep
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.analysis.answers import read_answers
 from engine.analysis.statistics import LEVEL, mcnemar
 from engine.analysis.verdicts import Group, verdicts
-from engine.runs.events import plain
+from engine.files.numbers import plain
 from engine.runs.run import Run
 from tests.tui import example_runs as examples
 

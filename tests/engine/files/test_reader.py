@@ -20,8 +20,8 @@ from engine.files.reader import (
     read_json,
     read_lines,
     read_state,
-    run_beside,
 )
+from engine.runs.run import run_beside
 
 SPECIAL = ("link", "link to a device", "broken link", "pipe", "socket", "directory")
 
@@ -280,5 +280,5 @@ def test_a_bomb_is_not_unpacked(tmp_path):
 def test_runs_beside_are_named_by_their_ids_alone(tmp_path):
     assert run_beside(tmp_path, "20260131-x") == tmp_path / "20260131-x"
     for name in ("", ".", "..", "../x", "a/b", "/etc", "a\\b", "a\0", "x" * 256, None, 3, ["x"]):
-        with pytest.raises(EngineError, match="no run's id"):
+        with pytest.raises(EngineError, match="is not the id of a run"):
             run_beside(tmp_path, name)

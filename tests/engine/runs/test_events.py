@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.files.numbers import plain  # fmt: skip
 from engine.runs.events import (
     KINDS,
     Checkpoint,
@@ -17,9 +18,8 @@ from engine.runs.events import (
     Started,
     Stopped,
     from_json,
-    plain,
     to_json,
-)  # fmt: skip
+)
 
 EXAMPLES = [
     Started(

@@ -8,9 +8,9 @@ from rich.text import Text
 from textual.geometry import Size
 
 from engine.data.classes import class_noun, numbered
+from engine.files.numbers import real
 from engine.networks.architectures import EXEMPLARS
 from engine.networks.layout import LOGITS, Neuron
-from engine.runs.events import real
 from engine.sections.visualize.config import VisualizeConfig
 from tui.app.colours import style_of
 from tui.app.screens.closeup import CloseUp

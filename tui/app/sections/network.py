@@ -11,10 +11,9 @@ from rich.text import Text
 from engine.config import RunConfig
 from engine.data.known import located
 from engine.errors import EngineError
-from engine.files.reader import run_beside
 from engine.networks.architectures import ARCHITECTURES, BEST_MODEL, SIDE
 from engine.networks.layout import Layout
-from engine.runs.run import Run
+from engine.runs.run import Run, run_beside
 from engine.runs.summary import summarize
 from engine.sections import warning_of
 from engine.sections.train.config import ResolvedTrainConfig

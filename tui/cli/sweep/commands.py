@@ -7,6 +7,7 @@ import typer
 
 from tui.cli.completion import sweep_ids
 from tui.cli.options import AsJson, Output, Where, expand
+from tui.cli.sweep import asked
 from tui.cli.sweep import run as sweep_run
 
 SweepName = Annotated[
@@ -71,7 +72,7 @@ def resume(
             "--trust", help="Allow network code (model.py) that has not been run here before."
         ),
     ] = False,
-    report: sweep_run.Report = False,
+    report: asked.Report = False,
 ) -> None:
     """Resume a sweep. Finished runs stay as they are; the others resume from their checkpoints."""
     from tui.cli.sweep.manage import resume_sweep
@@ -119,7 +120,7 @@ def work(
     code: Annotated[
         list[str] | None, typer.Option("--code", help="Hash of code that it may take.")
     ] = None,
-    report: sweep_run.Report = False,
+    report: asked.Report = False,
 ) -> None:
     """Do a run of a sweep, as a task of SLURM."""
     from engine.networks.ledger import vouch

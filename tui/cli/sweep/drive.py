@@ -22,9 +22,9 @@ from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, SLURM, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
+from tui.cli.sweep.asked import Asked
 from tui.cli.sweep.display import SweepLines, print_outcome, print_plan
 from tui.cli.sweep.end import write_at_end
-from tui.cli.sweep.run import Asked
 from tui.cli.sweep.slurm import begin_there, submit_sweep
 from tui.console import complain, console_for, say, say_json
 from tui.live.hand_over import start_process

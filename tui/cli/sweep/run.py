@@ -2,12 +2,10 @@
 
 import inspect
 import os
-import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -15,13 +13,12 @@ from engine import sections
 from engine.config import RunConfig
 from engine.errors import MnistTuiError, UsageError
 from engine.networks.architectures import ARCHITECTURES
-from engine.options import check_fields, flag, option, options_of, short
+from engine.options import flag, options_of, short
 from engine.sweeps.atlas import spec as atlas_spec
 from engine.sweeps.spec import ALL, Setting, Spec, asked_by, field_of, seeds_of
 from tui.cli.generated import MadeCommands
 from tui.cli.options import (
     Output,
-    Trust,
     element_of,
     laid_out,
     option_parameters,
@@ -29,109 +26,8 @@ from tui.cli.options import (
     repeated_parameters,
     said,
 )
+from tui.cli.sweep.asked import NETWORKS, SWITCHES, Asked, How, taken_from
 from tui.commands import read_value
-
-EXECUTORS = ("local", "ray", "slurm")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class How:
-    """How a sweep is executed."""
-
-    executor: str = option("local", "What executes the runs.", choices=EXECUTORS)
-    jobs: int | None = option(
-        None, "Runs at a time; by default, as many as the cores or GPUs can take.", low=1, high=4096
-    )
-    address: str | None = option(
-        None, "Address of a Ray cluster; by default one is started on this machine."
-    )
-    sbatch: str | None = option(
-        None, "With slurm: more options for sbatch, like '--time=60 --partition=short'."
-    )
-    array_limit: int | None = option(
-        None, "With slurm: largest job array, if SLURM cannot be asked.", low=1
-    )
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-
-
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=V,V",
-        help="An option and its values; can be repeated.",
-        show_envvar=False,
-    ),
-]
-Seeds = Annotated[
-    str | None,
-    typer.Option("--seeds", metavar="A..B", help="Seeds, both ends included: 0..9 or 0..4,7."),
-]
-Networks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--network", metavar="MODEL",
-        help="A network to be trained with each seed first, then attacked or visualized; can be "
-        "repeated.",
-    ),
-]  # fmt: skip
-Name = Annotated[str | None, typer.Option("--name", help="Name of the sweep.")]
-Print = Annotated[
-    bool, typer.Option("--print", help="With slurm: print the script, submit nothing.")
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print the plan and about how long it takes; run nothing.")
-]
-Detach = Annotated[
-    bool, typer.Option("--detach", help="Run it in the background: print its id and return.")
-]
-Figures = Annotated[
-    bool,
-    typer.Option(
-        "--figures", help="Draw each run's figures as it ends; `runs figures` draws them later."
-    ),
-]
-Report = Annotated[
-    bool,
-    typer.Option("--report", help="Write the sweep's report at its end (always on for `all`)."),
-]
-SWITCHES: dict[str, tuple[Any, Any]] = {
-    "set_": (Set, None),
-    "seeds": (Seeds, None),
-    "name": (Name, None),
-    "print_": (Print, False),
-    "dry_run": (DryRun, False),
-    "detach": (Detach, False),
-    "figures": (Figures, False),
-    "report": (Report, False),
-    "trust": (Trust, False),
-}
-
-
-NETWORKS = inspect.Parameter(
-    "networks", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Networks
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the command line says beside the options of the runs themselves."""
-
-    how: How
-    output: Output
-    set_: Sequence[str] | None = None
-    seeds: str | None = None
-    name: str | None = None
-    print_: bool = False
-    dry_run: bool = False
-    detach: bool = False
-    figures: bool = False
-    report: bool = False
-    trust: bool = False
-    networks: Sequence[str] | None = None
-    command: str = field(default_factory=lambda: shlex.join(["mnist-tui", *sys.argv[1:]]))
 
 
 class Sweeps(MadeCommands):
@@ -165,7 +61,7 @@ def _command_of(section: str, about: str, *, atlas: bool = False) -> Any:
     repeated = repeated_options(asked)
 
     def command(**values: Any) -> None:
-        extra = _extra(values)
+        extra = taken_from(values)
         grid: dict[str, tuple[Any, ...]] = dict(atlas_spec.GRID) if atlas else {}
         for name, (of, rules) in repeated.items():
             chosen = values.pop(name)
@@ -203,7 +99,7 @@ def _file_command(path: str) -> Any:
     from engine.sweeps.file import read_spec
 
     def command(context: typer.Context, **values: Any) -> None:
-        extra = _extra(values)
+        extra = taken_from(values)
         spec = read_spec(Path(path).expanduser())
         given = {name: value for name, value in values.items() if name in said(context)}
         grid = dict(spec.grid) | dict(_axis(asked, text) for text in extra.set_ or ())
@@ -261,15 +157,6 @@ def _alone(
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
     alone.command(name, help=about)(laid_out(command, parameters))
     return typer.main.get_command(alone)
-
-
-def _extra(values: dict[str, Any]) -> Asked:
-    """Take what is no option of the runs from the values of a command."""
-    how = How(**{name: values.pop(name) for name in options_of(How)})
-    output = Output(**{name: values.pop(name) for name in options_of(Output)})
-    networks = values.pop("networks", None)
-    switches = {name: values.pop(name) for name in SWITCHES}
-    return Asked(how=how, output=output, networks=networks, **switches)
 
 
 def _axis(asked: type[RunConfig], text: str) -> tuple[str, tuple[Any, ...]]:

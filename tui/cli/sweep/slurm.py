@@ -23,9 +23,9 @@ from engine.sweeps.spec import Spec
 from engine.sweeps.states import FINISHED, states_of
 from engine.sweeps.sweep import Sweep, create_sweep
 from tui.cli.options import Output
+from tui.cli.sweep.asked import Asked
 from tui.cli.sweep.display import print_plan
 from tui.cli.sweep.end import write_at_end
-from tui.cli.sweep.run import Asked
 from tui.console import complain, say, say_json
 from tui.live.signals import exit_code, stopping_on_signals
 

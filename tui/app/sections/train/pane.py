@@ -15,15 +15,16 @@ from textual.widgets import OptionList
 
 from engine.config import RunConfig
 from engine.errors import MnistTuiError
-from engine.networks.architectures import ARCHITECTURES, SIDE, chain_of, reported_accuracy
+from engine.networks.architectures import ARCHITECTURES
 from engine.runs.run import Run
-from engine.sections.train.config import ResolvedTrainConfig, TrainConfig
+from engine.sections.train.config import TrainConfig
 from tui.app.keys.action import Action, with_action
 from tui.app.sections.base import Commands, ExperimentPane, hint
 from tui.app.sections.glances import draw_confusion
 from tui.app.sections.judged import CONFUSION, MISTAKES, not_judged
 from tui.app.sections.shared_actions import OPEN
 from tui.app.sections.train.curves import draw_accuracy, draw_loss, short_name
+from tui.app.sections.train.layers import made_of
 from tui.app.sections.train.samples import draw_samples, labels_and_answers
 from tui.app.sections.train.trainings import Training, groups_of, lines_of
 from tui.app.widgets.chart import Chart
@@ -33,8 +34,6 @@ from tui.live.task import Task
 from tui.words import cut
 
 HEADING = "bold $text-muted"
-CHAIN = 20  # cells of a line of layers
-MOST_LAYERS = 8  # of a network, in words
 SAMPLES_HINT = "Sixteen validation images will show here, each with the answer."
 
 
@@ -191,7 +190,9 @@ class TrainPane(ExperimentPane):
             if self.shown is None and self.row == 0:
                 self._highlight(row for row in self._listed if row.task is not None)
         self.shown = self.shown or self.training.task
-        about = Text.assemble("\n", self._made_of(), "\n")
+        about = Text.assemble(
+            "\n", made_of(self.training, self.shown, self.dataset, len(self.class_names)), "\n"
+        )
         if self.shown is None:
             one, all_ = self.keys.name("run.choice"), self.keys.name("run.all")
             about.append_text(
@@ -208,34 +209,6 @@ class TrainPane(ExperimentPane):
     def first_key(self) -> tuple[str, str]:
         """Return the key that begins, and what it does."""
         return self.keys.name("run.choice"), f"to train {short_name(self.model)}"
-
-    def _made_of(self) -> Text:
-        """Return the layers of the highlighted network, and how many parameters it has."""
-        row, config = self.training, self.shown.config if self.shown else None
-        words, parameters = Text(), None
-        if row.model in ARCHITECTURES:
-            side, _ = self.dataset.get("image", (SIDE, SIDE))
-            ours = ARCHITECTURES[row.model].fitted(side, len(self.class_names))
-            blocks = [f"{part} → pool →" for part in ours.chain if "conv" in part]
-            head = " → ".join(part for part in ours.chain if part.isdigit())
-            together = f"{blocks[-1]} {head}"
-            lines = [*blocks[:-1], together] if len(together) <= CHAIN else [*blocks, head]
-            words.append("\n".join(lines) + "\n")
-            parameters = ours.parameters
-        elif isinstance(config, ResolvedTrainConfig):
-            chain = chain_of(config.model, config.classes, config.network)
-            shown = chain if len(chain) <= MOST_LAYERS else chain[: MOST_LAYERS - 1]
-            words.append("".join(f"{layer}\n" for layer in shown))
-            if len(shown) < len(chain):
-                words.append(f"{len(chain) - len(shown)} more layers\n", "$text-muted")
-        if self.shown is not None and self.shown.history.finished is not None:
-            parameters = self.shown.history.finished.results["parameters"]
-        if parameters is not None:
-            words.append(f"{parameters:,} parameters\n", "$text-muted")
-        reported = reported_accuracy(row.model, row.key[0])
-        if reported is not None and not row.key[1]:
-            words.append(f"report {reported:.2%}\n", "$text-muted")
-        return words
 
     def write_models(self) -> None:
         """Write a row for each network, below its dataset; choice and marks stay on theirs."""
