@@ -123,7 +123,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         zlib.error,
     ) as error:  # fmt: skip
         why = visible(str(error))[:80] or type(error).__name__
-        raise Unsound(f"it is no archive as NumPy writes it ({why})") from None
+        raise Unsound(f"it is not an archive that NumPy wrote ({why})") from None
 
 
 class _Sparing(io.FileIO):

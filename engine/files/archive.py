@@ -28,7 +28,7 @@ def _name(entry: str) -> str:
     """Return the name of the array in an entry. Raises Unsound."""
     found = _NAME.fullmatch(entry)
     if found is None:
-        raise Unsound("an entry that is no array's")
+        raise Unsound("an entry that is not an array")
     return found[1]
 
 

@@ -33,11 +33,11 @@ def plain(value: Any) -> Any:
 def array_of(rows: Any) -> np.ndarray:
     """Return float32 from nested lists, None as NaN."""
     if not isinstance(rows, list):
-        raise Unsound("no event: a series that is no list")
+        raise Unsound("not an event: a series that is not a list")
     try:
         return np.array(rows, dtype=np.float32)
     except (TypeError, ValueError, OverflowError):
-        raise Unsound("no event: a series of something other than numbers") from None
+        raise Unsound("not an event: a series of something other than numbers") from None
 
 
 def real(value: float | None) -> float:

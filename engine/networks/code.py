@@ -67,7 +67,7 @@ def parse(spec: str) -> tuple[Path, str]:
             f"{visible(spec)}: say which class or function makes the network: {visible(spec)}:NAME."
         )
     if not file.endswith(".py"):
-        raise UsageError(f"{visible(spec)} is no FILE.py:NAME.")
+        raise UsageError(f"{visible(spec)} is not of the form FILE.py:NAME.")
     if not (name.isidentifier() and name.isascii() and len(name) <= LONGEST_NAME):
         raise UsageError(
             f"{visible(spec)}: after the colon stands the name of a class or function, at most "
@@ -132,7 +132,7 @@ def check_trusted(code: Code) -> None:
     """Raise Untrusted unless the ledger knows the file."""
     if not is_trusted(code.sha256):
         raise Untrusted(
-            f"{code.words}: its code was not run before on this machine; read "
+            f"{code.words}: its code has not been run on this machine before; read "
             f"{visible(code.path)} and add --trust to run it."
         )
 

@@ -87,7 +87,7 @@ def _trained(run: Run, result: str) -> Trained:
         seed=config["seed"],
         layout=layout,
         refused="" if model in ARCHITECTURES or (code and is_trusted(code)) else
-        "its code was not run before on this machine: --trust runs it",
+        "its code has not been run on this machine before; --trust runs it",
     )  # fmt: skip
 
 

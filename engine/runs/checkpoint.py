@@ -124,7 +124,7 @@ def read_checkpoint(run: Run, begun: dict[str, Any], steps: int) -> Saved | None
         return None
     try:
         if not isinstance(saved, dict) or "state" not in saved:
-            raise Unsound("it is no checkpoint")
+            raise Unsound("it is not a checkpoint")
         found = check({k: v for k, v in saved.items() if k != "state"}, _SavedValues)
         _check_alike(saved["state"], begun, "state")
         if not 0 <= (step := saved["state"]["step"]) <= steps:

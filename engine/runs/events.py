@@ -235,7 +235,7 @@ def from_json(line: Any, place: int | None = None) -> Event:
     for name, key, needed, of in _FIELDS[kind]:
         if key not in line:
             if needed:
-                raise Unsound(f"no event: {key} is missing")
+                raise Unsound(f"not an event: {key} is missing")
         elif not isinstance(line[key], of):
             raise Unsound(f"{key} cannot be {line[key]!r}")
         else:
@@ -258,5 +258,5 @@ def _picture(picture: Mapping[str, Any]) -> dict[str, Any]:
         images = pixels.reshape(picture["shape"])
         ends = {end: picture[end] for end in ("low", "high")}
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise Unsound("no event: images that are none") from None
+        raise Unsound("not an event: its images cannot be read") from None
     return {"images": images} | {end: numbers_of(value) for end, value in ends.items()}

@@ -98,7 +98,7 @@ def check_run(values: dict[str, Any]) -> None:
     section = find_section(values["section"])
     for name in values.get("sha256", ()):
         if name not in (*HASHED, *section.files):
-            raise Unsound(f"sha256: {name!r} is no file of such a run")
+            raise Unsound(f"sha256: {name!r} is not a file of such a run")
     check_dataset(values["dataset"], check_config(section.name, values["config"]))
 
 

@@ -210,7 +210,7 @@ def _put(path: Path, document: Any, entry: Sequence[str], value: str | float | N
     for table in tables:
         document = document.setdefault(table, {})
         if not isinstance(document, dict):
-            raise EngineError(f"{table} is no table in {path}; take it out.")
+            raise EngineError(f"{table} is not a table in {path}; take it out.")
     if isinstance(document.get(name), dict):
         raise EngineError(f"{name} is a table in {path}; take it out.")
     if value is None:

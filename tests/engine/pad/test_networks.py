@@ -75,7 +75,7 @@ def spoil_json_id(folder):
 
 def test_code_that_was_not_run_here_is_not_imported(copied, monkeypatch):
     there = trained_in(copied["train"].path.parent)[0]
-    refused = replace(there, refused="its code was not run before")
+    refused = replace(there, refused="its code has not been run on this machine before")
     monkeypatch.setattr("engine.networks.stored.load_trained", None)
     with pytest.raises(EngineError, match="not run before"):
         Networks().load(refused)

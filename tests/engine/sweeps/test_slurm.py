@@ -259,7 +259,7 @@ def test_tasks_take_the_code_that_this_user_trusts_and_no_other(
     monkeypatch.setenv("MARK", str(tmp_path / "mark"))
     capsys.readouterr()
     assert invoke(["sweep", "resume", "s"]) == 1
-    assert "was not run before on this machine; read" in capsys.readouterr().err
+    assert "has not been run on this machine before; read" in capsys.readouterr().err
     assert not list(slurm.iterdir())
     assert invoke(["sweep", "resume", "s", "--trust"]) == 0
     sha256 = find_sweep(Path("artifacts"), "s").plan.runs[0].code

@@ -140,7 +140,7 @@ def test_what_needs_code_refuses_in_a_line(call, runs, words, tmp_path):
     assert (code, out, ran) == (1, "", False)
     [line] = err.splitlines()
     assert re.search(
-        r"model\.py:Net: its code was not run before on this machine; read .*--trust", line
+        r"model\.py:Net: its code has not been run on this machine before; read .*--trust", line
     )
     assert [one for one in sorted(tmp_path.rglob("*")) if "cache" not in str(one)] == before
     assert not (tmp_path / "state").exists()
@@ -261,6 +261,6 @@ def test_a_queue_that_came_with_a_run_has_no_code_run(call, runs, tmp_path, wher
     (stopped.path / ".queue").write_text(json.dumps(queue))
     code, _, err, _ = call("resume {stopped} --quiet")
     assert (code, stopped.read_status()) == (1, "finished")
-    assert "evil.py:Net: its code was not run before on this machine" in err.splitlines()[-1]
+    assert "evil.py:Net: its code has not been run on this machine before" in err.splitlines()[-1]
     assert f"{stopped.path.name}/evil.py" in err or where == "evil.py"
     assert not any("evil" in line for line in ledger_path().read_text().splitlines())

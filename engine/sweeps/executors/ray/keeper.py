@@ -204,7 +204,7 @@ def _sound(name: str) -> str:
     """Return the name of a file in a run. Raises EngineError where it would lie elsewhere."""
     parts = Path(name).parts
     if not parts or os.path.isabs(name) or any(part.startswith(".") for part in parts):
-        raise EngineError(f"{name!r} is no name of a file in a run.")
+        raise EngineError(f"{name!r} is not the name of a file in a run.")
     return name
 
 

@@ -59,6 +59,6 @@ GROUP = Action["RunsPane"](
 SWEEP = Action["RunsPane"](
     id="runs.sweep", keys="w", word="sweep", group="Looking", do=lambda pane: pane.open_sweep(),
     sentence="Open the sweep: runs, heat map and curves",
-    reason=lambda pane: None if pane.sweep else "This is no run of a sweep.",
+    reason=lambda pane: None if pane.sweep else "This run is not part of a sweep.",
 )  # fmt: skip
 OF_TABLE = (MARK, COMPARE, FILES, FILTER, SORT, REVERSE, GROUP, SWEEP)
