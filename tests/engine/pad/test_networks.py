@@ -77,7 +77,7 @@ def test_code_that_was_not_run_here_is_not_imported(copied, monkeypatch):
     there = trained_in(copied["train"].path.parent)[0]
     refused = replace(there, refused="its code has not been run on this machine before")
     monkeypatch.setattr("engine.networks.stored.load_trained", None)
-    with pytest.raises(EngineError, match="not run before"):
+    with pytest.raises(EngineError, match="not been run on this machine before"):
         Networks().load(refused)
     assert first_choice([refused], 3) == []
 
