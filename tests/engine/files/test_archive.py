@@ -46,7 +46,7 @@ SOUND = saved(np.zeros(1000, np.uint8))
     [
         (b"PK nothing of the kind", "not a zip file"),
         (archive({"a.npy": SOUND}, zipfile.ZIP_DEFLATED), "compressed"),
-        (archive({"../a.npy": SOUND}), "no array's"),
+        (archive({"../a.npy": SOUND}), "not an array"),
         (archive({"a.npy": b"nothing"}), "magic"),
         (archive({"a.npy": SOUND[:-1]}), "another size than it says"),
         (archive({"a.npy": saved(np.array([print]))}), "objects"),
