@@ -20,6 +20,7 @@ from engine.sections import find
 from engine.sections.adversarial.config import AdversarialConfig
 from engine.sections.train.config import TrainConfig
 from engine.sections.visualize.config import VisualizeConfig
+from tests.conftest import a_few
 from tests.processes import kill_detached, wait_for
 from tui.live.hand_over import take_over
 
@@ -128,7 +129,7 @@ def test_stopped_in_the_middle_and_resumed_it_is_the_same_run(whole, laboratory,
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("section", a_few(SECTIONS, 0, 1))
 def test_handed_over_it_is_the_same_run(whole, laboratory, device, section):
     """Another process goes on with it, in a CUDA context of its own."""
     folder = whole["train"].path.parent

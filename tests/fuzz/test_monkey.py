@@ -62,7 +62,7 @@ def test_a_monkey_with_all_its_patience(artifacts, handed_over, seed):
     (["q", "d"], True), (["d"], True), (["ctrl+q", "ctrl+q"], True), (["ctrl+c", "ctrl+c"], True),
     (["e", "ctrl+q", "ctrl+q"], True),
     (["question_mark", "ctrl+c", "d"], True),
-], 3, several=True), ids=str)  # fmt: skip
+], 3, 2, several=True), ids=str)  # fmt: skip
 def test_who_leaves_keeps_the_run_or_hands_it_over(artifacts, handed_over, keys, handed):
     runs = []
 

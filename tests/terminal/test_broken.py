@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from engine.runs.store import list_runs
+from tests.conftest import a_few
 from tests.processes import wait_for
 from tests.terminal.terminal import Terminal
 from tui.app.open import restoring
@@ -116,7 +117,9 @@ def test_ctrl_z_suspends_and_fg_resumes(artifacts, home):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize(("number", "code"), [("SIGHUP", 129), ("SIGTERM", 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), a_few([("SIGHUP", 129), ("SIGTERM", 143)], 0, 1, several=True)
+)
 def test_a_signal_while_leaving_costs_nothing(artifacts, home, number, code):
     terminal = training(artifacts, **home)
     terminal.press("d")

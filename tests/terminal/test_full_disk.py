@@ -67,7 +67,7 @@ def test_the_run_fails_with_a_line_stays_readable_and_can_go_on(small_disk, tmp_
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux alone has a full device")
-@pytest.mark.extended
+@pytest.mark.long
 def test_events_that_cannot_be_printed_stop_the_run_which_is_kept(tmp_path):
     artifacts = tmp_path / "artifacts"
     with open("/dev/full", "w") as full:

@@ -74,7 +74,7 @@ def test_the_samples_are_seen_pixel_by_pixel_and_nothing_is_left(finished, tmp_p
     assert not screen.images
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_what_the_settings_say_is_taken_and_the_command_line_wins(finished, tmp_path):
     settings = tmp_path / "mnist-tui" / "config.toml"
     settings.parent.mkdir()

@@ -42,7 +42,7 @@ def hang_up(*arguments, artifacts):
     return terminal.exit_code()
 
 
-@pytest.mark.parametrize("json", [False, True])
+@pytest.mark.parametrize("json", a_few([False, True], 0, 1))
 @pytest.mark.extended
 def test_a_run_and_its_resume_are_kept_with_129(artifacts, uninterrupted, json):
     if json:

@@ -109,7 +109,7 @@ def test_a_run_that_always_fails_is_told_and_the_others_are_done(tmp_path):
     assert "learning rate 0.01" in out
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_a_full_disk_stops_a_sweep_which_can_go_on_when_there_is_room(small_disk, whole):  # noqa: F811
     folder = small_disk / "artifacts"
     process = start(*SWEEP, "--artifacts", folder)

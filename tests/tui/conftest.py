@@ -1,9 +1,34 @@
 """Folders of runs that the app is looked at with."""
 
+import asyncio
+import time
+
 import pytest
+from textual._wait import SLEEP_GRANULARITY, SLEEP_IDLE
 
 from tests.tui import example_runs as examples
 from tui.cli.main import invoke
+
+
+@pytest.fixture(autouse=True)
+def idle_by_the_screen_s_own_thread(monkeypatch):
+    """A pilot waits until the screen's thread is idle; by itself, also for a training's thread.
+
+    Which is never idle: each key would wait a second, twice.
+    """
+
+    async def wait_for_idle(min_sleep=SLEEP_GRANULARITY, max_sleep=1):
+        begin = time.monotonic()
+        while True:
+            busy = time.thread_time()
+            await asyncio.sleep(SLEEP_GRANULARITY)
+            busy = time.thread_time() - busy
+            elapsed = time.monotonic() - begin
+            if elapsed >= max_sleep or (elapsed > min_sleep and busy < SLEEP_IDLE):
+                return
+
+    monkeypatch.setattr("textual.app.wait_for_idle", wait_for_idle)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", wait_for_idle)
 
 
 @pytest.fixture(autouse=True)

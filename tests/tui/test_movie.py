@@ -56,7 +56,7 @@ def test_characters_stand_in_their_cells_and_none_is_wider():
     assert np.array_equal(picture[:, :WIDTH], drawn([[line[0]]], 1, 2))
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_the_story_can_be_told(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(movie, "FRAMES", 2)
     film = asyncio.run(movie.shoot(finished))

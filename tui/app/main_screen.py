@@ -302,7 +302,9 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
     def _follow(self, task: Task) -> None:
         """Show a task when it begins, unless the user looks at something else in its section."""
         pane = self.experiments[task.section]
-        if task.state == "running" and task not in self._begun:
+        # A short run of ours may have ended since the last look.
+        begun = task.state == "running" or (task.run and task in self.conductor.tasks)
+        if begun and task not in self._begun:
             self._begun.add(task)
             nothing_chosen = pane.shown is None and not pane.moved
             if nothing_chosen or (pane.shown is not None and pane.shown is pane.followed):

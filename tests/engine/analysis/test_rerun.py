@@ -42,7 +42,7 @@ def test_a_sound_run_comes_out_again(copied, section, few, cpu):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("recipe", a_few(["assignment", "tuned"]))
+@pytest.mark.parametrize("recipe", a_few(["assignment", "tuned"], 0, 1))
 def test_so_does_a_run_of_either_recipe_that_was_stopped_and_resumed(copied, recipe, few, cpu):
     artifacts = str(copied["train"].path.parent)
     found = {"dataset": "digits", "device": "cpu", "precision": "fp32", "threads": 1,

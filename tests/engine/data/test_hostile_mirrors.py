@@ -18,6 +18,7 @@ import pytest
 from engine.data import mirror
 from engine.data.download import DownloadFailed, fetch
 from engine.data.known import MNIST
+from tests.conftest import a_few
 from tests.engine.data.roots import read_mnist
 
 NAME = "train-labels-idx1-ubyte.gz"
@@ -210,7 +211,7 @@ HOSTILE = {
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("mood", HOSTILE)
+@pytest.mark.parametrize("mood", a_few(HOSTILE, 2, 8))
 def test_a_hostile_mirror_is_given_up_in_words_and_the_next_one_taken(server, root, mnist, mood):
     with pytest.raises(DownloadFailed) as caught:
         fetch(MNIST, root, mirrors=[server.url(mood)], timeout=TIMEOUT)

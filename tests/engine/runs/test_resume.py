@@ -134,7 +134,7 @@ def test_killed_before_the_first_checkpoint_it_begins_anew(config, few, cpu):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("left", a_few([b'{"event":"started","step":0,"time":17', None, b""]))
+@pytest.mark.parametrize("left", a_few([b'{"event":"started","step":0,"time":17', None, b""], 0, 1))
 def test_killed_before_its_first_line_was_whole_it_begins_anew(config, few, cpu, left):
     expected = comparable(whole(config, few, cpu))
     stop = StopAt(2)

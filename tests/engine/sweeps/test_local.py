@@ -92,7 +92,7 @@ def test_a_task_may_be_given_twice(sweep_of, executor):
     assert bits(sweep.run(planned)) == before
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_a_killed_worker_s_run_is_resumed_by_another(sweep_of, executor):
     sweep, whole = sweep_of("a", epochs=30), sweep_of("b", epochs=30)
     killed = threading.Event()

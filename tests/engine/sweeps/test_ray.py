@@ -183,7 +183,7 @@ def test_the_keeper_is_lost_and_another_takes_its_place(cluster, executor_of, sw
     as_local(sweep, epochs=100)
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_a_node_that_was_cut_off_writes_nothing_when_it_is_back(
     cluster, executor_of, sweep_of, as_local
 ):
@@ -246,7 +246,7 @@ def test_a_driver_is_killed_and_the_sweep_resumed(request, tmp_path, as_local, j
     as_local(sweep, epochs=60)
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_a_stop_keeps_what_is_done(tmp_path):
     artifacts = tmp_path / "ray"
     words = ["--artifacts", artifacts, "--json"]

@@ -62,7 +62,7 @@ def rows_of(app):
     ("few", FEW, (60, 18)), ("many", MANY, (120, 40)), ("few", FEW, (200, 60)),
     ("few", FEW, (80, 24)), ("few", FEW, (120, 40)),
     ("many", MANY, (60, 18)), ("many", MANY, (80, 24)), ("many", MANY, (200, 60)),
-], 0, 2, several=True))  # fmt: skip
+], 0, 1, several=True))  # fmt: skip
 def test_every_view_opens_at_every_size(request, runs, dataset, size):
     async def story(app, pilot):
         await settled(app, pilot)

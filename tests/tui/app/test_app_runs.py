@@ -11,6 +11,7 @@ from engine.runs.events import Stopped
 from engine.runs.queue import read_queue
 from engine.runs.store import list_runs
 from engine.sections.train.config import TrainConfig
+from tests.conftest import a_few
 from tests.tui.holder import hold
 from tests.tui.pilot import live, long_training, text, until
 from tui.app.screens.leave import Leave
@@ -68,6 +69,23 @@ def test_each_run_of_a_queue_over_several_sections_is_shown_when_it_begins(train
         assert panes["adversarial"].shown is noise
 
     live(trained, story)
+
+
+def test_a_run_that_began_and_ended_between_two_looks_is_shown_too(tmp_path):
+    async def story(app, pilot):
+        pane = app.main.experiments["train"]
+        collect, app.conductor.collect = app.conductor.collect, list
+        train = replace(pane.config, epochs=1)
+        app.conductor.start([train, replace(train, model="two-conv")], "a command")
+        first, second = app.conductor.tasks
+        pane.show_task(first)
+        await until(pilot, lambda: collect() is not None and not (first.active or second.active))
+        pane.followed = first
+        app.main._begun.add(first)
+        app.conductor.collect = lambda: [first, second]
+        await until(pilot, lambda: pane.shown is second, 5)
+
+    live(tmp_path, story)
 
 
 def test_a_stopped_run_is_named_with_its_step_and_the_key_that_resumes_it(tmp_path):
@@ -283,9 +301,9 @@ def test_what_cannot_begin_is_told_too(tmp_path):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize(("key", "section", "pictures"), [
+@pytest.mark.parametrize(("key", "section", "pictures"), a_few([
     ("2", "adversarial", "#noise"), ("3", "visualize", "#neuron-images"),
-])  # fmt: skip
+], 0, 2, several=True))  # fmt: skip
 def test_the_other_sections_run_stop_and_finish(trained, key, section, pictures):
     async def story(app, pilot):
         await pilot.press(key)
@@ -309,9 +327,9 @@ def test_the_other_sections_run_stop_and_finish(trained, key, section, pictures)
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize(("key", "section"), [
+@pytest.mark.parametrize(("key", "section"), a_few([
     ("1", "train"), ("2", "adversarial"), ("3", "visualize"),
-])  # fmt: skip
+], 0, 1, several=True))  # fmt: skip
 def test_the_files_are_those_of_the_command_line(trained, monkeypatch, key, section):
     """Byte for byte, but for times and ids: the app against the very command that it shows."""
     monkeypatch.setattr("engine.runs.checkpoint.INTERVAL", float("inf"))  # none by the clock

@@ -140,7 +140,7 @@ def illegible(app):
 
 
 @pytest.mark.parametrize("themes", a_few([SOME_THEMES, tuple(THEMES)], 1, 0), ids=["some", "all"])
-@pytest.mark.parametrize("view", a_few(VIEWS, 0, 12))
+@pytest.mark.parametrize("view", a_few(VIEWS, 0, 4))
 def test_every_text_is_legible_in_every_theme(view, themes, finished):
     async def play():
         app = MnistTui(RunConfig(dataset="digits", artifacts=str(finished)))
@@ -159,7 +159,7 @@ def test_every_text_is_legible_in_every_theme(view, themes, finished):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("theme", a_few(sorted(BUILTIN_THEMES.keys() - THEMES.keys())))
+@pytest.mark.parametrize("theme", a_few(sorted(BUILTIN_THEMES.keys() - THEMES.keys()), 0, 1))
 def test_an_ansi_theme_draws_every_view(finished, theme):
     async def story(app, pilot):
         app.theme = theme

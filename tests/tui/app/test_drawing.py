@@ -179,7 +179,7 @@ async def look_at(app, pilot, view, widths):
             await settled(check)
 
 
-@pytest.mark.parametrize("view", a_few(VIEWS))
+@pytest.mark.parametrize("view", a_few(VIEWS, 1, 1))
 def test_grids_on_the_screen(opened, view):
     async def story(app, pilot):
         await look_at(app, pilot, view, SOME_WIDTHS)
@@ -203,7 +203,7 @@ def rooms():
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("view", a_few(VIEWS))
+@pytest.mark.parametrize("view", a_few(VIEWS, 0, 2))
 def test_grids_in_rooms_of_every_width(opened, view):
     key, panel, expected, _ = VIEWS[view]
 
@@ -233,7 +233,7 @@ CLOSE_LOOKS = {  # section, keys, number of images
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("view", a_few(CLOSE_LOOKS))
+@pytest.mark.parametrize("view", a_few(CLOSE_LOOKS, 0, 1))
 def test_close_looks_in_every_room(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 
@@ -258,7 +258,7 @@ def test_close_looks_in_every_room(opened, view, recorded):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("view", a_few(CLOSE_LOOKS))
+@pytest.mark.parametrize("view", a_few(CLOSE_LOOKS, 0, 1))
 def test_close_looks_on_the_screen(opened, view, recorded):
     key, keys, count = CLOSE_LOOKS[view]
 
@@ -311,7 +311,7 @@ def assert_recorded(cells, recorded, count):
         np.testing.assert_array_equal(image, drawn)
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_compared_pictures_at_every_width(tmp_path, digits, recorded):
     runs = [Run(tmp_path / examples.crafted(tmp_path, digits, n, "a network")) for n in (1, 2)]
     comparison = compare(runs)

@@ -55,7 +55,7 @@ def test_toggles_change_by_space_and_show_it(tmp_path):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("size", [(60, 18), (120, 40)])
+@pytest.mark.parametrize("size", a_few([(60, 18), (120, 40)], 0, 1))
 def test_up_and_down_move_between_all_fields_and_open_nothing(tmp_path, size):
     async def story(app, pilot):
         form = await open_form(app, pilot)
@@ -126,7 +126,7 @@ SELECTIONS = {  # keys, then what the title and the command lines say
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("selection", a_few(SELECTIONS, 0, 4))
+@pytest.mark.parametrize("selection", a_few(SELECTIONS, 0, 3))
 @pytest.mark.parametrize("later", [False, True], ids=["now", "later"])
 def test_the_form_names_shows_and_runs_the_same(tmp_path, selection, later):
     keys, title, options = SELECTIONS[selection]

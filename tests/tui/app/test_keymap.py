@@ -151,7 +151,7 @@ def test_the_scan_finds_what_names_a_default_key():
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("state", a_few(["live", "finished", "nothing"], 0, 2))
+@pytest.mark.parametrize("state", a_few(["live", "finished", "nothing"], 0, 1))
 def test_no_text_names_a_default_key_where_the_user_has_another(state, finished, digits, tmp_path):
     said, places = [], {}
     config = TrainConfig(model="baseline").resolve(**examples.FOUND)

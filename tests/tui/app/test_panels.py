@@ -61,6 +61,7 @@ async def drag(pilot, start, end):
             ("2", "#noise-loss", "height", lambda r: (r.x + 5, r.bottom - 1), (48, 30)),
         ],
         2,
+        1,
         several=True,
     ),
 )

@@ -86,7 +86,7 @@ def test_every_chart_of_a_finished_run_shows_its_curve(opened, size):
     opened(story, size)
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_charts_keep_the_numbers_at_their_axes(opened):
     """From 100x30 up, whatever the numbers."""
 
@@ -219,7 +219,7 @@ VIEWS = {
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("view", a_few(VIEWS, 0, 2))
+@pytest.mark.parametrize("view", a_few(VIEWS, 0, 1))
 def test_a_resize_leaves_nothing_stale(opened, view):
     async def at_size(size, before=None):
         async def story(app, pilot):
@@ -242,7 +242,7 @@ def test_a_resize_leaves_nothing_stale(opened, view):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 0, 4))
+@pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 0, 2))
 def test_help_has_two_columns_only_where_both_fit(opened, width):
     async def story(app, pilot):
         await pilot.press("question_mark")
@@ -265,7 +265,7 @@ def test_help_has_two_columns_only_where_both_fit(opened, width):
     opened(story, (width, 24))
 
 
-@pytest.mark.parametrize("view", a_few(["sample", "form", "compare", "help"]))
+@pytest.mark.parametrize("view", a_few(["sample", "form", "compare", "help"], 1, 1))
 def test_a_dialog_gives_way_to_the_words_that_the_terminal_is_too_small(opened, view):
     async def story(app, pilot):
         await go_to(app, pilot, *VIEWS[view])

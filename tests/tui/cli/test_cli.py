@@ -394,7 +394,7 @@ def test_without_a_network_one_is_trained_first(tmp_path, monkeypatch):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("section", ["adversarial", "visualize"])
+@pytest.mark.parametrize("section", a_few(["adversarial", "visualize"], 0, 1))
 def test_signals_stop_the_other_sections_too(section, trained):
     process = start("run", section, "--steps", 100_000, "--dataset", "digits", "--json",
                     "--artifacts", trained)  # fmt: skip

@@ -114,7 +114,9 @@ def foreign(path, **values):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("name", a_few(["w\x1b]52;c;eA==\x07\x9b\n", f"w{MARKUP}", "w$x^{$%s{0}"]))
+@pytest.mark.parametrize(
+    "name", a_few(["w\x1b]52;c;eA==\x07\x9b\n", f"w{MARKUP}", "w$x^{$%s{0}"], 0, 1)
+)
 def test_a_folder_of_any_name_is_worked_in_and_printed_as_it_is(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     folder = name.replace("/", "_")
