@@ -103,6 +103,7 @@ def test_logit_images_are_read_as_their_digit_by_both_other_networks(report):
     assert images.max() <= 1
 
 
+@pytest.mark.long
 def test_half_of_the_images_are_reached_within_a_budget_of_0_3(report, mnist_root):
     artifacts, _ = report
     call("run", "adversarial", "--epsilon", "0.3", "--quiet", "--data-root", mnist_root,

@@ -116,7 +116,7 @@ def test_only_training_images_leave_anything_in_it(trained):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("kind", a_few(NETWORKS, 0, 2))
+@pytest.mark.parametrize("kind", a_few(NETWORKS, 0, 1))
 def test_it_is_attacked_looked_into_and_reported(trained, kind, tmp_path):
     run = trained(kind)
     shared = {"run": run.id, "artifacts": str(run.path.parent), "device": "cpu", "threads": 1,

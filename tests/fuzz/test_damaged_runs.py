@@ -54,7 +54,7 @@ from tui.comparison import print_comparison
 from tui.live.mailbox import Mailbox
 from tui.live.shelf import Shelf
 
-SHORT, LONG = 60, 2000
+SHORT, LONG = 30, 2000
 CHUNK = 100  # damages in one test of the long form
 SECONDS = 10.0  # of the processor, for one operation
 PATIENCE = 60.0  # seconds by the clock: who waits for a pipe takes none of the processor

@@ -71,7 +71,7 @@ def test_a_line_that_drops_hands_the_run_over(artifacts, home, uninterrupted):
     assert_it_went_on_and_ended_equal(artifacts, uninterrupted)
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_a_line_that_stalls_and_then_drops_hands_it_over_too(artifacts, home, uninterrupted):
     """The app's loop hangs on a terminal that nobody reads when the signal comes."""
     terminal = training(artifacts, **home)

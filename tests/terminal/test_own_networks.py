@@ -60,7 +60,7 @@ def test_what_a_network_prints_does_not_reach_the_app_s_screen(home):
     assert b"SPILT" not in terminal.output
 
 
-@pytest.mark.parametrize("kind", a_few(NETWORKS, 0, 2))
+@pytest.mark.parametrize("kind", a_few(NETWORKS, 0, 1))
 def test_a_killed_training_resumes_as_if_it_had_not_been(home, kind):
     options = {"epochs": 40, "recipe": "tuned", "learning_rate": 0.05, "batch_size": 100}
     whole = session(home, NETWORKS[kind], **options).run()

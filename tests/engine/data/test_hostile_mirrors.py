@@ -211,7 +211,7 @@ HOSTILE = {
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("mood", a_few(HOSTILE, 2, 8))
+@pytest.mark.parametrize("mood", a_few(HOSTILE, 2, 4))
 def test_a_hostile_mirror_is_given_up_in_words_and_the_next_one_taken(server, root, mnist, mood):
     with pytest.raises(DownloadFailed) as caught:
         fetch(MNIST, root, mirrors=[server.url(mood)], timeout=TIMEOUT)

@@ -102,7 +102,7 @@ def everything(run, few, cpu, name):
                 step()
 
 
-@pytest.mark.parametrize("name", a_few(NAMES, 8, 4))
+@pytest.mark.parametrize("name", a_few(NAMES, 8, 2))
 @pytest.mark.parametrize("target", ["thesis.txt", "new.txt", "moved.txt"])
 def test_a_link_leads_nothing_out_of_the_run(run, outside, few, cpu, name, target):
     path = run.path / name

@@ -112,7 +112,7 @@ def test_a_killed_worker_s_run_is_resumed_by_another(sweep_of, executor):
         assert bits(sweep.run(ours)) == bits(whole.run(theirs))
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_a_stop_keeps_what_is_done_and_a_later_drive_ends_it(sweep_of, executor):
     sweep, whole = sweep_of("a", epochs=20), sweep_of("b", epochs=20)
     control = Control()

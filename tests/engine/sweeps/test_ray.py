@@ -111,7 +111,7 @@ def kill_at_work(node):
         process.kill()
 
 
-@pytest.mark.extended
+@pytest.mark.long
 def test_two_nodes_leave_what_the_local_executor_leaves(
     cluster, executor_of, sweep_of, as_local, capfd
 ):

@@ -158,7 +158,7 @@ def test_every_text_is_legible_in_every_theme(view, themes, finished):
     asyncio.run(play())
 
 
-@pytest.mark.extended
+@pytest.mark.long
 @pytest.mark.parametrize("theme", a_few(sorted(BUILTIN_THEMES.keys() - THEMES.keys()), 0, 1))
 def test_an_ansi_theme_draws_every_view(finished, theme):
     async def story(app, pilot):

@@ -23,7 +23,7 @@ SIZES = [(40, 10), (60, 18), (80, 24), (120, 40), (200, 60), (240, 70)]
 # Two states at one size in `make test`, each size and each state once with the extended tests, all
 # of them with the long ones.
 SHORT = {"nothing": [(60, 18)], "finished": [], "replayed": [], "live": [(80, 24)]}
-EXTENDED = {"nothing": [], "finished": [(120, 40)], "replayed": [], "live": []}
+EXTENDED = {"nothing": [], "finished": [], "replayed": [], "live": []}
 DIALOGS_EXTENDED = [(120, 40)]
 SECTION = {"train": "1", "adversarial": "2", "visualize": "3", "runs": "4"}
 STOP = parted(BY_ID["run.stop"].keys)

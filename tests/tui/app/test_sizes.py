@@ -242,7 +242,7 @@ def test_a_resize_leaves_nothing_stale(opened, view):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 0, 2))
+@pytest.mark.parametrize("width", a_few([60, 131, 80, 112, 113, 119, 120, 130, 200], 0, 1))
 def test_help_has_two_columns_only_where_both_fit(opened, width):
     async def story(app, pilot):
         await pilot.press("question_mark")
