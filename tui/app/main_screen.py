@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tui.app.app import MnistTui
 
 TEXT_INTERVAL = 0.2  # seconds
+AROUND = 2  # ticks from one look at what stands around the section to the next; keys look at once
 SMALLEST = (60, 18)
 FULL_WIDTH = 76  # cells; below, each section leaves out its right column
 
@@ -84,6 +85,7 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
         self.stale: set[str] = set()  # sections that are to be drawn again
         self._pace = Pace()
         self._surveyed = 0  # datasets
+        self._ticks = 0
         self._begun: set[Task] = set()
         self._only_in: dict[Action[Any], str] = {}  # where an action is, in words
         self._states: dict[Task, str] = {}  # at the last look
@@ -201,6 +203,7 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
         done = action.do(self._owner(action))
         if isawaitable(done):
             await done
+        self._ticks = 0  # what it changed is said at the next one
 
     def reason_against(self, action: Action[Any]) -> str | None:
         """Return why an action cannot be done now, None where it can."""
@@ -282,6 +285,7 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
             self.app.exit()
         while not self.conductor.notices.empty():
             self.app.tell(self.conductor.notices.get())
+            self._ticks = 0
         if self._surveyed != (surveyed := len(self.conductor.examples)):
             self._surveyed = surveyed  # a dataset is open now, with what its classes are called
             self.stale.update(self.panes)
@@ -290,14 +294,18 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
             self.stale.add(task.section)
             if task.step == 0 or not task.active:
                 self.stale.add(sections.RUNS)
-            if task.state != self._states.get(task) and not task.active:
-                self.app.last = task
+            if task.state != self._states.get(task):
+                self._ticks = 0
+                if not task.active:
+                    self.app.last = task
             self._states[task] = task.state
         if self.current in self.stale and self.is_current and self._pace.due():
             self._pace.drew()
             self.stale.discard(self.current)
             self.pane.redraw()
-        self.look_around()
+        if self._ticks % AROUND == 0:
+            self.look_around()
+        self._ticks += 1
 
     def _follow(self, task: Task) -> None:
         """Show a task when it begins, unless the user looks at something else in its section."""

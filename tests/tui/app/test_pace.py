@@ -12,7 +12,7 @@ def test_drawing_keeps_to_its_share_of_time_but_never_stops():
     now[0] = 0.5
     assert pace.due()
     pace.drew()
-    used[0] += 0.03  # dear: 2 % of 1.5 s
+    used[0] += 0.0225  # dear: 1.5 % of 1.5 s
     now[0] = 1.9
     assert not pace.due()
     now[0] = 2.0

@@ -7,7 +7,7 @@ machine the processor too. So the pace follows from what drawing costs, and not 
 import time
 from collections.abc import Callable
 
-SHARE = 0.02  # of the time, for the thread that draws
+SHARE = 0.015  # of the time, for the thread that draws
 SOONEST, LATEST = 0.5, 2.0  # seconds between two drawings
 
 
