@@ -8,6 +8,7 @@ and remember where it was as an int64; oneDNN's are vectorized and remember a by
 of ``baseline`` takes two thirds of the time, and so does an evaluation (measured on a Zen 4).
 """
 
+import math
 import platform
 
 import torch
@@ -24,6 +25,7 @@ def _kernels() -> tuple[torch.dtype, ...]:
 
 
 _KERNELS = _kernels()
+LARGE_MAPS = 100  # values in a map; of smaller ones the copy costs little
 
 
 def blocked(images: Tensor) -> Tensor:
@@ -56,3 +58,22 @@ def convolve_and_pool(values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         values = F.conv2d(values, weight, bias, padding=1)
     # The stride is written out: left to its default, oneDNN's gradient does not know it.
     return F.relu(F.max_pool2d(values, 2, 2))
+
+
+def connect(values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return [N, F]: a dense layer over all of a block's output ``values`` [N, C, H, W].
+
+    That is also a convolution with a kernel as large as the maps. In bf16 with large maps, oneDNN's
+    is the faster one, as it reads its own layout: to copy the values into a plain tensor takes
+    longer than the sums. A training step of ``baseline`` takes 18 % less time, a validation 21 %
+    (measured on a Xeon with AMX; with AVX-512's bf16 alone they take as long as before).
+    """
+    large = math.prod(values.shape[2:]) >= LARGE_MAPS
+    if not (values.is_mkldnn and values.dtype == torch.bfloat16 and large):
+        return F.linear(dense(values).flatten(1), weight, bias)
+    kernel = weight.view(len(weight), *values.shape[1:]).to(values.dtype)
+    zeros, ones = [0, 0], [1, 1]  # padding; stride, dilation
+    sums = torch.ops.aten.mkldnn_convolution(
+        values, kernel, bias.to(values.dtype), zeros, ones, ones, 1
+    )
+    return dense(sums).flatten(1)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from engine.errors import EngineError
 from engine.files.reader import MB, DamagedFile, read_state
 from engine.networks.architectures import ARCHITECTURES, CLASSES, KERNEL, SIDE, Architecture
-from engine.networks.blocks import blocked, convolve_and_pool, dense
+from engine.networks.blocks import blocked, connect, convolve_and_pool, dense
 from engine.networks.layout import Layout
 from engine.numerics.seeding import Stream, stream
 
@@ -82,12 +82,13 @@ class Network(nn.Module):
             values = convolve_and_pool(values, *convolution.parameters())
             if layers is not None:
                 layers[f"pool{block}"] = values
-        values = dense(values).flatten(1)
         if self.architecture.hidden:
-            values = F.relu(self.get_submodule("hidden")(values))
+            values = F.relu(connect(values, *self.get_submodule("hidden").parameters()))
             if layers is not None:
                 layers["hidden"] = values
-        logits: Tensor = self.get_submodule("logits")(values)
+            logits: Tensor = self.get_submodule("logits")(values)
+        else:
+            logits = connect(values, *self.get_submodule("logits").parameters())
         if layers is not None:
             layers["logits"] = logits
         return logits

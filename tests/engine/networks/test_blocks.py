@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 import engine.networks.blocks
-from engine.networks.blocks import blocked, convolve_and_pool, dense
+from engine.networks.blocks import blocked, connect, convolve_and_pool, dense
 
 
 def two_blocks(images, weights):
@@ -60,6 +60,29 @@ def test_autocast_is_followed_and_gradients_come_back_in_float32(work):
         assert a.dtype == torch.float32
         # A maximum that two values share after rounding may go to the other one.
         assert (a - b).norm() < 0.2 * b.norm()
+
+
+@pytest.mark.parametrize("autocast", [True, False], ids=["bf16", "float32"])
+def test_a_dense_layer_over_maps_is_that_over_all_their_values(work, autocast):
+    images, (first, bias, *_), _ = work
+    random = torch.Generator().manual_seed(1)
+    weight = torch.randn((10, 32 * 14 * 14), generator=random).div_(50).requires_grad_()
+    offset = torch.randn(10, generator=random).requires_grad_()
+    back = torch.randn(6, 10, generator=random)
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        ours = connect(convolve_and_pool(blocked(images), first, bias), weight, offset)
+    pooled = F.max_pool2d(F.relu(F.conv2d(images, first, bias, padding=1)), 2)
+    plain = F.linear(pooled.flatten(1), weight, offset)
+    assert ours.dtype == (torch.bfloat16 if autocast else torch.float32)
+    assert (ours.float() - plain).norm() < (0.02 if autocast else 1e-5) * plain.norm()
+    kept = [weight, offset, first, bias]
+    for a, b in zip(
+        torch.autograd.grad(ours, kept, back.to(ours.dtype)),
+        torch.autograd.grad(plain, kept, back),
+        strict=True,
+    ):
+        assert a.dtype == torch.float32
+        assert (a - b).norm() < (0.1 if autocast else 1e-4) * b.norm()
 
 
 def test_a_tie_goes_to_the_first_as_in_torch_s_own_pooling(work):
