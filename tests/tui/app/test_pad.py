@@ -223,6 +223,7 @@ def attacked(tmp_path_factory):
     return folder
 
 
+@pytest.mark.xdist_group("attacked")
 @pytest.mark.extended
 def test_the_slider_flips_the_answer_and_at_one_has_the_run_s_own_success(attacked, digits):
     [run] = [r for r in list_runs(attacked) if r.read_info()["section"] == "adversarial"]
@@ -263,6 +264,7 @@ def test_the_slider_flips_the_answer_and_at_one_has_the_run_s_own_success(attack
     live(attacked, story)
 
 
+@pytest.mark.xdist_group("attacked")
 @pytest.mark.extended
 def test_maps_change_with_the_drawing_and_a_neuron_is_looked_at(attacked):
     async def story(app, pilot):

@@ -121,6 +121,7 @@ def chart(pad):
     return str(pad.chart.render()).replace("\n", " ")
 
 
+@pytest.mark.xdist_group("attacked")
 @pytest.mark.extended
 def test_a_noise_is_counted_again_after_another_dataset(attacked):
     async def story(app, pilot):
@@ -139,6 +140,7 @@ def test_a_noise_is_counted_again_after_another_dataset(attacked):
     live(attacked, story)
 
 
+@pytest.mark.xdist_group("attacked")
 @pytest.mark.extended
 def test_why_a_noise_is_not_counted_is_said_and_tried_again(attacked, monkeypatch):
     def fails(*_):
@@ -186,6 +188,7 @@ def test_a_finished_run_is_listed_when_the_next_one_begins(trained):
     live(trained, story)
 
 
+@pytest.mark.xdist_group("attacked")
 @pytest.mark.extended
 def test_the_slider_is_let_go_where_the_button_was_released_elsewhere(attacked):
     async def story(app, pilot):

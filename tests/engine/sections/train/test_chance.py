@@ -84,6 +84,7 @@ def hopeless(few, cpu, tmp_path_factory):
     return runs
 
 
+@pytest.mark.xdist_group("hopeless")
 @pytest.mark.extended
 def test_it_is_told_of_a_run_by_its_files_and_of_whatever_looks_at_its_network(hopeless):
     assert warning_of(hopeless["bad"]).startswith("ended at chance (")
@@ -93,6 +94,7 @@ def test_it_is_told_of_a_run_by_its_files_and_of_whatever_looks_at_its_network(h
     assert warning_of(hopeless["good"]) == warning_of(hopeless["noise of good"]) == ""
 
 
+@pytest.mark.xdist_group("hopeless")
 @pytest.mark.extended
 def test_only_a_finished_training_is_told_of(hopeless, tmp_path):
     run = Run(tmp_path / hopeless["bad"].id)
@@ -103,6 +105,7 @@ def test_only_a_finished_training_is_told_of(hopeless, tmp_path):
         assert warning_of(run) == ""
 
 
+@pytest.mark.xdist_group("hopeless")
 @pytest.mark.extended
 def test_a_network_that_is_gone_or_damaged_is_told_of_elsewhere(hopeless, tmp_path):
     noises = Run(tmp_path / "noises")
@@ -118,6 +121,7 @@ def test_a_network_that_is_gone_or_damaged_is_told_of_elsewhere(hopeless, tmp_pa
     assert warning_of(noises) == ""
 
 
+@pytest.mark.xdist_group("hopeless")
 @pytest.mark.extended
 def test_a_comparison_tells_of_it(hopeless):
     told = to_json(compare([hopeless["bad"], hopeless["good"]]))["runs"]
@@ -126,6 +130,7 @@ def test_a_comparison_tells_of_it(hopeless):
     assert sorted(bool(row["warning"]) for row in noises) == [False, True]
 
 
+@pytest.mark.xdist_group("hopeless")
 @pytest.mark.extended
 def test_the_report_and_its_referee_tell_of_it(hopeless, few, cpu):
     artifacts = hopeless["bad"].path.parent
