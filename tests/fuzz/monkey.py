@@ -35,7 +35,7 @@ class Monkey:
     steps: int
     handed_over: list[str] = field(default_factory=list)
     sittings: int = 0
-    begun: set[str] = field(default_factory=set)  # ids of runs that it saw begin
+    begun: set[Path] = field(default_factory=set)  # runs that it saw begin
     _done: list[str] = field(default_factory=list)  # for the message of a failure
 
     def __post_init__(self):
@@ -71,7 +71,7 @@ class Monkey:
         return step
 
     def _note(self, app):
-        self.begun.update(task.run for task in app.conductor.tasks if task.run)
+        self.begun.update(task.path for task in app.conductor.tasks if task.run)
 
     async def _step(self, app):
         kind = self.random.choices(["key", "click", "scroll", "size"], [75, 12, 5, 8])[0]
@@ -105,11 +105,16 @@ class Monkey:
         return tuple(self.random.randint(a, b) for a, b in zip(SMALLEST, LARGEST, strict=True))
 
     def check_runs(self):
-        """No run is lost: each was kept as it was stopped, ended by itself, or was handed over."""
-        there = {run.id: run for run in list_runs(self.artifacts)}
-        assert self.begun <= set(there), (self.seed, self.begun - set(there))
-        for name in self.begun:
-            assert_kept(there[name], (self.seed, self.sittings, self._done[-30:]))
+        """No run is lost: each was kept as it was stopped, ended by itself, or was handed over.
+
+        In the folder that its config names, which the form can change.
+        """
+        for folder in {path.parent for path in self.begun}:
+            there = {run.path: run for run in list_runs(folder)}
+            begun = {path for path in self.begun if path.parent == folder}
+            assert begun <= set(there), (self.seed, begun - set(there))
+            for path in begun:
+                assert_kept(there[path], (self.seed, self.sittings, self._done[-30:]))
 
 
 class ProcessEnds(Exception):
