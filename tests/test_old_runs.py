@@ -172,6 +172,7 @@ def test_what_was_queued_follows(call, artifacts):
     assert not (artifacts / STOPPED[-1] / ".queue").exists()
 
 
+@pytest.mark.extended
 def test_the_app_opens_on_them(artifacts):
     async def story(app, pilot):
         for key in "1234":

@@ -20,7 +20,8 @@ from engine.networks.outputs import each_output
 MEMORY = 100 << 20  # bytes that a step of the network may take, about
 TOLERANCE = 1e-5  # of the largest value of the centre neurons: less is rounding
 # How other pixels differ, and how often it is tried: by as much as images do, and by far more.
-SCALES = (1.0, 100.0)
+# A neuron that is off for one pair of images, whatever lies outside, is on for another.
+SCALES = (1.0, 100.0) * 4
 
 Field = tuple[int, int, int, int]
 
@@ -40,7 +41,7 @@ def receptive_fields(
         seen = _seen_by_nan(centres, side)
         whole = doubtful = _changed_outside(centres, side, _boxes(seen))
         if doubtful:
-            for scale in (*SCALES, *SCALES):
+            for scale in SCALES:
                 for name, more in _seen_by_numbers(centres, side, scale).items():
                     if name in doubtful:
                         seen[name] |= more

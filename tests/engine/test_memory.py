@@ -51,6 +51,7 @@ def training(tmp_path, **options):
                        **shared(tmp_path) | options)  # fmt: skip
 
 
+@pytest.mark.extended
 def test_a_training_does_not_grow(tmp_path):
     """With its journal, its checkpoints and the images that it shows."""
     assert growth(training(tmp_path, model="linear"), 2000) < 3 * MB

@@ -376,6 +376,7 @@ def test_the_second_opinion_is_told_of_damaged_weights(copied, change):
         second_opinion.network_of(copied["train"])
 
 
+@pytest.mark.extended
 def test_crafting_cannot_peek_at_test_images(copied, few, cpu, monkeypatch):
     """What it is given as test images is black, from its first step to its last."""
     from engine.sections.adversarial import craft

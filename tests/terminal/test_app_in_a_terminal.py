@@ -119,6 +119,7 @@ def test_a_signal_stops_saves_and_restores(tmp_path, long_runs, number, code):
     assert "more" not in line
 
 
+@pytest.mark.extended
 def test_leaving_says_what_was_stopped_and_what_waits_behind_it(tmp_path, long_runs):
     artifacts = tmp_path / "a"
     terminal = opened(artifacts, **long_runs)

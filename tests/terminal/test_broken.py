@@ -131,6 +131,7 @@ def test_a_signal_while_leaving_costs_nothing(artifacts, home, number, code):
     assert b"continues in the background" in terminal.output
 
 
+@pytest.mark.extended
 def test_a_second_ctrl_c_ends_the_wait_for_what_is_saved(artifacts, home):
     terminal = training(artifacts, **home)
     [run] = list_runs(artifacts)

@@ -90,6 +90,7 @@ def test_a_stop_acts_at_the_next_progress_and_keeps_what_was_done(tmp_path, few,
     assert not (run.path / "result.json").exists()
 
 
+@pytest.mark.extended
 def test_a_pause_holds_until_resumed(tmp_path, few, cpu):
     import threading
 

@@ -93,6 +93,7 @@ def test_the_step_cursor_moves_curves_and_images_together(finished):
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_logarithm_and_smoothing(finished):
     async def story(app, pilot):
         await until(pilot, lambda: app.main.experiments["train"].shown is not None)
@@ -255,6 +256,7 @@ def test_every_action_has_an_id_a_key_a_palette_entry_and_a_line_of_help(tmp_pat
     live(tmp_path, story)
 
 
+@pytest.mark.extended
 def test_the_mouse_does_what_the_keys_do(finished):
     async def story(app, pilot):
         def place(selector, words):
@@ -309,6 +311,7 @@ def test_marked_runs_are_compared(finished):
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_space_pauses_where_experiments_are_and_marks_where_runs_are(finished, tmp_path):
     async def story(app, pilot):
         task = long_training(app, tmp_path)
@@ -393,6 +396,7 @@ def test_the_filter_ends_by_escape(tmp_path):
     live(tmp_path, story)
 
 
+@pytest.mark.extended
 def test_own_keys_theme_and_defaults(tmp_path, own_preferences):
     own = Preferences("nord", {"run.choice": "f5"}, {"epochs": 7})
 

@@ -182,6 +182,7 @@ def test_mistakes_are_paged_through_by_keys_wheel_and_pointer(finished):
     live(finished, story, size=(80, 24))
 
 
+@pytest.mark.extended
 def test_what_resists_a_noise_is_shown_with_the_noise_on_it(finished):
     async def story(app, pilot):
         await pilot.press("2", "j", "v")

@@ -16,6 +16,7 @@ def test_what_is_said_of_a_panel_names_the_user_s_keys():
     assert about_panel("another", Keymap()) == about_panel(None, Keymap()) == ("", "")
 
 
+@pytest.mark.extended
 def test_every_panel_is_explained(finished):
     async def story(app, pilot):
         for key, pane in zip("1234", app.main.panes.values(), strict=True):

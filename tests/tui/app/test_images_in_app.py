@@ -31,6 +31,7 @@ def written(app):
     return data
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("size", a_few(SIZES, 1, 0))
 @pytest.mark.parametrize("views", a_few(PICTURED, 1, 1))
 def test_images_stand_where_cells_would_and_are_whole(finished, in_kitty, views, size):

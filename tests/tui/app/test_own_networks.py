@@ -44,6 +44,7 @@ def sent(tmp_path_factory):
 SECTIONS = ("train", "adversarial", "visualize", "runs", "compare")
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("views", a_few([SECTIONS, (*KEYS, "leave")], 1, 0), ids=["some", "all"])
 def test_no_view_imports_the_code_in_runs(sent, tmp_path, monkeypatch, views):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -46,6 +46,7 @@ async def found_in(app, query):
     return [hit async for hit in runs.search(query)]
 
 
+@pytest.mark.extended
 def test_runs_are_found_by_id_network_and_dataset_and_open(finished):
     async def story(app, pilot):
         there = [run.run for run in summaries(Path(finished))]

@@ -127,6 +127,7 @@ def test_each_arrangement_has_sizes_of_its_own(opened, config):
     assert config.read_text() == "# mine\n[panels.wide]\nsamples = 0.25\n"
 
 
+@pytest.mark.extended
 def test_no_panel_is_dragged_away(opened):
     async def story(app, pilot):
         models = app.query_one("#networks")

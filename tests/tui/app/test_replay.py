@@ -135,6 +135,7 @@ def test_curves_pictures_and_lists_follow_a_replay(section, chart, listed, finis
     live(finished, story)
 
 
+@pytest.mark.extended
 def test_keys_during_a_replay(finished):
     async def story(app, pilot):
         pane = app.main.experiments["train"]

@@ -99,6 +99,7 @@ def test_a_paused_run_is_said_to_be_paused(tmp_path):
     asyncio.run(play())
 
 
+@pytest.mark.extended
 def test_the_run_under_the_cursor_is_previewed(tmp_path, digits):
     examples.write_examples(tmp_path, digits)
     failed = examples.diverged(tmp_path, digits, 3)
@@ -154,6 +155,7 @@ def test_where_there_is_no_room_nothing_is_read(tmp_path, digits):
     live(tmp_path, story, size=(80, 24))
 
 
+@pytest.mark.extended
 def test_marks_outlive_filters_orders_and_refreshes(tmp_path, digits):
     for number, model in enumerate(["baseline", "two-conv", "baseline"], 1):
         examples.trained(tmp_path, digits, number, model, 0.9 + number / 100)

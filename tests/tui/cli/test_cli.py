@@ -37,6 +37,7 @@ def test_json_prints_events_and_nothing_else(tmp_path):
     assert err == ""
 
 
+@pytest.mark.extended
 def test_quiet_leaves_only_results(tmp_path):
     code, out, err = call(*SHORT, "--artifacts", tmp_path, "--quiet")
     assert (code, err) == (0, "")
