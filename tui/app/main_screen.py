@@ -147,6 +147,8 @@ class MainScreen(Guarded, Surroundings, Screen[None]):
 
     def fit(self, size: Size) -> None:
         """Adapt to the terminal's size; say so if it is too small."""
+        if not self._there:
+            return
         small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
         if self.has_class("-too-small") != small:
             self.set_class(small, "-too-small")
