@@ -15,6 +15,7 @@ FLOATS = ("float16", "float32", "float64")
 
 
 def kind_of(header: Header) -> str:
+    """Return the type of an array's values in words that are safe to print."""
     return visible(str(header.dtype))[:40]
 
 

@@ -1,4 +1,4 @@
-"""Folders of runs that the app is looked at with."""
+"""Folders of runs that the app is looked at with, and how its pilot waits."""
 
 import asyncio
 import time
@@ -12,9 +12,10 @@ from tui.cli.main import invoke
 
 @pytest.fixture(autouse=True)
 def idle_by_the_screen_s_own_thread(monkeypatch):
-    """A pilot waits until the screen's thread is idle; by itself, also for a training's thread.
+    """Have a pilot wait for the screen's thread alone.
 
-    Which is never idle: each key would wait a second, twice.
+    Textual's own wait is for the whole process, and a training is never idle: each key would take
+    two seconds.
     """
 
     async def wait_for_idle(min_sleep=SLEEP_GRANULARITY, max_sleep=1):

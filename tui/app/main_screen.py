@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tui.app.app import MnistTui
 
 TEXT_INTERVAL = 0.2  # seconds
-AROUND = 2  # ticks from one look at what stands around the section to the next; keys look at once
+AROUND = 2  # ticks between looks at what stands around the section; after a change it is the next
 SMALLEST = (60, 18)
 FULL_WIDTH = 76  # cells; below, each section leaves out its right column
 

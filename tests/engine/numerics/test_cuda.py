@@ -44,7 +44,6 @@ def test_training_follows_the_cpu(few, cpu, cuda):
     assert np.allclose(losses(here), losses(there), atol=tolerance)
 
 
-@pytest.mark.extended
 @pytest.mark.parametrize("recipe", ["tuned", "assignment"])
 def test_noise_and_neurons_run(few, cpu, cuda, recipe):
     training = train_config(model="two-conv", epochs=3)
